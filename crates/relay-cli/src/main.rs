@@ -1,0 +1,3 @@
+//! The `relay` command.
+#![forbid(unsafe_code)]
+fn main() {}

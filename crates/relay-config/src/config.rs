@@ -1,0 +1,390 @@
+//! `relay.toml` as a value. Parsing is pure: the text comes in, nothing is read here.
+
+use std::time::Duration;
+
+use relay_workspace::PackageName;
+use serde::{Deserialize, Serialize};
+
+use crate::pattern::NamePatterns;
+use crate::words::{
+    Access, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor,
+};
+
+/// The file's name, looked for in the workspace root.
+pub const CONFIG_FILE_NAME: &str = "relay.toml";
+
+/// All settings. `Config::default()` is what counts without a `relay.toml`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// `[release]`.
+    pub release: ReleaseSettings,
+    /// `[[group]]`: fixed and linked groups.
+    pub group: Vec<GroupSettings>,
+    /// `[[policy]]`: publishing access and routes; the first match wins.
+    pub policy: Vec<Policy>,
+    /// `[[credential]]`: tokens and what they are for.
+    pub credential: Vec<CredentialDeclaration>,
+    /// `[publish]`.
+    pub publish: PublishSettings,
+    /// `[gate]`.
+    pub gate: GateSettings,
+    /// `[[registry]]`: what rules a registry follows, where its address doesn't tell.
+    pub registry: Vec<RegistrySettings>,
+    /// `[schedule]`: taken as it is; the scheduler reads it.
+    pub schedule: Option<toml::Value>,
+}
+
+/// `[release]`: how versions are made.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReleaseSettings {
+    /// Independent or fixed.
+    pub mode: ReleaseMode,
+    /// Where changes are read from; the highest bump wins.
+    pub changes: Vec<ChangeSource>,
+    /// The branch that releases are made from; `None`: any.
+    pub branch: Option<String>,
+    /// The commit's first line.
+    pub commit_message: String,
+    /// Whether ranges that still accept the new version are rewritten too.
+    pub update_ranges: UpdateRanges,
+    /// Whether private packages get versions.
+    pub version_private: bool,
+    /// Names that never take part in a release.
+    pub ignore: NamePatterns,
+}
+
+/// `[[registry]]`: the rules of one registry.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RegistrySettings {
+    /// Its base URL, with or without a final slash.
+    pub url: String,
+    /// Whose rules it follows.
+    pub rules: RegistryRules,
+}
+
+/// When a dependent's range is rewritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpdateRanges {
+    /// Only when the new version leaves the range.
+    #[default]
+    OutOfRange,
+    /// Always.
+    Always,
+}
+
+/// `[[group]]`: packages whose versions move together.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GroupSettings {
+    /// The members.
+    pub packages: NamePatterns,
+    /// Fixed: all members get a release as soon as one does. Linked: only those released share a version.
+    pub kind: GroupKind,
+}
+
+/// The two kinds of release group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupKind {
+    /// All members move as one.
+    Fixed,
+    /// Released members share a version.
+    Linked,
+}
+
+/// `[[policy]]`: what is known or wanted of some packages' publishing access.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Policy {
+    /// Whom it is about.
+    pub packages: NamePatterns,
+    /// Their publishing access.
+    #[serde(default)]
+    pub publishing_access: Option<PublishingAccess>,
+    /// The routes that may be taken, best first; a closed list.
+    #[serde(default)]
+    pub routes: Option<Vec<RouteKind>>,
+}
+
+/// `[[credential]]`: a token in the environment, and what kind it is.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CredentialDeclaration {
+    /// The environment variable that holds it; `None`: the one from `.npmrc`.
+    #[serde(default)]
+    pub env: Option<String>,
+    /// What kind of token it is.
+    pub kind: CredentialKind,
+    /// The packages it was made for; empty: all.
+    #[serde(default)]
+    pub packages: NamePatterns,
+    /// The registry it belongs to; `None`: the package's own.
+    #[serde(default)]
+    pub registry: Option<String>,
+    /// The day it dies.
+    #[serde(default)]
+    pub expires: Option<ExpiryDate>,
+}
+
+/// A day as TOML writes it: `2027-02-01`, with or without quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "toml::Value", into = "String")]
+pub struct ExpiryDate(pub jiff::civil::Date);
+
+/// `[publish]`: how uploads are carried out.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PublishSettings {
+    /// Uploads and reads in flight at once.
+    pub concurrency: usize,
+    /// When dependents may be sent.
+    pub wait_for: WaitFor,
+    /// How long a version may stay invisible before it is parked.
+    pub visibility_timeout: DurationText,
+    /// Whether provenance is wanted. `None`: where it can be made.
+    pub provenance: Option<bool>,
+    /// The dist-tag, where neither flag nor manifest says one.
+    pub tag: Option<String>,
+    /// The access of new scoped packages, where the manifest doesn't say.
+    pub access: Option<Access>,
+    /// Whether a cycle through runtime dependencies is allowed.
+    pub allow_cycles: bool,
+}
+
+/// `[gate]`: what stops a tarball.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GateSettings {
+    /// The largest tarball, packed.
+    pub max_size: Option<SizeText>,
+    /// Kinds of finding that stop a release.
+    pub forbid: Vec<GateRule>,
+}
+
+/// What the gate looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateRule {
+    /// `workspace:` or `catalog:` in a manifest inside the tarball.
+    ProtocolLeak,
+    /// A token or private key in a file.
+    Secret,
+    /// An install script that the last published version did not have.
+    NewInstallScript,
+}
+
+/// A span such as `90s`, `20m`, `2h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DurationText(pub Duration);
+
+/// A size such as `5MB` or `300kB` (powers of ten), in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SizeText(pub u64);
+
+/// A `relay.toml` that can't be used, with the place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {problem}\n  {excerpt}")]
+pub struct ConfigError {
+    /// The file as the caller named it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub problem: String,
+    /// The line's text.
+    pub excerpt: String,
+}
+
+impl Config {
+    /// Parses a `relay.toml`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for broken TOML, unknown keys, wrong values, with line and column.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            config_error(file, text, offset, error.message().to_owned())
+        })?;
+        for policy in &config.policy {
+            if policy.routes.as_ref().is_some_and(|routes| routes.contains(&RouteKind::Blocked)) {
+                let offset = text.find("blocked").unwrap_or(0);
+                let problem = "`blocked` is a result, not a route that can be chosen".to_owned();
+                return Err(config_error(file, text, offset, problem));
+            }
+        }
+        if config.publish.concurrency == 0 {
+            let offset = text.find("concurrency").unwrap_or(0);
+            return Err(config_error(file, text, offset, "`concurrency` must be at least 1".to_owned()));
+        }
+        Ok(config)
+    }
+
+    /// The publishing access that the first matching policy declares.
+    pub fn declared_access(&self, name: &PackageName) -> Option<PublishingAccess> {
+        self.policy.iter().filter(|policy| policy.packages.matches(name)).find_map(|policy| policy.publishing_access)
+    }
+
+    /// The closed list of routes that the first matching policy with a list allows; `None`: any.
+    pub fn allowed_routes(&self, name: &PackageName) -> Option<&[RouteKind]> {
+        self.policy.iter().filter(|policy| policy.packages.matches(name)).find_map(|policy| policy.routes.as_deref())
+    }
+}
+
+fn config_error(file: &str, text: &str, offset: usize, problem: String) -> ConfigError {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let excerpt = text.lines().nth(line - 1).unwrap_or_default().trim().chars().take(100).collect();
+    ConfigError { file: file.to_owned(), line, column, problem, excerpt }
+}
+
+impl Default for ReleaseSettings {
+    fn default() -> Self {
+        Self {
+            mode: ReleaseMode::Independent,
+            changes: vec![ChangeSource::Changesets, ChangeSource::ConventionalCommits],
+            branch: None,
+            commit_message: "chore(release): publish".to_owned(),
+            update_ranges: UpdateRanges::OutOfRange,
+            version_private: false,
+            ignore: NamePatterns::default(),
+        }
+    }
+}
+
+impl Default for PublishSettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 8,
+            wait_for: WaitFor::Visible,
+            visibility_timeout: DurationText(Duration::from_mins(20)),
+            provenance: None,
+            tag: None,
+            access: None,
+            allow_cycles: false,
+        }
+    }
+}
+
+impl Default for GateSettings {
+    fn default() -> Self {
+        Self { max_size: None, forbid: vec![GateRule::ProtocolLeak, GateRule::Secret] }
+    }
+}
+
+impl TryFrom<toml::Value> for ExpiryDate {
+    type Error = String;
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        let text = match &value {
+            toml::Value::String(text) => text.clone(),
+            toml::Value::Datetime(date) => date.to_string(),
+            _ => return Err("expected a date such as 2027-02-01".to_owned()),
+        };
+        let day = text.get(..10).unwrap_or(&text);
+        day.parse().map(Self).map_err(|_| format!("`{text}` is not a date such as 2027-02-01"))
+    }
+}
+
+impl From<ExpiryDate> for String {
+    fn from(date: ExpiryDate) -> Self {
+        date.0.to_string()
+    }
+}
+
+impl TryFrom<String> for DurationText {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a duration such as `90s`, `20m` or `2h`");
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number: u64 = text.get(..digits).and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
+        let seconds = match text.get(digits..).unwrap_or_default().trim() {
+            "s" => number,
+            "m" | "min" => number.saturating_mul(60),
+            "h" => number.saturating_mul(3600),
+            "ms" => return Ok(Self(Duration::from_millis(number))),
+            _ => return Err(wrong()),
+        };
+        Ok(Self(Duration::from_secs(seconds)))
+    }
+}
+
+impl TryFrom<String> for SizeText {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a size such as `300kB` or `5MB`");
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number: u64 = text.get(..digits).and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
+        let factor = match text.get(digits..).unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 1,
+            "kb" => 1_000,
+            "mb" => 1_000_000,
+            "gb" => 1_000_000_000,
+            _ => return Err(wrong()),
+        };
+        number.checked_mul(factor).map(Self).ok_or_else(wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_design_s_example() {
+        let text = r#"
+[release]
+mode = "independent"
+changes = ["changesets", "conventional-commits"]
+branch = "main"
+
+[[policy]]
+packages = ["@acme/core", "@acme/auth-*"]
+publishing-access = "publish"
+routes = ["trusted", "staged", "interactive"]
+
+[[credential]]
+env = "NPM_TOKEN_UI"
+kind = "granular-bypass"
+packages = ["@acme/ui-*"]
+expires = 2027-02-01
+
+[publish]
+concurrency = 8
+wait-for = "visible"
+visibility-timeout = "20m"
+provenance = true
+
+[gate]
+max-size = "5MB"
+forbid = ["protocol-leak", "secret", "new-install-script"]
+
+[schedule]
+timezone = "Europe/Berlin"
+quota = { uploads = 400, per = "90m" }
+"#;
+        let config = Config::parse("relay.toml", text).unwrap();
+        let name = PackageName::parse("@acme/auth-web").unwrap();
+        assert_eq!(config.declared_access(&name), Some(PublishingAccess::Publish));
+        assert_eq!(config.gate.max_size, Some(SizeText(5_000_000)));
+        assert_eq!(config.credential[0].expires.unwrap().0.to_string(), "2027-02-01");
+    }
+
+    #[test]
+    fn says_where_a_wrong_value_is() {
+        let error = Config::parse("relay.toml", "[publish]\nconcurency = 3\n").unwrap_err();
+        assert_eq!((error.line, error.column), (2, 1));
+        assert!(error.problem.contains("unknown field `concurency`"), "{error}");
+        let error = Config::parse("relay.toml", "[publish]\nvisibility-timeout = \"soon\"\n").unwrap_err();
+        assert!(error.to_string().contains("`soon` is not a duration"), "{error}");
+        let error = Config::parse("relay.toml", "[publish]\nconcurrency = 0\n").unwrap_err();
+        assert!(error.to_string().contains("at least 1"), "{error}");
+    }
+}

@@ -1,0 +1,2 @@
+//! History since the last release, commits and tags
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The dependency graph of a workspace: order, waves, cycles
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Routes, waves and sittings: observations in, a release plan out. Pure
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! A registry on loopback that enforces npm's publishing access
+#![forbid(unsafe_code)]

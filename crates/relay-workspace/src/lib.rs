@@ -1,0 +1,28 @@
+//! Finds the packages of a JavaScript monorepo, and reads and edits their manifests without disturbing their formatting.
+//!
+//! This is the lowest storey of the house: it knows the disk and the formats of package managers, and nothing of git,
+//! registries or releases.
+//!
+//! - [`name`], [`range`], [`specifier`], [`dependency`], [`integrity`]: the words of the field as types
+//! - [`manifest`]: one `package.json`
+//! - [`workspace`], [`manager`]: the packages of a repository as a value
+#![forbid(unsafe_code)]
+
+pub mod dependency;
+pub mod integrity;
+pub mod manager;
+pub mod manifest;
+pub mod name;
+pub mod range;
+pub mod specifier;
+pub mod workspace;
+
+pub use dependency::{Dependency, DependencyKind};
+pub use integrity::{Integrity, InvalidDigest, Shasum};
+pub use manager::PackageManager;
+pub use manifest::{Manifest, ManifestError};
+pub use name::{InvalidName, PackageName};
+pub use range::{InvalidRange, Range};
+pub use semver::Version;
+pub use specifier::{Specifier, WorkspaceSpecifier};
+pub use workspace::{Catalogs, Workspace, WorkspacePackage};

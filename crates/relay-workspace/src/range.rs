@@ -1,0 +1,81 @@
+//! npm's range grammar.
+//!
+//! `deno_semver` parses a requirement that may also be a dist-tag, and panics when a tag is asked to match; [`Range`]
+//! can't hold one. Cargo's grammar (crate `semver`) differs from npm's and is used for versions only.
+
+use std::fmt;
+
+use deno_semver::VersionReq;
+use semver::Version;
+
+/// A range of versions in npm's grammar (`^1.2`, `1.x || >=3`, `*`, the empty text).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    text: String,
+    requirement: VersionReq,
+}
+
+/// A text that is not a range: a dist-tag, a URL or nonsense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a version range")]
+pub struct InvalidRange(pub String);
+
+impl Range {
+    /// Parses a range as npm reads it.
+    ///
+    /// # Errors
+    /// [`InvalidRange`] when npm would not take the text for a range.
+    pub fn parse(text: &str) -> Result<Self, InvalidRange> {
+        let requirement = VersionReq::parse_from_npm(text).map_err(|_| InvalidRange(text.to_owned()))?;
+        if requirement.tag().is_some() {
+            return Err(InvalidRange(text.to_owned()));
+        }
+        Ok(Self { text: text.to_owned(), requirement })
+    }
+
+    /// Says whether the range accepts a version, by npm's rules for prereleases.
+    pub fn accepts(&self, version: &Version) -> bool {
+        deno_semver::Version::parse_from_npm(&version.to_string())
+            .is_ok_and(|version| self.requirement.matches(&version))
+    }
+
+    /// The range as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(range: &str, version: &str, expected: bool) {
+        let accepts = Range::parse(range).unwrap().accepts(&Version::parse(version).unwrap());
+        assert_eq!(accepts, expected, "{range} against {version}");
+    }
+
+    #[test]
+    fn follows_npms_grammar() {
+        check("^1.2.0", "1.9.0", true);
+        check("^1.2.0", "2.0.0", false);
+        check("", "3.0.0", true);
+        check("*", "3.0.0", true);
+        check("<=2", "2.9.9", true);
+        check("1.x || >=3", "2.0.0", false);
+        check("^1.0.0-beta.1", "1.0.0-beta.2", true);
+        check("^1.0.0", "1.1.0-beta.2", false);
+        check("1.0.0 - 2", "2.5.0", true);
+    }
+
+    #[test]
+    fn a_dist_tag_is_not_a_range() {
+        assert!(Range::parse("latest").is_err());
+    }
+}

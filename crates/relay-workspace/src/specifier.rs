@@ -1,0 +1,150 @@
+//! What a manifest says on the right-hand side of a dependency.
+
+use crate::name::PackageName;
+use crate::range::Range;
+
+/// One dependency specifier, sorted by protocol. The source text is kept by the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Specifier {
+    /// `workspace:…`: always the package in this workspace.
+    Workspace(WorkspaceSpecifier),
+    /// `catalog:` (the default catalog, `None`) or `catalog:name`.
+    Catalog(Option<String>),
+    /// `npm:name@range`: another package under this name. The range may be empty.
+    Alias {
+        /// The package that is really meant.
+        name: PackageName,
+        /// What follows the `@`, possibly empty.
+        range: String,
+    },
+    /// `file:path`.
+    File(String),
+    /// `link:path` or `portal:path`.
+    Link(String),
+    /// A range of versions.
+    Range(Range),
+    /// A dist-tag such as `latest`.
+    Tag(String),
+    /// A git address, a URL, or anything else that is fetched from elsewhere.
+    Remote(String),
+}
+
+/// The forms of the `workspace:` protocol, as pnpm and yarn read them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkspaceSpecifier {
+    /// `workspace:*` (and the bare `workspace:`): exactly the workspace's version.
+    Exact,
+    /// `workspace:^`: `^` and the workspace's version.
+    Caret,
+    /// `workspace:~`: `~` and the workspace's version.
+    Tilde,
+    /// `workspace:<range>`: the range as written.
+    Range(String),
+    /// `workspace:./path`: the package in that folder, exactly its version.
+    Path(String),
+    /// `workspace:name@…`: another package of the workspace under this name.
+    Alias {
+        /// The package that is really meant.
+        name: PackageName,
+        /// What follows the `@`: one of the other forms.
+        target: Box<WorkspaceSpecifier>,
+    },
+}
+
+impl Specifier {
+    /// Sorts a specifier by its protocol. Every text belongs to some variant; nothing is refused here.
+    pub fn parse(text: &str) -> Self {
+        let text = text.trim();
+        if let Some(rest) = text.strip_prefix("workspace:") {
+            return Self::Workspace(WorkspaceSpecifier::parse(rest));
+        }
+        if let Some(rest) = text.strip_prefix("catalog:") {
+            let name = rest.trim();
+            return Self::Catalog((!name.is_empty() && name != "default").then(|| name.to_owned()));
+        }
+        if let Some(rest) = text.strip_prefix("npm:") {
+            if let Some((name, range)) = split_alias(rest) {
+                return Self::Alias { name, range: range.to_owned() };
+            }
+            return Self::Remote(text.to_owned());
+        }
+        if let Some(rest) = text.strip_prefix("file:") {
+            return Self::File(rest.to_owned());
+        }
+        if let Some(rest) = text.strip_prefix("link:").or_else(|| text.strip_prefix("portal:")) {
+            return Self::Link(rest.to_owned());
+        }
+        if let Ok(range) = Range::parse(text) {
+            return Self::Range(range);
+        }
+        if text.contains([':', '/']) {
+            return Self::Remote(text.to_owned());
+        }
+        Self::Tag(text.to_owned())
+    }
+
+    /// Says whether the specifier is written in a protocol that only the workspace's own package manager understands,
+    /// so that it must never reach a registry.
+    pub fn is_workspace_only(&self) -> bool {
+        matches!(self, Self::Workspace(_) | Self::Catalog(_))
+    }
+}
+
+impl WorkspaceSpecifier {
+    fn parse(rest: &str) -> Self {
+        match rest {
+            "*" | "" => Self::Exact,
+            "^" => Self::Caret,
+            "~" => Self::Tilde,
+            _ if rest.starts_with('.') || rest.starts_with('/') => Self::Path(rest.to_owned()),
+            _ => match split_alias(rest) {
+                Some((name, target)) if rest.get(1..).is_some_and(|tail| tail.contains('@')) => {
+                    Self::Alias { name, target: Box::new(Self::parse(target)) }
+                }
+                _ => Self::Range(rest.to_owned()),
+            },
+        }
+    }
+}
+
+/// Splits `name@range` or `@scope/name@range`; the range is empty where there is no second `@`.
+fn split_alias(text: &str) -> Option<(PackageName, &str)> {
+    let at = text.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(index, _)| index);
+    let (name, range) = match at {
+        Some(index) => (&text[..index], &text[index + 1..]),
+        None => (text, ""),
+    };
+    PackageName::parse(name).ok().map(|name| (name, range))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> PackageName {
+        PackageName::parse(text).unwrap()
+    }
+
+    #[test]
+    fn sorts_specifiers_by_protocol() {
+        use WorkspaceSpecifier as W;
+        assert_eq!(Specifier::parse("workspace:*"), Specifier::Workspace(W::Exact));
+        assert_eq!(Specifier::parse("workspace:"), Specifier::Workspace(W::Exact));
+        assert_eq!(Specifier::parse("workspace:^"), Specifier::Workspace(W::Caret));
+        assert_eq!(Specifier::parse("workspace:^1.2.0"), Specifier::Workspace(W::Range("^1.2.0".into())));
+        assert_eq!(Specifier::parse("workspace:../a"), Specifier::Workspace(W::Path("../a".into())));
+        assert_eq!(
+            Specifier::parse("workspace:@s/other@^"),
+            Specifier::Workspace(W::Alias { name: name("@s/other"), target: Box::new(W::Caret) })
+        );
+        assert_eq!(Specifier::parse("catalog:"), Specifier::Catalog(None));
+        assert_eq!(Specifier::parse("catalog:react18"), Specifier::Catalog(Some("react18".into())));
+        assert_eq!(Specifier::parse("npm:@s/real@^1"), Specifier::Alias { name: name("@s/real"), range: "^1".into() });
+        assert_eq!(Specifier::parse("file:../x"), Specifier::File("../x".into()));
+        assert_eq!(Specifier::parse("link:../x"), Specifier::Link("../x".into()));
+        assert_eq!(Specifier::parse("latest"), Specifier::Tag("latest".into()));
+        assert!(matches!(Specifier::parse("^1.0.0"), Specifier::Range(_)));
+        assert!(matches!(Specifier::parse("git+ssh://h/o/r.git"), Specifier::Remote(_)));
+        assert!(matches!(Specifier::parse("owner/repo"), Specifier::Remote(_)));
+    }
+}
