@@ -41,8 +41,9 @@ pub struct Config {
 pub struct ReleaseSettings {
     /// Independent or fixed.
     pub mode: ReleaseMode,
-    /// Where changes are read from; the highest bump wins.
-    pub changes: Vec<ChangeSource>,
+    /// Where changes are read from; the highest bump wins. `None`: change files alone where the repo is set up for
+    /// changesets, else change files and commits.
+    pub changes: Option<Vec<ChangeSource>>,
     /// The branch that releases are made from; `None`: any.
     pub branch: Option<String>,
     /// The commit's first line.
@@ -250,7 +251,7 @@ impl Default for ReleaseSettings {
     fn default() -> Self {
         Self {
             mode: ReleaseMode::Independent,
-            changes: vec![ChangeSource::Changesets, ChangeSource::ConventionalCommits],
+            changes: None,
             branch: None,
             commit_message: "chore(release): publish".to_owned(),
             update_ranges: UpdateRanges::OutOfRange,

@@ -1,0 +1,360 @@
+//! Carries the machine's effects out and reports back what happened. All waiting is here; no decision is.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use relay_registry::{Challenge, Otp, WebChallenge};
+use relay_workspace::{PackageName, Version};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::event::{Emitter, Fact, NotRecorded};
+use crate::machine::{Answer, Effect, IllegalInput, Input, Machine, UploadOutcome};
+use crate::shipment::Shipment;
+use crate::state::State;
+use crate::uplink::{Polled, Sent, Uplink};
+
+/// How long uploads in flight are awaited after an interruption.
+pub const SETTLE_AFTER_INTERRUPT: Duration = Duration::from_secs(10);
+/// How long a web challenge is polled (`npm-registry.md`, 3.2: pnpm's budget).
+pub const CHALLENGE_BUDGET: Duration = Duration::from_mins(5);
+/// The shortest time between two polls of a web challenge.
+pub const CHALLENGE_POLL_MIN: Duration = Duration::from_secs(1);
+/// The longest time between two polls, whatever the registry asks for.
+pub const CHALLENGE_POLL_MAX: Duration = Duration::from_secs(30);
+
+/// A challenge as a person meets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChallengeNotice {
+    /// The package that is to be published.
+    pub package: PackageName,
+    /// Its version.
+    pub version: Version,
+    /// The registry that asks.
+    pub registry: String,
+    /// Where the person answers; `None`: a code must be typed.
+    pub url: Option<Url>,
+    /// What the registry says beside, if anything.
+    pub message: Option<String>,
+    /// How many packages still need a person after this one.
+    pub remaining: usize,
+}
+
+/// The person at the terminal, or whoever stands in for them.
+pub trait Person: Sync {
+    /// Shows where a web challenge is answered. Returns at once; the driver polls for the answer.
+    fn show(&self, notice: &ChallengeNotice);
+    /// Asks for a one-time password; `None` skips the package.
+    fn ask_code(&self, notice: &ChallengeNotice) -> impl Future<Output = Option<Otp>> + Send;
+}
+
+/// A run that could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// The journal or the log could not be written: nothing more was sent.
+    #[error(transparent)]
+    NotRecorded(#[from] NotRecorded),
+    /// The driver fed the machine an input that can't be: a defect.
+    #[error("a defect in relay: {0}")]
+    Illegal(#[from] IllegalInput),
+}
+
+/// What the driver works with.
+pub struct Outfit<'a, U, P> {
+    /// What is sent, by package.
+    pub shipments: &'a BTreeMap<PackageName, Shipment>,
+    /// The registry.
+    pub uplink: &'a U,
+    /// The person.
+    pub person: &'a P,
+    /// The stream of events.
+    pub events: &'a Emitter,
+    /// Reads in flight at once.
+    pub reads_max: usize,
+    /// A one-time password given beforehand.
+    pub otp: Option<Otp>,
+}
+
+/// What one of the driver's futures brought.
+enum Brought {
+    Input(Input),
+    Challenge(PackageName, Challenge),
+    Otp(PackageName, Option<Otp>, Answer),
+}
+
+/// Runs the machine until every package is done, failed, held or parked.
+///
+/// `interrupts` brings one message for each request to stop: after the first, uploads in flight are awaited for
+/// [`SETTLE_AFTER_INTERRUPT`]; the second ends at once.
+///
+/// # Errors
+/// [`DriverError::NotRecorded`] when an event can't be written down; packages in flight are parked then.
+pub async fn carry_out<U: Uplink, P: Person>(
+    machine: &mut Machine,
+    outfit: &Outfit<'_, U, P>,
+    interrupts: &mut mpsc::Receiver<()>,
+) -> Result<(), DriverError> {
+    let begun = Instant::now();
+    let reads = Semaphore::new(outfit.reads_max.max(1));
+    let mut otp = outfit.otp.clone();
+    let mut challenges: BTreeMap<PackageName, Challenge> = BTreeMap::new();
+    let mut running: FuturesUnordered<BoxFuture<'_, Brought>> = FuturesUnordered::new();
+    let mut deadline: Option<Instant> = None;
+    let mut listening = true;
+    let mut told = Told::default();
+
+    let mut effects = machine.start(begun.elapsed());
+    loop {
+        told.changes(machine, outfit, begun.elapsed())?;
+        for effect in effects.drain(..) {
+            if let Effect::Upload { package, attempt, .. } = &effect {
+                // The intent is on record before the effect; where it can't be recorded, nothing is sent.
+                if let Err(error) = record_upload(outfit, package, *attempt) {
+                    machine.abandon();
+                    return Err(error.into());
+                }
+            }
+            if let Effect::Ask { package, remaining } = &effect {
+                let challenge = challenges.remove(package);
+                let notice = notice(outfit, package, challenge.as_ref(), *remaining);
+                outfit.events.emit(Fact::ChallengeOpened {
+                    package: package.clone(),
+                    url: notice.as_ref().and_then(|notice| notice.url.as_ref()).map(Url::to_string),
+                    remaining: *remaining,
+                })?;
+                running.push(Box::pin(ask(outfit, package.clone(), challenge, notice)));
+                continue;
+            }
+            if let Some(future) = carry(outfit, effect, otp.clone(), begun, &reads) {
+                running.push(future);
+            }
+        }
+        if machine.is_finished() {
+            return Ok(());
+        }
+        let brought = tokio::select! {
+            biased;
+            stop = interrupts.recv(), if listening => match stop {
+                // Nobody can interrupt any more; the run goes on.
+                None => {
+                    listening = false;
+                    continue;
+                }
+                Some(()) if deadline.is_none() => {
+                    deadline = Some(Instant::now() + SETTLE_AFTER_INTERRUPT);
+                    Some(Brought::Input(Input::Interrupted))
+                }
+                Some(()) => None,
+            },
+            () = until(deadline), if deadline.is_some() => None,
+            brought = running.next() => brought,
+        };
+        let input = match brought {
+            None => {
+                machine.abandon();
+                told.changes(machine, outfit, begun.elapsed())?;
+                return Ok(());
+            }
+            Some(Brought::Input(input)) => input,
+            Some(Brought::Challenge(package, challenge)) => {
+                challenges.insert(package.clone(), challenge);
+                Input::UploadEnded { package, outcome: UploadOutcome::Challenged }
+            }
+            Some(Brought::Otp(package, given, answer)) => {
+                if let Some(given) = given {
+                    otp = Some(given);
+                    outfit.events.emit(Fact::ChallengeAnswered { package: package.clone() })?;
+                }
+                Input::Answered { package, answer }
+            }
+        };
+        effects = machine.handle(input, begun.elapsed())?;
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    if let Some(deadline) = deadline {
+        tokio::time::sleep_until(deadline).await;
+    }
+}
+
+fn record_upload<U, P>(outfit: &Outfit<'_, U, P>, package: &PackageName, attempt: u32) -> Result<(), NotRecorded> {
+    let Some(shipment) = outfit.shipments.get(package) else { return Ok(()) };
+    outfit.events.emit(Fact::UploadStarted {
+        package: package.clone(),
+        version: shipment.version.clone(),
+        registry: shipment.registry.to_string(),
+        integrity: shipment.integrity.clone(),
+        route: shipment.route,
+        attempt,
+        size: u64::try_from(shipment.tarball.len()).unwrap_or(u64::MAX),
+    })
+}
+
+fn carry<'a, U: Uplink, P: Person>(
+    outfit: &'a Outfit<'_, U, P>,
+    effect: Effect,
+    otp: Option<Otp>,
+    begun: Instant,
+    reads: &'a Semaphore,
+) -> Option<BoxFuture<'a, Brought>> {
+    let uplink = outfit.uplink;
+    match effect {
+        Effect::Upload { package, with_otp, interactive, .. } => {
+            let shipment = outfit.shipments.get(&package)?;
+            Some(Box::pin(async move {
+                let otp = otp.filter(|_| with_otp);
+                match uplink.send(shipment, otp.as_ref(), interactive).await {
+                    Sent::Ended(outcome) => Brought::Input(Input::UploadEnded { package, outcome }),
+                    Sent::Challenged(challenge) => Brought::Challenge(package, challenge),
+                }
+            }))
+        }
+        Effect::Settle { package, at } => {
+            let shipment = outfit.shipments.get(&package)?;
+            Some(Box::pin(async move {
+                tokio::time::sleep_until(begun + at).await;
+                let _permit = reads.acquire().await;
+                let found = uplink.find(shipment).await;
+                Brought::Input(Input::Settled { package, found })
+            }))
+        }
+        Effect::Look { package, at } => {
+            let shipment = outfit.shipments.get(&package)?;
+            Some(Box::pin(async move {
+                tokio::time::sleep_until(begun + at).await;
+                let _permit = reads.acquire().await;
+                let found = uplink.look(shipment).await;
+                Brought::Input(Input::Looked { package, found })
+            }))
+        }
+        Effect::Wake { at } => Some(Box::pin(async move {
+            tokio::time::sleep_until(begun + at).await;
+            Brought::Input(Input::Woken)
+        })),
+        Effect::Ask { .. } => None,
+    }
+}
+
+fn notice<U, P>(
+    outfit: &Outfit<'_, U, P>,
+    package: &PackageName,
+    challenge: Option<&Challenge>,
+    remaining: usize,
+) -> Option<ChallengeNotice> {
+    let shipment = outfit.shipments.get(package)?;
+    let (url, message) = match challenge {
+        Some(Challenge::Web(web)) => (Some(web.auth_url.clone()), None),
+        Some(Challenge::Otp { message, notice }) => (None, notice.clone().or_else(|| Some(message.clone()))),
+        None => (None, None),
+    };
+    Some(ChallengeNotice {
+        package: package.clone(),
+        version: shipment.version.clone(),
+        registry: shipment.registry.to_string(),
+        url,
+        message,
+        remaining,
+    })
+}
+
+async fn ask<U: Uplink, P: Person>(
+    outfit: &Outfit<'_, U, P>,
+    package: PackageName,
+    challenge: Option<Challenge>,
+    notice: Option<ChallengeNotice>,
+) -> Brought {
+    let (Some(notice), Some(shipment)) = (notice, outfit.shipments.get(&package)) else {
+        return Brought::Otp(package, None, Answer::Skipped);
+    };
+    if let Some(Challenge::Web(web)) = challenge {
+        outfit.person.show(&notice);
+        return match poll_until_answered(outfit.uplink, shipment, &web).await {
+            Some(otp) => Brought::Otp(package, Some(otp), Answer::Given),
+            None => Brought::Otp(package, None, Answer::Expired),
+        };
+    }
+    match outfit.person.ask_code(&notice).await {
+        Some(otp) => Brought::Otp(package, Some(otp), Answer::Given),
+        None => Brought::Otp(package, None, Answer::Skipped),
+    }
+}
+
+async fn poll_until_answered<U: Uplink>(uplink: &U, shipment: &Shipment, challenge: &WebChallenge) -> Option<Otp> {
+    let end = Instant::now() + CHALLENGE_BUDGET;
+    while Instant::now() < end {
+        let pause = match uplink.poll(shipment, challenge).await {
+            Polled::Done(otp) => return Some(otp),
+            Polled::Gone => return None,
+            Polled::Pending { retry_after } => retry_after.unwrap_or(CHALLENGE_POLL_MIN),
+            Polled::Failed => CHALLENGE_POLL_MIN,
+        };
+        tokio::time::sleep(pause.clamp(CHALLENGE_POLL_MIN, CHALLENGE_POLL_MAX)).await;
+    }
+    None
+}
+
+/// What the stream has been told of each package, so that each change is told once.
+#[derive(Default)]
+struct Told(BTreeMap<PackageName, (State, Option<relay_config::RouteKind>)>);
+
+impl Told {
+    fn changes<U, P>(
+        &mut self,
+        machine: &Machine,
+        outfit: &Outfit<'_, U, P>,
+        now: Duration,
+    ) -> Result<(), NotRecorded> {
+        for (name, state) in machine.states() {
+            let route = machine.route(name);
+            let before = self.0.get(name);
+            if before.is_some_and(|(before, known)| before == state && *known == route) {
+                continue;
+            }
+            let Some(shipment) = outfit.shipments.get(name) else { continue };
+            if let (Some((_, known)), Some(route)) = (before, route)
+                && *known != Some(route)
+            {
+                outfit.events.emit(Fact::RouteChanged {
+                    package: name.clone(),
+                    route,
+                    why: "the registry asks for a second factor here: tokens alone are not enough".to_owned(),
+                })?;
+            }
+            if before.is_none_or(|(before, _)| before != state)
+                && let Some(fact) = fact_of(state, shipment, now)
+            {
+                outfit.events.emit(fact)?;
+            }
+            self.0.insert(name.clone(), (state.clone(), route));
+        }
+        Ok(())
+    }
+}
+
+fn fact_of(state: &State, shipment: &Shipment, now: Duration) -> Option<Fact> {
+    let package = shipment.name.clone();
+    let version = shipment.version.clone();
+    let registry = shipment.registry.to_string();
+    Some(match state {
+        State::Pending | State::Uploading | State::AwaitingPerson => return None,
+        State::Settling => {
+            Fact::Settling { package, why: "the answer to the upload does not tell whether it arrived".to_owned() }
+        }
+        State::Waiting { until, why } => Fact::Waiting {
+            package,
+            why: why.clone(),
+            millis: u64::try_from(until.saturating_sub(now).as_millis()).unwrap_or(u64::MAX),
+        },
+        State::Accepted { .. } => {
+            Fact::Accepted { package, version, registry, integrity: shipment.integrity.clone() }
+        }
+        State::Live(how) => Fact::Live { package, version, registry, how: *how },
+        State::Parked(parked) => Fact::Parked { package, version, parked: parked.clone() },
+        State::Held { by } => Fact::Held { package, by: by.clone() },
+        State::Failed(failure) => Fact::Failed { package, version, failure: failure.clone() },
+    })
+}

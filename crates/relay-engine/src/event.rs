@@ -1,0 +1,301 @@
+//! The one stream of events: what happened in a run, as data.
+//!
+//! The progress display, the NDJSON log, the journal and the report are readers of this stream and nothing else; none of
+//! them is called from inside the machinery. No event holds a secret.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use relay_config::RouteKind;
+use relay_workspace::{Integrity, PackageName, Version};
+use serde::{Deserialize, Serialize};
+
+use crate::state::{Failure, How, Parked};
+
+/// One event with its time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// What can happen in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum Fact {
+    /// A run began.
+    RunStarted {
+        /// The command.
+        command: String,
+        /// The plan's id.
+        plan: String,
+        /// The packages that are to go out.
+        packages: Vec<PackageName>,
+    },
+    /// A part of the run began.
+    PhaseStarted {
+        /// Which.
+        phase: Phase,
+    },
+    /// Versions, ranges and changelogs were written.
+    VersionsWritten {
+        /// How many packages got a new version.
+        packages: usize,
+        /// How many files were written.
+        files: usize,
+    },
+    /// A commit was made.
+    Committed {
+        /// Its id.
+        commit: String,
+    },
+    /// A lifecycle script ended well.
+    ScriptRan {
+        /// The package.
+        package: PackageName,
+        /// The script.
+        script: String,
+        /// How long it took, in milliseconds.
+        millis: u64,
+    },
+    /// A tarball was made; from here on its bytes are fixed.
+    Packed {
+        /// The package.
+        package: PackageName,
+        /// The version inside.
+        version: Version,
+        /// The tarball's integrity.
+        integrity: Integrity,
+        /// Its size in bytes.
+        size: u64,
+        /// The number of files in it.
+        files: usize,
+    },
+    /// An upload is about to begin. In the journal this is the intent before the effect.
+    UploadStarted {
+        /// The package.
+        package: PackageName,
+        /// The version.
+        version: Version,
+        /// The registry.
+        registry: String,
+        /// The integrity of the bytes.
+        integrity: Integrity,
+        /// How it is authorised.
+        route: RouteKind,
+        /// The try, from 1.
+        attempt: u32,
+        /// The size in bytes.
+        size: u64,
+    },
+    /// The registry took the upload.
+    Accepted {
+        /// The package.
+        package: PackageName,
+        /// The version.
+        version: Version,
+        /// The registry.
+        registry: String,
+        /// The integrity of the bytes.
+        integrity: Integrity,
+    },
+    /// The answer of an upload was lost or ambiguous; the registry is asked what it has.
+    Settling {
+        /// The package.
+        package: PackageName,
+        /// Why.
+        why: String,
+    },
+    /// A person is asked to answer a second factor.
+    ChallengeOpened {
+        /// The package.
+        package: PackageName,
+        /// Where the person answers, for a web challenge.
+        url: Option<String>,
+        /// How many packages need a person after this one.
+        remaining: usize,
+    },
+    /// The second factor was answered.
+    ChallengeAnswered {
+        /// The package.
+        package: PackageName,
+    },
+    /// A package turned out to disallow tokens; a person will publish it.
+    RouteChanged {
+        /// The package.
+        package: PackageName,
+        /// The route from here on.
+        route: RouteKind,
+        /// Why.
+        why: String,
+    },
+    /// The next try comes later.
+    Waiting {
+        /// The package.
+        package: PackageName,
+        /// Why.
+        why: String,
+        /// In how many milliseconds.
+        millis: u64,
+    },
+    /// The version can be installed.
+    Live {
+        /// The package.
+        package: PackageName,
+        /// The version.
+        version: Version,
+        /// The registry.
+        registry: String,
+        /// Published by this run, or there already.
+        how: How,
+    },
+    /// The package waits for something outside this run.
+    Parked {
+        /// The package.
+        package: PackageName,
+        /// The version.
+        version: Version,
+        /// What it waits for.
+        parked: Parked,
+    },
+    /// The package waits because a dependency did not get out.
+    Held {
+        /// The package.
+        package: PackageName,
+        /// The dependency at which the chain is broken.
+        by: PackageName,
+    },
+    /// The package can't be published in this run.
+    Failed {
+        /// The package.
+        package: PackageName,
+        /// The version.
+        version: Version,
+        /// Why.
+        failure: Failure,
+    },
+    /// A tag was made.
+    Tagged {
+        /// The package; `None` for a tag of the whole release.
+        package: Option<PackageName>,
+        /// The tag.
+        tag: String,
+    },
+    /// Commits and tags were pushed.
+    Pushed {
+        /// The remote's name.
+        remote: String,
+    },
+    /// A run ended.
+    RunEnded {
+        /// Packages that can be installed.
+        live: usize,
+        /// Packages that failed.
+        failed: usize,
+        /// Packages held back.
+        held: usize,
+        /// Packages parked.
+        parked: usize,
+    },
+}
+
+/// The parts of a run, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Reading repository and registry.
+    Observe,
+    /// Writing versions, ranges, changelogs.
+    Version,
+    /// Running scripts and making tarballs.
+    Pack,
+    /// Uploading, waiting for visibility.
+    Publish,
+    /// Tags and pushes.
+    Finish,
+}
+
+/// The wall clock, for the times of events only.
+pub trait Clock: Send + Sync {
+    /// The present time.
+    fn now(&self) -> Timestamp;
+}
+
+/// A reader of the stream.
+pub trait Subscriber: Send + Sync {
+    /// Takes one event.
+    ///
+    /// # Errors
+    /// A text when the event could not be recorded; the run then stops before its next effect.
+    fn event(&self, event: &Event) -> Result<(), String>;
+}
+
+/// An event that could not be recorded. What a run does must be on record before it is done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an event can't be recorded: {0}")]
+pub struct NotRecorded(pub String);
+
+/// The stream's source: hands each event to all readers, in order.
+#[derive(Clone)]
+pub struct Emitter {
+    clock: Arc<dyn Clock>,
+    subscribers: Vec<Arc<dyn Subscriber>>,
+}
+
+impl Emitter {
+    /// A stream without readers.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, subscribers: Vec::new() }
+    }
+
+    /// Adds a reader.
+    pub fn subscribe(&mut self, subscriber: Arc<dyn Subscriber>) {
+        self.subscribers.push(subscriber);
+    }
+
+    /// Hands an event to all readers.
+    ///
+    /// # Errors
+    /// [`NotRecorded`] when a reader could not take it; the others still got it.
+    pub fn emit(&self, fact: Fact) -> Result<(), NotRecorded> {
+        let event = Event { at: self.clock.now(), fact };
+        let mut result = Ok(());
+        for subscriber in &self.subscribers {
+            if let Err(problem) = subscriber.event(&event) {
+                result = Err(NotRecorded(problem));
+            }
+        }
+        result
+    }
+
+    /// The present time, for those who must date something else.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl Fact {
+    /// The package that the event is about.
+    pub fn package(&self) -> Option<&PackageName> {
+        match self {
+            Self::ScriptRan { package, .. }
+            | Self::Packed { package, .. }
+            | Self::UploadStarted { package, .. }
+            | Self::Accepted { package, .. }
+            | Self::Settling { package, .. }
+            | Self::ChallengeOpened { package, .. }
+            | Self::ChallengeAnswered { package }
+            | Self::RouteChanged { package, .. }
+            | Self::Waiting { package, .. }
+            | Self::Live { package, .. }
+            | Self::Parked { package, .. }
+            | Self::Held { package, .. }
+            | Self::Failed { package, .. } => Some(package),
+            Self::Tagged { package, .. } => package.as_ref(),
+            _ => None,
+        }
+    }
+}

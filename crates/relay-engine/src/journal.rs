@@ -1,0 +1,211 @@
+//! The journal: the stream of events, appended to a file as it happens.
+//!
+//! It is a hint and never the truth (invariant I14): on the next run the registry decides, and the journal only saves a
+//! second upload of what the registry accepted and does not show yet. A line that can't be read, a file from another
+//! repository or from the future does no harm: such lines are passed over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::sync::Mutex;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use relay_workspace::{Integrity, PackageName, Version};
+
+use crate::event::{Event, Fact, Subscriber};
+
+/// The most of an old journal that is read back, in bytes: more than [`JOURNAL_SIZE_BYTES_MAX`] and one run.
+pub const JOURNAL_READ_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// A journal larger than this is begun anew, in bytes; the old one is kept beside it.
+pub const JOURNAL_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// The journal's file name inside relay's state folder.
+pub const JOURNAL_FILE_NAME: &str = "journal.ndjson";
+
+/// An open journal.
+#[derive(Debug)]
+pub struct Journal {
+    path: Utf8PathBuf,
+    file: Mutex<File>,
+}
+
+/// A journal that can't be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the journal {path} can't be opened: {source}")]
+pub struct JournalError {
+    /// The file.
+    pub path: Utf8PathBuf,
+    /// What the system says.
+    pub source: std::io::Error,
+}
+
+/// What an old journal tells: uploads that a registry accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recollection {
+    accepted: BTreeMap<(String, PackageName, Version), Integrity>,
+    live: BTreeSet<(String, PackageName, Version)>,
+}
+
+impl Journal {
+    /// Opens the journal in relay's state folder for appending; makes folder and file, readable by the owner alone.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the folder or file can't be made.
+    pub fn open(folder: &Utf8Path) -> Result<Self, JournalError> {
+        let path = folder.join(JOURNAL_FILE_NAME);
+        let failed = |source| JournalError { path: path.clone(), source };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        if std::fs::metadata(&path).is_ok_and(|data| data.len() > JOURNAL_SIZE_BYTES_MAX) {
+            std::fs::rename(&path, folder.join("journal.old.ndjson")).map_err(failed)?;
+        }
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let whole = ends_with_a_whole_line(&path);
+        let mut file = options.open(&path).map_err(failed)?;
+        if !whole {
+            file.write_all(b"\n").map_err(failed)?;
+        }
+        Ok(Self { path, file: Mutex::new(file) })
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+}
+
+/// A crash may have cut the last line; the next one must not be glued to it.
+fn ends_with_a_whole_line(path: &Utf8Path) -> bool {
+    let Ok(mut file) = File::open(path) else { return true };
+    let mut last = [b'\n'];
+    match file.seek(SeekFrom::End(-1)) {
+        Ok(_) => file.read_exact(&mut last).is_ok() && last == *b"\n",
+        Err(_) => true,
+    }
+}
+
+impl Subscriber for Journal {
+    fn event(&self, event: &Event) -> Result<(), String> {
+        let failed = |error: std::io::Error| format!("{}: {error}", self.path);
+        let mut line = serde_json::to_vec(event).map_err(|error| error.to_string())?;
+        line.push(b'\n');
+        let mut file = self.file.lock().map_err(|_| format!("{}: a writer failed before", self.path))?;
+        // One write for a line, so that a crash leaves at most one broken line, at the end.
+        file.write_all(&line).map_err(failed)?;
+        if matches!(event.fact, Fact::UploadStarted { .. } | Fact::Accepted { .. }) {
+            file.sync_data().map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Recollection {
+    /// Reads what a journal tells; a missing or broken file tells nothing.
+    pub fn read(folder: &Utf8Path) -> Self {
+        let mut recollection = Self::default();
+        let Ok(file) = File::open(folder.join(JOURNAL_FILE_NAME)) else { return recollection };
+        for line in BufReader::new(file.take(JOURNAL_READ_BYTES_MAX)).split(b'\n').map_while(Result::ok) {
+            if let Ok(event) = serde_json::from_slice::<Event>(&line) {
+                recollection.take(event.fact);
+            }
+        }
+        recollection
+    }
+
+    fn take(&mut self, fact: Fact) {
+        match fact {
+            Fact::Accepted { package, version, registry, integrity } => {
+                self.accepted.insert((registry, package, version), integrity);
+            }
+            Fact::Live { package, version, registry, .. } => {
+                self.live.insert((registry, package, version));
+            }
+            _ => {}
+        }
+    }
+
+    /// Says whether a registry accepted exactly these bytes in an earlier run.
+    pub fn was_accepted(
+        &self,
+        registry: &str,
+        package: &PackageName,
+        version: &Version,
+        integrity: &Integrity,
+    ) -> bool {
+        self.accepted.get(&(registry.to_owned(), package.clone(), version.clone())) == Some(integrity)
+    }
+
+    /// Says whether an earlier run of relay published the version (and so may still owe it a tag).
+    pub fn published(&self, registry: &str, package: &PackageName, version: &Version) -> bool {
+        let key = (registry.to_owned(), package.clone(), version.clone());
+        self.live.contains(&key) || self.accepted.contains_key(&key)
+    }
+
+    /// The integrity that relay uploaded under a version, where the journal knows it.
+    pub fn uploaded(&self, registry: &str, package: &PackageName, version: &Version) -> Option<&Integrity> {
+        self.accepted.get(&(registry.to_owned(), package.clone(), version.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        (folder, path)
+    }
+
+    fn accepted() -> Event {
+        Event {
+            at: "2026-11-24T09:00:00Z".parse().unwrap(),
+            fact: Fact::Accepted {
+                package: PackageName::parse("@acme/core").unwrap(),
+                version: Version::new(1, 2, 3),
+                registry: "http://registry.example/".to_owned(),
+                integrity: Integrity::parse("sha512-abc=").unwrap(),
+            },
+        }
+    }
+
+    #[test]
+    fn remembers_what_was_accepted() {
+        let (_guard, path) = folder();
+        Journal::open(&path).unwrap().event(&accepted()).unwrap();
+        let recollection = Recollection::read(&path);
+        let name = PackageName::parse("@acme/core").unwrap();
+        let same = Integrity::parse("sha512-abc=").unwrap();
+        let other = Integrity::parse("sha512-xyz=").unwrap();
+        let registry = "http://registry.example/";
+        assert!(recollection.was_accepted(registry, &name, &Version::new(1, 2, 3), &same));
+        assert!(!recollection.was_accepted(registry, &name, &Version::new(1, 2, 3), &other));
+        assert!(!recollection.was_accepted("http://elsewhere.example/", &name, &Version::new(1, 2, 3), &same));
+    }
+
+    #[test]
+    fn a_journal_cut_at_any_byte_is_read_as_far_as_it_is_whole() {
+        let (_guard, path) = folder();
+        let journal = Journal::open(&path).unwrap();
+        journal.event(&accepted()).unwrap();
+        let text = std::fs::read(journal.path()).unwrap();
+        for cut in 0..text.len() - 1 {
+            std::fs::write(journal.path(), &text[..cut]).unwrap();
+            assert_eq!(Recollection::read(&path), Recollection::default(), "cut at {cut}");
+            Journal::open(&path).unwrap().event(&accepted()).unwrap();
+            assert_ne!(Recollection::read(&path), Recollection::default(), "the next line counts, cut at {cut}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_guard, path) = folder();
+        let journal = Journal::open(&path).unwrap();
+        let mode = std::fs::metadata(journal.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,226 @@
+//! The release as a state machine: facts in, effects out. No clock, no network, no randomness.
+//!
+//! [`Machine::start`] and [`Machine::handle`] take what happened and the time since the start of the run, change the
+//! packages' states, and return what is to be done next. The driver (`driver.rs`) does it and reports back. An input that
+//! makes no sense in the present state is an [`IllegalInput`], never ignored.
+//!
+//! - `protocol`: inputs, effects, limits
+//! - `transitions`: what each input does to a package
+//! - `schedule`: who goes next, who is held, when a person is called
+
+mod protocol;
+mod schedule;
+mod transitions;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use relay_config::RouteKind;
+use relay_workspace::PackageName;
+
+pub use self::protocol::{
+    Answer, CHALLENGES_PER_PACKAGE_MAX, Effect, Found, IllegalInput, Input, Job, KEPT_OTP_AGE_MAX, PAUSE_MAX,
+    PAUSES_PER_PACKAGE_MAX, SETTLE_READS_MAX, Terms, UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_MAX,
+};
+use crate::state::{Parked, State};
+
+/// The release under way.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    nodes: Vec<Node>,
+    index: BTreeMap<PackageName, usize>,
+    /// Nodes in the order in which they compete for a free connection: the longest chain first, then by name.
+    priority: Vec<usize>,
+    terms: Terms,
+    paused_until: BTreeMap<String, Duration>,
+    otp: KeptOtp,
+    sitting_open: bool,
+    stopping: bool,
+    challenges_answered: u32,
+}
+
+/// The one-time password that the driver keeps.
+#[derive(Debug, Clone, Default)]
+struct KeptOtp {
+    since: Option<Duration>,
+    /// Whether the registry takes one password for several packages; `None`: not seen yet.
+    works_again: Option<bool>,
+}
+
+#[derive(Debug, Clone)]
+struct Node {
+    job: Job,
+    depends_on: Vec<usize>,
+    state: State,
+    uploads: u32,
+    settles: u32,
+    pauses: u32,
+    challenges: u32,
+    looks: u32,
+    /// The last upload carried a one-time password.
+    sent_otp: bool,
+    /// That password had served another package before.
+    sent_kept_otp: bool,
+    /// An upload's answer was lost, so that the registry may have taken it.
+    uncertain: bool,
+    /// The registry said that the version is taken before an upload of ours can have been the cause.
+    was_there: bool,
+}
+
+impl Machine {
+    /// Sets the release up. `jobs` may come in any order; unknown names in `depends_on` are left out.
+    pub fn new(mut jobs: Vec<Job>, terms: Terms) -> Self {
+        jobs.sort_by(|a, b| a.name.cmp(&b.name));
+        let index: BTreeMap<_, _> = jobs.iter().enumerate().map(|(at, job)| (job.name.clone(), at)).collect();
+        let nodes: Vec<Node> = jobs.into_iter().map(|job| Node::new(job, &index)).collect();
+        let mut priority: Vec<usize> = (0..nodes.len()).collect();
+        priority.sort_by_key(|at| std::cmp::Reverse(nodes.get(*at).map_or(0, |node| node.job.chain_length)));
+        Self {
+            nodes,
+            index,
+            priority,
+            terms,
+            paused_until: BTreeMap::new(),
+            otp: KeptOtp::default(),
+            sitting_open: false,
+            stopping: false,
+            challenges_answered: 0,
+        }
+    }
+
+    /// Begins. Call once, before any input.
+    pub fn start(&mut self, now: Duration) -> Vec<Effect> {
+        if self.terms.otp_given {
+            self.otp.since = Some(now);
+        }
+        let mut effects = Vec::new();
+        for at in self.priority.clone() {
+            if self.nodes.get(at).is_some_and(|node| node.job.accepted_before) {
+                self.accept(at, now, &mut effects);
+            }
+        }
+        self.schedule(now, &mut effects);
+        effects
+    }
+
+    /// Takes what happened and returns what is to be done.
+    ///
+    /// # Errors
+    /// [`IllegalInput`] when the input can't happen in the package's present state; nothing has changed then.
+    pub fn handle(&mut self, input: Input, now: Duration) -> Result<Vec<Effect>, IllegalInput> {
+        let mut effects = Vec::new();
+        match input {
+            Input::UploadEnded { package, outcome } => {
+                let at = self.expect(&package, "upload-ended", |state| matches!(state, State::Uploading))?;
+                self.upload_ended(at, outcome, now, &mut effects);
+            }
+            Input::Settled { package, found } => {
+                let at = self.expect(&package, "settled", |state| matches!(state, State::Settling))?;
+                self.settled(at, found, now, &mut effects);
+            }
+            Input::Answered { package, answer } => {
+                let at = self.expect(&package, "answered", |state| {
+                    matches!(state, State::AwaitingPerson | State::Parked(Parked::Interrupted { .. }))
+                })?;
+                self.answered(at, answer, now, &mut effects);
+            }
+            Input::Looked { package, found } => {
+                let at = self.expect(&package, "looked", |state| {
+                    matches!(state, State::Accepted { .. } | State::Parked(Parked::Interrupted { .. }))
+                })?;
+                self.looked(at, found, now, &mut effects);
+            }
+            Input::Woken => {}
+            Input::Interrupted => self.stopping = true,
+        }
+        self.schedule(now, &mut effects);
+        Ok(effects)
+    }
+
+    /// Gives up waiting for uploads in flight after an interruption: their outcome is for the next run to find out.
+    pub fn abandon(&mut self) {
+        self.stopping = true;
+        for node in &mut self.nodes {
+            if !node.state.is_terminal() {
+                let in_flight = matches!(node.state, State::Uploading | State::Settling);
+                node.state = State::Parked(Parked::Interrupted { in_flight });
+            }
+        }
+    }
+
+    /// Says whether nothing more will happen.
+    pub fn is_finished(&self) -> bool {
+        self.nodes.iter().all(|node| node.state.is_terminal())
+    }
+
+    /// The state of every package, by name.
+    pub fn states(&self) -> impl Iterator<Item = (&PackageName, &State)> {
+        self.nodes.iter().map(|node| (&node.job.name, &node.state))
+    }
+
+    /// The state of one package.
+    pub fn state(&self, name: &PackageName) -> Option<&State> {
+        self.node(name).map(|node| &node.state)
+    }
+
+    /// The route that a package really took: a token's route may have become interactive on the way.
+    pub fn route(&self, name: &PackageName) -> Option<RouteKind> {
+        self.node(name).map(|node| node.job.route)
+    }
+
+    /// How many uploads a package had.
+    pub fn uploads(&self, name: &PackageName) -> u32 {
+        self.node(name).map_or(0, |node| node.uploads)
+    }
+
+    /// How many challenges a person answered so far.
+    pub fn challenges_answered(&self) -> u32 {
+        self.challenges_answered
+    }
+
+    fn node(&self, name: &PackageName) -> Option<&Node> {
+        self.index.get(name).and_then(|at| self.nodes.get(*at))
+    }
+
+    fn expect(
+        &self,
+        name: &PackageName,
+        input: &'static str,
+        allowed: impl Fn(&State) -> bool,
+    ) -> Result<usize, IllegalInput> {
+        let state = self.state(name);
+        match self.index.get(name) {
+            Some(at) if state.is_some_and(allowed) => Ok(*at),
+            _ => Err(IllegalInput { package: name.to_string(), state: state.map_or("unknown", State::name), input }),
+        }
+    }
+}
+
+impl Node {
+    fn new(job: Job, index: &BTreeMap<PackageName, usize>) -> Self {
+        let own = index.get(&job.name);
+        let depends_on =
+            job.depends_on.iter().filter_map(|name| index.get(name)).filter(|at| Some(*at) != own).copied().collect();
+        Self {
+            job,
+            depends_on,
+            state: State::Pending,
+            uploads: 0,
+            settles: 0,
+            pauses: 0,
+            challenges: 0,
+            looks: 0,
+            sent_otp: false,
+            sent_kept_otp: false,
+            uncertain: false,
+            was_there: false,
+        }
+    }
+
+    fn is_interactive(&self) -> bool {
+        self.job.route == RouteKind::Interactive
+    }
+}

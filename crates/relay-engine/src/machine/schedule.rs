@@ -1,0 +1,194 @@
+//! Who goes next, who is held, when a person is called.
+//!
+//! Packages that need nobody go as soon as their dependencies are there, the longest chain first. A person is called when
+//! nothing that needs nobody is left to be sent before; the packages of a sitting go one after the other.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use relay_config::WaitFor;
+
+use super::protocol::{Effect, KEPT_OTP_AGE_MAX};
+use super::{Machine, Node};
+use crate::state::{Parked, State};
+
+impl Machine {
+    /// Sends what can be sent, holds what must be held.
+    pub(super) fn schedule(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        self.hold_back();
+        if self.stopping {
+            self.park_the_rest();
+            return;
+        }
+        let mut free = self.terms.concurrency.saturating_sub(self.in_flight());
+        for at in self.priority.clone() {
+            if free == 0 {
+                break;
+            }
+            if self.nodes.get(at).is_some_and(|node| !node.is_interactive() && self.can_start(node, now)) {
+                self.upload(at, false, effects);
+                free -= 1;
+            }
+        }
+        if self.terms.person || self.otp_is_fresh(now) {
+            self.schedule_sitting(now, effects);
+        } else {
+            self.park_for_a_person(now);
+        }
+    }
+
+    /// Packages in flight or to be sent that need a person, without the one that is being answered.
+    pub(super) fn persons_waiting(&self) -> usize {
+        self.nodes
+            .iter()
+            .filter(|node| node.is_interactive() && !node.state.is_terminal())
+            .filter(|node| !matches!(node.state, State::Accepted { .. } | State::AwaitingPerson))
+            .count()
+    }
+
+    fn schedule_sitting(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        let busy = self.nodes.iter().any(|node| {
+            node.is_interactive()
+                && matches!(node.state, State::Uploading | State::Settling | State::AwaitingPerson)
+        });
+        if busy {
+            return;
+        }
+        let next = self
+            .priority
+            .iter()
+            .copied()
+            .find(|at| self.nodes.get(*at).is_some_and(|node| node.is_interactive() && self.can_start(node, now)));
+        let Some(next) = next else {
+            self.sitting_open &= self.persons_waiting() > 0;
+            return;
+        };
+        if !self.sitting_open && !self.sitting_may_open() {
+            return;
+        }
+        self.sitting_open = true;
+        // A password given beforehand goes along at once, and so does one that was seen to serve several packages.
+        let untried = self.nodes.get(next).is_some_and(|node| node.uploads == 0);
+        let useful = self.otp.works_again == Some(true) || (self.terms.otp_given && self.otp.works_again.is_none());
+        self.upload(next, untried && useful && self.otp_is_fresh(now), effects);
+    }
+
+    fn otp_is_fresh(&self, now: Duration) -> bool {
+        self.otp.since.is_some_and(|since| now.saturating_sub(since) < KEPT_OTP_AGE_MAX)
+    }
+
+    fn park_for_a_person(&mut self, now: Duration) {
+        let parked: Vec<usize> = (0..self.nodes.len())
+            .filter(|at| self.nodes.get(*at).is_some_and(|node| node.is_interactive() && self.can_start(node, now)))
+            .collect();
+        for at in parked {
+            if let Some(node) = self.nodes.get_mut(at) {
+                let why = "a person must answer a second factor, and nobody is here to do so".to_owned();
+                node.state = State::Parked(Parked::Person { why });
+            }
+        }
+        self.hold_back();
+    }
+
+    /// A person is called when nothing that needs nobody is still to be sent without them, and when no package of the
+    /// sitting would keep them waiting for the registry to show a dependency that went out by itself.
+    fn sitting_may_open(&self) -> bool {
+        self.nodes.iter().enumerate().all(|(at, node)| {
+            if node.state.is_terminal() {
+                return true;
+            }
+            if node.is_interactive() {
+                return node.depends_on.iter().all(|below| {
+                    self.nodes.get(*below).is_none_or(|dependency| {
+                        dependency.is_interactive()
+                            || self.is_there(&dependency.state)
+                            || self.waits_for_a_person(*below, &mut BTreeSet::new())
+                    })
+                });
+            }
+            matches!(node.state, State::Accepted { .. }) || self.waits_for_a_person(at, &mut BTreeSet::new())
+        })
+    }
+
+    /// Says whether a package that is not out yet has an interactive package below it that is not out either.
+    fn waits_for_a_person(&self, at: usize, seen: &mut BTreeSet<usize>) -> bool {
+        seen.insert(at)
+            && self.nodes.get(at).is_some_and(|node| {
+                matches!(node.state, State::Pending)
+                    && node.depends_on.iter().any(|below| {
+                        self.nodes.get(*below).is_some_and(|dependency| {
+                            !dependency.state.is_terminal()
+                                && (dependency.is_interactive() || self.waits_for_a_person(*below, seen))
+                        })
+                    })
+            })
+    }
+
+    fn can_start(&self, node: &Node, now: Duration) -> bool {
+        let due = match &node.state {
+            State::Pending => true,
+            State::Waiting { until, .. } => *until <= now,
+            _ => false,
+        };
+        due && self.paused_until.get(&node.job.registry).is_none_or(|until| *until <= now)
+            && node.depends_on.iter().all(|at| self.nodes.get(*at).is_none_or(|below| self.is_there(&below.state)))
+    }
+
+    fn is_there(&self, state: &State) -> bool {
+        match state {
+            State::Live(_) => true,
+            State::Accepted { .. } | State::Parked(Parked::Visibility { .. }) => {
+                self.terms.wait_for == WaitFor::Accepted
+            }
+            _ => false,
+        }
+    }
+
+    fn in_flight(&self) -> usize {
+        self.nodes.iter().filter(|node| matches!(node.state, State::Uploading)).count()
+    }
+
+    /// Dependents of what failed, is parked or held are held, however far away.
+    fn hold_back(&mut self) {
+        loop {
+            let held: Vec<(usize, State)> = self
+                .nodes
+                .iter()
+                .enumerate()
+                .filter(|(_, node)| matches!(node.state, State::Pending | State::Waiting { .. }))
+                .filter_map(|(at, node)| self.broken_dependency(node).map(|state| (at, state)))
+                .collect();
+            if held.is_empty() {
+                return;
+            }
+            for (at, state) in held {
+                if let Some(node) = self.nodes.get_mut(at) {
+                    node.state = state;
+                }
+            }
+        }
+    }
+
+    fn broken_dependency(&self, node: &Node) -> Option<State> {
+        node.depends_on.iter().find_map(|at| {
+            let dependency = self.nodes.get(*at)?;
+            match &dependency.state {
+                State::Held { by } => Some(State::Held { by: by.clone() }),
+                state if self.is_there(state) => None,
+                state if state.breaks_the_chain() => Some(State::Held { by: dependency.job.name.clone() }),
+                _ => None,
+            }
+        })
+    }
+
+    fn park_the_rest(&mut self) {
+        for node in &mut self.nodes {
+            if matches!(
+                node.state,
+                State::Pending | State::Waiting { .. } | State::Accepted { .. } | State::AwaitingPerson
+            ) {
+                node.state = State::Parked(Parked::Interrupted { in_flight: false });
+            }
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! The machine against a simulated registry: whatever the answers, the invariants hold and the run ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use relay_config::{RouteKind, WaitFor};
+use relay_registry::{Refusal, RefusalCode};
+use relay_workspace::PackageName;
+
+use super::{Answer, Effect, Found, Input, Job, Machine, Terms, UPLOADS_PER_PACKAGE_MAX, UploadOutcome};
+use crate::state::{Failure, How, Parked, State};
+
+fn name(at: usize) -> PackageName {
+    PackageName::parse(&format!("p{at:02}")).expect("a valid name")
+}
+
+fn job(at: usize, route: RouteKind, depends_on: &[usize]) -> Job {
+    Job {
+        name: name(at),
+        registry: "http://registry.example/".to_owned(),
+        route,
+        depends_on: depends_on.iter().map(|at| name(*at)).collect(),
+        chain_length: 1,
+        credential: "the test".to_owned(),
+        can_become_interactive: false,
+        accepted_before: false,
+    }
+}
+
+fn terms(person: bool) -> Terms {
+    Terms {
+        concurrency: 8,
+        wait_for: WaitFor::Visible,
+        visibility_timeout: Duration::from_mins(20),
+        person,
+        otp_given: false,
+    }
+}
+
+const NOW: Duration = Duration::ZERO;
+
+fn uploads(effects: &[Effect]) -> Vec<(PackageName, bool)> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Upload { package, with_otp, .. } => Some((package.clone(), *with_otp)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn ended(at: usize, outcome: UploadOutcome) -> Input {
+    Input::UploadEnded { package: name(at), outcome }
+}
+
+fn refusal(code: RefusalCode) -> Refusal {
+    Refusal { code, status: 403, text: "no".to_owned(), package: None }
+}
+
+fn out(machine: &mut Machine, at: usize) -> Vec<Effect> {
+    machine.handle(ended(at, UploadOutcome::Accepted), NOW).unwrap();
+    machine.handle(Input::Looked { package: name(at), found: Found::SameBytes }, NOW).unwrap()
+}
+
+#[test]
+fn a_dependent_is_sent_when_its_dependency_is_visible_and_not_before() {
+    let mut machine =
+        Machine::new(vec![job(0, RouteKind::Token, &[]), job(1, RouteKind::Token, &[0])], terms(false));
+    assert_eq!(uploads(&machine.start(NOW)), [(name(0), false)]);
+    let effects = machine.handle(ended(0, UploadOutcome::Accepted), NOW).unwrap();
+    assert_eq!(uploads(&effects), []);
+    let effects = machine.handle(Input::Looked { package: name(0), found: Found::NotYet }, NOW).unwrap();
+    assert_eq!(uploads(&effects), []);
+    let effects = machine.handle(Input::Looked { package: name(0), found: Found::SameBytes }, NOW).unwrap();
+    assert_eq!(uploads(&effects), [(name(1), false)]);
+}
+
+#[test]
+fn wait_for_accepted_sends_dependents_before_the_registry_shows_anything() {
+    let terms = Terms { wait_for: WaitFor::Accepted, ..terms(false) };
+    let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[]), job(1, RouteKind::Token, &[0])], terms);
+    machine.start(NOW);
+    let effects = machine.handle(ended(0, UploadOutcome::Accepted), NOW).unwrap();
+    assert_eq!(uploads(&effects), [(name(1), false)]);
+}
+
+#[test]
+fn a_failure_holds_its_dependents_and_nobody_else() {
+    let jobs = vec![
+        job(0, RouteKind::Token, &[]),
+        job(1, RouteKind::Token, &[0]),
+        job(2, RouteKind::Token, &[1]),
+        job(3, RouteKind::Token, &[]),
+    ];
+    let mut machine = Machine::new(jobs, terms(false));
+    machine.start(NOW);
+    machine.handle(ended(0, UploadOutcome::Refused(refusal(RefusalCode::NoPublishRight))), NOW).unwrap();
+    assert_eq!(machine.state(&name(2)), Some(&State::Held { by: name(0) }));
+    out(&mut machine, 3);
+    assert_eq!(machine.state(&name(3)), Some(&State::Live(How::Published)));
+    assert!(machine.is_finished());
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_digest_and_never_sent_twice_when_the_bytes_are_there() {
+    let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[])], terms(false));
+    machine.start(NOW);
+    let effects = machine.handle(ended(0, UploadOutcome::Unknown { cause: "reset".to_owned() }), NOW).unwrap();
+    assert!(matches!(effects.as_slice(), [Effect::Settle { .. }]));
+    let effects = machine.handle(Input::Settled { package: name(0), found: Found::SameBytes }, NOW).unwrap();
+    assert_eq!(uploads(&effects), []);
+    assert!(matches!(machine.state(&name(0)), Some(State::Accepted { .. })));
+}
+
+#[test]
+fn other_bytes_under_the_version_stop_the_package() {
+    let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[])], terms(false));
+    machine.start(NOW);
+    machine.handle(ended(0, UploadOutcome::Refused(refusal(RefusalCode::VersionExists))), NOW).unwrap();
+    let found = Found::OtherBytes { there: "sha512-a".to_owned(), ours: "sha512-b".to_owned() };
+    machine.handle(Input::Settled { package: name(0), found }, NOW).unwrap();
+    assert!(matches!(machine.state(&name(0)), Some(State::Failed(Failure::OtherBytes { .. }))));
+}
+
+#[test]
+fn the_same_bytes_that_were_there_already_are_done() {
+    let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[])], terms(false));
+    machine.start(NOW);
+    machine.handle(ended(0, UploadOutcome::Refused(refusal(RefusalCode::VersionExists))), NOW).unwrap();
+    machine.handle(Input::Settled { package: name(0), found: Found::SameBytes }, NOW).unwrap();
+    machine.handle(Input::Looked { package: name(0), found: Found::SameBytes }, NOW).unwrap();
+    assert_eq!(machine.state(&name(0)), Some(&State::Live(How::AlreadyThere)));
+}
+
+#[test]
+fn a_person_is_called_after_all_that_needs_nobody_and_packages_follow_one_another() {
+    let jobs = vec![
+        job(0, RouteKind::Interactive, &[]),
+        job(1, RouteKind::Interactive, &[]),
+        job(2, RouteKind::Token, &[]),
+    ];
+    let mut machine = Machine::new(jobs, terms(true));
+    assert_eq!(uploads(&machine.start(NOW)), [(name(2), false)], "nobody is called while something goes by itself");
+    let effects = out(&mut machine, 2);
+    assert_eq!(uploads(&effects), [(name(0), false)], "the first request goes without a password");
+    let effects = machine.handle(ended(0, UploadOutcome::Challenged), NOW).unwrap();
+    assert!(matches!(effects.as_slice(), [Effect::Ask { remaining: 1, .. }]));
+    let effects = machine.handle(Input::Answered { package: name(0), answer: Answer::Given }, NOW).unwrap();
+    assert_eq!(uploads(&effects), [(name(0), true)]);
+    machine.handle(ended(0, UploadOutcome::Accepted), NOW).unwrap();
+    assert_eq!(machine.state(&name(1)), Some(&State::Uploading));
+    let effects = machine.handle(ended(1, UploadOutcome::Challenged), NOW).unwrap();
+    assert_eq!(uploads(&effects), [(name(1), true)], "the kept password is tried once");
+    let effects = machine.handle(ended(1, UploadOutcome::Challenged), NOW).unwrap();
+    assert!(matches!(effects.as_slice(), [Effect::Ask { .. }]), "a used password is not tried again");
+}
+
+#[test]
+fn without_a_person_interactive_packages_are_parked_and_their_dependents_held() {
+    let jobs = vec![job(0, RouteKind::Interactive, &[]), job(1, RouteKind::Token, &[0]), job(2, RouteKind::Token, &[])];
+    let mut machine = Machine::new(jobs, terms(false));
+    let effects = machine.start(NOW);
+    assert_eq!(uploads(&effects), [(name(2), false)]);
+    assert!(matches!(machine.state(&name(0)), Some(State::Parked(Parked::Person { .. }))));
+    assert_eq!(machine.state(&name(1)), Some(&State::Held { by: name(0) }));
+}
+
+#[test]
+fn a_challenged_token_becomes_interactive_only_with_a_session_at_hand() {
+    let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[])], terms(true));
+    machine.start(NOW);
+    machine.handle(ended(0, UploadOutcome::Challenged), NOW).unwrap();
+    assert!(matches!(machine.state(&name(0)), Some(State::Failed(Failure::TokensDisallowed { .. }))));
+
+    let with_session = Job { can_become_interactive: true, ..job(0, RouteKind::Token, &[]) };
+    let mut machine = Machine::new(vec![with_session], terms(true));
+    machine.start(NOW);
+    let effects = machine.handle(ended(0, UploadOutcome::Challenged), NOW).unwrap();
+    assert!(matches!(effects.as_slice(), [Effect::Upload { interactive: true, with_otp: false, .. }]));
+}
+
+#[test]
+fn a_pause_counts_for_the_whole_registry_and_ends() {
+    let mut machine = Machine::new(
+        vec![job(0, RouteKind::Token, &[]), job(1, RouteKind::Token, &[])],
+        Terms { concurrency: 1, ..terms(false) },
+    );
+    machine.start(NOW);
+    let pause = UploadOutcome::RateLimited { retry_after: Some(Duration::from_secs(2)), text: "slow".to_owned() };
+    let effects = machine.handle(ended(0, pause), NOW).unwrap();
+    assert_eq!(uploads(&effects), []);
+    let effects = machine.handle(Input::Woken, Duration::from_secs(2)).unwrap();
+    assert_eq!(uploads(&effects).len(), 1);
+}
+
+#[test]
+fn an_interruption_sends_nothing_more_and_keeps_what_is_in_flight() {
+    let mut machine =
+        Machine::new(vec![job(0, RouteKind::Token, &[]), job(1, RouteKind::Token, &[0])], terms(false));
+    machine.start(NOW);
+    machine.handle(Input::Interrupted, NOW).unwrap();
+    assert!(!machine.is_finished());
+    machine.handle(ended(0, UploadOutcome::Accepted), NOW).unwrap();
+    assert!(machine.is_finished());
+    assert!(matches!(machine.state(&name(1)), Some(State::Parked(Parked::Interrupted { .. }))));
+}
+
+#[test]
+fn refuses_an_input_that_cannot_be() {
+    let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[])], terms(false));
+    machine.start(NOW);
+    let error = machine.handle(Input::Settled { package: name(0), found: Found::NotYet }, NOW).unwrap_err();
+    assert_eq!(error.to_string(), "`p00` is uploading and can't take the input settled");
+}
+
+/// A registry that answers by a list of dice, and remembers what it committed.
+struct World {
+    dice: Vec<u8>,
+    next: usize,
+    committed: BTreeMap<PackageName, u32>,
+    visible: BTreeSet<PackageName>,
+}
+
+impl World {
+    fn roll(&mut self) -> u8 {
+        let die = self.dice.get(self.next % self.dice.len().max(1)).copied().unwrap_or(0);
+        self.next += 1;
+        die
+    }
+
+    fn commit(&mut self, package: &PackageName) {
+        if !self.committed.contains_key(package) {
+            self.committed.insert(package.clone(), 1);
+        }
+    }
+
+    fn upload(&mut self, package: &PackageName, interactive: bool, with_otp: bool) -> UploadOutcome {
+        if interactive && !with_otp {
+            return UploadOutcome::Challenged;
+        }
+        let there = self.committed.contains_key(package);
+        match self.roll() % 12 {
+            0 => UploadOutcome::Refused(refusal(RefusalCode::NoPublishRight)),
+            1 => UploadOutcome::NotSent { cause: "refused".to_owned() },
+            2 => UploadOutcome::Unknown { cause: "lost before".to_owned() },
+            3 => {
+                self.commit(package);
+                UploadOutcome::Unknown { cause: "lost after".to_owned() }
+            }
+            4 => UploadOutcome::RateLimited { retry_after: Some(Duration::from_secs(1)), text: String::new() },
+            _ if there => UploadOutcome::Refused(refusal(RefusalCode::VersionExists)),
+            _ => {
+                self.commit(package);
+                UploadOutcome::Accepted
+            }
+        }
+    }
+
+    fn find(&mut self, package: &PackageName) -> Found {
+        match (self.committed.contains_key(package), self.roll() % 6) {
+            (_, 0) => Found::Unavailable { cause: "502".to_owned() },
+            (true, _) => Found::SameBytes,
+            (false, _) => Found::NotYet,
+        }
+    }
+
+    fn look(&mut self, package: &PackageName) -> Found {
+        if !self.committed.contains_key(package) {
+            return Found::NotYet;
+        }
+        if self.visible.contains(package) || self.roll().is_multiple_of(2) {
+            self.visible.insert(package.clone());
+            return Found::SameBytes;
+        }
+        Found::NotYet
+    }
+}
+
+/// Runs a machine to its end in simulated time; checks at each upload what must hold.
+fn run(jobs: Vec<Job>, terms: Terms, dice: Vec<u8>) -> (Machine, World) {
+    let dependencies: BTreeMap<_, _> = jobs.iter().map(|job| (job.name.clone(), job.depends_on.clone())).collect();
+    let mut world = World { dice, next: 0, committed: BTreeMap::new(), visible: BTreeSet::new() };
+    let mut machine = Machine::new(jobs, terms);
+    let mut queue: Vec<(Duration, usize, Effect)> = Vec::new();
+    let mut sequence = 0;
+    let mut now = Duration::ZERO;
+    let mut effects = machine.start(now);
+    for _ in 0..20_000 {
+        for effect in effects.drain(..) {
+            let at = match &effect {
+                Effect::Settle { at, .. } | Effect::Look { at, .. } | Effect::Wake { at } => *at,
+                Effect::Upload { package, .. } => {
+                    for dependency in dependencies.get(package).into_iter().flatten() {
+                        assert!(world.visible.contains(dependency), "{package} before {dependency} is visible");
+                    }
+                    now + Duration::from_millis(80)
+                }
+                Effect::Ask { .. } => now + Duration::from_secs(5),
+            };
+            sequence += 1;
+            queue.push((at, sequence, effect));
+        }
+        if machine.is_finished() {
+            return (machine, world);
+        }
+        queue.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        let (at, _, effect) = queue.pop().expect("an unfinished machine always waits for something");
+        now = now.max(at);
+        let input = match effect {
+            Effect::Upload { package, interactive, with_otp, .. } => {
+                let outcome = world.upload(&package, interactive, with_otp);
+                Input::UploadEnded { package, outcome }
+            }
+            Effect::Settle { package, .. } => {
+                let found = world.find(&package);
+                Input::Settled { package, found }
+            }
+            Effect::Look { package, .. } => {
+                let found = world.look(&package);
+                Input::Looked { package, found }
+            }
+            Effect::Ask { package, .. } => {
+                let answer = if world.roll().is_multiple_of(8) { Answer::Skipped } else { Answer::Given };
+                Input::Answered { package, answer }
+            }
+            Effect::Wake { .. } => Input::Woken,
+        };
+        effects = machine.handle(input, now).expect("the simulation reports only what was asked for");
+    }
+    panic!("the run does not end");
+}
+
+fn graphs() -> impl Strategy<Value = Vec<Job>> {
+    proptest::collection::vec((proptest::collection::vec(any::<prop::sample::Index>(), 0..4), 0..3_u8), 1..12)
+        .prop_map(|packages| {
+            packages
+                .into_iter()
+                .enumerate()
+                .map(|(at, (below, route))| {
+                    let route = if route == 0 { RouteKind::Interactive } else { RouteKind::Token };
+                    let below: BTreeSet<usize> =
+                        if at == 0 { BTreeSet::new() } else { below.iter().map(|index| index.index(at)).collect() };
+                    job(at, route, &below.into_iter().collect::<Vec<_>>())
+                })
+                .collect()
+        })
+}
+
+proptest! {
+    #[test]
+    fn every_run_ends_and_keeps_the_invariants(
+        jobs in graphs(),
+        dice in proptest::collection::vec(any::<u8>(), 1..80),
+        concurrency in 1..9_usize,
+        person in any::<bool>(),
+    ) {
+        let terms = Terms { concurrency, ..terms(person) };
+        let (machine, world) = run(jobs.clone(), terms, dice);
+        for job in &jobs {
+            let state = machine.state(&job.name).expect("every job has a state");
+            // Only what the registry shows is called live, and nothing is sent without an end.
+            prop_assert!(!matches!(state, State::Live(_)) || world.visible.contains(&job.name));
+            prop_assert!(machine.uploads(&job.name) <= UPLOADS_PER_PACKAGE_MAX + 2 * super::CHALLENGES_PER_PACKAGE_MAX + 8);
+            // Held exactly where the chain below is broken.
+            let broken = job.depends_on.iter().any(|below| {
+                machine.state(below).is_some_and(State::breaks_the_chain)
+            });
+            prop_assert_eq!(matches!(state, State::Held { .. }), broken, "{}: {:?}", job.name, state);
+        }
+    }
+
+    #[test]
+    fn an_undisturbed_run_uploads_each_package_once(jobs in graphs(), concurrency in 1..9_usize) {
+        // 6 is no fault in any of the tables above.
+        let jobs: Vec<Job> = jobs.into_iter().map(|job| Job { route: RouteKind::Token, ..job }).collect();
+        let terms = Terms { concurrency, ..terms(false) };
+        let (machine, _) = run(jobs.clone(), terms, vec![6]);
+        for job in &jobs {
+            prop_assert_eq!(machine.uploads(&job.name), 1);
+            prop_assert_eq!(machine.state(&job.name), Some(&State::Live(How::Published)));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The registry as the driver needs it: four calls. The real one speaks HTTP (`relay-registry`); tests have a simulated one.
+
+use std::future::Future;
+use std::time::Duration;
+
+use relay_registry::{
+    Challenge, DocumentInput, Otp, PackumentAnswer, PackumentForm, PollAnswer, PublishError, PublishRequest,
+    PublishedVersion, RegistryClient, WebChallenge, publish_document,
+};
+
+use crate::machine::{Found, UploadOutcome};
+use crate::shipment::Shipment;
+
+/// How an upload ended, with the challenge if there was one.
+#[derive(Debug)]
+pub enum Sent {
+    /// It ended for good or for now.
+    Ended(UploadOutcome),
+    /// The registry asks for a second factor.
+    Challenged(Challenge),
+}
+
+/// What a look at a web challenge brought.
+#[derive(Debug)]
+pub enum Polled {
+    /// Nobody has answered yet.
+    Pending {
+        /// How long the registry asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// A person answered.
+    Done(Otp),
+    /// The challenge is over without an answer.
+    Gone,
+    /// The look failed; another may not.
+    Failed,
+}
+
+/// The registry's side of a release.
+pub trait Uplink: Sync {
+    /// Sends a package once.
+    fn send(&self, shipment: &Shipment, otp: Option<&Otp>, interactive: bool) -> impl Future<Output = Sent> + Send;
+    /// Asks what the registry has under the version, whether or not it can be installed yet.
+    fn find(&self, shipment: &Shipment) -> impl Future<Output = Found> + Send;
+    /// Asks for what an installer needs: the packument with the version, and the tarball.
+    fn look(&self, shipment: &Shipment) -> impl Future<Output = Found> + Send;
+    /// Asks whether a web challenge has been answered.
+    fn poll(&self, shipment: &Shipment, challenge: &WebChallenge) -> impl Future<Output = Polled> + Send;
+}
+
+impl Uplink for RegistryClient {
+    async fn send(&self, shipment: &Shipment, otp: Option<&Otp>, interactive: bool) -> Sent {
+        let input = DocumentInput {
+            registry: &shipment.registry,
+            manifest: &shipment.manifest,
+            readme: shipment.readme.as_ref().map(|(file, text)| (file.as_str(), text.as_str())),
+            tarball: &shipment.tarball,
+            integrity: &shipment.integrity,
+            shasum: &shipment.shasum,
+            tag: &shipment.tag,
+            access: shipment.access,
+            git_head: shipment.git_head.as_deref(),
+        };
+        let document = match publish_document(&input) {
+            Ok(document) => document,
+            Err(error) => return Sent::Ended(UploadOutcome::NotSent { cause: error.to_string() }),
+        };
+        let request = PublishRequest {
+            registry: &shipment.registry,
+            name: &shipment.name,
+            document,
+            credential: shipment.credential_for(interactive),
+            otp,
+        };
+        match self.publish(&request).await {
+            Ok(_) => Sent::Ended(UploadOutcome::Accepted),
+            Err(PublishError::Challenge(challenge)) => Sent::Challenged(challenge),
+            Err(PublishError::Refused(refusal)) => Sent::Ended(UploadOutcome::Refused(refusal)),
+            Err(PublishError::RateLimited { retry_after, refusal }) => {
+                Sent::Ended(UploadOutcome::RateLimited { retry_after, text: refusal.text })
+            }
+            Err(PublishError::OutcomeUnknown { cause }) => Sent::Ended(UploadOutcome::Unknown { cause }),
+            Err(PublishError::NotSent { cause }) => Sent::Ended(UploadOutcome::NotSent { cause }),
+        }
+    }
+
+    async fn find(&self, shipment: &Shipment) -> Found {
+        let credential = shipment.credential_for(false);
+        match self.version_document(&shipment.registry, &shipment.name, &shipment.version, credential).await {
+            Ok(Some(version)) => compare(&version, shipment),
+            Ok(None) => Found::NotYet,
+            Err(error) => Found::Unavailable { cause: error.to_string() },
+        }
+    }
+
+    async fn look(&self, shipment: &Shipment) -> Found {
+        let credential = shipment.credential_for(false);
+        let answer = self
+            .packument(&shipment.registry, &shipment.name, credential, PackumentForm::Abbreviated, None)
+            .await;
+        let packument = match answer {
+            Ok(PackumentAnswer::Found { packument, .. }) => packument,
+            Ok(_) => return Found::NotYet,
+            Err(error) => return Found::Unavailable { cause: error.to_string() },
+        };
+        let Some(version) = packument.versions.get(&shipment.version) else { return Found::NotYet };
+        let found = compare(version, shipment);
+        let (Found::SameBytes, Some(tarball)) = (&found, &version.tarball) else { return found };
+        match self.tarball_available(&shipment.registry, tarball, credential).await {
+            Ok(true) => Found::SameBytes,
+            Ok(false) => Found::NotYet,
+            Err(error) => Found::Unavailable { cause: error.to_string() },
+        }
+    }
+
+    async fn poll(&self, shipment: &Shipment, challenge: &WebChallenge) -> Polled {
+        let Some(credential) = shipment.credential_for(true) else { return Polled::Gone };
+        match self.poll_done(&shipment.registry, challenge, credential).await {
+            Ok(PollAnswer::Pending { retry_after }) => Polled::Pending { retry_after },
+            Ok(PollAnswer::Done(otp)) => Polled::Done(otp),
+            Ok(PollAnswer::Gone) => Polled::Gone,
+            Err(_) => Polled::Failed,
+        }
+    }
+}
+
+/// Compares digests, never addresses: registries rewrite `dist.tarball` (`npm-registry.md`, 11).
+fn compare(there: &PublishedVersion, shipment: &Shipment) -> Found {
+    match (&there.integrity, &there.shasum) {
+        (Some(integrity), _) if *integrity == shipment.integrity => Found::SameBytes,
+        // A registry that states a weaker digest is judged by the shasum.
+        (Some(integrity), Some(shasum)) if !integrity.as_str().starts_with("sha512-") && *shasum == shipment.shasum => {
+            Found::SameBytes
+        }
+        (None, Some(shasum)) if *shasum == shipment.shasum => Found::SameBytes,
+        (Some(integrity), _) => Found::OtherBytes {
+            there: integrity.to_string(),
+            ours: shipment.integrity.to_string(),
+        },
+        (None, Some(shasum)) => {
+            Found::OtherBytes { there: shasum.to_string(), ours: shipment.shasum.to_string() }
+        }
+        (None, None) => Found::Unavailable { cause: "the registry states no digest of the version".to_owned() },
+    }
+}

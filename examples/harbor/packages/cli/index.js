@@ -1,0 +1,5 @@
+'use strict';
+
+const { connect } = require('@harbor/client');
+const { read } = require('@harbor/config');
+exports.run = () => `${read('harbor')} ${connect('captain')}`;

@@ -1,0 +1,3 @@
+'use strict';
+
+exports.line = (level, text) => `${level}: ${text}`;

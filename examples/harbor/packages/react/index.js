@@ -1,0 +1,3 @@
+'use strict';
+
+exports.useHarbor = () => require('@harbor/client').connect('react');

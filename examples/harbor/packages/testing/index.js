@@ -1,0 +1,4 @@
+'use strict';
+
+const { open } = require('@harbor/store');
+exports.fixture = () => open();

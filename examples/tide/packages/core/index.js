@@ -1,0 +1,3 @@
+'use strict';
+
+exports.level = () => 3;

@@ -1,0 +1,4 @@
+'use strict';
+
+const { level } = require('tide-core');
+exports.twice = () => 2 * level();

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Runs all tests. Installs the real programs that they need (npm, pnpm, changesets, verdaccio, pinned by a lock file) first.
+set -euo pipefail
+cd "$(dirname "$0")"
+stamp=tests/tools/node_modules/.relay-installed
+if ! cmp -s tests/tools/package-lock.json "$stamp" 2>/dev/null; then
+  npm ci --prefix tests/tools --no-audit --no-fund --loglevel=error
+  cp tests/tools/package-lock.json "$stamp"
+fi
+exec cargo test --workspace "$@"
