@@ -123,7 +123,7 @@ pub struct CredentialDeclaration {
     /// The packages it was made for; empty: all.
     #[serde(default)]
     pub packages: NamePatterns,
-    /// The registry it belongs to; `None`: the package's own.
+    /// The registry it belongs to; `None`: the one that npm's configuration (not the manifest) names for the package.
     #[serde(default)]
     pub registry: Option<String>,
     /// The day it dies.

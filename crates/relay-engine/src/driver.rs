@@ -190,7 +190,7 @@ fn record_upload<U, P>(outfit: &Outfit<'_, U, P>, package: &PackageName, attempt
         integrity: shipment.integrity.clone(),
         route: shipment.route,
         attempt,
-        size: u64::try_from(shipment.tarball.len()).unwrap_or(u64::MAX),
+        size: u64::try_from(shipment.tarball.bytes.len()).unwrap_or(u64::MAX),
     })
 }
 

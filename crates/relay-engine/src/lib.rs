@@ -1,14 +1,27 @@
-//! Carries a release plan out.
+//! Carries a release out: reads the repository, has a plan made, writes versions, packs, publishes, tags.
 //!
+//! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
+//! - [`versioning`], [`freeze`]: the tree's new versions; scripts and tarballs
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
-//! - [`driver`], [`uplink`], [`shipment`]: carries effects out, one at a time for each package
-//! - [`event`], [`journal`]: the one stream of events, and its reader on disk
+//! - [`shipment`], [`uplink`], [`driver`], [`publish`]: carries effects out, and reports
+//! - [`finish`], [`report`]: tags, pushes, what the run came to
+//! - [`event`], [`journal`], [`learnt`], [`state_folder`]: the one stream of events, and what is remembered of it
 #![forbid(unsafe_code)]
 
 pub mod driver;
 pub mod event;
+pub mod finish;
+pub mod freeze;
 pub mod journal;
+pub mod learnt;
 pub mod machine;
+pub mod observe;
+pub mod project;
+pub mod publish;
+pub mod report;
+pub mod session;
 pub mod shipment;
 pub mod state;
+pub mod state_folder;
 pub mod uplink;
+pub mod versioning;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use relay_config::{Access, RouteKind};
+use relay_pack::Tarball;
 use relay_registry::{Credential, RegistryUrl};
 use relay_workspace::{Integrity, PackageName, Shasum, Version};
-use serde_json::{Map, Value};
 
 /// One frozen package. Its bytes are those that the plan named (invariant I2).
 #[derive(Clone)]
@@ -22,18 +22,12 @@ pub struct Shipment {
     pub credential: Option<Credential>,
     /// The credential with which a person can answer a challenge, if there is one.
     pub interactive_credential: Option<Credential>,
-    /// The tarball.
-    pub tarball: Arc<Vec<u8>>,
+    /// The tarball, with its manifest and readme.
+    pub tarball: Arc<Tarball>,
     /// Its integrity.
     pub integrity: Integrity,
     /// Its shasum.
     pub shasum: Shasum,
-    /// The number of files in it.
-    pub files: usize,
-    /// `package.json` as it is inside the tarball.
-    pub manifest: Map<String, Value>,
-    /// The readme: file name and text.
-    pub readme: Option<(String, String)>,
     /// The dist-tag.
     pub tag: String,
     /// The access, where something says one.

@@ -52,9 +52,9 @@ impl Uplink for RegistryClient {
     async fn send(&self, shipment: &Shipment, otp: Option<&Otp>, interactive: bool) -> Sent {
         let input = DocumentInput {
             registry: &shipment.registry,
-            manifest: &shipment.manifest,
-            readme: shipment.readme.as_ref().map(|(file, text)| (file.as_str(), text.as_str())),
-            tarball: &shipment.tarball,
+            manifest: &shipment.tarball.manifest,
+            readme: shipment.tarball.readme.as_ref().map(|(file, text)| (file.as_str(), text.as_str())),
+            tarball: &shipment.tarball.bytes,
             integrity: &shipment.integrity,
             shasum: &shipment.shasum,
             tag: &shipment.tag,

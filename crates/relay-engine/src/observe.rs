@@ -1,0 +1,340 @@
+//! Gathers what a plan is made from: bumps, the registry's state, credentials. Reads only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt};
+use relay_change::{BumpPlan, ChangeInputs, PackageCommit, plan_bumps};
+use relay_config::{Access, RegistryRules};
+use relay_plan::{
+    Observations, PackageObservation, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan,
+};
+use relay_registry::{PackumentAnswer, PackumentForm, ReadError, RegistryUrl};
+use relay_workspace::{PackageName, Version, WorkspacePackage};
+
+use crate::learnt::Learnt;
+use crate::project::{Project, ProjectError};
+use crate::session::{KnownCredential, Session};
+
+/// Registry reads in flight at once while a plan is made.
+pub const PLAN_READS_IN_FLIGHT: usize = 24;
+
+/// What a run is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Versions are made from what changed, then published.
+    Release,
+    /// What the manifests say and the registry lacks is published.
+    Publish,
+}
+
+/// A plan with what is needed to carry it out.
+pub struct Observed {
+    /// The plan.
+    pub plan: ReleasePlan,
+    /// The versions to be made.
+    pub bumps: BumpPlan,
+    /// The credentials of each planned package, best first, in the order of the plan's facts.
+    pub credentials: BTreeMap<PackageName, Vec<KnownCredential>>,
+    /// The registry that is really talked to, by package.
+    pub destinations: BTreeMap<PackageName, (RegistryUrl, RegistryRules)>,
+    /// What was odd and not in the way.
+    pub warnings: Vec<String>,
+    /// How many requests the registries got.
+    pub requests: usize,
+}
+
+/// What stops a plan from being made.
+#[derive(Debug, thiserror::Error)]
+pub enum ObserveError {
+    /// The repository can't be read.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The history can't be read.
+    #[error(transparent)]
+    Git(#[from] relay_git::GitError),
+    /// The versions can't be made.
+    #[error(transparent)]
+    Change(#[from] relay_change::ChangeError),
+    /// npm's configuration can't be used.
+    #[error(transparent)]
+    Npm(#[from] relay_registry::NpmConfigError),
+    /// The plan can't be made.
+    #[error(transparent)]
+    Plan(#[from] relay_plan::PlanError),
+    /// A registry can't be read.
+    #[error("`{package}` can't be looked up: {source}")]
+    Read {
+        /// The package.
+        package: PackageName,
+        /// What went wrong.
+        source: Box<ReadError>,
+    },
+}
+
+struct Candidate<'a> {
+    package: &'a WorkspacePackage,
+    version: &'a Version,
+    registry: RegistryUrl,
+    destination: RegistryUrl,
+    rules: RegistryRules,
+    credentials: Vec<KnownCredential>,
+}
+
+/// Reads everything and makes the plan.
+///
+/// # Errors
+/// [`ObserveError`] names the file or package.
+pub async fn observe(
+    project: &Project,
+    session: &Session,
+    learnt: &Learnt,
+    intent: Intent,
+) -> Result<Observed, ObserveError> {
+    let mut warnings = project.workspace.warnings.clone();
+    let bumps = match intent {
+        Intent::Release => make_bumps(project, &mut warnings)?,
+        Intent::Publish => BumpPlan::default(),
+    };
+    let (candidates, mut skipped) = candidates(project, session, &mut warnings)?;
+    let published = read_registries(&candidates, session).await?;
+    let requests = if session.offline { 0 } else { candidates.len() };
+
+    let planned: BTreeMap<_, _> = bumps.bumps.iter().map(|bump| (&bump.name, bump)).collect();
+    let mut packages = Vec::new();
+    let mut credentials = BTreeMap::new();
+    let mut destinations = BTreeMap::new();
+    for candidate in candidates {
+        let name = &candidate.package.name;
+        let mut state = published.get(name).cloned().unwrap_or(PublishedState::Unknown);
+        let bump = planned.get(name);
+        let next = bump.map_or(candidate.version, |bump| &bump.next);
+        if let PublishedState::Present { versions, next_is_there, .. } = &mut state {
+            *next_is_there = versions.contains(next);
+        }
+        let missing = match &state {
+            PublishedState::Unknown => session.offline && intent == Intent::Publish,
+            PublishedState::Absent => true,
+            PublishedState::Present { next_is_there, .. } => !next_is_there,
+        };
+        if bump.is_none() && !missing {
+            let reason = match intent {
+                Intent::Release => SkipReason::NotChanged,
+                Intent::Publish => SkipReason::AlreadyPublished,
+            };
+            skipped.push(SkippedObservation { name: name.clone(), reason });
+            continue;
+        }
+        packages.push(observation(project, session, learnt, &candidate, state, bump.copied()));
+        credentials.insert(name.clone(), candidate.credentials);
+        destinations.insert(name.clone(), (candidate.destination, candidate.rules));
+    }
+    let head = match &project.repository {
+        Some(repository) => repository.head()?.commit,
+        None => None,
+    };
+    let observations = Observations {
+        created: session.now,
+        head,
+        offline: session.offline,
+        terminal: session.person,
+        otp_given: session.otp.is_some(),
+        graph: &project.graph,
+        packages,
+        skipped,
+        inputs: inputs(project),
+        allow_cycles: session.allow_cycles || project.config.publish.allow_cycles,
+    };
+    let plan = plan(&observations)?;
+    Ok(Observed { plan, bumps, credentials, destinations, warnings, requests })
+}
+
+fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan, ObserveError> {
+    let settings = project.change_settings();
+    let mut commits: BTreeMap<PackageName, Vec<PackageCommit>> = BTreeMap::new();
+    if settings.use_commits {
+        match &project.repository {
+            Some(repository) => {
+                let history = repository.history(&project.history_queries())?;
+                if history.shallow {
+                    warnings.push(
+                        "the clone is shallow, so that commits before its start are not seen; fetch more history with \
+                         `git fetch --unshallow --tags`"
+                            .to_owned(),
+                    );
+                }
+                for package in &history.packages {
+                    // Without any sign of an earlier release, the package's version is its first one, not a bump of it.
+                    if package.base.is_none() {
+                        continue;
+                    }
+                    let Ok(name) = PackageName::parse(&package.name) else { continue };
+                    let of_package = package.commits.iter().filter_map(|at| history.commits.get(*at));
+                    commits.insert(
+                        name,
+                        of_package
+                            .map(|commit| PackageCommit { id: commit.id.clone(), message: commit.message.clone() })
+                            .collect(),
+                    );
+                }
+            }
+            None => warnings.push("this is no git repository: only change files tell what changed".to_owned()),
+        }
+    }
+    let inputs = ChangeInputs {
+        workspace: &project.workspace,
+        graph: &project.graph,
+        change_files: &project.change_files,
+        commits: &commits,
+        settings: &settings,
+    };
+    Ok(plan_bumps(&inputs)?)
+}
+
+fn candidates<'a>(
+    project: &'a Project,
+    session: &Session,
+    warnings: &mut Vec<String>,
+) -> Result<(Vec<Candidate<'a>>, Vec<SkippedObservation>), ObserveError> {
+    let mut candidates = Vec::new();
+    let mut skipped = Vec::new();
+    let mut seen_warnings = BTreeSet::new();
+    for package in &project.workspace.packages {
+        let name = &package.name;
+        let reason = match &package.version {
+            _ if package.private => Some(SkipReason::Private),
+            None => Some(SkipReason::NoVersion),
+            _ if project.config.release.ignore.matches(name) => Some(SkipReason::Ignored),
+            _ if session.selected.as_ref().is_some_and(|selected| !selected.contains(name)) => {
+                Some(SkipReason::NotSelected)
+            }
+            Some(_) => None,
+        };
+        if let Some(reason) = reason {
+            skipped.push(SkippedObservation { name: name.clone(), reason });
+            continue;
+        }
+        let Some(version) = &package.version else { continue };
+        let choice = session.npm.registry_for(name, package.manifest.fields().get("publishConfig"))?;
+        if let Some(warning) = choice.warning
+            && seen_warnings.insert(warning.clone())
+        {
+            warnings.push(warning);
+        }
+        let (destination, rules) = session.destination(&choice.url, &project.config);
+        let credentials = session.credentials(name, &choice.url, &project.config);
+        candidates.push(Candidate { package, version, registry: choice.url, destination, rules, credentials });
+    }
+    Ok((candidates, skipped))
+}
+
+/// One read a package, many at a time. A registry that can't be reached stops the plan: without it nothing is known.
+async fn read_registries(
+    candidates: &[Candidate<'_>],
+    session: &Session,
+) -> Result<BTreeMap<PackageName, PublishedState>, ObserveError> {
+    if session.offline {
+        return Ok(BTreeMap::new());
+    }
+    let mut reads = stream::iter(candidates.iter().map(|candidate| async move {
+        let name = &candidate.package.name;
+        let credential = candidate.credentials.first().map(|known| &known.credential);
+        let answer = session
+            .client
+            .packument(&candidate.destination, name, credential, PackumentForm::Abbreviated, None)
+            .await
+            .map_err(|source| ObserveError::Read { package: name.clone(), source: Box::new(source) })?;
+        let state = match answer {
+            PackumentAnswer::Found { packument, .. } => {
+                let latest = packument.dist_tags.get("latest").and_then(|text| Version::parse(text).ok());
+                PublishedState::Present {
+                    versions: packument.versions.into_keys().collect(),
+                    latest,
+                    next_is_there: false,
+                }
+            }
+            _ => PublishedState::Absent,
+        };
+        Ok::<_, ObserveError>((name.clone(), state))
+    }))
+    .buffer_unordered(PLAN_READS_IN_FLIGHT);
+    let mut states = BTreeMap::new();
+    while let Some(read) = reads.next().await {
+        let (name, state) = read?;
+        states.insert(name, state);
+    }
+    Ok(states)
+}
+
+fn observation(
+    project: &Project,
+    session: &Session,
+    learnt: &Learnt,
+    candidate: &Candidate<'_>,
+    published: PublishedState,
+    bump: Option<&relay_change::PlannedBump>,
+) -> PackageObservation {
+    let package = candidate.package;
+    let name = &package.name;
+    let declared = project.config.declared_access(name).map(|access| (access, relay_config::AccessSource::Declared));
+    let remembered = learnt.access(candidate.registry.as_str(), name).map(|access| {
+        (access, relay_config::AccessSource::Learnt)
+    });
+    let text = |key: &str| package.manifest.publish_config(key).and_then(|value| value.as_str()).map(str::to_owned);
+    let tag = session.tag.clone().or_else(|| text("tag")).or_else(|| project.config.publish.tag.clone());
+    let access = session
+        .access
+        .or_else(|| text("access").and_then(|word| access_of(&word)))
+        .or_else(|| session.npm.get("access").and_then(access_of))
+        .or(project.config.publish.access)
+        .or_else(|| project.changesets.as_ref().and_then(|config| config.access.as_deref().and_then(access_of)));
+    let (next, level, causes) = match bump {
+        Some(bump) => (bump.next.clone(), bump.bump, bump.causes.clone()),
+        None => (
+            candidate.version.clone(),
+            relay_change::Bump::None,
+            vec![relay_change::ReleaseCause::Unpublished],
+        ),
+    };
+    PackageObservation {
+        name: name.clone(),
+        path: package.path.to_string(),
+        current: candidate.version.clone(),
+        next,
+        bump: level,
+        causes,
+        registry: candidate.registry.to_string(),
+        rules: candidate.rules,
+        tag,
+        access,
+        published,
+        publishing_access: declared.or(remembered),
+        allowed_routes: project.config.allowed_routes(name).map(<[_]>::to_vec),
+        credentials: candidate.credentials.iter().map(|known| known.fact.clone()).collect(),
+        credential_problems: session.credential_problems(name, &candidate.registry, &project.config),
+        tarball: None,
+    }
+}
+
+fn access_of(word: &str) -> Option<Access> {
+    match word {
+        "public" => Some(Access::Public),
+        "restricted" | "private" => Some(Access::Restricted),
+        _ => None,
+    }
+}
+
+/// What the plan's fingerprint covers beside the head commit: manifests, change files, settings.
+fn inputs(project: &Project) -> BTreeMap<String, String> {
+    let mut inputs = BTreeMap::new();
+    for package in &project.workspace.packages {
+        inputs.insert(
+            format!("manifest of {}", package.name),
+            relay_plan::digest(package.manifest.text().as_bytes()),
+        );
+    }
+    for file in &project.change_files {
+        inputs.insert(format!("change file {}", file.id), relay_plan::digest(format!("{file:?}").as_bytes()));
+    }
+    inputs.insert("relay.toml".to_owned(), relay_plan::digest(format!("{:?}", project.config).as_bytes()));
+    inputs
+}

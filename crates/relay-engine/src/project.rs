@@ -1,0 +1,229 @@
+//! What the disk tells: the workspace, its settings, its repository, its change files. Nothing is written here.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use relay_change::{ChangeFile, ChangeFileError, ChangeSettings, ChangesetsConfig};
+use relay_config::{CONFIG_FILE_NAME, ChangeSource, Config, ConfigError, GroupKind, ReleaseMode};
+use relay_git::{GitError, HistoryQuery, Repository};
+use relay_graph::DependencyGraph;
+use relay_workspace::{PackageName, Version, Workspace, WorkspacePackage};
+
+/// The folder of change files.
+pub const CHANGE_FILE_FOLDER: &str = ".changeset";
+/// The largest change file or settings file that is read, in bytes.
+pub const SETTINGS_SIZE_BYTES_MAX: u64 = 1024 * 1024;
+/// The most change files that are read.
+pub const CHANGE_FILES_MAX: usize = 20_000;
+
+/// One repository, as it is on disk.
+pub struct Project {
+    /// Its packages.
+    pub workspace: Workspace,
+    /// How they depend on each other.
+    pub graph: DependencyGraph,
+    /// `relay.toml`, or the defaults.
+    pub config: Config,
+    /// Whether there is a `relay.toml`.
+    pub configured: bool,
+    /// The git repository, where there is one.
+    pub repository: Option<Repository>,
+    /// The workspace root inside the repository, with `/`; empty where they are the same.
+    pub prefix: String,
+    /// The change files, sorted by id.
+    pub change_files: Vec<ChangeFile>,
+    /// `.changeset/config.json`.
+    pub changesets: Option<ChangesetsConfig>,
+}
+
+/// What stops the reading of a project.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// No workspace, or a broken one.
+    #[error(transparent)]
+    Workspace(#[from] relay_workspace::DiscoverError),
+    /// `relay.toml` can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The git repository can't be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A change file can't be used.
+    #[error(transparent)]
+    ChangeFile(#[from] ChangeFileError),
+    /// `.changeset/config.json` can't be used.
+    #[error("{path}: {problem}")]
+    ChangesetsConfig {
+        /// The file, relative to the root.
+        path: Utf8PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A file can't be read.
+    #[error("{path} can't be read: {problem}")]
+    Unreadable {
+        /// The file, relative to the root.
+        path: Utf8PathBuf,
+        /// What the system says.
+        problem: String,
+    },
+}
+
+impl Project {
+    /// Reads the project that `start` lies in.
+    ///
+    /// # Errors
+    /// [`ProjectError`] with the file and the place.
+    pub fn open(start: &Utf8Path) -> Result<Self, ProjectError> {
+        let workspace = Workspace::discover(start)?;
+        let graph = DependencyGraph::build(&workspace);
+        let (config, configured) = match read_optional(&workspace.root, Utf8Path::new(CONFIG_FILE_NAME))? {
+            Some(text) => (Config::parse(CONFIG_FILE_NAME, &text)?, true),
+            None => (Config::default(), false),
+        };
+        let repository = match Repository::discover(&workspace.root) {
+            Ok(repository) => Some(repository),
+            Err(GitError::NotARepository { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let prefix = repository.as_ref().map_or_else(String::new, |repository| {
+            workspace.root.strip_prefix(repository.workdir()).map(|path| path.as_str().replace('\\', "/")).unwrap_or_default()
+        });
+        let changesets = read_changesets_config(&workspace.root)?;
+        let change_files = read_change_files(&workspace.root)?;
+        Ok(Self { workspace, graph, config, configured, repository, prefix, change_files, changesets })
+    }
+
+    /// Where changes are read from.
+    pub fn change_sources(&self) -> Vec<ChangeSource> {
+        match (&self.config.release.changes, &self.changesets) {
+            (Some(sources), _) => sources.clone(),
+            (None, Some(_)) => vec![ChangeSource::Changesets],
+            (None, None) => vec![ChangeSource::Changesets, ChangeSource::ConventionalCommits],
+        }
+    }
+
+    /// The settings of the version step.
+    pub fn change_settings(&self) -> ChangeSettings {
+        let sources = self.change_sources();
+        let release = &self.config.release;
+        let names = |patterns: &relay_config::NamePatterns| -> Vec<PackageName> {
+            self.workspace.packages.iter().map(|p| &p.name).filter(|name| patterns.matches(name)).cloned().collect()
+        };
+        let groups = |kind: GroupKind| {
+            self.config.group.iter().filter(|group| group.kind == kind).map(|group| names(&group.packages)).collect()
+        };
+        ChangeSettings {
+            mode_fixed: release.mode == ReleaseMode::Fixed,
+            fixed: groups(GroupKind::Fixed),
+            linked: groups(GroupKind::Linked),
+            ignore: names(&release.ignore),
+            version_private: release.version_private,
+            use_change_files: sources.contains(&ChangeSource::Changesets),
+            use_commits: sources.contains(&ChangeSource::ConventionalCommits),
+            always_update_ranges: release.update_ranges == relay_config::UpdateRanges::Always,
+            changesets: self.changesets.clone(),
+        }
+    }
+
+    /// A path of the workspace as the repository names it.
+    pub fn in_repository(&self, path: &Utf8Path) -> Utf8PathBuf {
+        if self.prefix.is_empty() { path.to_owned() } else { Utf8Path::new(&self.prefix).join(path) }
+    }
+
+    /// The questions to the history: since when, for each package that can get a version.
+    pub fn history_queries(&self) -> Vec<HistoryQuery> {
+        self.workspace
+            .packages
+            .iter()
+            .filter(|package| package.is_publishable() || self.config.release.version_private)
+            .map(|package| HistoryQuery {
+                name: package.name.to_string(),
+                path: self.in_repository(&package.path).to_string(),
+                version: package.version.as_ref().map(Version::to_string),
+                tags: package.version.as_ref().map(|version| self.tag_candidates(package, version)).unwrap_or_default(),
+            })
+            .collect()
+    }
+
+    /// The tag that a release of the package gets.
+    pub fn tag_name(&self, name: &PackageName, version: &Version) -> String {
+        if self.has_one_tag() { format!("v{version}") } else { format!("{name}@{version}") }
+    }
+
+    /// Says whether one tag stands for the whole release: in fixed mode, and where there is one package only.
+    pub fn has_one_tag(&self) -> bool {
+        self.config.release.mode == ReleaseMode::Fixed
+            || self.workspace.packages.iter().filter(|package| package.is_publishable()).count() == 1
+    }
+
+    /// Tags that may stand for the package's present version, best first: relay's own, then those of other tools.
+    fn tag_candidates(&self, package: &WorkspacePackage, version: &Version) -> Vec<String> {
+        let own = self.tag_name(&package.name, version);
+        let mut tags = vec![own];
+        for tag in [
+            format!("{}@{version}", package.name),
+            format!("{}-v{version}", package.name.unscoped()),
+            format!("v{version}"),
+        ] {
+            // A bare `v1.2.3` says nothing of one package where each has a version of its own.
+            if !tags.contains(&tag) && (self.has_one_tag() || !tag.starts_with('v') || !tag_is_bare(&tag)) {
+                tags.push(tag);
+            }
+        }
+        tags
+    }
+}
+
+fn tag_is_bare(tag: &str) -> bool {
+    tag.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn read_changesets_config(root: &Utf8Path) -> Result<Option<ChangesetsConfig>, ProjectError> {
+    let path = Utf8Path::new(CHANGE_FILE_FOLDER).join("config.json");
+    let Some(text) = read_optional(root, &path)? else { return Ok(None) };
+    ChangesetsConfig::parse(&text)
+        .map(Some)
+        .map_err(|error| ProjectError::ChangesetsConfig { path, problem: error.to_string() })
+}
+
+fn read_change_files(root: &Utf8Path) -> Result<Vec<ChangeFile>, ProjectError> {
+    let folder = Utf8Path::new(CHANGE_FILE_FOLDER);
+    let unreadable =
+        |error: std::io::Error| ProjectError::Unreadable { path: folder.to_owned(), problem: error.to_string() };
+    let entries = match std::fs::read_dir(root.join(folder)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut ids = BTreeMap::new();
+    for entry in entries.take(CHANGE_FILES_MAX) {
+        let entry = entry.map_err(unreadable)?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let is_change_file = name.ends_with(".md") && !name.starts_with('.') && !name.eq_ignore_ascii_case("readme.md");
+        if is_change_file && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            ids.insert(name.trim_end_matches(".md").to_owned(), name);
+        }
+    }
+    let mut files = Vec::with_capacity(ids.len());
+    for (id, file) in ids {
+        if let Some(text) = read_optional(root, &folder.join(file))? {
+            files.push(ChangeFile::parse(&id, &text)?);
+        }
+    }
+    Ok(files)
+}
+
+fn read_optional(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, ProjectError> {
+    let full = root.join(path);
+    let unreadable = |problem: String| ProjectError::Unreadable { path: path.to_owned(), problem };
+    match std::fs::metadata(&full) {
+        Ok(data) if data.len() > SETTINGS_SIZE_BYTES_MAX => {
+            return Err(unreadable(format!("it has {} bytes, more than {SETTINGS_SIZE_BYTES_MAX}", data.len())));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error.to_string())),
+    }
+    std::fs::read_to_string(&full).map(Some).map_err(|error| unreadable(error.to_string()))
+}

@@ -1,0 +1,235 @@
+//! From a plan and frozen tarballs to a finished machine and its report.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use relay_config::{Config, CredentialKind, RouteKind};
+use relay_pack::Tarball;
+use relay_plan::{PlannedPackage, ReleasePlan};
+use relay_workspace::PackageName;
+use tokio::sync::mpsc;
+
+use crate::driver::{DriverError, Outfit, Person, carry_out};
+use crate::event::{Emitter, Fact};
+use crate::journal::Recollection;
+use crate::learnt::Learnt;
+use crate::machine::{Job, Machine, Terms};
+use crate::observe::Observed;
+use crate::report::{PackageReport, RunReport, outcome_of};
+use crate::session::{KnownCredential, Session};
+use crate::shipment::Shipment;
+use crate::state::{Failure, State};
+use crate::uplink::Uplink;
+
+/// Reads in flight for each upload that may be in flight: looks for visibility must never wait for a free connection.
+const READS_PER_UPLOAD: usize = 4;
+
+/// What stops a publish before its first byte.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishRunError {
+    /// The tarball differs from the one that the plan names (invariant I2).
+    #[error("the tarball of `{package}` is not the one that was planned: planned {planned}, packed {packed}")]
+    OtherTarball {
+        /// The package.
+        package: PackageName,
+        /// The planned integrity.
+        planned: String,
+        /// The integrity of what was packed.
+        packed: String,
+    },
+    /// A planned package was not packed: a defect, or the tree changed under way.
+    #[error("`{package}` is in the plan but was not packed; the tree changed since the plan was made")]
+    NotPacked {
+        /// The package.
+        package: PackageName,
+    },
+    /// The run could not go on.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+}
+
+/// Makes shipments of the plan's packages. Blocked packages get none.
+///
+/// # Errors
+/// [`PublishRunError`] where the bytes are not those of the plan.
+pub fn shipments(
+    observed: &Observed,
+    tarballs: &BTreeMap<PackageName, Arc<Tarball>>,
+    git_head: Option<&str>,
+) -> Result<BTreeMap<PackageName, Shipment>, PublishRunError> {
+    let mut shipments = BTreeMap::new();
+    for planned in &observed.plan.packages {
+        if planned.route.kind == RouteKind::Blocked {
+            continue;
+        }
+        let name = &planned.name;
+        let Some(tarball) = tarballs.get(name) else {
+            return Err(PublishRunError::NotPacked { package: name.clone() });
+        };
+        if let Some(fact) = &planned.tarball
+            && fact.integrity != tarball.integrity
+        {
+            return Err(PublishRunError::OtherTarball {
+                package: name.clone(),
+                planned: fact.integrity.to_string(),
+                packed: tarball.integrity.to_string(),
+            });
+        }
+        let Some((registry, _)) = observed.destinations.get(name) else { continue };
+        let known = observed.credentials.get(name).map(Vec::as_slice).unwrap_or_default();
+        let chosen = planned.route.credential.as_ref().and_then(|source| {
+            known.iter().find(|credential| credential.fact.source == *source)
+        });
+        let shipment = Shipment {
+            name: name.clone(),
+            version: planned.next.clone(),
+            registry: registry.clone(),
+            route: planned.route.kind,
+            credential: chosen.or(known.first()).map(|known| known.credential.clone()),
+            interactive_credential: answering(planned, known).map(|known| known.credential.clone()),
+            tarball: Arc::clone(tarball),
+            integrity: tarball.integrity.clone(),
+            shasum: tarball.shasum.clone(),
+            tag: planned.tag.clone(),
+            access: planned.access,
+            git_head: git_head.map(str::to_owned),
+        };
+        shipments.insert(name.clone(), shipment);
+    }
+    Ok(shipments)
+}
+
+/// The credential with which a person answers a challenge: the planned one on an interactive route, else a session.
+fn answering<'a>(planned: &PlannedPackage, known: &'a [KnownCredential]) -> Option<&'a KnownCredential> {
+    match planned.route.kind {
+        RouteKind::Interactive | RouteKind::Plain => {
+            let source = planned.route.credential.as_deref();
+            known.iter().find(|credential| Some(credential.fact.source.as_str()) == source)
+        }
+        _ => known.iter().find(|credential| credential.fact.kind == CredentialKind::Session),
+    }
+}
+
+/// Makes the machine's jobs. Dependencies inside one wave (an allowed cycle) don't wait for each other.
+pub fn jobs(
+    plan: &ReleasePlan,
+    chain_lengths: &BTreeMap<PackageName, usize>,
+    shipments: &BTreeMap<PackageName, Shipment>,
+    config: &Config,
+    recollection: &Recollection,
+) -> Vec<Job> {
+    let waves: BTreeMap<_, _> = plan.packages.iter().map(|planned| (&planned.name, planned.wave)).collect();
+    plan.packages
+        .iter()
+        .filter_map(|planned| {
+            let shipment = shipments.get(&planned.name)?;
+            let source = planned.route.credential.clone().unwrap_or_else(|| "no credential".to_owned());
+            let registry = shipment.registry.as_str();
+            let may_be_interactive = config
+                .allowed_routes(&planned.name)
+                .is_none_or(|routes| routes.contains(&RouteKind::Interactive));
+            Some(Job {
+                name: planned.name.clone(),
+                registry: registry.to_owned(),
+                route: planned.route.kind,
+                depends_on: planned
+                    .depends_on
+                    .iter()
+                    .filter(|below| waves.get(below).is_some_and(|wave| *wave < planned.wave))
+                    .cloned()
+                    .collect(),
+                chain_length: chain_lengths.get(&planned.name).copied().unwrap_or(1),
+                credential: source,
+                can_become_interactive: may_be_interactive && shipment.interactive_credential.is_some(),
+                accepted_before: recollection.was_accepted(
+                    registry,
+                    &planned.name,
+                    &shipment.version,
+                    &shipment.integrity,
+                ),
+            })
+        })
+        .collect()
+}
+
+/// Publishes: runs the machine to its end and reports. What refusals taught is added to `learnt`.
+///
+/// # Errors
+/// [`PublishRunError::Driver`] when an event could not be recorded.
+pub async fn publish<U: Uplink, P: Person>(
+    plan: &ReleasePlan,
+    jobs: Vec<Job>,
+    outfit: &Outfit<'_, U, P>,
+    session: &Session,
+    config: &Config,
+    learnt: &mut Learnt,
+    interrupts: &mut mpsc::Receiver<()>,
+) -> Result<RunReport, PublishRunError> {
+    let begun = tokio::time::Instant::now();
+    let settings = &config.publish;
+    let terms = Terms {
+        concurrency: settings.concurrency,
+        wait_for: settings.wait_for,
+        visibility_timeout: settings.visibility_timeout.0,
+        person: session.person,
+        otp_given: session.otp.is_some(),
+    };
+    let mut machine = Machine::new(jobs, terms);
+    carry_out(&mut machine, outfit, interrupts).await?;
+    let mut report = RunReport::new();
+    for planned in &plan.packages {
+        let Some(state) = machine.state(&planned.name) else { continue };
+        teach(learnt, planned, state, machine.route(&planned.name));
+        report.packages.push(PackageReport {
+            name: planned.name.clone(),
+            version: planned.next.clone(),
+            registry: planned.registry.clone(),
+            route: machine.route(&planned.name).unwrap_or(planned.route.kind),
+            reason: planned.route.reason.clone(),
+            uploads: machine.uploads(&planned.name),
+            tag: planned.tag.clone(),
+            outcome: outcome_of(state),
+        });
+    }
+    report.challenges_answered = machine.challenges_answered();
+    report.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(report)
+}
+
+/// How many reads may be in flight beside a number of uploads.
+pub fn reads_max(concurrency: usize) -> usize {
+    concurrency.saturating_mul(READS_PER_UPLOAD).clamp(16, 64)
+}
+
+/// A challenge where a token should have sufficed tells that the package disallows tokens.
+fn teach(learnt: &mut Learnt, planned: &PlannedPackage, state: &State, route: Option<RouteKind>) {
+    let disallowed = planned.route.kind == RouteKind::Token
+        && (route == Some(RouteKind::Interactive)
+            || matches!(state, State::Failed(Failure::TokensDisallowed { .. })));
+    let taught = if disallowed {
+        Some(relay_config::PublishingAccess::Publish)
+    } else if let State::Failed(Failure::Refused(refusal)) = state {
+        refusal.code.teaches()
+    } else {
+        None
+    };
+    if let Some(access) = taught {
+        learnt.learn(&planned.registry, &planned.name, access);
+    }
+}
+
+/// Tells the stream how the run ended.
+///
+/// # Errors
+/// [`DriverError::NotRecorded`] when the event can't be recorded.
+pub fn emit_end(report: &RunReport, events: &Emitter) -> Result<(), DriverError> {
+    let counts = crate::report::counts(&report.packages);
+    let count = |word: &str| counts.get(word).copied().unwrap_or(0);
+    events.emit(Fact::RunEnded {
+        live: count("live"),
+        failed: count("failed"),
+        held: count("held"),
+        parked: count("parked"),
+    })?;
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! Writes a bump plan into the tree: versions, ranges, changelogs, the lockfile; takes the consumed change files away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use relay_change::{BumpPlan, changelog_section, insert_into_changelog};
+use relay_workspace::{
+    EditError, LockfileEdit, ManifestEdit, PackageManager, PackageName, RangeEdit, WriteError, edit_lockfile, edit_manifest,
+    write_all_or_none,
+};
+
+use crate::project::{CHANGE_FILE_FOLDER, Project};
+
+/// The changelog's name in each package.
+pub const CHANGELOG_FILE_NAME: &str = "CHANGELOG.md";
+
+/// What the version step wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WrittenVersions {
+    /// Files written or taken away, relative to the workspace root.
+    pub files: Vec<Utf8PathBuf>,
+    /// How many packages got a new version.
+    pub packages: usize,
+    /// What the person still has to do.
+    pub notes: Vec<String>,
+}
+
+/// What stops the version step. Nothing is written then.
+#[derive(Debug, thiserror::Error)]
+pub enum VersionError {
+    /// A manifest or lockfile can't be edited.
+    #[error("{path} can't be edited: {source}")]
+    Edit {
+        /// The file, relative to the root.
+        path: Utf8PathBuf,
+        /// Why.
+        source: EditError,
+    },
+    /// A file can't be read.
+    #[error("{path} can't be read: {source}")]
+    Read {
+        /// The file, relative to the root.
+        path: Utf8PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The files can't be written; those that had been are put back.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A consumed change file can't be taken away.
+    #[error("the versions are written, but the change file {path} can't be taken away: {source}")]
+    Remove {
+        /// The file, relative to the root.
+        path: Utf8PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// Writes the versions. All files or none; the change files go last, when everything else is in place.
+///
+/// # Errors
+/// [`VersionError`] names the file.
+pub fn write_versions(project: &Project, bumps: &BumpPlan) -> Result<WrittenVersions, VersionError> {
+    let root = &project.workspace.root;
+    let mut written = WrittenVersions { packages: bumps.bumps.len(), ..WrittenVersions::default() };
+    let edits = manifest_edits(bumps);
+    let mut files: Vec<(Utf8PathBuf, Vec<u8>)> = Vec::new();
+    for (name, edit) in &edits {
+        let Some(package) = project.workspace.package(name) else { continue };
+        let path = package.path.join("package.json");
+        let text = edit_manifest(package.manifest.text(), edit)
+            .map_err(|source| VersionError::Edit { path: path.clone(), source })?;
+        if text != package.manifest.text() {
+            files.push((path, text.into_bytes()));
+        }
+    }
+    for bump in &bumps.bumps {
+        let Some(package) = project.workspace.package(&bump.name) else { continue };
+        let section = changelog_section(bumps, &bump.name, &project.change_files);
+        let path = package.path.join(CHANGELOG_FILE_NAME);
+        let before = read_optional(root, &path)?;
+        let text = insert_into_changelog(before.as_deref(), &bump.name, &section);
+        files.push((path, text.into_bytes()));
+    }
+    if let Some((path, text)) = lockfile(project, &edits, &mut written.notes)? {
+        files.push((path, text.into_bytes()));
+    }
+    written.files.extend(files.iter().map(|(path, _)| path.clone()));
+    let absolute: Vec<_> = files.into_iter().map(|(path, bytes)| (root.join(path), bytes)).collect();
+    write_all_or_none(&absolute)?;
+    for id in &bumps.consumed {
+        let path = Utf8Path::new(CHANGE_FILE_FOLDER).join(format!("{id}.md"));
+        match std::fs::remove_file(root.join(&path)) {
+            Ok(()) => written.files.push(path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(source) => return Err(VersionError::Remove { path, source }),
+        }
+    }
+    Ok(written)
+}
+
+fn manifest_edits(bumps: &BumpPlan) -> BTreeMap<PackageName, ManifestEdit> {
+    let mut edits: BTreeMap<PackageName, ManifestEdit> = BTreeMap::new();
+    for bump in &bumps.bumps {
+        edits.entry(bump.name.clone()).or_default().version = Some(bump.next.clone());
+    }
+    for range in &bumps.ranges {
+        edits.entry(range.package.clone()).or_default().ranges.push(RangeEdit {
+            kind: range.kind,
+            name: range.dependency.clone(),
+            to: range.to.clone(),
+        });
+    }
+    edits
+}
+
+/// The lockfile's new text. One that can't be edited with certainty is left alone, and the person is told.
+fn lockfile(
+    project: &Project,
+    edits: &BTreeMap<PackageName, ManifestEdit>,
+    notes: &mut Vec<String>,
+) -> Result<Option<(Utf8PathBuf, String)>, VersionError> {
+    let manager = project.workspace.manager;
+    let names: &[&str] = match manager {
+        PackageManager::Npm => &["package-lock.json", "npm-shrinkwrap.json"],
+        PackageManager::Pnpm => &["pnpm-lock.yaml"],
+        PackageManager::Yarn => &["yarn.lock"],
+        PackageManager::Bun => &["bun.lock"],
+    };
+    let changes: Vec<LockfileEdit> = edits
+        .iter()
+        .filter_map(|(name, edit)| {
+            let package = project.workspace.package(name)?;
+            Some(LockfileEdit {
+                path: package.path.to_string(),
+                name: name.to_string(),
+                version: edit.version.clone(),
+                ranges: edit.ranges.clone(),
+            })
+        })
+        .collect();
+    let mut tried = BTreeSet::new();
+    for name in names {
+        let path = Utf8PathBuf::from(*name);
+        let Some(text) = read_optional(&project.workspace.root, &path)? else { continue };
+        tried.insert(*name);
+        match edit_lockfile(manager, &text, &changes) {
+            Ok(Some(edited)) => return Ok(Some((path, edited))),
+            Ok(None) => {}
+            Err(error) => notes.push(format!(
+                "{name} was left as it is ({error}): run `{} install` and commit it",
+                manager.as_str()
+            )),
+        }
+    }
+    Ok(None)
+}
+
+fn read_optional(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, VersionError> {
+    match std::fs::read_to_string(root.join(path)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(VersionError::Read { path: path.to_owned(), source }),
+    }
+}
