@@ -1,2 +1,4 @@
 //! A package folder to the tarball npm would make, byte for byte
 #![forbid(unsafe_code)]
+
+pub mod minimatch;
