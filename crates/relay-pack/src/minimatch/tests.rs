@@ -223,12 +223,12 @@ fn ask_minimatch(questions: &[(String, String, bool)]) -> Vec<char> {
         const { Minimatch } = require(process.argv[1]);
         const options = { matchBase: true, dot: true, flipNegate: true, nocase: true };
         const questions = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-        const compiled = new Map();
+        let text, one;
         const answers = questions.map(([pattern, path, partial]) => {
-          if (!compiled.has(pattern)) {
-            try { compiled.set(pattern, new Minimatch(pattern, options)); } catch { compiled.set(pattern, null); }
+          if (pattern !== text) {
+            text = pattern;
+            try { one = new Minimatch(pattern, options); } catch { one = null; }
           }
-          const one = compiled.get(pattern);
           return one === null ? 'x' : one.match(path, partial) ? '1' : '0';
         });
         process.stdout.write(answers.join(''));
