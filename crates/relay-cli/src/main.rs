@@ -1,3 +1,105 @@
-//! The `relay` command.
+//! The `relay` command: parses the command line, hands over to a command, and maps how it ends to an exit code.
+//!
+//! - [`cli`]: the command line as types, and the help texts
+//! - [`commands`]: one file for each command
+//! - [`ui`]: all output; [`error`], [`exit`]: how a run may end
+//! - [`context`]: what every command is given
 #![forbid(unsafe_code)]
-fn main() {}
+
+#[allow(dead_code, reason = "holds the arguments of commands whose engine is not linked in yet")]
+mod cli;
+mod commands;
+mod context;
+#[allow(dead_code, reason = "the release commands use the rest")]
+mod error;
+#[allow(dead_code, reason = "the release commands use the rest")]
+mod exit;
+#[allow(dead_code, reason = "the release commands use the rest")]
+mod ui;
+
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
+
+use crate::cli::{Cli, Command};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::ui::{Ui, UiFlags, UiSettings};
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = env::args_os().collect();
+    run(&arguments).into()
+}
+
+/// Parses, runs and reports.
+fn run(arguments: &[OsString]) -> Exit {
+    let cli = match parse(arguments) {
+        Ok(cli) => cli,
+        Err(exit) => return exit,
+    };
+    start_tracing();
+    let ui = Ui::new(UiSettings::detect(cli.global.ui()));
+    let ending = dispatch(&ui, &cli).and_then(|exit| ui.finish().map(|()| exit));
+    match ending {
+        Ok(exit) => exit,
+        Err(error) => {
+            ui.error(&error);
+            error.kind().exit()
+        }
+    }
+}
+
+/// Hands over to the command.
+fn dispatch(ui: &Ui, cli: &Cli) -> Result<Exit, CliError> {
+    let Some(command) = &cli.command else {
+        ui.raw_message(cli::start::where_to_start(&Cli::command(), ui.palette()));
+        return Ok(Exit::Usage);
+    };
+    let context = Context::new(ui.clone(), &cli.global)?;
+    match command {
+        Command::Completions(args) => Ok(commands::completions::run(&context, args)),
+        Command::Man(args) => commands::man::run(&context, args),
+    }
+}
+
+/// Parses the command line. Help and version are printed here, as are complaints about the usage.
+fn parse(arguments: &[OsString]) -> Result<Cli, Exit> {
+    // Looked for by hand, since the complaint about a broken command line has to obey it too.
+    let no_color = arguments.iter().any(|argument| argument == "--no-color");
+    let settings = UiSettings::detect(UiFlags { no_color, ..UiFlags::default() });
+    let (data_colour, message_colour) = (settings.data_colour, settings.message_colour);
+    let ui = Ui::new(settings);
+    // Whether to colour is decided by the Ui for each stream; clap only has to keep its styles.
+    let command = Cli::command().color(ColorChoice::Always);
+    let parsed = command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let error = match parsed {
+        Ok(cli) => return Ok(cli),
+        Err(error) => error,
+    };
+    let text = |colour: bool| {
+        let styled = error.render();
+        if colour { styled.ansi().to_string() } else { styled.to_string() }
+    };
+    if error.use_stderr() {
+        ui.raw_message(text(message_colour));
+        return Err(Exit::Usage);
+    }
+    ui.data(text(data_colour));
+    match ui.finish() {
+        Ok(()) => Err(Exit::Done),
+        Err(error) => {
+            ui.error(&error);
+            Err(error.kind().exit())
+        }
+    }
+}
+
+/// For developers: `RELAY_LOG=debug` traces to stderr. Without it nothing is installed.
+fn start_tracing() {
+    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("RELAY_LOG") else { return };
+    // A second subscriber in the same process can't be installed, which only a test could try.
+    let _already = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

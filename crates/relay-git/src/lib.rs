@@ -1,2 +1,29 @@
-//! History since the last release, commits and tags
+//! What relay asks of git: which commits touched which package since its last release, what is not committed, and the
+//! commits, tags and pushes of a release.
+//!
+//! Reading and writing objects goes through libgit2 (git2). The `git` program is asked in two cases only: to push, because
+//! it has the person's credentials and hooks, and to sign, because it knows the person's key. No hook runs on a commit.
+//!
+//! - [`repository`]: opening a repository, its head, its remote
+//! - [`history`]: the commits of each package since its last release, found in one walk by comparing tree ids
+//! - [`status`]: what differs from the head commit
+//! - [`tags`], [`commit`], [`push`]: what a release writes
+//! - [`aside`]: an independent twin of a repository, for rehearsals
+//! - [`error`]: what can go wrong, in words for people
 #![forbid(unsafe_code)]
+
+pub mod aside;
+pub mod commit;
+pub mod error;
+mod git_program;
+pub mod history;
+pub mod push;
+mod ref_name;
+pub mod repository;
+pub mod status;
+pub mod tags;
+
+pub use error::{GitError, PushCause};
+pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};
+pub use repository::{Head, Repository};
+pub use tags::TagOutcome;

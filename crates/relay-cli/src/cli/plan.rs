@@ -1,0 +1,96 @@
+//! `relay plan`: its arguments and its help.
+
+use camino::Utf8PathBuf;
+use clap::{Args, ValueEnum};
+
+use super::shared::{AccessArg, RegistryFlags, SelectionFlags};
+
+const LONG_ABOUT: &str = "\
+Show what would be released, in which order, by which route
+
+For each package: the current and the next version with the reason, the wave, and the route by which its upload is \
+authorised, with one sentence that says why. Above all that, who is needed and how often.
+
+Only reads: nothing is written in the tree, in git or in a registry (except the file of `--out`). Bumps come from change \
+files (`.changeset/*.md`) and conventional commits; versions that the manifests have and the registry lacks are part of \
+the plan too.
+
+Exit codes: 0 there is a plan, or nothing to do; 1 there is none, or with `--check` a package is blocked; 2 only with \
+`--detailed-exitcode`: the plan is not empty.";
+
+const EXAMPLES: &str = "\
+Examples:
+  relay plan                              the plan for people
+  relay plan --out plan.json              to be reviewed, and applied by `relay release --plan plan.json`
+  relay plan --format markdown            for a pull request
+  relay plan --check --detailed-exitcode  in CI: fails on a blocked package, says 2 when something would go out
+  relay plan --offline                    without asking the registry";
+
+/// Show what would be released, in which order, by which route
+#[derive(Debug, Args)]
+#[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+pub(crate) struct PlanArgs {
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: PlanFormat,
+
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+
+    /// Write the plan as JSON to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<Utf8PathBuf>,
+
+    /// Compare with the plan in FILE and show the difference
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Option<Utf8PathBuf>,
+
+    /// Fail when a package is blocked, or with `--against` when the plan has drifted
+    #[arg(long)]
+    pub(crate) check: bool,
+
+    /// Exit with 2 when the plan is not empty
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+
+    /// Ask no registry; take what the repository says
+    #[arg(long)]
+    pub(crate) offline: bool,
+
+    /// Publish under this dist-tag [default: `latest`, or what manifest and `relay.toml` say]
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+
+    /// Who may read packages that are new
+    #[arg(long, value_name = "ACCESS")]
+    pub(crate) access: Option<AccessArg>,
+
+    /// Go on although packages depend on each other in a circle
+    #[arg(long)]
+    pub(crate) allow_cycles: bool,
+
+    #[command(flatten)]
+    pub(crate) selection: SelectionFlags,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryFlags,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// Lines for people
+    Text,
+    /// The document `relay.plan/1`
+    Json,
+    /// A table for a pull request
+    Markdown,
+}
+
+impl PlanArgs {
+    /// The format that was asked for, by either flag.
+    pub(crate) fn format(&self) -> PlanFormat {
+        if self.json { PlanFormat::Json } else { self.format }
+    }
+}

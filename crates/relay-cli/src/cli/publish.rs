@@ -1,0 +1,100 @@
+//! `relay publish` and `relay resume`: their arguments and their help.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use super::shared::{GitFlags, OtpFlags, PersonFlags, RegistryFlags, ReportFlags, SelectionFlags, UploadFlags};
+
+const LONG_ABOUT: &str = "\
+Publish what the manifests say and the registry lacks
+
+Shows the plan, asks, runs lifecycle scripts without credentials, packs, inspects the tarballs, then uploads wave by \
+wave: packages that need nobody first, those that need a person together. A package whose dependency failed is held; the \
+rest goes on. A version that is there already with the same bytes is done; with other bytes it is an error, never \
+overwritten.
+
+Never changes a version and never commits; it tags what went out (`--no-git-tag`) and pushes the tags (`--no-push`). \
+Running it again finishes what is unfinished.
+
+Exit codes: 0 the registry agrees; 1 error; 3 some packages are out, some are not; 4 waits for a person, a time or the \
+registry; 130 interrupted.";
+
+const EXAMPLES: &str = "\
+Examples:
+  relay publish                          shows the plan, asks, publishes
+  relay publish --dry-run                everything but the upload
+  relay publish --yes                    in CI, with a token in `.npmrc` or the environment
+  relay publish --otp 123456             answers 2FA with this code as long as it is valid
+  relay publish --filter '@acme/ui...'   one package and its dependencies";
+
+const RESUME_LONG_ABOUT: &str = "\
+Go on with what is unfinished
+
+Asks the registry which versions are there and goes on with the rest: failed, held and parked packages. The registry is \
+the truth; the journal of the last run is only a hint, so this works from any clone. Running the same command again does \
+the same.";
+
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  relay resume            after Ctrl-C, a lost network, or exit code 3 or 4
+  relay resume --yes      without asking";
+
+/// Publish what the manifests say and the registry lacks
+#[derive(Debug, Args)]
+#[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+pub(crate) struct PublishArgs {
+    /// Carry out the plan in FILE; refuse if the repository or the registry has drifted from it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<Utf8PathBuf>,
+
+    /// Do everything but upload, tag and push
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) person: PersonFlags,
+
+    #[command(flatten)]
+    pub(crate) otp: OtpFlags,
+
+    #[command(flatten)]
+    pub(crate) selection: SelectionFlags,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryFlags,
+
+    #[command(flatten)]
+    pub(crate) upload: UploadFlags,
+
+    #[command(flatten)]
+    pub(crate) git: GitFlags,
+
+    #[command(flatten)]
+    pub(crate) report: ReportFlags,
+}
+
+/// Go on with what is unfinished
+#[derive(Debug, Args)]
+#[command(long_about = RESUME_LONG_ABOUT, after_long_help = RESUME_EXAMPLES)]
+pub(crate) struct ResumeArgs {
+    #[command(flatten)]
+    pub(crate) person: PersonFlags,
+
+    #[command(flatten)]
+    pub(crate) otp: OtpFlags,
+
+    #[command(flatten)]
+    pub(crate) selection: SelectionFlags,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryFlags,
+
+    #[command(flatten)]
+    pub(crate) upload: UploadFlags,
+
+    #[command(flatten)]
+    pub(crate) git: GitFlags,
+
+    #[command(flatten)]
+    pub(crate) report: ReportFlags,
+}

@@ -1,0 +1,143 @@
+//! Groups of flags that several commands share. Each command takes only the groups that mean something for it.
+
+use camino::Utf8PathBuf;
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+
+/// The most uploads and reads in flight that may be asked for; registries throttle long before.
+pub(crate) const CONCURRENCY_MAX: i64 = 64;
+
+/// Which packages.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct SelectionFlags {
+    /// Take only these packages (pnpm's grammar, repeatable)
+    ///
+    /// `NAME` with `*` anywhere, `./FOLDER` or `{FOLDER}` with globs, `NAME...` with its dependencies, `...NAME` with its
+    /// dependents, `NAME^...` and `...^NAME` without the package itself, `!NAME` to leave out. A name without its scope
+    /// is enough where only one package has it.
+    #[arg(long = "filter", short = 'F', value_name = "SELECTOR", allow_hyphen_values = false)]
+    pub(crate) filter: Vec<String>,
+}
+
+/// Which registry, and how to speak to it.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct RegistryFlags {
+    /// Use this registry instead of the one in `.npmrc`; a package's `publishConfig.registry` still wins
+    #[arg(long, value_name = "URL")]
+    pub(crate) registry: Option<String>,
+
+    /// Have at most N uploads and reads in flight [default: 8, or `relay.toml`]
+    #[arg(long, value_name = "N", value_parser = concurrency)]
+    pub(crate) concurrency: Option<usize>,
+}
+
+/// How versions are published.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct UploadFlags {
+    /// Publish under this dist-tag [default: `latest`, or what manifest and `relay.toml` say]
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+
+    /// Who may read packages that are new
+    #[arg(long, value_name = "ACCESS")]
+    pub(crate) access: Option<AccessArg>,
+
+    /// Publish with a signed statement of where the tarball was built
+    #[arg(long, hide = true)]
+    pub(crate) provenance: bool,
+
+    /// Run no lifecycle scripts (prepublishOnly, prepack, prepare, postpack)
+    #[arg(long)]
+    pub(crate) ignore_scripts: bool,
+
+    /// Go on although packages depend on each other in a circle; they are published one right after the other
+    #[arg(long)]
+    pub(crate) allow_cycles: bool,
+}
+
+/// How a person takes part.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PersonFlags {
+    /// Do not ask before acting
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+
+    /// Print the address of a 2FA challenge instead of opening a browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+}
+
+/// What git gets to see.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct GitFlags {
+    /// Make no git tags
+    #[arg(long)]
+    pub(crate) no_git_tag: bool,
+
+    /// Push neither commits nor tags
+    #[arg(long)]
+    pub(crate) no_push: bool,
+}
+
+/// What is written besides the messages.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ReportFlags {
+    /// Print the report as JSON to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Write each event as a line of JSON to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_file: Option<Utf8PathBuf>,
+}
+
+/// A one-time code.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct OtpFlags {
+    /// Answer 2FA challenges with this one-time code as long as the registry takes it
+    #[arg(long, value_name = "CODE", value_parser = secret)]
+    pub(crate) otp: Option<SecretString>,
+}
+
+/// npm's two words for who may read a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AccessArg {
+    /// Everybody
+    Public,
+    /// Those who are granted access
+    Restricted,
+}
+
+impl From<AccessArg> for relay_config::Access {
+    fn from(access: AccessArg) -> Self {
+        match access {
+            AccessArg::Public => Self::Public,
+            AccessArg::Restricted => Self::Restricted,
+        }
+    }
+}
+
+/// A count between 1 and [`CONCURRENCY_MAX`].
+pub(crate) fn concurrency(text: &str) -> Result<usize, String> {
+    let range = 1..=CONCURRENCY_MAX;
+    match text.parse::<i64>() {
+        Ok(count) if range.contains(&count) => usize::try_from(count).map_err(|error| error.to_string()),
+        _ => Err(format!("a whole number from 1 to {CONCURRENCY_MAX} is needed")),
+    }
+}
+
+/// Takes a secret; it is never printed again, also not in a complaint about it.
+fn secret(text: &str) -> Result<SecretString, String> {
+    if text.trim().is_empty() {
+        return Err("the code is empty".to_owned());
+    }
+    Ok(SecretString::from(text.trim().to_owned()))
+}
+
+/// A span such as `500ms`, `4s`, `2m`.
+pub(crate) fn span(text: &str) -> Result<std::time::Duration, String> {
+    if text == "0" {
+        return Ok(std::time::Duration::ZERO);
+    }
+    relay_config::DurationText::try_from(text.to_owned()).map(|span| span.0)
+}

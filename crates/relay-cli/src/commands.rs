@@ -1,0 +1,4 @@
+//! The commands: each reads its arguments, calls the crates below and prints through the [`Ui`](crate::ui::Ui).
+
+pub(crate) mod completions;
+pub(crate) mod man;

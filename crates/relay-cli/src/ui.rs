@@ -1,0 +1,230 @@
+//! Everything that relay prints goes through one object with named channels.
+//!
+//! - **data** (stdout): what was asked for: a plan, a graph, JSON
+//! - **status**, **detail**, **hint**, **warning**, **error** (stderr): messages to a person
+//! - **progress** (stderr): the live display, or plain lines where there is no terminal
+//!
+//! `--quiet` is decided here once: it silences status, hint and progress; warnings, errors and data stay. A closed stdout
+//! (`relay graph | head -1`) is no error. No colour and no animation where the stream is not a terminal.
+//!
+//! The object is cheap to clone and can be used from any thread and from async code: each call writes whole lines.
+
+mod palette;
+mod prompt;
+mod settings;
+mod text;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+
+use crate::error::CliError;
+
+pub(crate) use palette::Palette;
+pub(crate) use settings::{UiFlags, UiSettings};
+pub(crate) use text::{clean, columns, human_size, human_span, plural};
+
+/// How often the live display is drawn at most, per second.
+const FRAMES_PER_SECOND_MAX: u8 = 12;
+
+/// The output of one run.
+#[derive(Clone)]
+pub(crate) struct Ui {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: UiSettings,
+    data_palette: Palette,
+    message_palette: Palette,
+    streams: Mutex<Streams>,
+    progress: MultiProgress,
+}
+
+struct Streams {
+    data: Box<dyn Write + Send>,
+    messages: Box<dyn Write + Send>,
+    data_closed: bool,
+    data_error: Option<io::Error>,
+}
+
+impl Ui {
+    /// Writes to the process's own stdout and stderr.
+    pub(crate) fn new(settings: UiSettings) -> Self {
+        Self::with_streams(settings, Box::new(io::stdout()), Box::new(io::stderr()))
+    }
+
+    fn with_streams(settings: UiSettings, data: Box<dyn Write + Send>, messages: Box<dyn Write + Send>) -> Self {
+        let target = if settings.animated && !settings.quiet {
+            ProgressDrawTarget::stderr_with_hz(FRAMES_PER_SECOND_MAX)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let shared = Shared {
+            data_palette: Palette::new(settings.data_colour),
+            message_palette: Palette::new(settings.message_colour),
+            streams: Mutex::new(Streams { data, messages, data_closed: false, data_error: None }),
+            progress: MultiProgress::with_draw_target(target),
+            settings,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// What was found out about the terminal, and the flags about output.
+    pub(crate) fn settings(&self) -> &UiSettings {
+        &self.shared.settings
+    }
+
+    /// Says whether a person can be asked: stdin and stderr are terminals, and this is no CI.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.shared.settings.interactive
+    }
+
+    /// Styles for text that goes to [`Ui::data`].
+    pub(crate) fn data_palette(&self) -> &Palette {
+        &self.shared.data_palette
+    }
+
+    /// Styles for text that goes to the other channels.
+    pub(crate) fn palette(&self) -> &Palette {
+        &self.shared.message_palette
+    }
+
+    /// Writes what was asked for to stdout, with a line break at its end if it has none.
+    pub(crate) fn data(&self, text: impl Display) {
+        let mut text = text.to_string();
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        self.shared.progress.suspend(|| self.streams().write_data(text.as_bytes()));
+    }
+
+    /// Says what is happening or has happened.
+    pub(crate) fn status(&self, text: impl Display) {
+        if !self.shared.settings.quiet {
+            self.message(&text.to_string());
+        }
+    }
+
+    /// Says more than most people want to read; only with `--verbose`.
+    pub(crate) fn detail(&self, text: impl Display) {
+        if self.shared.settings.verbose && !self.shared.settings.quiet {
+            self.message(&text.to_string());
+        }
+    }
+
+    /// Says what could be done next.
+    pub(crate) fn hint(&self, text: impl Display) {
+        if !self.shared.settings.quiet {
+            self.labelled("hint", self.palette().hint, &text.to_string());
+        }
+    }
+
+    /// Says what is odd but not in the way.
+    pub(crate) fn warning(&self, text: impl Display) {
+        self.labelled("warning", self.palette().warning, &text.to_string());
+    }
+
+    /// Tells an error with its causes and what can be done.
+    pub(crate) fn error(&self, error: &CliError) {
+        self.labelled("error", self.palette().error, error.message());
+        let dim = self.palette().dim;
+        let hint = self.palette().hint;
+        for cause in error.causes() {
+            self.message(&format!("  {dim}cause:{dim:#} {}", indented(cause)));
+        }
+        for help in error.hints() {
+            self.message(&format!("  {hint}help:{hint:#} {}", indented(help)));
+        }
+        if let (true, Some(code)) = (self.shared.settings.verbose, error.code_name()) {
+            self.message(&format!("  {dim}code:{dim:#} {code}"));
+        }
+    }
+
+    /// The live display's bars; hidden where there is no terminal, so that it may be fed in any case.
+    pub(crate) fn progress(&self) -> &MultiProgress {
+        &self.shared.progress
+    }
+
+    /// Says whether bars are drawn. Where they are not, [`Ui::progress_line`] speaks instead.
+    pub(crate) fn is_animated(&self) -> bool {
+        self.shared.settings.animated && !self.shared.settings.quiet
+    }
+
+    /// A step of progress as a plain line, where no bars are drawn; nothing where they are.
+    pub(crate) fn progress_line(&self, text: impl Display) {
+        if !self.is_animated() {
+            self.status(text);
+        }
+    }
+
+    /// Writes a text that has been laid out already (help, a usage error) to stderr, as it is.
+    pub(crate) fn raw_message(&self, text: impl Display) {
+        self.shared.progress.suspend(|| self.streams().write_message(&text.to_string()));
+    }
+
+    /// Ends the run: whatever could not be written to stdout, except to a pipe that was closed, is an error.
+    pub(crate) fn finish(&self) -> Result<(), CliError> {
+        let mut streams = self.streams();
+        streams.flush();
+        match streams.data_error.take() {
+            None => Ok(()),
+            Some(error) => Err(CliError::user("the output could not be written to stdout")
+                .cause(error.to_string())
+                .code("relay::output::stdout")),
+        }
+    }
+
+    fn labelled(&self, label: &str, style: anstyle::Style, text: &str) {
+        self.message(&format!("{style}{label}:{style:#} {}", clean(text)));
+    }
+
+    /// One message, whole lines, above the live display.
+    fn message(&self, text: &str) {
+        self.shared.progress.suspend(|| self.streams().write_message(&format!("{text}\n")));
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        self.shared.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Streams {
+    fn write_data(&mut self, bytes: &[u8]) {
+        if self.data_closed || self.data_error.is_some() {
+            return;
+        }
+        let written = self.data.write_all(bytes);
+        self.note(written);
+    }
+
+    /// Messages that nobody can receive are dropped: there is no channel left to complain on.
+    fn write_message(&mut self, text: &str) {
+        let _dropped = self.messages.write_all(text.as_bytes()).and_then(|()| self.messages.flush());
+    }
+
+    fn flush(&mut self) {
+        if !self.data_closed {
+            let flushed = self.data.flush();
+            self.note(flushed);
+        }
+    }
+
+    fn note(&mut self, result: io::Result<()>) {
+        match result {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.data_closed = true,
+            Err(error) => self.data_error = Some(error),
+        }
+    }
+}
+
+/// Lines after the first stand below the first one's text.
+fn indented(text: &str) -> String {
+    clean(text).replace('\n', "\n    ")
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,108 @@
+//! Small pieces of wording that all commands share: sizes, spans, plurals, columns, and text that came from outside.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// A text from outside with its control characters replaced, so that it can't move the cursor or set a title. Line breaks
+/// and tabs stay.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+/// `1 package`, `2 packages`; the noun's plural takes an `s` (or `es` after a hiss).
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    let ending = match () {
+        () if count == 1 => "",
+        () if noun.ends_with('s') || noun.ends_with('h') => "es",
+        () => "s",
+    };
+    format!("{count} {noun}{ending}")
+}
+
+/// A size for people, in powers of ten as npm writes it: `812 B`, `31.2 kB`, `4.7 MB`.
+pub(crate) fn human_size(bytes: u64) -> String {
+    let tenths = |unit: u64| {
+        let tenths = bytes.saturating_mul(10).saturating_add(unit / 2) / unit;
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..999_950 => format!("{} kB", tenths(1_000)),
+        999_950..999_950_000 => format!("{} MB", tenths(1_000_000)),
+        _ => format!("{} GB", tenths(1_000_000_000)),
+    }
+}
+
+/// A span for people: `0.4 s`, `12 s`, `3 min 5 s`, `1 h 2 min`.
+pub(crate) fn human_span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..10 => format!("{}.{} s", seconds, span.subsec_millis() / 100),
+        10..60 => format!("{seconds} s"),
+        60..3_600 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// Rows with their cells in columns, two spaces apart, nothing at the ends of lines. Counts characters, which is right for
+/// the names, versions and sizes that tables here hold.
+pub(crate) fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            // Writing to a String never fails.
+            let _infallible = write!(line, "{cell:<width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_like_npm_s() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (31_249, "31.2 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (4_700_000, "4.7 MB"),
+            (2_000_000_000, "2.0 GB"),
+        ] {
+            assert_eq!(human_size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn spans_use_two_units_at_most() {
+        for (millis, text) in
+            [(449, "0.4 s"), (12_900, "12 s"), (120_000, "2 min"), (185_000, "3 min 5 s"), (3_720_000, "1 h 2 min")]
+        {
+            assert_eq!(human_span(Duration::from_millis(millis)), text);
+        }
+    }
+
+    #[test]
+    fn numbers_agree_with_nouns() {
+        assert_eq!(plural(1, "package"), "1 package");
+        assert_eq!(plural(0, "package"), "0 packages");
+        assert_eq!(plural(2, "match"), "2 matches");
+    }
+
+    #[test]
+    fn columns_line_up_without_trailing_space() {
+        let rows = [vec!["a".to_owned(), "1".to_owned()], vec!["long".to_owned(), String::new()]];
+        assert_eq!(columns(&rows), "a     1\nlong\n");
+    }
+}

@@ -1,0 +1,299 @@
+//! What can go wrong with a repository, in words for people: what happened, to what, and what to do next.
+
+use camino::Utf8PathBuf;
+
+/// A failure of reading from or writing to a git repository.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// No `.git` at or above the folder.
+    #[error(
+        "`{start}` is in no git repository: run relay inside a clone, or make one with `git init` and a first commit"
+    )]
+    NotARepository {
+        /// Where the search began.
+        start: Utf8PathBuf,
+    },
+    /// A repository without working files.
+    #[error("`{path}` is a bare git repository without working files: run relay inside an ordinary clone")]
+    Bare {
+        /// The repository's folder.
+        path: Utf8PathBuf,
+    },
+    /// git's protection against repositories of other users.
+    #[error(
+        "the git repository at `{path}` belongs to another user: change its owner, or trust it with \
+         `git config --global --add safe.directory {path}`"
+    )]
+    OwnedByAnother {
+        /// The repository's folder.
+        path: Utf8PathBuf,
+    },
+    /// The branch has no commit.
+    #[error("the git repository at `{path}` has no commit yet: commit the packages first")]
+    NoCommitYet {
+        /// The working folder.
+        path: Utf8PathBuf,
+    },
+    /// `user.name` or `user.email` is missing.
+    #[error(
+        "git doesn't know who commits: set `git config user.name \"Your Name\"` and `git config user.email you@your.domain`"
+    )]
+    NoIdentity,
+    /// A merge, rebase or the like is not finished.
+    #[error("a {operation} is under way in `{path}`: finish it or abort it (`git status` shows how), then run again")]
+    OperationUnderWay {
+        /// The working folder.
+        path: Utf8PathBuf,
+        /// Such as `merge`.
+        operation: &'static str,
+    },
+    /// Another process holds a lock file of git's.
+    #[error(
+        "git is busy while relay wants to {doing}: another git process runs here, or one that crashed left a lock file \
+         (`.git/index.lock`)"
+    )]
+    Locked {
+        /// What was to be done.
+        doing: String,
+        /// libgit2's own words.
+        source: git2::Error,
+    },
+    /// The commit would be empty.
+    #[error("there is nothing to commit: the files are as they are in the last commit")]
+    NothingToCommit,
+    /// A path that is to be committed lies elsewhere.
+    #[error("`{path}` is not inside the repository at `{workdir}`")]
+    PathOutside {
+        /// The path as given.
+        path: Utf8PathBuf,
+        /// The working folder.
+        workdir: Utf8PathBuf,
+    },
+    /// A folder was given where a file is wanted.
+    #[error("`{path}` is a folder: only files can be named for a commit")]
+    PathIsFolder {
+        /// The path as given.
+        path: Utf8PathBuf,
+    },
+    /// A name that git refuses for a ref.
+    #[error("git refuses the name `{name}` for a {kind}: {reason}")]
+    InvalidRefName {
+        /// The name, control characters replaced.
+        name: String,
+        /// `tag` or `ref to push`.
+        kind: &'static str,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The tag exists and names another commit.
+    #[error(
+        "the tag `{name}` is on commit {there} already, not on {wanted}: that version was tagged before; delete the tag if it \
+         is wrong (`git tag -d {name}`), or release another version"
+    )]
+    TagElsewhere {
+        /// The tag's name.
+        name: String,
+        /// The commit it is on.
+        there: String,
+        /// The commit it was to be on.
+        wanted: String,
+    },
+    /// No such commit.
+    #[error("there is no commit `{commit}` in the repository at `{path}`")]
+    UnknownCommit {
+        /// What was looked for.
+        commit: String,
+        /// The working folder.
+        path: Utf8PathBuf,
+    },
+    /// An object is not in this clone.
+    #[error(
+        "the clone lacks object {id} (while relay wanted to {doing}): a partial or broken clone; fetch it whole with \
+         `git fetch --refetch --no-filter`, or check it with `git fsck`"
+    )]
+    MissingObject {
+        /// The object's id.
+        id: String,
+        /// What was to be done.
+        doing: String,
+        /// libgit2's own words.
+        source: git2::Error,
+    },
+    /// An object that git itself would not write.
+    #[error("object {id} of the repository is broken ({reason}): check the clone with `git fsck`")]
+    BrokenObject {
+        /// The object's id.
+        id: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The `git` program is not on the PATH.
+    #[error("relay can't {doing} because the `git` program was not found on the PATH: install git")]
+    ProgramMissing {
+        /// What was to be done.
+        doing: String,
+    },
+    /// The `git` program ended with an error.
+    #[error("relay can't {doing}: git says: {text}")]
+    ProgramFailed {
+        /// What was to be done.
+        doing: String,
+        /// git's own stderr, cleaned and bounded.
+        text: String,
+    },
+    /// The remote, or git on the way to it, refused a push.
+    #[error("the push to `{remote}` was refused, nothing of it arrived: {}\ngit says: {text}", cause.next_step())]
+    PushRefused {
+        /// The remote's name.
+        remote: String,
+        /// What the refusal looks like.
+        cause: PushCause,
+        /// git's own stderr, cleaned and bounded.
+        text: String,
+    },
+    /// The `git` program did not end in time.
+    #[error(
+        "git didn't finish within {seconds} s while relay wanted to {doing}: it was stopped; try it by hand to see what it waits for"
+    )]
+    ProgramTimedOut {
+        /// What was to be done.
+        doing: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The folder for a twin holds a repository already.
+    #[error("`{path}` holds a git repository already: choose an empty folder")]
+    TargetTaken {
+        /// The folder.
+        path: Utf8PathBuf,
+    },
+    /// A path that is not UTF-8.
+    #[error("the path `{path}` is not valid UTF-8: rename it")]
+    NotUtf8 {
+        /// The path with replacement characters.
+        path: String,
+    },
+    /// The disk refused.
+    #[error("relay can't {doing} at `{path}`")]
+    Disk {
+        /// What was to be done.
+        doing: &'static str,
+        /// Where.
+        path: Utf8PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Anything libgit2 refuses that has no variant of its own.
+    #[error("relay can't {doing}: {}", source.message())]
+    Git {
+        /// What was to be done.
+        doing: String,
+        /// libgit2's own words.
+        source: git2::Error,
+    },
+}
+
+/// What a refused push looks like, from git's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushCause {
+    /// Somebody pushed in between.
+    Behind,
+    /// A tag of that name is on the remote with another commit.
+    TagExists,
+    /// The forge's rules forbid it.
+    Protected,
+    /// No or wrong credentials.
+    Credentials,
+    /// The remote could not be reached or is not there.
+    Unreachable,
+    /// A hook of this clone said no.
+    Hook,
+    /// None of these.
+    Unclear,
+}
+
+impl PushCause {
+    /// What a person can do about it.
+    pub fn next_step(self) -> &'static str {
+        match self {
+            Self::Behind => {
+                "the remote has commits that this clone lacks; fetch and rebase (`git pull --rebase`), then run again"
+            }
+            Self::TagExists => {
+                "a tag of that name is there already with another commit; fetch the tags (`git fetch --tags`) and compare"
+            }
+            Self::Protected => {
+                "the branch or tag is protected; let this account push it, or release from a branch that may be pushed"
+            }
+            Self::Credentials => {
+                "git has no valid credentials for it; try `git push --dry-run` by hand and repair the login or key"
+            }
+            Self::Unreachable => "it can't be reached; check `git remote -v` and the network, then run again",
+            Self::Hook => "a pre-push hook of this clone said no; see its output",
+            Self::Unclear => "see git's own words",
+        }
+    }
+
+    /// Reads the cause from git's stderr (git 2.47's words in the C locale).
+    pub(crate) fn of(text: &str) -> Self {
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        if has(&["protected branch", "protected ref", "GH006", "GH013", "pre-receive hook declined", "rule violations"])
+        {
+            Self::Protected
+        } else if has(&["already exists"]) {
+            Self::TagExists
+        } else if has(&["non-fast-forward", "fetch first", "stale info", "cannot lock ref"]) {
+            Self::Behind
+        } else if has(&[
+            "could not read Username",
+            "could not read Password",
+            "Authentication failed",
+            "Permission denied",
+            "Permission to ",
+            "returned error: 403",
+            "returned error: 401",
+            "terminal prompts disabled",
+        ]) {
+            Self::Credentials
+        } else if has(&[
+            "Could not resolve host",
+            "does not appear to be a git repository",
+            "unable to access",
+            "Connection refused",
+            "Connection timed out",
+            "not found",
+        ]) {
+            Self::Unreachable
+        } else if has(&["pre-push", "hook declined"]) {
+            Self::Hook
+        } else {
+            Self::Unclear
+        }
+    }
+}
+
+impl GitError {
+    /// Names what was being done when libgit2 failed; for `map_err`.
+    pub(crate) fn doing(doing: impl Into<String>) -> impl FnOnce(git2::Error) -> Self {
+        move |source| {
+            let doing = doing.into();
+            if source.code() == git2::ErrorCode::Locked {
+                Self::Locked { doing, source }
+            } else {
+                Self::Git { doing, source }
+            }
+        }
+    }
+
+    /// Names the object that was being read when libgit2 failed; for `map_err`.
+    pub(crate) fn reading(id: git2::Oid, doing: &'static str) -> impl FnOnce(git2::Error) -> Self {
+        move |source| {
+            let doing = doing.to_owned();
+            if source.code() == git2::ErrorCode::NotFound {
+                Self::MissingObject { id: id.to_string(), doing, source }
+            } else {
+                Self::Git { doing, source }
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Runs the `git` program: no shell, no prompt, no registry credentials in its environment, bounded in time and output.
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use crate::error::GitError;
+use crate::repository::Repository;
+
+/// A push of a large release over a slow line takes minutes; what takes longer waits for something that won't come.
+const RUN_SECONDS_MAX: u64 = 900;
+/// What is kept of each of git's streams.
+const OUTPUT_BYTES_MAX: usize = 64 << 10;
+/// What of its words is shown to a person.
+const SHOWN_LINES_MAX: usize = 24;
+const SHOWN_CHARS_MAX: usize = 3_000;
+
+/// Variables of git's own that would send it to another repository, as when relay is started by a hook.
+const REDIRECTING_VARIABLES: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+];
+
+/// git ended with an error; its cleaned words.
+pub(crate) enum RunError {
+    Failed { text: String },
+    NotRun(GitError),
+}
+
+impl Repository {
+    /// Runs git in the working folder, feeds it `input`, and gives its stdout.
+    pub(crate) fn run_git(&self, doing: &str, arguments: &[&str], input: &str) -> Result<String, GitError> {
+        self.try_git(doing, arguments, input).map_err(|error| match error {
+            RunError::Failed { text } => GitError::ProgramFailed { doing: doing.to_owned(), text },
+            RunError::NotRun(error) => error,
+        })
+    }
+
+    /// The same, with a failure of git itself apart from the others.
+    pub(crate) fn try_git(&self, doing: &str, arguments: &[&str], input: &str) -> Result<String, RunError> {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(self.workdir()).args(arguments);
+        command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+        for variable in REDIRECTING_VARIABLES {
+            command.env_remove(variable);
+        }
+        for (name, _) in std::env::vars_os() {
+            let hidden = name.to_str().is_some_and(|name| self.hidden_from_git.iter().any(|hidden| hidden == name));
+            if hidden || name.to_str().is_some_and(holds_registry_credential) {
+                command.env_remove(&name);
+            }
+        }
+        run(command, doing, input.as_bytes().to_vec())
+    }
+}
+
+fn run(mut command: Command, doing: &str, input: Vec<u8>) -> Result<String, RunError> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let failed_to_run = |error: std::io::Error| {
+        let doing = doing.to_owned();
+        RunError::NotRun(match error.kind() {
+            std::io::ErrorKind::NotFound => GitError::ProgramMissing { doing },
+            _ => GitError::ProgramFailed { doing, text: format!("it can't be run: {error}") },
+        })
+    };
+    let mut child = command.spawn().map_err(failed_to_run)?;
+    let (sender, results) = channel();
+    if let Some(mut stdin) = child.stdin.take() {
+        // git may end without reading it all, which its exit code tells.
+        std::thread::spawn(move || {
+            let _ = stdin.write_all(&input);
+        });
+    }
+    let streams: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|stream| -> Box<dyn Read + Send> { Box::new(stream) }),
+        child.stderr.take().map(|stream| -> Box<dyn Read + Send> { Box::new(stream) }),
+    ];
+    for (which, stream) in streams.into_iter().enumerate() {
+        let (Some(stream), sender) = (stream, sender.clone()) else { continue };
+        std::thread::spawn(move || {
+            let _ = sender.send((which, read_bounded(stream)));
+        });
+    }
+    drop(sender);
+    let deadline = Instant::now() + Duration::from_secs(RUN_SECONDS_MAX);
+    let mut output = [Vec::new(), Vec::new()];
+    loop {
+        match results.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok((which, bytes)) => {
+                if let Some(slot) = output.get_mut(which) {
+                    *slot = bytes;
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                // It may have ended just now, and then there is nothing to stop.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(RunError::NotRun(GitError::ProgramTimedOut {
+                    doing: doing.to_owned(),
+                    seconds: RUN_SECONDS_MAX,
+                }));
+            }
+        }
+    }
+    let status = child.wait().map_err(failed_to_run)?;
+    let [stdout, stderr] = output;
+    if status.success() {
+        return Ok(String::from_utf8_lossy(&stdout).into_owned());
+    }
+    let text = clean(&String::from_utf8_lossy(&stderr));
+    let text = if text.is_empty() { format!("nothing, but ended with {status}") } else { text };
+    Err(RunError::Failed { text })
+}
+
+/// Reads to the end, so that git is not blocked, and keeps the first part.
+fn read_bounded(mut stream: impl Read) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut block = [0_u8; 4096];
+    loop {
+        match stream.read(&mut block) {
+            Ok(0) => return kept,
+            Ok(count) => {
+                let room = OUTPUT_BYTES_MAX.saturating_sub(kept.len()).min(count);
+                kept.extend_from_slice(block.get(..room).unwrap_or_default());
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return kept,
+        }
+    }
+}
+
+/// Whether a variable is one in which registry credentials are kept. Hooks of the repository run below `git push`, and no
+/// code of the repository may see them.
+fn holds_registry_credential(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    name.starts_with("NPM_")
+        || name.starts_with("YARN_NPM_")
+        || name.contains("NPM_TOKEN")
+        || name.contains("NPM_AUTH")
+        || matches!(
+            name.as_str(),
+            "NODE_AUTH_TOKEN" | "ACTIONS_ID_TOKEN_REQUEST_TOKEN" | "ACTIONS_ID_TOKEN_REQUEST_URL"
+        )
+}
+
+/// git's words without control characters, hints and credentials in addresses, and not too many of them.
+pub(crate) fn clean(text: &str) -> String {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| without_userinfo(&without_controls(line)).trim_end().to_owned())
+        .filter(|line| !line.is_empty() && !line.starts_with("hint:") && line != "remote:")
+        .collect();
+    let first = lines.len().saturating_sub(SHOWN_LINES_MAX);
+    let text = lines.get(first..).unwrap_or_default().join("\n");
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+fn without_controls(line: &str) -> String {
+    let mut cleaned = String::with_capacity(line.len());
+    let mut chars = line.chars();
+    while let Some(char) = chars.next() {
+        if char == '\u{1b}' {
+            // Skip a sequence such as `ESC [ 31 m`.
+            if chars.clone().next() == Some('[') {
+                chars.by_ref().find(|char| char.is_ascii_alphabetic());
+            }
+        } else if char == '\t' {
+            cleaned.push(' ');
+        } else if !char.is_control() {
+            cleaned.push(char);
+        }
+    }
+    cleaned
+}
+
+/// Takes `user:password@` out of addresses.
+fn without_userinfo(line: &str) -> String {
+    let mut cleaned = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("://") {
+        cleaned.push_str(before);
+        cleaned.push_str("://");
+        let host_end =
+            after.find(|char: char| char.is_whitespace() || matches!(char, '/' | '\'' | '"')).unwrap_or(after.len());
+        let at = after.get(..host_end).and_then(|host| host.rfind('@'));
+        rest = match at {
+            Some(at) => after.get(at + 1..).unwrap_or_default(),
+            None => after,
+        };
+    }
+    cleaned.push_str(rest);
+    cleaned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, cleaned: &str) {
+        assert_eq!(clean(text), cleaned);
+    }
+
+    #[test]
+    fn cleans_what_git_says() {
+        check("error: \u{1b}[31mfailed\u{1b}[m to push\nhint: try again\nremote: \n", "error: failed to push");
+        check(
+            "fatal: unable to access 'https://bot:s3cret@git.example/a@b.git/': no",
+            "fatal: unable to access 'https://git.example/a@b.git/': no",
+        );
+        check("a https://x@y b ssh://git@h/p", "a https://y b ssh://h/p");
+    }
+
+    #[test]
+    fn shows_the_end_of_many_words() {
+        let text = clean(&"a line of words that goes on and on\n".repeat(10_000));
+        assert!(text.lines().count() <= SHOWN_LINES_MAX);
+        assert!(clean(&"x".repeat(100_000)).chars().count() <= SHOWN_CHARS_MAX + 1);
+    }
+
+    #[test]
+    fn knows_variables_that_hold_registry_credentials() {
+        for name in ["NPM_TOKEN", "npm_config__auth", "NODE_AUTH_TOKEN", "ACME_NPM_TOKEN_UI", "YARN_NPM_AUTH_TOKEN"] {
+            assert!(holds_registry_credential(name), "{name}");
+        }
+        for name in ["GITHUB_TOKEN", "SSH_AUTH_SOCK", "PATH", "HOME"] {
+            assert!(!holds_registry_credential(name), "{name}");
+        }
+    }
+}

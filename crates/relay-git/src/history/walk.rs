@@ -1,0 +1,267 @@
+//! The walk over commits, newest first, that learns for each commit whether the head and which bases it is an ancestor of.
+//!
+//! Marks flow from a commit to its parents: one mark for the head, one for each base. A commit counts for a package when it has
+//! the head's mark and not that of the package's base. The walk ends when each commit that still waits has the marks of all
+//! bases, or not the head's. Commits come in the order of their times, as in git; where a clock was wrong and a commit gets a
+//! mark after it was passed, the mark is handed on again to all that was passed below it.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+
+use git2::{ObjectType, Odb, Oid};
+
+use super::commit_object;
+use super::paint::{Marks, Palette};
+use crate::error::GitError;
+
+/// The head's mark; the bases' follow.
+pub(super) const HEAD_MARK: usize = 0;
+/// So many commits are walked after the walk could end, for clocks that were wrong. git itself takes 5.
+const OVERTIME_COMMITS: u32 = 256;
+
+/// A commit of the walk.
+pub(super) struct Visit {
+    pub(super) id: Oid,
+    pub(super) tree: Oid,
+    pub(super) time: i64,
+    /// Places of the parents in the walk's list, once the commit was passed.
+    pub(super) parents: Vec<usize>,
+    marks: Marks,
+    parent_ids: Vec<Oid>,
+    passed: bool,
+    /// The history of a shallow clone ends here, so that what this commit changed is unknown.
+    pub(super) cut: bool,
+    /// Its changes were asked for.
+    pub(super) asked: bool,
+}
+
+/// The state of the walk.
+pub(super) struct Walk<'r> {
+    odb: &'r Odb<'r>,
+    cuts: HashSet<Oid>,
+    pub(super) visits: Vec<Visit>,
+    places: HashMap<Oid, usize>,
+    queue: BinaryHeap<(i64, Reverse<usize>)>,
+    palette: Palette,
+    bases: Marks,
+    base_marks: HashMap<usize, usize>,
+    /// Packages whose base isn't known keep the walk going.
+    open_end: bool,
+    waiting_unsettled: usize,
+    /// What `waiting_unsettled` says may be wrong, because the bases changed.
+    recount: bool,
+    oldest_needed: i64,
+    overtime: u32,
+    pub(super) order: Vec<usize>,
+    pub(super) out_of_order: bool,
+    pub(super) ends_early: bool,
+}
+
+impl<'r> Walk<'r> {
+    /// Starts at `head`. `bases_max` is the most bases there can be; `cuts` are the commits at which a shallow clone ends.
+    pub(super) fn new(odb: &'r Odb<'r>, head: Oid, cuts: HashSet<Oid>, bases_max: usize) -> Result<Self, GitError> {
+        let mut walk = Self {
+            odb,
+            cuts,
+            visits: Vec::new(),
+            places: HashMap::new(),
+            queue: BinaryHeap::new(),
+            palette: Palette::new(bases_max + 1),
+            bases: Marks::NONE,
+            base_marks: HashMap::new(),
+            open_end: false,
+            waiting_unsettled: 0,
+            recount: true,
+            oldest_needed: i64::MAX,
+            overtime: 0,
+            order: Vec::new(),
+            out_of_order: false,
+            ends_early: false,
+        };
+        let place = walk.place(head)?;
+        let mark = walk.palette.single(HEAD_MARK);
+        walk.paint(place, mark);
+        Ok(walk)
+    }
+
+    /// Makes a commit a base; gives its mark.
+    pub(super) fn add_base(&mut self, id: Oid) -> Result<usize, GitError> {
+        let place = self.place(id)?;
+        if let Some(known) = self.base_marks.get(&place) {
+            return Ok(*known);
+        }
+        let mark = self.base_marks.len() + 1;
+        self.base_marks.insert(place, mark);
+        let set = self.palette.single(mark);
+        self.bases = self.palette.union(self.bases, set);
+        self.paint(place, set);
+        self.recount = true;
+        Ok(mark)
+    }
+
+    /// Says whether there are packages without a known base, for which every commit counts.
+    pub(super) fn set_open_end(&mut self, open_end: bool) {
+        if self.open_end != open_end {
+            self.open_end = open_end;
+            self.recount = true;
+        }
+    }
+
+    /// Passes the next commit; `None` at the end of the walk.
+    pub(super) fn pass_next(&mut self) -> Result<Option<usize>, GitError> {
+        if std::mem::take(&mut self.recount) {
+            self.count_unsettled();
+        }
+        if self.waiting_unsettled == 0 {
+            if self.queue.peek().is_none_or(|(time, _)| *time < self.oldest_needed) {
+                self.overtime += 1;
+            }
+            if self.overtime > OVERTIME_COMMITS {
+                return Ok(None);
+            }
+        } else {
+            self.overtime = 0;
+        }
+        let Some((_, Reverse(place))) = self.queue.pop() else { return Ok(None) };
+        let Some(visit) = self.visits.get_mut(place) else { return Ok(None) };
+        visit.passed = true;
+        let (marks, time, parent_ids) = (visit.marks, visit.time, std::mem::take(&mut visit.parent_ids));
+        self.ends_early |= visit.cut && self.palette.has(marks, HEAD_MARK);
+        if !self.settled(marks) {
+            self.waiting_unsettled = self.waiting_unsettled.saturating_sub(1);
+            self.oldest_needed = self.oldest_needed.min(time);
+        }
+        let mut parents = Vec::with_capacity(parent_ids.len());
+        for id in parent_ids {
+            let parent = self.place(id)?;
+            parents.push(parent);
+            self.out_of_order |= self.visits.get(parent).is_some_and(|parent| parent.passed);
+            self.paint(parent, marks);
+        }
+        if let Some(visit) = self.visits.get_mut(place) {
+            visit.parents = parents;
+        }
+        self.order.push(place);
+        Ok(Some(place))
+    }
+
+    /// Whether the changes of a commit may count for some package.
+    pub(super) fn is_needed(&self, place: usize) -> bool {
+        self.visits.get(place).is_some_and(|visit| !visit.cut && !self.settled(visit.marks))
+    }
+
+    /// Whether a commit is reachable from the head and not from a base.
+    pub(super) fn counts(&self, place: usize, base: Option<usize>) -> bool {
+        let Some(visit) = self.visits.get(place) else { return false };
+        self.palette.has(visit.marks, HEAD_MARK) && !base.is_some_and(|mark| self.palette.has(visit.marks, mark))
+    }
+
+    /// The trees of a commit and of its parents.
+    pub(super) fn trees(&self, place: usize) -> Option<(Oid, Vec<Oid>)> {
+        let visit = self.visits.get(place)?;
+        let parents = visit.parents.iter().filter_map(|parent| Some(self.visits.get(*parent)?.tree)).collect();
+        Some((visit.tree, parents))
+    }
+
+    /// All passed commits, children before parents, otherwise by time.
+    pub(super) fn children_first(&self) -> Vec<usize> {
+        if !self.out_of_order {
+            return self.order.clone();
+        }
+        let mut children = vec![0_usize; self.visits.len()];
+        for visit in &self.visits {
+            for parent in &visit.parents {
+                if let Some(count) = children.get_mut(*parent) {
+                    *count += 1;
+                }
+            }
+        }
+        let passed = |place: usize| self.visits.get(place).filter(|visit| visit.passed);
+        let mut ready: BinaryHeap<(i64, Reverse<usize>)> = (0..self.visits.len())
+            .filter(|place| children.get(*place) == Some(&0))
+            .filter_map(|place| Some((passed(place)?.time, Reverse(place))))
+            .collect();
+        let mut order = Vec::with_capacity(self.order.len());
+        while let Some((_, Reverse(place))) = ready.pop() {
+            order.push(place);
+            for parent in passed(place).map_or(&[][..], |visit| &visit.parents) {
+                let Some(count) = children.get_mut(*parent) else { continue };
+                *count -= 1;
+                if *count == 0
+                    && let Some(visit) = passed(*parent)
+                {
+                    ready.push((visit.time, Reverse(*parent)));
+                }
+            }
+        }
+        order
+    }
+
+    /// A commit's place in the list; reads it and lets it wait when it is new.
+    fn place(&mut self, id: Oid) -> Result<usize, GitError> {
+        if let Some(place) = self.places.get(&id) {
+            return Ok(*place);
+        }
+        let object = self.odb.read(id).map_err(GitError::reading(id, "walk the history"))?;
+        let header = match object.kind() {
+            ObjectType::Commit => commit_object::parse(object.data()),
+            _ => None,
+        };
+        let Some(header) = header else {
+            return Err(GitError::BrokenObject { id: id.to_string(), reason: "it should be a commit" });
+        };
+        let cut = self.cuts.contains(&id);
+        let place = self.visits.len();
+        self.visits.push(Visit {
+            id,
+            tree: header.tree,
+            time: header.time,
+            parents: Vec::new(),
+            marks: Marks::NONE,
+            parent_ids: if cut { Vec::new() } else { header.parents },
+            passed: false,
+            cut,
+            asked: false,
+        });
+        self.places.insert(id, place);
+        self.queue.push((header.time, Reverse(place)));
+        Ok(place)
+    }
+
+    /// Adds marks to a commit and to everything that was passed below it.
+    fn paint(&mut self, place: usize, marks: Marks) {
+        let mut pending = vec![place];
+        while let Some(place) = pending.pop() {
+            let Some(visit) = self.visits.get(place) else { continue };
+            let before = visit.marks;
+            let after = self.palette.union(before, marks);
+            if after == before {
+                continue;
+            }
+            let waits = !visit.passed;
+            if waits {
+                // New commits have no marks, are settled by that, and are counted here when they stop being so.
+                match (self.settled(before), self.settled(after)) {
+                    (true, false) => self.waiting_unsettled += 1,
+                    (false, true) => self.waiting_unsettled = self.waiting_unsettled.saturating_sub(1),
+                    _ => {}
+                }
+            }
+            if let Some(visit) = self.visits.get_mut(place) {
+                visit.marks = after;
+                if !waits {
+                    pending.extend_from_slice(&visit.parents);
+                }
+            }
+        }
+    }
+
+    fn settled(&self, marks: Marks) -> bool {
+        !self.palette.has(marks, HEAD_MARK) || (!self.open_end && self.palette.has_all(marks, self.bases))
+    }
+
+    fn count_unsettled(&mut self) {
+        let waiting = self.queue.iter().filter_map(|(_, Reverse(place))| self.visits.get(*place));
+        self.waiting_unsettled = waiting.filter(|visit| !self.settled(visit.marks)).count();
+    }
+}

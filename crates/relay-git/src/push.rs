@@ -1,0 +1,36 @@
+//! Pushes, by the `git` program, because it has the person's credentials, transports and pre-push hook.
+
+use crate::error::{GitError, PushCause};
+use crate::git_program::RunError;
+use crate::ref_name::{check_push_ref, printable};
+use crate::repository::Repository;
+
+impl Repository {
+    /// Pushes refs such as `HEAD:refs/heads/main` and `refs/tags/@a/x@1.0.0`, all of them or none.
+    ///
+    /// Never forces and never deletes. The pre-push hook of the clone runs; it sees no registry credentials.
+    pub fn push(&self, remote: &str, refs: &[String]) -> Result<(), GitError> {
+        if remote.is_empty() || remote.starts_with('-') {
+            return Err(GitError::InvalidRefName {
+                name: printable(remote),
+                kind: "remote",
+                reason: "it names no remote",
+            });
+        }
+        for spec in refs {
+            check_push_ref(spec)?;
+        }
+        if refs.is_empty() {
+            return Ok(());
+        }
+        let mut arguments = vec!["push", "--atomic", "--no-progress", "--no-follow-tags", "--", remote];
+        arguments.extend(refs.iter().map(String::as_str));
+        match self.try_git(&format!("push to `{}`", printable(remote)), &arguments, "") {
+            Ok(_) => Ok(()),
+            Err(RunError::Failed { text }) => {
+                Err(GitError::PushRefused { remote: printable(remote), cause: PushCause::of(&text), text })
+            }
+            Err(RunError::NotRun(error)) => Err(error),
+        }
+    }
+}

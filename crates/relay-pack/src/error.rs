@@ -1,0 +1,92 @@
+//! What can go wrong between a folder and its tarball.
+
+use camino::Utf8PathBuf;
+
+use crate::minimatch::InvalidPattern;
+
+/// A package that can't be packed.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// A file or folder can't be read.
+    #[error("`{path}` can't be read: {source}; make it readable or leave it out of the package")]
+    Unreadable {
+        /// The file or folder.
+        path: Utf8PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The folder has no `package.json`.
+    #[error("`{folder}` has no package.json; pack a folder that has one")]
+    NoManifest {
+        /// The folder.
+        folder: Utf8PathBuf,
+    },
+    /// The manifest is no JSON object.
+    #[error("`{path}` is not a manifest: {problem}")]
+    BrokenManifest {
+        /// The manifest.
+        path: Utf8PathBuf,
+        /// What the parser says.
+        problem: String,
+    },
+    /// The manifest lacks a field, or npm can't read it.
+    #[error("`{path}`: `{field}` must be {expected}")]
+    Field {
+        /// The manifest.
+        path: Utf8PathBuf,
+        /// The field.
+        field: &'static str,
+        /// The expected type, with its article.
+        expected: &'static str,
+    },
+    /// A rule of `files` or an ignore file is no pattern.
+    #[error("`{origin}`: {source}")]
+    Pattern {
+        /// The file that holds the rule.
+        origin: Utf8PathBuf,
+        /// The pattern and the reason.
+        source: InvalidPattern,
+    },
+    /// A name that is not Unicode.
+    #[error("`{folder}` holds `{name}`, whose name is not UTF-8; rename it or leave it out of the package")]
+    NameNotUnicode {
+        /// The folder.
+        folder: Utf8PathBuf,
+        /// The name, with replacement characters.
+        name: String,
+    },
+    /// A bundled dependency that lies outside of the package's folder.
+    #[error(
+        "`{package}` bundles `{dependency}`, which is at `{path}` outside of the package; \
+         install it into the package's own node_modules or take it out of `bundleDependencies`"
+    )]
+    BundledOutside {
+        /// The package.
+        package: String,
+        /// The dependency.
+        dependency: String,
+        /// Where it is.
+        path: Utf8PathBuf,
+    },
+    /// A file that grew or shrank while it was read.
+    #[error("`{path}` changed while it was packed; pack again when nothing writes to the folder")]
+    Changed {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+    /// More than relay packs.
+    #[error("`{folder}` is too large to pack: {what}; look for build output or data that `files` should leave out")]
+    TooLarge {
+        /// The package's folder.
+        folder: Utf8PathBuf,
+        /// Which limit, with its number.
+        what: String,
+    },
+}
+
+impl PackError {
+    pub(crate) fn unreadable(path: impl Into<Utf8PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Unreadable { path, source }
+    }
+}
