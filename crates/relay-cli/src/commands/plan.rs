@@ -1,0 +1,90 @@
+//! `relay plan`: what would be released, in which order, by which route. Reads only.
+
+use relay_engine::learnt::Learnt;
+use relay_engine::observe::{Intent, observe};
+use relay_plan::{ReleasePlan, TextStyle};
+
+use crate::cli::plan::{PlanArgs, PlanFormat};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::error::engine as explain;
+use crate::exit::Exit;
+use crate::surroundings::{self, SessionFlags};
+
+/// Runs the command.
+pub(crate) async fn run(args: &PlanArgs, context: &Context) -> Result<Exit, CliError> {
+    let ui = &context.ui;
+    let project = crate::flow::open(&context.cwd, args.registry.concurrency)?;
+    let flags = SessionFlags {
+        registry: args.registry.registry.clone(),
+        offline: args.offline,
+        tag: args.tag.clone(),
+        access: args.access.map(Into::into),
+        filter: args.selection.filter.clone(),
+        allow_cycles: args.allow_cycles,
+        person: ui.is_interactive(),
+        otp: None,
+    };
+    let session = surroundings::session(&project, &flags)?;
+    let learnt = Learnt::read(&surroundings::state_folder(&project));
+    let observed = observe(&project, &session, &learnt, Intent::Release).await.map_err(explain::observe)?;
+    for warning in &observed.warnings {
+        ui.warning(warning);
+    }
+    let plan = &observed.plan;
+    if let Some(path) = &args.out {
+        let path = context.resolve(path);
+        relay_workspace::write_atomically(&path, plan.to_json().as_bytes()).map_err(explain::write)?;
+    }
+    let mut drifted = false;
+    if let Some(path) = &args.against {
+        let saved = read_plan(context, path)?;
+        drifted = compare(&saved, plan, args.format(), context);
+    } else {
+        print(plan, args.format(), context);
+    }
+    if args.check && plan.has_errors() {
+        return Err(explain::findings(plan));
+    }
+    if args.check && drifted {
+        return Err(CliError::user("the plan differs from the saved one").code("relay::plan::drift"));
+    }
+    if args.detailed_exitcode && !plan.is_empty() {
+        return Ok(Exit::PlanNotEmpty);
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads a saved plan.
+pub(crate) fn read_plan(context: &Context, path: &camino::Utf8Path) -> Result<ReleasePlan, CliError> {
+    let text = std::fs::read_to_string(context.resolve(path)).map_err(|error| {
+        CliError::user(format!("the plan `{path}` can't be read"))
+            .cause(error.to_string())
+            .hint("`relay plan --out FILE` writes one")
+            .code("relay::plan::unreadable")
+    })?;
+    ReleasePlan::from_json(&text).map_err(|error| explain::plan_file(path, &error))
+}
+
+fn print(plan: &ReleasePlan, format: PlanFormat, context: &Context) {
+    let settings = context.ui.settings();
+    match format {
+        PlanFormat::Text => {
+            let style = TextStyle { width: settings.width.min(120), colour: settings.data_colour };
+            context.ui.data(relay_plan::render_text(plan, style));
+        }
+        PlanFormat::Json => context.ui.data(plan.to_json()),
+        PlanFormat::Markdown => context.ui.data(relay_plan::render_markdown(plan)),
+    }
+}
+
+/// Prints what differs from a saved plan; says whether anything does.
+fn compare(saved: &ReleasePlan, plan: &ReleasePlan, format: PlanFormat, context: &Context) -> bool {
+    let difference = relay_plan::diff(saved, plan);
+    match format {
+        PlanFormat::Text => context.ui.data(difference.to_text()),
+        PlanFormat::Json => context.ui.data(difference.to_json()),
+        PlanFormat::Markdown => context.ui.data(difference.to_markdown()),
+    }
+    !difference.is_empty()
+}

@@ -1,0 +1,135 @@
+//! `relay rehearse`: the whole release, carried out in a copy against sandbox registries.
+
+use relay_engine::finish::FinishOptions;
+use relay_engine::freeze::SCRIPTS_BEFORE;
+use relay_engine::observe::Intent;
+use relay_engine::project::Project;
+use relay_engine::report::RunReport;
+use relay_sandbox::VisibilityDelay;
+
+use crate::cli::rehearse::RehearseArgs;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::flow::{self, FlowOptions};
+use crate::person::TerminalPerson;
+use crate::rehearsal::aside::Aside;
+use crate::rehearsal::person::RehearsalPerson;
+use crate::rehearsal::stage::Stage;
+use crate::surroundings::{self, SessionFlags};
+use crate::ui::plural;
+
+/// How long a version stays invisible by default: long enough to be seen, short enough to be borne.
+const DELAY_MILLIS: u64 = 300;
+
+/// Runs the command.
+pub(crate) async fn run(args: &RehearseArgs, context: &Context) -> Result<Exit, CliError> {
+    let ui = &context.ui;
+    let source = args.dir.as_ref().map_or_else(|| context.cwd.clone(), |dir| context.resolve(dir));
+    let project = flow::open(&source, args.concurrency)?;
+    let scripts = !args.ignore_scripts && has_scripts(&project);
+    let aside = Aside::copy(&project, scripts)?;
+    let copied = flow::open(&aside.root, args.concurrency)?;
+    let by_person = ui.is_interactive() && !args.person.yes;
+    let flags = SessionFlags {
+        filter: args.selection.filter.clone(),
+        allow_cycles: args.allow_cycles,
+        person: true,
+        ..SessionFlags::default()
+    };
+    let npm = surroundings::rehearsal_session(&copied, &flags)?.npm;
+    let delay = args.delay.unwrap_or(std::time::Duration::from_millis(DELAY_MILLIS));
+    let delay = VisibilityDelay { version_document: delay / 2, packument: delay, tarball: delay };
+    let stage = Stage::build(&copied, &npm, &aside.tags, delay).await?;
+    announce(context, &project, &stage);
+
+    let person = if by_person {
+        RehearsalPerson::Terminal(TerminalPerson { ui: ui.clone(), browser: !args.person.no_browser })
+    } else {
+        RehearsalPerson::Itself { ui: ui.clone(), sandboxes: stage.sandboxes.values().collect() }
+    };
+    let options = FlowOptions {
+        intent: Intent::Release,
+        command: "rehearse",
+        yes: true,
+        dry_run: false,
+        saved: None,
+        ignore_scripts: args.ignore_scripts,
+        finish: FinishOptions { tags: true, push: false },
+        log_file: args.report.log_file.as_ref().map(|path| context.resolve(path)),
+        state: aside.state_folder(),
+        concurrency: args.concurrency,
+        show_plan: true,
+    };
+    let stand_ins = stage.stand_ins.clone();
+    let make_session = |project: &Project| {
+        let mut session = surroundings::rehearsal_session(project, &flags)?;
+        session.stand_ins.clone_from(&stand_ins);
+        Ok(session)
+    };
+    let mut interrupts = super::release::interrupts();
+    let flow = flow::run(ui, &aside.root, &make_session, &person, options, &mut interrupts).await;
+    drop(person);
+    let exit = match flow {
+        Ok(flow) => match &flow.report {
+            Some(report) => {
+                let exit = super::release::tell(report, args.report.json, context);
+                conclude(context, report, &stage, by_person);
+                exit
+            }
+            None => {
+                ui.hint("nothing asks for a release; add a change file (`.changeset/*.md`) or a `feat:`/`fix:` commit");
+                Exit::Done
+            }
+        },
+        Err(error) => {
+            stage.stop().await;
+            return Err(error);
+        }
+    };
+    if args.keep {
+        ui.status(format!("The copy is kept at {}", aside.keep()));
+    }
+    stage.stop().await;
+    Ok(exit)
+}
+
+fn announce(context: &Context, project: &Project, stage: &Stage) {
+    let ui = &context.ui;
+    ui.status(format!(
+        "Rehearsing the release of {} in a copy, against {} on this machine; nothing outside is touched",
+        project.workspace.root.file_name().unwrap_or("this repository"),
+        match stage.sandboxes.len() {
+            1 => "a sandbox registry".to_owned(),
+            number => format!("{number} sandbox registries"),
+        },
+    ));
+    for (registry, stand_in) in &stage.stand_ins {
+        ui.detail(format!("  {} stands in for {registry}", stand_in.url));
+    }
+    ui.status(format!("{} are live at the start", plural(stage.seeded, "version")));
+    ui.status("");
+}
+
+/// The oracle's word: what the sandboxes themselves committed, against what relay reports.
+fn conclude(context: &Context, report: &RunReport, stage: &Stage, by_person: bool) {
+    let committed: usize = stage.sandboxes.values().map(|sandbox| sandbox.commits().len()).sum();
+    let published = report.published().count();
+    if committed == published {
+        context.ui.status(format!("\nThe sandbox agrees: {} committed, each once", plural(committed, "upload")));
+    } else {
+        context.ui.warning(format!("relay reports {published} published, the sandbox committed {committed}"));
+    }
+    if !by_person && report.challenges_answered > 0 {
+        context.ui.status("The rehearsal answered the second factor itself; in a real release a person does");
+    }
+}
+
+fn has_scripts(project: &Project) -> bool {
+    project
+        .workspace
+        .packages
+        .iter()
+        .filter(|package| package.is_publishable())
+        .any(|package| SCRIPTS_BEFORE.iter().any(|event| package.manifest.script(event).is_some()))
+}

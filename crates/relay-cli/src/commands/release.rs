@@ -1,0 +1,201 @@
+//! `relay release`, `relay publish` and `relay resume`: the real thing.
+
+use camino::Utf8PathBuf;
+use relay_engine::finish::FinishOptions;
+use relay_engine::observe::Intent;
+use relay_engine::project::Project;
+use relay_engine::report::{Ending, RunReport};
+use tokio::sync::mpsc;
+
+use crate::cli::publish::{PublishArgs, ResumeArgs};
+use crate::cli::release::ReleaseArgs;
+use crate::cli::shared::{GitFlags, OtpFlags, PersonFlags, RegistryFlags, ReportFlags, SelectionFlags, UploadFlags};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::flow::{self, FlowOptions};
+use crate::person::TerminalPerson;
+use crate::summary;
+use crate::surroundings::{self, SessionFlags};
+
+/// What the commands of this family have in common.
+struct Request<'a> {
+    intent: Intent,
+    command: &'static str,
+    plan: Option<&'a Utf8PathBuf>,
+    dry_run: bool,
+    person: &'a PersonFlags,
+    otp: &'a OtpFlags,
+    selection: &'a SelectionFlags,
+    registry: &'a RegistryFlags,
+    upload: &'a UploadFlags,
+    git: &'a GitFlags,
+    report: &'a ReportFlags,
+}
+
+/// Runs `relay release`.
+pub(crate) async fn release(args: &ReleaseArgs, context: &Context) -> Result<Exit, CliError> {
+    run(
+        Request {
+            intent: Intent::Release,
+            command: "release",
+            plan: args.plan.as_ref(),
+            dry_run: args.dry_run,
+            person: &args.person,
+            otp: &args.otp,
+            selection: &args.selection,
+            registry: &args.registry,
+            upload: &args.upload,
+            git: &args.git,
+            report: &args.report,
+        },
+        context,
+    )
+    .await
+}
+
+/// Runs `relay publish`.
+pub(crate) async fn publish(args: &PublishArgs, context: &Context) -> Result<Exit, CliError> {
+    run(
+        Request {
+            intent: Intent::Publish,
+            command: "publish",
+            plan: args.plan.as_ref(),
+            dry_run: args.dry_run,
+            person: &args.person,
+            otp: &args.otp,
+            selection: &args.selection,
+            registry: &args.registry,
+            upload: &args.upload,
+            git: &args.git,
+            report: &args.report,
+        },
+        context,
+    )
+    .await
+}
+
+/// Runs `relay resume`: publishes what is unfinished. The registry tells what that is.
+pub(crate) async fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit, CliError> {
+    run(
+        Request {
+            intent: Intent::Publish,
+            command: "resume",
+            plan: None,
+            dry_run: false,
+            person: &args.person,
+            otp: &args.otp,
+            selection: &args.selection,
+            registry: &args.registry,
+            upload: &args.upload,
+            git: &args.git,
+            report: &args.report,
+        },
+        context,
+    )
+    .await
+}
+
+async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> {
+    let ui = &context.ui;
+    let flags = SessionFlags {
+        registry: request.registry.registry.clone(),
+        otp: request.otp.otp.clone(),
+        offline: false,
+        tag: request.upload.tag.clone(),
+        access: request.upload.access.map(Into::into),
+        filter: request.selection.filter.clone(),
+        allow_cycles: request.upload.allow_cycles,
+        person: ui.is_interactive(),
+    };
+    let project = flow::open(&context.cwd, None)?;
+    let options = FlowOptions {
+        intent: request.intent,
+        command: request.command,
+        yes: request.person.yes,
+        dry_run: request.dry_run,
+        saved: request.plan.map(|path| super::plan::read_plan(context, path)).transpose()?,
+        ignore_scripts: request.upload.ignore_scripts,
+        finish: FinishOptions { tags: !request.git.no_git_tag, push: !request.git.no_push },
+        log_file: request.report.log_file.as_ref().map(|path| context.resolve(path)),
+        state: surroundings::state_folder(&project),
+        concurrency: request.registry.concurrency,
+        show_plan: true,
+    };
+    drop(project);
+    let make_session = |project: &Project| surroundings::session(project, &flags);
+    let person = TerminalPerson { ui: ui.clone(), browser: !request.person.no_browser };
+    let mut interrupts = interrupts();
+    let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut interrupts).await?;
+    match &flow.report {
+        Some(report) => Ok(tell(report, request.report.json, context)),
+        None => {
+            if request.report.json {
+                context.ui.data(flow.plan.to_json());
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Prints what a run came to, and gives its exit.
+pub(crate) fn tell(report: &RunReport, json: bool, context: &Context) -> Exit {
+    if json {
+        match serde_json::to_string_pretty(report) {
+            Ok(text) => context.ui.data(text),
+            Err(error) => context.ui.warning(format!("the report can't be written as JSON: {error}")),
+        }
+    } else {
+        if context.ui.settings().ci {
+            for package in report.published() {
+                context.ui.data(format!("New tag: {}@{}", package.name, package.version));
+            }
+        }
+        context.ui.status("");
+        context.ui.status(summary::render(report).trim_end());
+    }
+    crate::github::write_outputs(report, &context.ui);
+    exit_of(report.ending())
+}
+
+/// The exit of an ending.
+pub(crate) fn exit_of(ending: Ending) -> Exit {
+    match ending {
+        Ending::Done => Exit::Done,
+        Ending::Failed => Exit::Failed,
+        Ending::Partial => Exit::Partial,
+        Ending::Parked => Exit::Parked,
+        Ending::Interrupted => Exit::Interrupted,
+    }
+}
+
+/// Requests to stop: Ctrl-C, and on Unix the signal that ends services.
+pub(crate) fn interrupts() -> mpsc::Receiver<()> {
+    let (sender, receiver) = mpsc::channel(2);
+    tokio::spawn(async move {
+        loop {
+            let stopped = next_signal().await;
+            if !stopped || sender.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+#[cfg(unix)]
+async fn next_signal() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return tokio::signal::ctrl_c().await.is_ok();
+    };
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.is_ok(),
+        asked = terminate.recv() => asked.is_some(),
+    }
+}
+
+#[cfg(not(unix))]
+async fn next_signal() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
+}

@@ -1,0 +1,94 @@
+//! `relay version`: writes versions, ranges, changelogs and the lockfile, and commits them.
+
+use camino::Utf8PathBuf;
+use relay_change::BumpPlan;
+use relay_engine::learnt::Learnt;
+use relay_engine::observe::{Intent, observe};
+use relay_engine::versioning::write_versions;
+use serde_json::json;
+
+use crate::cli::version::VersionArgs;
+use crate::context::Context;
+use crate::error::{CliError, ErrorKind};
+use crate::error::engine as explain;
+use crate::exit::Exit;
+use crate::surroundings::{self, SessionFlags};
+use crate::ui::{columns, plural};
+
+/// Runs the command.
+pub(crate) async fn run(args: &VersionArgs, context: &Context) -> Result<Exit, CliError> {
+    let ui = &context.ui;
+    let project = crate::flow::open(&context.cwd, None)?;
+    let flags = SessionFlags {
+        offline: true,
+        filter: args.selection.filter.clone(),
+        allow_cycles: args.allow_cycles,
+        ..SessionFlags::default()
+    };
+    let session = surroundings::session(&project, &flags)?;
+    let observed = observe(&project, &session, &Learnt::default(), Intent::Release).await.map_err(explain::observe)?;
+    for warning in &observed.warnings {
+        ui.warning(warning);
+    }
+    let bumps = &observed.bumps;
+    if args.json {
+        ui.data(document(bumps));
+    } else if bumps.bumps.is_empty() {
+        ui.status("Nothing to version: no change file and no commit asks for a release.");
+    } else {
+        ui.status(table(bumps).trim_end());
+    }
+    if bumps.bumps.is_empty() || args.dry_run {
+        return Ok(Exit::Done);
+    }
+    if let Some(repository) = project.repository.as_ref().filter(|_| !args.no_commit) {
+        let dirty = repository.uncommitted().map_err(explain::git)?;
+        if !dirty.is_empty() {
+            return Err(CliError::user(format!("the working tree has {}", plural(dirty.len(), "uncommitted change")))
+                .hint("commit or stash them, or write without committing: `relay version --no-commit`")
+                .code("relay::git::dirty"));
+        }
+    }
+    if !args.yes && !ui.confirm(&format!("Write {}?", plural(bumps.bumps.len(), "new version")))? {
+        return Err(CliError::new(ErrorKind::Interrupted, "nothing was written"));
+    }
+    let written = write_versions(&project, bumps).map_err(explain::version)?;
+    for note in &written.notes {
+        ui.warning(note);
+    }
+    ui.status(format!("Wrote {} in {}", plural(written.packages, "version"), plural(written.files.len(), "file")));
+    if let Some(repository) = project.repository.as_ref().filter(|_| !args.no_commit) {
+        let paths: Vec<Utf8PathBuf> = written.files.iter().map(|path| project.in_repository(path)).collect();
+        let commit =
+            repository.commit_paths(&paths, &project.config.release.commit_message).map_err(explain::git)?;
+        ui.status(format!("Committed {}", commit.get(..10).unwrap_or(&commit)));
+    }
+    Ok(Exit::Done)
+}
+
+fn table(bumps: &BumpPlan) -> String {
+    let rows: Vec<Vec<String>> = bumps
+        .bumps
+        .iter()
+        .map(|bump| {
+            vec![
+                bump.name.to_string(),
+                format!("{} → {}", bump.current, bump.next),
+                bump.bump.as_str().to_owned(),
+            ]
+        })
+        .collect();
+    columns(&rows)
+}
+
+fn document(bumps: &BumpPlan) -> String {
+    let packages: Vec<_> = bumps
+        .bumps
+        .iter()
+        .map(|bump| {
+            json!({ "name": bump.name, "current": bump.current, "next": bump.next, "bump": bump.bump, "reasons": bump.causes })
+        })
+        .collect();
+    let document = json!({ "schema": "relay.versions/1", "packages": packages });
+    serde_json::to_string_pretty(&document).unwrap_or_default()
+}

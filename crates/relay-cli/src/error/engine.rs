@@ -1,0 +1,154 @@
+//! What the engine's stages can't do, told to a person: which file or package, why, and the next step.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use relay_engine::freeze::FreezeError;
+use relay_engine::observe::ObserveError;
+use relay_engine::project::ProjectError;
+use relay_engine::publish::PublishRunError;
+use relay_engine::state_folder::StateFolderError;
+use relay_engine::versioning::VersionError;
+use relay_git::GitError;
+use relay_pack::gate::Finding;
+use relay_plan::{PlanError, PlanFileError, ReleasePlan, Severity};
+use relay_registry::NpmConfigError;
+use relay_workspace::{PackageName, WriteError};
+
+use super::{CliError, ErrorKind};
+
+/// The project can't be read.
+pub(crate) fn project(error: ProjectError) -> CliError {
+    match error {
+        ProjectError::Workspace(error) => super::conversion::discover(&error),
+        ProjectError::Config(error) => CliError::of(ErrorKind::User, &error)
+            .hint("the keys of relay.toml are in the guide; without the file every command works on defaults")
+            .code("relay::config::invalid"),
+        ProjectError::Git(error) => git(error),
+        ProjectError::ChangeFile(error) => CliError::of(ErrorKind::User, &error)
+            .hint("a change file starts with `---`, then lines such as `\"@acme/core\": minor`, then `---` and a summary")
+            .code("relay::change::file"),
+        error @ ProjectError::ChangesetsConfig { .. } => {
+            CliError::of(ErrorKind::User, &error).code("relay::change::config")
+        }
+        error @ ProjectError::Unreadable { .. } => CliError::of(ErrorKind::User, &error).code("relay::file::unreadable"),
+    }
+}
+
+/// The plan can't be made.
+pub(crate) fn observe(error: ObserveError) -> CliError {
+    match error {
+        ObserveError::Project(error) => project(error),
+        ObserveError::Git(error) => git(error),
+        ObserveError::Change(error) => CliError::of(ErrorKind::User, &error).code("relay::change::plan"),
+        ObserveError::Npm(error) => npm(error),
+        ObserveError::Plan(error) => plan(&error),
+        error @ ObserveError::Read { .. } => CliError::of(ErrorKind::User, &error)
+            .hint("check the network, and which registry it is: `--registry`, `.npmrc`, `publishConfig.registry`")
+            .hint("`relay plan --offline` shows what can be told without a registry")
+            .code("relay::registry::unreadable"),
+    }
+}
+
+fn plan(error: &PlanError) -> CliError {
+    CliError::of(ErrorKind::User, error).code("relay::plan::cycle")
+}
+
+/// A saved plan can't be used.
+pub(crate) fn plan_file(path: &Utf8Path, error: &PlanFileError) -> CliError {
+    CliError::of(ErrorKind::User, error)
+        .context(format!("`{path}` is no plan that this relay can read"))
+        .hint("`relay plan --out FILE` writes one")
+        .code("relay::plan::file")
+}
+
+/// The preflight found what must be put right before anything is sent.
+pub(crate) fn findings(plan: &ReleasePlan) -> CliError {
+    let errors: Vec<_> = plan.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let mut error = CliError::user(format!(
+        "the plan has {} and nothing was done",
+        crate::ui::plural(errors.len(), "problem")
+    ))
+    .code("relay::plan::findings");
+    for finding in errors {
+        error = error.cause(match &finding.package {
+            Some(package) => format!("{package}: {}", finding.text),
+            None => finding.text.clone(),
+        });
+        if let Some(help) = &finding.help {
+            error = error.hint(help.clone());
+        }
+    }
+    error
+}
+
+/// npm's configuration can't be used.
+pub(crate) fn npm(error: NpmConfigError) -> CliError {
+    CliError::of(ErrorKind::User, &error).code("relay::npmrc::invalid")
+}
+
+/// git can't do what is asked.
+pub(crate) fn git(error: GitError) -> CliError {
+    CliError::of(ErrorKind::User, &error).code("relay::git")
+}
+
+/// Versions can't be written.
+pub(crate) fn version(error: VersionError) -> CliError {
+    CliError::of(ErrorKind::User, &error).code("relay::version::write")
+}
+
+/// A file can't be written.
+pub(crate) fn write(error: WriteError) -> CliError {
+    CliError::of(ErrorKind::User, &error).code("relay::file::unwritable")
+}
+
+/// Tarballs can't be made.
+pub(crate) fn freeze(error: FreezeError) -> CliError {
+    match error {
+        FreezeError::Gate(stopped) => gate(&stopped),
+        FreezeError::Script(error) => CliError::of(ErrorKind::User, &error)
+            .hint("nothing was sent; mend the script, or leave scripts out with `--ignore-scripts`")
+            .code("relay::pack::script"),
+        FreezeError::Pack { package, source } => CliError::of(ErrorKind::User, source.as_ref())
+            .context(format!("`{package}` can't be packed"))
+            .code("relay::pack::files"),
+        FreezeError::Manifest(error) => CliError::of(ErrorKind::User, error.as_ref()).code("relay::pack::manifest"),
+        error @ FreezeError::NotRecorded(_) => CliError::of(ErrorKind::User, &error).code("relay::journal::unwritable"),
+    }
+}
+
+/// The gate stops tarballs.
+pub(crate) fn gate(stopped: &BTreeMap<PackageName, Vec<Finding>>) -> CliError {
+    let mut error = CliError::user(format!(
+        "the gate stops {}; nothing was sent",
+        crate::ui::plural(stopped.len(), "tarball")
+    ))
+    .code("relay::gate");
+    for (package, findings) in stopped {
+        for finding in findings {
+            error = error.cause(format!("{package}: {}", finding.text)).hint(finding.help.clone());
+        }
+    }
+    error
+}
+
+/// The uploads could not begin, or not go on.
+pub(crate) fn publish(error: PublishRunError) -> CliError {
+    match error {
+        PublishRunError::Driver(error) => CliError::of(ErrorKind::User, &error)
+            .hint("run the same command again when this is put right: it goes on with what is unfinished")
+            .code("relay::run::stopped"),
+        error => CliError::of(ErrorKind::User, &error)
+            .hint("make the plan anew")
+            .code("relay::plan::tarball"),
+    }
+}
+
+/// relay's state folder can't be used.
+pub(crate) fn state_folder(error: StateFolderError) -> CliError {
+    let hint = match &error {
+        StateFolderError::Busy { .. } => "wait until the other run has ended; two runs never publish at the same time",
+        StateFolderError::Unusable { .. } => "the folder holds the journal; make it writable",
+    };
+    CliError::of(ErrorKind::User, &error).hint(hint).code("relay::state_folder")
+}

@@ -1,0 +1,302 @@
+//! The way of a release, shared by `release`, `publish`, `resume` and `rehearse`: observe, show, ask, version, pack,
+//! publish, finish, report.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use relay_engine::driver::{Outfit, Person};
+use relay_engine::event::{Emitter, Fact, Phase};
+use relay_engine::finish::{FinishOptions, finish};
+use relay_engine::freeze::{FreezeOptions, freeze};
+use relay_engine::journal::{Journal, Recollection};
+use relay_engine::learnt::Learnt;
+use relay_engine::observe::{Intent, Observed, observe};
+use relay_engine::project::Project;
+use relay_engine::publish::{emit_end, jobs, publish, reads_max, shipments};
+use relay_engine::report::RunReport;
+use relay_engine::session::Session;
+use relay_engine::state_folder::StateFolder;
+use relay_engine::versioning::write_versions;
+use relay_plan::ReleasePlan;
+use relay_workspace::PackageName;
+use tokio::sync::mpsc;
+
+use crate::display::Display;
+use crate::error::{CliError, ErrorKind};
+use crate::error::engine as explain;
+use crate::log_file::LogFile;
+use crate::ui::Ui;
+use crate::wall_clock::WallClock;
+
+/// What a release may do and how it is asked for.
+pub(crate) struct FlowOptions {
+    /// Release or publish.
+    pub(crate) intent: Intent,
+    /// The command's name, for the journal.
+    pub(crate) command: &'static str,
+    /// Whether to act without asking.
+    pub(crate) yes: bool,
+    /// Whether to stop after the plan.
+    pub(crate) dry_run: bool,
+    /// A saved plan that must still hold.
+    pub(crate) saved: Option<ReleasePlan>,
+    /// Whether lifecycle scripts are left out.
+    pub(crate) ignore_scripts: bool,
+    /// Tags and pushes.
+    pub(crate) finish: FinishOptions,
+    /// Where events are logged.
+    pub(crate) log_file: Option<Utf8PathBuf>,
+    /// Where relay keeps its state.
+    pub(crate) state: Utf8PathBuf,
+    /// Uploads in flight, where a flag says so.
+    pub(crate) concurrency: Option<usize>,
+    /// Whether the plan is printed before anything is done.
+    pub(crate) show_plan: bool,
+}
+
+/// What a flow came to.
+pub(crate) struct Flow {
+    /// The plan.
+    pub(crate) plan: ReleasePlan,
+    /// What became of it; `None` where nothing was to be done or only a dry run was wanted.
+    pub(crate) report: Option<RunReport>,
+}
+
+/// Makes sessions: once to plan with, and once more, after the scripts have run, to publish with. In between no credential is
+/// in memory (invariant S3).
+pub(crate) type SessionMaker<'a> = &'a (dyn Fn(&Project) -> Result<Session, CliError> + Sync);
+
+/// Runs a release in the repository around `root`.
+pub(crate) async fn run<P: Person>(
+    ui: &Ui,
+    root: &Utf8Path,
+    make_session: SessionMaker<'_>,
+    person: &P,
+    options: FlowOptions,
+    interrupts: &mut mpsc::Receiver<()>,
+) -> Result<Flow, CliError> {
+    let project = open(root, options.concurrency)?;
+    let mut learnt = Learnt::read(&options.state);
+    let session = make_session(&project)?;
+    let observed = observe(&project, &session, &learnt, options.intent).await.map_err(explain::observe)?;
+    for warning in &observed.warnings {
+        ui.warning(warning);
+    }
+    refuse_drift(options.saved.as_ref(), &observed)?;
+    if options.show_plan {
+        show_plan(ui, &observed.plan);
+    }
+    if observed.plan.is_empty() {
+        return Ok(Flow { plan: observed.plan, report: None });
+    }
+    if observed.plan.has_errors() {
+        return Err(explain::findings(&observed.plan));
+    }
+    check_tree(&project, options.intent)?;
+    if options.dry_run {
+        return Ok(Flow { plan: observed.plan, report: None });
+    }
+    if !options.yes && !ui.confirm(&question(&observed.plan))? {
+        return Err(CliError::new(ErrorKind::Interrupted, "nothing was done").hint("the plan was not confirmed"));
+    }
+    let secret_variables = declared_variables(&project);
+    // Before any script of the repository runs, no credential is left in memory.
+    let plan = observed.plan.clone();
+    let bumps = observed.bumps.clone();
+    drop(observed);
+    drop(session);
+
+    let mut folder = StateFolder::open(&options.state).map_err(explain::state_folder)?;
+    let state = folder.path().to_owned();
+    let _lock = folder.lock().map_err(explain::state_folder)?;
+    let recollection = Recollection::read(&state);
+    let display = Arc::new(Display::new(ui.clone()));
+    let mut events = Emitter::new(Arc::new(WallClock));
+    events.subscribe(Arc::new(Journal::open(&state).map_err(|error| CliError::of(ErrorKind::User, &error))?));
+    if let Some(path) = &options.log_file {
+        events.subscribe(Arc::new(LogFile::create(path)?));
+    }
+    events.subscribe(Arc::clone(&display) as Arc<dyn relay_engine::event::Subscriber>);
+    let told = |fact: Fact| events.emit(fact).map_err(|error| CliError::of(ErrorKind::User, &error));
+    let names: Vec<PackageName> = plan.packages.iter().map(|planned| planned.name.clone()).collect();
+    told(Fact::RunStarted { command: options.command.to_owned(), plan: plan.id.clone(), packages: names.clone() })?;
+
+    let project = if bumps.bumps.is_empty() {
+        project
+    } else {
+        told(Fact::PhaseStarted { phase: Phase::Version })?;
+        let written = write_versions(&project, &bumps).map_err(explain::version)?;
+        told(Fact::VersionsWritten { packages: written.packages, files: written.files.len() })?;
+        for note in &written.notes {
+            ui.warning(note);
+        }
+        if let Some(repository) = &project.repository {
+            let paths: Vec<Utf8PathBuf> = written.files.iter().map(|path| project.in_repository(path)).collect();
+            let message = commit_message(&project, &plan);
+            let commit = repository.commit_paths(&paths, &message).map_err(explain::git)?;
+            told(Fact::Committed { commit })?;
+        }
+        open(root, options.concurrency)?
+    };
+
+    told(Fact::PhaseStarted { phase: Phase::Pack })?;
+    let freeze_options = FreezeOptions { ignore_scripts: options.ignore_scripts, secret_variables };
+    let tarballs = freeze(&project, &names, &freeze_options, &events).map_err(explain::freeze)?;
+
+    let session = make_session(&project)?;
+    let observed = with_credentials(&project, &session, plan, bumps)?;
+    let head = match &project.repository {
+        Some(repository) => repository.head().map_err(explain::git)?.commit,
+        None => None,
+    };
+    let shipments = shipments(&observed, &tarballs, head.as_deref()).map_err(explain::publish)?;
+    let members = names.iter().cloned().collect();
+    let jobs = jobs(
+        &observed.plan,
+        &project.graph.chain_lengths(&members),
+        &shipments,
+        &project.config,
+        &recollection,
+    );
+    told(Fact::PhaseStarted { phase: Phase::Publish })?;
+    let outfit = Outfit {
+        shipments: &shipments,
+        uplink: &session.client,
+        person,
+        events: &events,
+        reads_max: reads_max(project.config.publish.concurrency),
+        otp: session.otp.clone(),
+    };
+    let published =
+        publish(&observed.plan, jobs, &outfit, &session, &project.config, &mut learnt, interrupts).await;
+    let mut report = match published {
+        Ok(report) => report,
+        Err(error) => {
+            display.clear();
+            return Err(explain::publish(error));
+        }
+    };
+    if let Err(error) = learnt.write(&state) {
+        ui.warning(format!("what this run learnt can't be kept: {error}"));
+    }
+    told(Fact::PhaseStarted { phase: Phase::Finish })?;
+    finish(&project, &mut report, options.finish, &events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
+    emit_end(&report, &events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
+    display.clear();
+    Ok(Flow { plan: observed.plan, report: Some(report) })
+}
+
+/// Opens the project; a flag on the command line wins over `relay.toml`.
+pub(crate) fn open(root: &Utf8Path, concurrency: Option<usize>) -> Result<Project, CliError> {
+    let mut project = Project::open(root).map_err(explain::project)?;
+    if let Some(concurrency) = concurrency {
+        project.config.publish.concurrency = concurrency;
+    }
+    Ok(project)
+}
+
+/// The plan stays what it is; only credentials and destinations are looked up again, after the scripts.
+fn with_credentials(
+    project: &Project,
+    session: &Session,
+    plan: ReleasePlan,
+    bumps: relay_change::BumpPlan,
+) -> Result<Observed, CliError> {
+    let mut credentials = BTreeMap::new();
+    let mut destinations = BTreeMap::new();
+    for planned in &plan.packages {
+        let registry = relay_registry::RegistryUrl::parse(&planned.registry)
+            .map_err(|error| CliError::of(ErrorKind::Internal, &error))?;
+        credentials
+            .insert(planned.name.clone(), session.credentials(&planned.name, &registry, &project.config));
+        destinations.insert(planned.name.clone(), session.destination(&registry, &project.config));
+    }
+    Ok(Observed { plan, bumps, credentials, destinations, warnings: Vec::new(), requests: 0 })
+}
+
+/// Prints the plan as a person reads it.
+pub(crate) fn show_plan(ui: &Ui, plan: &ReleasePlan) {
+    let style = relay_plan::TextStyle { width: ui.settings().width.min(120), colour: ui.settings().message_colour };
+    ui.status(relay_plan::render_text(plan, style).trim_end());
+    ui.status("");
+}
+
+fn question(plan: &ReleasePlan) -> String {
+    let packages = crate::ui::plural(plan.packages.len(), "package");
+    match plan.humans.challenges {
+        0 => format!("Publish {packages}?"),
+        1 => format!("Publish {packages}? You will be asked for a second factor once."),
+        number => format!("Publish {packages}? You will be asked for a second factor up to {number} times."),
+    }
+}
+
+fn commit_message(project: &Project, plan: &ReleasePlan) -> String {
+    use std::fmt::Write as _;
+    let mut message = project.config.release.commit_message.clone();
+    message.push_str("\n\n");
+    for planned in &plan.packages {
+        let _ = writeln!(message, "- {}@{}", planned.name, planned.next);
+    }
+    message
+}
+
+fn refuse_drift(saved: Option<&ReleasePlan>, observed: &Observed) -> Result<(), CliError> {
+    let Some(saved) = saved else { return Ok(()) };
+    let drift = relay_plan::drift(saved, &observed.plan);
+    if drift.is_empty() {
+        return Ok(());
+    }
+    let mut error = CliError::user("what was observed has drifted from the saved plan; nothing was done")
+        .code("relay::plan::drift")
+        .hint("make a new plan with `relay plan --out FILE` and have it reviewed");
+    for difference in drift {
+        error = error.cause(difference.to_string());
+    }
+    Err(error)
+}
+
+/// A release commits, so the tree must be clean and on a branch that may be released from.
+fn check_tree(project: &Project, intent: Intent) -> Result<(), CliError> {
+    let Some(repository) = &project.repository else {
+        return match intent {
+            Intent::Release => Err(CliError::user("this is no git repository, so a release can't be committed")
+                .hint("run `git init` and commit, or publish the versions as they are with `relay publish`")
+                .code("relay::git::no_repository")),
+            Intent::Publish => Ok(()),
+        };
+    };
+    let head = repository.head().map_err(explain::git)?;
+    if intent == Intent::Release {
+        let dirty = repository.uncommitted().map_err(explain::git)?;
+        if !dirty.is_empty() {
+            let mut error = CliError::user(format!(
+                "the working tree has {}",
+                crate::ui::plural(dirty.len(), "uncommitted change")
+            ))
+            .hint("commit or stash them, then run relay again")
+            .code("relay::git::dirty");
+            for path in dirty.iter().take(5) {
+                error = error.cause(path.clone());
+            }
+            return Err(error);
+        }
+        if head.branch.is_none() {
+            return Err(CliError::user("HEAD is detached, so the release commit would belong to no branch")
+                .hint("check out a branch: `git switch main`")
+                .code("relay::git::detached"));
+        }
+    }
+    if let (Some(wanted), Some(branch)) = (&project.config.release.branch, &head.branch)
+        && wanted != branch
+    {
+        return Err(CliError::user(format!("releases are made from `{wanted}`, and this is `{branch}`"))
+            .hint(format!("check out `{wanted}`, or change `release.branch` in relay.toml"))
+            .code("relay::git::branch"));
+    }
+    Ok(())
+}
+
+fn declared_variables(project: &Project) -> Vec<String> {
+    project.config.credential.iter().filter_map(|credential| credential.env.clone()).collect()
+}

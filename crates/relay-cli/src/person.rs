@@ -1,0 +1,78 @@
+//! The person at the terminal: shows web challenges, asks for codes.
+
+use relay_engine::driver::{ChallengeNotice, Person};
+use relay_registry::Otp;
+use secrecy::ExposeSecret;
+
+use crate::ui::{Ui, plural};
+
+/// How often a code that can't be one is asked for again.
+const CODE_TRIES_MAX: usize = 3;
+
+/// Someone at a terminal.
+pub(crate) struct TerminalPerson {
+    /// Where challenges are shown.
+    pub(crate) ui: Ui,
+    /// Whether a browser is opened at a web challenge.
+    pub(crate) browser: bool,
+}
+
+impl Person for TerminalPerson {
+    fn show(&self, notice: &ChallengeNotice) {
+        let Some(url) = &notice.url else { return };
+        say(&self.ui, "");
+        say(&self.ui, format!(
+            "{} {} needs a second factor. Authenticate your account at:",
+            notice.package, notice.version
+        ));
+        say(&self.ui, format!("  {url}"));
+        if notice.remaining > 0 {
+            say(&self.ui, format!("  ({} more after this one)", plural(notice.remaining, "package")));
+        }
+        if self.browser && webbrowser::open(url.as_str()).is_err() {
+            say(&self.ui, "  no browser could be opened; open the address yourself");
+        }
+    }
+
+    async fn ask_code(&self, notice: &ChallengeNotice) -> Option<Otp> {
+        let ui = self.ui.clone();
+        let notice = notice.clone();
+        // The prompt blocks its thread; uploads and reads go on meanwhile.
+        tokio::task::spawn_blocking(move || prompt(&ui, &notice)).await.ok().flatten()
+    }
+}
+
+fn prompt(ui: &Ui, notice: &ChallengeNotice) -> Option<Otp> {
+    if let Some(message) = &notice.message {
+        say(ui, message);
+    }
+    let question = format!("One-time password for {} {} (empty skips it):", notice.package, notice.version);
+    for _ in 0..CODE_TRIES_MAX {
+        let code = ui.ask_secret(&question).ok()?;
+        let code = code.expose_secret().trim();
+        if code.is_empty() {
+            return None;
+        }
+        match Otp::parse(code) {
+            Ok(otp) => return Some(otp),
+            Err(error) => say(ui, error),
+        }
+    }
+    None
+}
+
+/// A challenge is shown also where `--quiet` was asked for: without it the run would wait for nothing.
+fn say(ui: &Ui, text: impl std::fmt::Display) {
+    ui.raw_message(format!("{text}\n"));
+}
+
+/// Nobody: challenges are parked by the machine before anybody is asked.
+pub(crate) struct Nobody;
+
+impl Person for Nobody {
+    fn show(&self, _notice: &ChallengeNotice) {}
+
+    async fn ask_code(&self, _notice: &ChallengeNotice) -> Option<Otp> {
+        None
+    }
+}

@@ -1,0 +1,207 @@
+//! What a run came to, as a person reads it: who is out, by which route and why, who is not, and what to do next.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use relay_config::RouteKind;
+use relay_engine::report::{Outcome, PackageReport, RunReport};
+use relay_engine::state::{Failure, How, Parked};
+
+use crate::ui::{human_span, plural};
+
+/// Renders the report as plain text; all sense survives without colour.
+pub(crate) fn render(report: &RunReport) -> String {
+    let mut text = String::new();
+    if report.packages.is_empty() {
+        text.push_str("Nothing to publish: the registry has what the manifests say.\n");
+        return text;
+    }
+    let _ = writeln!(text, "{}", headline(report));
+    text.push('\n');
+    table(&mut text, &report.packages);
+    routes(&mut text, &report.packages);
+    troubles(&mut text, &report.packages);
+    footer(&mut text, report);
+    text
+}
+
+fn headline(report: &RunReport) -> String {
+    let published = report.published().count();
+    let already = count(report, |outcome| matches!(outcome, Outcome::Live { how: How::AlreadyThere }));
+    let failed = count(report, |outcome| matches!(outcome, Outcome::Failed(_)));
+    let parked = count(report, |outcome| matches!(outcome, Outcome::Parked(_)));
+    let held = count(report, |outcome| matches!(outcome, Outcome::Held { .. }));
+    let mut parts = vec![format!("{} published", plural(published, "package"))];
+    for (number, word) in [(already, "already there"), (parked, "parked"), (held, "held"), (failed, "failed")] {
+        if number > 0 {
+            parts.push(format!("{number} {word}"));
+        }
+    }
+    format!("{} in {}", parts.join(", "), span(report.millis))
+}
+
+fn table(text: &mut String, reports: &[PackageReport]) {
+    let name_width = reports.iter().map(|report| report.name.as_str().len()).max().unwrap_or(0);
+    let version_width = reports.iter().map(|report| report.version.to_string().len()).max().unwrap_or(0);
+    for report in reports {
+        let (mark, word) = mark(&report.outcome);
+        let _ = writeln!(
+            text,
+            "  {mark} {:name_width$}  {:version_width$}  {:11}  {word}",
+            report.name.as_str(),
+            report.version.to_string(),
+            report.route.as_str(),
+        );
+    }
+}
+
+fn mark(outcome: &Outcome) -> (&'static str, String) {
+    match outcome {
+        Outcome::Live { how: How::Published } => ("✓", "published".to_owned()),
+        Outcome::Live { how: How::AlreadyThere } => ("✓", "already there, same bytes".to_owned()),
+        Outcome::Parked(_) => ("…", "parked".to_owned()),
+        Outcome::Held { by } => ("…", format!("held by {by}")),
+        Outcome::Failed(_) => ("✗", "failed".to_owned()),
+    }
+}
+
+/// Packages with the same route and the same reason stand together.
+fn routes(text: &mut String, reports: &[PackageReport]) {
+    let mut groups: BTreeMap<(RouteKind, &str), Vec<&str>> = BTreeMap::new();
+    for report in reports.iter().filter(|report| matches!(report.outcome, Outcome::Live { how: How::Published })) {
+        groups.entry((report.route, report.reason.as_str())).or_default().push(report.name.as_str());
+    }
+    if groups.is_empty() {
+        return;
+    }
+    text.push_str("\nRoutes\n");
+    for ((route, reason), names) in groups {
+        let _ = writeln!(text, "  {route} ({}): {reason}", listed(&names));
+    }
+}
+
+fn troubles(text: &mut String, reports: &[PackageReport]) {
+    for report in reports {
+        let (what, help) = match &report.outcome {
+            Outcome::Failed(failure) => explain_failure(failure),
+            Outcome::Parked(parked) => explain_parked(parked),
+            _ => continue,
+        };
+        let _ = writeln!(text, "\n{} {}: {what}", report.name, report.version);
+        for line in help {
+            let _ = writeln!(text, "  help: {line}");
+        }
+    }
+}
+
+/// What a failure means, and what to do next.
+pub(crate) fn explain_failure(failure: &Failure) -> (String, Vec<String>) {
+    match failure {
+        Failure::Refused(refusal) => {
+            let explanation = refusal.code.explanation();
+            let said = if refusal.text.is_empty() {
+                format!("the registry refused it with status {}", refusal.status)
+            } else {
+                format!("the registry refused it ({}): {}", refusal.status, refusal.text)
+            };
+            let mut help: Vec<String> = explanation.fixes.iter().map(|fix| (*fix).to_owned()).collect();
+            help.truncate(3);
+            (format!("{said}\n  {}", explanation.title), help)
+        }
+        Failure::OtherBytes { there, ours } => (
+            format!("another tarball stands under this version: the registry has {there}, relay packed {ours}"),
+            vec![
+                "find out who published it; a version can't be published twice, so bump the package and release again"
+                    .to_owned(),
+            ],
+        ),
+        Failure::TokensDisallowed { credential } => (
+            format!("the package disallows tokens, and the only credential at hand is one ({credential})"),
+            vec![
+                "log in as a person: `npm login`, then run relay again in a terminal".to_owned(),
+                "or declare `publishing-access = \"publish\"` for it in relay.toml, so that plans know beforehand"
+                    .to_owned(),
+            ],
+        ),
+        Failure::Unreachable { cause } => {
+            (format!("it could not be sent: {cause}"), vec!["run the same command again".to_owned()])
+        }
+    }
+}
+
+/// What a parked package waits for, and how it goes on.
+pub(crate) fn explain_parked(parked: &Parked) -> (String, Vec<String>) {
+    let again = "run the same command again: it goes on with what is unfinished".to_owned();
+    match parked {
+        Parked::Person { why } => (
+            format!("waits for a person: {why}"),
+            vec!["run the same command in a terminal, or give the code with `--otp`".to_owned()],
+        ),
+        Parked::Visibility { waited_seconds } => (
+            format!(
+                "accepted, but the registry did not show it within {}",
+                span(waited_seconds.saturating_mul(1000))
+            ),
+            vec![again],
+        ),
+        Parked::Registry { why, retry_after_seconds } => {
+            let later = retry_after_seconds
+                .map(|seconds| format!(" (it asks to come back in {})", span(seconds.saturating_mul(1000))))
+                .unwrap_or_default();
+            (format!("waits for the registry: {why}{later}"), vec![again])
+        }
+        Parked::Interrupted { in_flight: true } => (
+            "interrupted while its upload was under way: whether it arrived is for the next run to find out".to_owned(),
+            vec![again],
+        ),
+        Parked::Interrupted { in_flight: false } => ("interrupted before it was done".to_owned(), vec![again]),
+    }
+}
+
+fn footer(text: &mut String, report: &RunReport) {
+    let mut lines = Vec::new();
+    match report.challenges_answered {
+        0 => {}
+        1 => lines.push("1 challenge was answered".to_owned()),
+        number => lines.push(format!("{number} challenges were answered")),
+    }
+    if !report.tags.is_empty() {
+        let pushed = report.pushed_to.as_ref().map(|remote| format!(", pushed to {remote}")).unwrap_or_default();
+        lines.push(format!("{} made{pushed}", plural(report.tags.len(), "tag")));
+    }
+    if !lines.is_empty() {
+        let _ = writeln!(text, "\n{}", lines.join("; "));
+    }
+    for problem in &report.problems {
+        let _ = writeln!(text, "\nwarning: {problem}");
+    }
+}
+
+fn count(report: &RunReport, test: impl Fn(&Outcome) -> bool) -> usize {
+    report.packages.iter().filter(|package| test(&package.outcome)).count()
+}
+
+fn listed(names: &[&str]) -> String {
+    match names {
+        [one] => (*one).to_owned(),
+        [one, two] => format!("{one}, {two}"),
+        [one, two, three] => format!("{one}, {two}, {three}"),
+        [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),
+        [] => String::new(),
+    }
+}
+
+fn span(millis: u64) -> String {
+    human_span(Duration::from_millis(millis))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_to_do_is_said_in_one_line() {
+        assert_eq!(render(&RunReport::new()), "Nothing to publish: the registry has what the manifests say.\n");
+    }
+}

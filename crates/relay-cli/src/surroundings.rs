@@ -1,0 +1,156 @@
+//! The person's surroundings as the engine takes them: `.npmrc` files, environment, state folder. Read here and nowhere else.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use relay_config::Access;
+use relay_engine::project::Project;
+use relay_engine::session::Session;
+use relay_registry::{ClientOptions, ConfigSources, NpmConfig, NpmrcFile, Otp, RegistryClient};
+use secrecy::SecretString;
+
+use crate::error::{CliError, ErrorKind};
+use crate::error::engine as explain;
+
+/// The largest `.npmrc` that is read, in bytes.
+const NPMRC_SIZE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The flags of the command line that a session is made from.
+#[derive(Clone, Default)]
+pub(crate) struct SessionFlags {
+    /// `--registry`.
+    pub(crate) registry: Option<String>,
+    /// `--otp`.
+    pub(crate) otp: Option<SecretString>,
+    /// `--offline`.
+    pub(crate) offline: bool,
+    /// `--tag`.
+    pub(crate) tag: Option<String>,
+    /// `--access`.
+    pub(crate) access: Option<Access>,
+    /// `--filter`.
+    pub(crate) filter: Vec<String>,
+    /// `--allow-cycles`.
+    pub(crate) allow_cycles: bool,
+    /// Whether a person can answer challenges.
+    pub(crate) person: bool,
+}
+
+/// Reads `.npmrc` files and environment and makes a session of them.
+pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
+    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    let npm = NpmConfig::resolve(&sources(project, &environment, flags.registry.clone())?).map_err(explain::npm)?;
+    build(project, flags, npm, environment)
+}
+
+/// A session for a rehearsal: the registry of each package is found as always, but no file and no variable of the person's
+/// own can lend it a credential.
+pub(crate) fn rehearsal_session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
+    let project_file = read_npmrc(&project.workspace.root.join(".npmrc"))?;
+    let sources = ConfigSources { project: project_file, registry_flag: flags.registry.clone(), ..ConfigSources::default() };
+    let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
+    build(project, flags, npm, BTreeMap::new())
+}
+
+fn build(
+    project: &Project,
+    flags: &SessionFlags,
+    npm: NpmConfig,
+    environment: BTreeMap<String, String>,
+) -> Result<Session, CliError> {
+    let otp = match &flags.otp {
+        Some(code) => {
+            use secrecy::ExposeSecret;
+            Some(Otp::parse(code.expose_secret()).map_err(|error| CliError::of(ErrorKind::Usage, &error))?)
+        }
+        None => npm.otp(),
+    };
+    let options = ClientOptions {
+        user_agent: user_agent(),
+        connections: project.config.publish.concurrency.max(16),
+        ..ClientOptions::default()
+    };
+    let client = RegistryClient::new(options).map_err(|error| CliError::of(ErrorKind::User, &error))?;
+    let selected = if flags.filter.is_empty() {
+        None
+    } else {
+        Some(crate::filter::select(&project.workspace, &project.graph, &flags.filter)?)
+    };
+    Ok(Session {
+        npm,
+        client,
+        environment: environment.into_iter().map(|(name, value)| (name, SecretString::from(value))).collect(),
+        person: flags.person,
+        otp,
+        offline: flags.offline,
+        tag: flags.tag.clone(),
+        access: flags.access,
+        selected,
+        stand_ins: BTreeMap::new(),
+        allow_cycles: flags.allow_cycles,
+        now: Timestamp::now(),
+    })
+}
+
+fn user_agent() -> String {
+    let (version, os, arch) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    format!("relay/{version} {os} {arch}")
+}
+
+fn sources(
+    project: &Project,
+    environment: &BTreeMap<String, String>,
+    registry_flag: Option<String>,
+) -> Result<ConfigSources, CliError> {
+    let variable = |name: &str| {
+        environment.iter().find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty()).map(|(_, v)| v.clone())
+    };
+    let home = home_folder(environment);
+    let user = variable("npm_config_userconfig").map(Utf8PathBuf::from).or_else(|| home.map(|home| home.join(".npmrc")));
+    let global = variable("npm_config_globalconfig").map(Utf8PathBuf::from);
+    Ok(ConfigSources {
+        project: read_npmrc(&project.workspace.root.join(".npmrc"))?,
+        user: user.as_deref().map(read_npmrc).transpose()?.flatten(),
+        global: global.as_deref().map(read_npmrc).transpose()?.flatten(),
+        environment: environment.clone(),
+        registry_flag,
+    })
+}
+
+fn read_npmrc(path: &Utf8Path) -> Result<Option<NpmrcFile>, CliError> {
+    let unreadable = |cause: String| {
+        CliError::user(format!("the npm configuration {path} can't be read")).cause(cause).code("relay::npmrc::unreadable")
+    };
+    match std::fs::metadata(path) {
+        Ok(data) if data.len() > NPMRC_SIZE_BYTES_MAX => {
+            return Err(unreadable(format!("it has more than {NPMRC_SIZE_BYTES_MAX} bytes")));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error.to_string())),
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    Ok(Some(NpmrcFile { path: path.to_owned(), text }))
+}
+
+fn home_folder(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
+    ["HOME", "USERPROFILE"].iter().find_map(|name| environment.get(*name)).filter(|path| !path.is_empty()).map(Utf8PathBuf::from)
+}
+
+/// Where relay keeps its state: in the git directory; without git, in the person's state folder.
+pub(crate) fn state_folder(project: &Project) -> Utf8PathBuf {
+    if let Some(repository) = &project.repository {
+        return repository.git_dir().join(relay_engine::state_folder::STATE_FOLDER_NAME);
+    }
+    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    let base = environment
+        .get("XDG_STATE_HOME")
+        .filter(|path| !path.is_empty())
+        .map(Utf8PathBuf::from)
+        .or_else(|| home_folder(&environment).map(|home| home.join(".local/state")))
+        .unwrap_or_else(|| Utf8PathBuf::from(".relay"));
+    let digest = relay_plan::digest(project.workspace.root.as_str().as_bytes());
+    let name: String = digest.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
+    base.join("relay").join(name)
+}
