@@ -87,9 +87,7 @@ pub(crate) struct GlobalFlags {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See [`completions::CompletionsArgs`].
     Completions(completions::CompletionsArgs),
-    /// See [`man::ManArgs`].
     Man(man::ManArgs),
 }
 

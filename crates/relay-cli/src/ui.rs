@@ -24,7 +24,7 @@ use crate::error::CliError;
 
 pub(crate) use palette::Palette;
 pub(crate) use settings::{UiFlags, UiSettings};
-pub(crate) use text::{clean, columns, human_size, human_span, plural};
+pub(crate) use text::{clean, columns, human_size, human_span, json, json_line, plural, wrapped};
 
 /// How often the live display is drawn at most, per second.
 const FRAMES_PER_SECOND_MAX: u8 = 12;
@@ -163,6 +163,11 @@ impl Ui {
     /// Writes a text that has been laid out already (help, a usage error) to stderr, as it is.
     pub(crate) fn raw_message(&self, text: impl Display) {
         self.shared.progress.suspend(|| self.streams().write_message(&text.to_string()));
+    }
+
+    /// Hands all data over, before a command that goes on waits for something.
+    pub(crate) fn flush(&self) {
+        self.streams().flush();
     }
 
     /// Ends the run: whatever could not be written to stdout, except to a pipe that was closed, is an error.

@@ -21,7 +21,7 @@ approve. With `--yes` or without a terminal it answers by itself and says so.";
 const EXAMPLES: &str = "\
 Examples:
   relay rehearse                      the repository you are in
-  relay rehearse examples/orchard     another one
+  relay rehearse examples/harbor      another one
   relay rehearse --yes                without a person
   relay rehearse --delay 5s           versions become visible 5 seconds after they were accepted";
 

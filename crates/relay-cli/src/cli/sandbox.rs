@@ -39,6 +39,10 @@ pub(crate) struct SandboxArgs {
     /// Whose rules to follow
     #[arg(long, value_name = "RULES", default_value = "npm")]
     pub(crate) rules: RulesArg,
+
+    /// Print address, accounts and tokens as one line of JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Whose rules the sandbox follows.

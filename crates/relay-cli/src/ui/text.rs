@@ -3,6 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use serde::Serialize;
+
+use crate::error::CliError;
+
 /// A text from outside with its control characters replaced, so that it can't move the cursor or set a title. Line breaks
 /// and tabs stay.
 pub(crate) fn clean(text: &str) -> String {
@@ -64,6 +68,42 @@ pub(crate) fn columns(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// A text broken at spaces into lines no wider than `width`; `first` stands before the first line and `rest` before the
+/// others. A word that is wider by itself gets a line of its own.
+pub(crate) fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> String {
+    let mut lines = String::new();
+    let mut line = first.to_owned();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        if !empty && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push_str(&line);
+            lines.push('\n');
+            rest.clone_into(&mut line);
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    lines.push_str(line.trim_end());
+    lines.push('\n');
+    lines
+}
+
+/// A value as the JSON that relay prints: two spaces, a line break at the end.
+pub(crate) fn json(value: &impl Serialize) -> Result<String, CliError> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| CliError::internal(error.to_string()))?;
+    Ok(format!("{text}\n"))
+}
+
+/// A value as one line of JSON.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<String, CliError> {
+    let text = serde_json::to_string(value).map_err(|error| CliError::internal(error.to_string()))?;
+    Ok(format!("{text}\n"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +138,13 @@ mod tests {
         assert_eq!(plural(1, "package"), "1 package");
         assert_eq!(plural(0, "package"), "0 packages");
         assert_eq!(plural(2, "match"), "2 matches");
+    }
+
+    #[test]
+    fn long_texts_break_at_spaces() {
+        assert_eq!(wrapped("one two three", 9, "- ", "  "), "- one two\n  three\n");
+        assert_eq!(wrapped("incomprehensible", 5, "- ", "  "), "- incomprehensible\n");
+        assert_eq!(wrapped("", 5, "- ", "  "), "-\n");
     }
 
     #[test]

@@ -1,0 +1,57 @@
+//! `relay graph`: the dependency graph in four formats, and what is wrong with it as warnings.
+
+use std::collections::BTreeSet;
+
+use relay_graph::{Cycle, DependencyGraph};
+use relay_workspace::PackageName;
+
+use crate::cli::graph::{GraphArgs, GraphFormat};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::filter;
+use crate::ui::json;
+use crate::workspace::Surroundings;
+
+/// Prints the graph, or the part of it that `--filter` chooses.
+pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
+    let Surroundings { workspace, graph, here, .. } = Surroundings::read(context)?;
+    let graph = if args.selection.filter.is_empty() {
+        graph
+    } else {
+        part(&graph, &filter::select(&args.selection.filter, &workspace, &graph, &here)?)
+    };
+    for missing in graph.missing() {
+        context.ui.warning(format!(
+            "`{}` depends on `{}` as `{}`, and the workspace has no package of that name",
+            missing.package, missing.dependency, missing.range
+        ));
+    }
+    for cycle in graph.cycles().iter().filter(|cycle| cycle.runtime) {
+        context.ui.warning(format!("these packages need each other at runtime, so that none can go first: {}", circle(cycle)));
+    }
+    if graph.cycles().iter().any(|cycle| cycle.runtime) {
+        context.ui.hint("break the circle, or release it as one with `--allow-cycles`");
+    }
+    match args.format() {
+        GraphFormat::Text => context.ui.data(relay_graph::to_text(&graph)),
+        GraphFormat::Json => context.ui.data(json(&relay_graph::document(&graph))?),
+        GraphFormat::Dot => context.ui.data(relay_graph::to_dot(&graph)),
+        GraphFormat::Mermaid => context.ui.data(relay_graph::to_mermaid(&graph)),
+    }
+    Ok(Exit::Done)
+}
+
+/// The chosen packages and the edges between them.
+fn part(graph: &DependencyGraph, chosen: &BTreeSet<PackageName>) -> DependencyGraph {
+    let packages = graph.packages().iter().filter(|package| chosen.contains(&package.name)).cloned().collect();
+    let both = |from, to| chosen.contains(from) && chosen.contains(to);
+    let edges = graph.edges().iter().filter(|edge| both(&edge.from, &edge.to)).cloned().collect();
+    DependencyGraph::from_parts(packages, edges)
+}
+
+/// `a → b → a`.
+fn circle(cycle: &Cycle) -> String {
+    let names = cycle.path.iter().chain(cycle.path.first());
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ")
+}

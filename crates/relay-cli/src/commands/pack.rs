@@ -1,0 +1,203 @@
+//! `relay pack`: scripts, tarballs, inspection, files; in this order, so that nothing is written when something is wrong.
+//!
+//! Packages are packed side by side, each straight into a temporary file in the target folder, so that memory holds only
+//! the tarballs in flight. When all are made and none is stopped, the files get their names.
+
+mod report;
+mod scripts;
+mod targets;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+use relay_pack::gate::{self, Finding, GateRules};
+use relay_pack::{PackRequest, Surroundings as Members, Tarball};
+use relay_workspace::{PackageName, Workspace, WorkspacePackage};
+use tempfile::NamedTempFile;
+
+use crate::cli::pack::PackArgs;
+use crate::context::Context;
+use crate::error::{CliError, ErrorKind};
+use crate::exit::Exit;
+use crate::ui::{Ui, columns, human_size, json, plural};
+use crate::workspace::Surroundings;
+use report::PackReport;
+use scripts::Scripts;
+
+/// A tarball that is made and has no name yet.
+struct Packed {
+    name: PackageName,
+    report: PackReport,
+    findings: Vec<Finding>,
+    file: Option<NamedTempFile>,
+}
+
+/// Packs the current package, the workspace, or what `--filter` chooses.
+pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> {
+    let around = Surroundings::read(context)?;
+    let targets = targets::choose(&around, &args.selection.filter)?;
+    for (name, why) in &targets.skipped {
+        context.ui.detail(format!("`{name}` is left out: {why}"));
+    }
+    let folder = args.out.as_ref().map_or_else(|| context.cwd.clone(), |out| context.resolve(out));
+    let mut scripts = Scripts::new(context, &around.workspace, args.ignore_scripts);
+    let packed = scripts.run_before(&targets.names).and_then(|()| {
+        // Scripts may have written manifests; what is packed is what is there now.
+        let again = if scripts.have_run() { Some(Surroundings::read(context)?.workspace) } else { None };
+        let workspace = again.as_ref().unwrap_or(&around.workspace);
+        let target = (!args.dry_run).then_some(folder.as_path());
+        let packed = make_all(workspace, &targets.names, target, &around.gate_rules())?;
+        refuse_equal_file_names(&packed)?;
+        stop_at_findings(&context.ui, &packed)?;
+        write(packed, &folder)
+    });
+    // Scripts that tidy up run in any case: those before may have changed the working tree.
+    let after = scripts.run_after();
+    let reports = packed?;
+    after?;
+    print(&context.ui, args, &reports, &folder)?;
+    Ok(Exit::Done)
+}
+
+/// Packs side by side; the result is in the order of the names.
+fn make_all(
+    workspace: &Workspace,
+    names: &[PackageName],
+    target: Option<&Utf8Path>,
+    rules: &GateRules,
+) -> Result<Vec<Packed>, CliError> {
+    if let Some(folder) = target {
+        fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    }
+    let members = Members {
+        root: workspace.root.clone(),
+        members: workspace.packages.iter().map(|package| workspace.folder(package)).collect(),
+    };
+    names.par_iter().map(|name| make(workspace, name, &members, target, rules)).collect()
+}
+
+fn make(
+    workspace: &Workspace,
+    name: &PackageName,
+    members: &Members,
+    target: Option<&Utf8Path>,
+    rules: &GateRules,
+) -> Result<Packed, CliError> {
+    let failed = |error: CliError| error.context(format!("`{name}` can't be packed"));
+    let package = workspace.package(name).ok_or_else(|| {
+        failed(CliError::user("its scripts have taken it out of the workspace").code("relay::pack::package_gone"))
+    })?;
+    let tarball = tarball(workspace, package, members).map_err(failed)?;
+    let findings = gate::inspect(&tarball, rules);
+    let file = target.map(|folder| staged(&tarball, folder)).transpose().map_err(failed)?;
+    Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file })
+}
+
+fn tarball(workspace: &Workspace, package: &WorkspacePackage, members: &Members) -> Result<Tarball, CliError> {
+    let manifest = relay_pack::published_manifest(package, workspace)?;
+    let mut folder = workspace.folder(package);
+    if let Some(inner) = &manifest.directory {
+        folder.push(inner);
+    }
+    let text = manifest.changed.then_some(manifest.text.as_str());
+    Ok(relay_pack::pack(&PackRequest { folder: &folder, manifest: text, surroundings: Some(members) })?)
+}
+
+/// The tarball in a temporary file beside the place it will have.
+fn staged(tarball: &Tarball, folder: &Utf8Path) -> Result<NamedTempFile, CliError> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".relay-pack-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As for any new file; the umask takes its part away.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder).map_err(|error| unwritable(folder, &error))?;
+    file.write_all(&tarball.bytes).map_err(|error| unwritable(folder, &error))?;
+    Ok(file)
+}
+
+/// `@a/b-c` and `@a-b/c` of one version have the same file name in one folder.
+fn refuse_equal_file_names(packed: &[Packed]) -> Result<(), CliError> {
+    let mut seen: BTreeMap<&str, &PackageName> = BTreeMap::new();
+    for one in packed {
+        if let Some(other) = seen.insert(&one.report.filename, &one.name) {
+            let (name, file) = (&one.name, &one.report.filename);
+            return Err(CliError::user(format!("`{other}` and `{name}` would both be written to `{file}`"))
+                .hint("pack them into different folders, with `--filter` and `--out`")
+                .code("relay::pack::same_file_name"));
+        }
+    }
+    Ok(())
+}
+
+/// All findings of all tarballs are told; if there is one, nothing is written.
+fn stop_at_findings(ui: &Ui, packed: &[Packed]) -> Result<(), CliError> {
+    let stopped: Vec<&Packed> = packed.iter().filter(|one| !one.findings.is_empty()).collect();
+    for one in &stopped {
+        for finding in &one.findings {
+            ui.error(&finding_as_error(&one.name, finding));
+        }
+    }
+    if stopped.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::user(format!("{} stopped by the gate; no tarball was written", plural(stopped.len(), "package")))
+        .hint("`[gate]` in `relay.toml` says what stops a tarball")
+        .code("relay::pack::gate"))
+}
+
+fn finding_as_error(name: &PackageName, finding: &Finding) -> CliError {
+    CliError::user(format!("`{name}`: {}", finding.text)).hint(finding.help.clone()).code("relay::pack::finding")
+}
+
+/// Gives all files their names.
+fn write(packed: Vec<Packed>, folder: &Utf8Path) -> Result<Vec<PackReport>, CliError> {
+    let mut reports = Vec::with_capacity(packed.len());
+    for one in packed {
+        if let Some(file) = one.file {
+            let path = folder.join(&one.report.filename);
+            file.persist(&path).map_err(|error| unwritable(folder, &error.error))?;
+        }
+        reports.push(one.report);
+    }
+    Ok(reports)
+}
+
+fn print(ui: &Ui, args: &PackArgs, reports: &[PackReport], folder: &Utf8Path) -> Result<(), CliError> {
+    let rows: Vec<Vec<String>> = reports
+        .iter()
+        .map(|one| vec![one.id.clone(), human_size(one.size), plural(one.files.len(), "file"), one.filename.clone()])
+        .collect();
+    ui.status(columns(&rows).trim_end());
+    let size = human_size(reports.iter().map(|one| one.size).sum());
+    let tarballs = plural(reports.len(), "tarball");
+    if args.dry_run {
+        ui.status(format!("would pack {tarballs}, {size}"));
+    } else {
+        ui.status(format!("packed {tarballs}, {size}, into `{folder}`"));
+    }
+    if args.json {
+        ui.data(json(&reports)?);
+    } else {
+        let paths: Vec<Utf8PathBuf> = reports.iter().map(|one| shown(args, &one.filename)).collect();
+        ui.data(paths.iter().map(|path| format!("{path}\n")).collect::<String>());
+    }
+    Ok(())
+}
+
+/// The path as a person would type it: within the folder that was asked for.
+fn shown(args: &PackArgs, file: &str) -> Utf8PathBuf {
+    args.out.as_deref().unwrap_or(Utf8Path::new("")).join(file)
+}
+
+fn unwritable(folder: &Utf8Path, error: &std::io::Error) -> CliError {
+    CliError::of(ErrorKind::User, error)
+        .context(format!("tarballs can't be written to `{folder}`"))
+        .hint("`--out DIR` names another folder")
+        .code("relay::pack::unwritable")
+}

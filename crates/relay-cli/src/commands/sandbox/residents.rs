@@ -1,0 +1,103 @@
+//! Accounts and tokens that a fresh sandbox has, so that it can be tried at once.
+
+use relay_sandbox::{NewAccount, Sandbox, SecondFactor, TokenKind};
+
+/// The shared secret of the account with an authenticator app: base32, as an app's QR code would hold it.
+const TOTP_SECRET: &str = "JBSWY3DPEHPK3PXP";
+
+/// The account that proves itself in the browser.
+const BROWSER_ACCOUNT: &str = "ada";
+
+/// The account that proves itself by codes.
+const CODE_ACCOUNT: &str = "grace";
+
+/// What was put into the sandbox.
+pub(super) struct Residents {
+    pub(super) accounts: Vec<Resident>,
+    pub(super) tokens: Vec<ReadyToken>,
+}
+
+/// An account.
+pub(super) struct Resident {
+    pub(super) name: &'static str,
+    pub(super) password: String,
+    pub(super) totp_secret: Option<&'static str>,
+}
+
+/// A token.
+pub(super) struct ReadyToken {
+    pub(super) account: &'static str,
+    pub(super) kind: ReadyKind,
+    pub(super) value: String,
+}
+
+/// The kinds that are worth trying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadyKind {
+    Session,
+    Bypass,
+    Granular,
+}
+
+impl ReadyKind {
+    /// The kind as `relay.toml` names it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Bypass => "granular-bypass",
+            Self::Granular => "granular",
+        }
+    }
+
+    /// What it means for publishing.
+    pub(super) fn meaning(self) -> &'static str {
+        match self {
+            Self::Session => "as `npm login` makes it: each publish asks for the second factor",
+            Self::Bypass => "publishes without a person, where the package's publishing access allows it",
+            Self::Granular => "each publish asks for the second factor",
+        }
+    }
+
+    fn token(self) -> TokenKind {
+        match self {
+            Self::Session => TokenKind::Session,
+            Self::Bypass => TokenKind::bypass(),
+            Self::Granular => TokenKind::granular(),
+        }
+    }
+}
+
+impl Residents {
+    /// Puts accounts and tokens into the sandbox.
+    pub(super) fn move_in(sandbox: &Sandbox) -> Self {
+        let people = [(BROWSER_ACCOUNT, None), (CODE_ACCOUNT, Some(TOTP_SECRET))];
+        let accounts: Vec<Resident> = people
+            .into_iter()
+            .map(|(name, totp_secret)| Resident { name, password: format!("{name}-of-the-sandbox"), totp_secret })
+            .collect();
+        for account in &accounts {
+            let second_factor = match account.totp_secret {
+                None => SecondFactor::Web,
+                Some(secret) => SecondFactor::Totp { secret: secret.to_owned() },
+            };
+            let name = account.name.to_owned();
+            sandbox.add_account(NewAccount { name, password: account.password.clone(), second_factor });
+        }
+        let kinds = [
+            (BROWSER_ACCOUNT, ReadyKind::Session),
+            (BROWSER_ACCOUNT, ReadyKind::Bypass),
+            (BROWSER_ACCOUNT, ReadyKind::Granular),
+            (CODE_ACCOUNT, ReadyKind::Session),
+        ];
+        let tokens = kinds
+            .into_iter()
+            .map(|(account, kind)| ReadyToken { account, kind, value: sandbox.create_token(account, kind.token()) })
+            .collect();
+        Self { accounts, tokens }
+    }
+
+    /// The token that the examples use: a session of the account that proves itself in the browser.
+    pub(super) fn token(&self, kind: ReadyKind) -> &str {
+        self.tokens.iter().find(|token| token.kind == kind).map_or("TOKEN", |token| &token.value)
+    }
+}

@@ -1,0 +1,122 @@
+//! What `relay sandbox` says first: address, accounts, tokens, and commands to copy.
+
+use relay_sandbox::Sandbox;
+use serde::Serialize;
+
+use super::residents::{ReadyKind, Residents};
+use crate::cli::sandbox::{RulesArg, SandboxArgs};
+use crate::ui::{Palette, columns, human_span};
+
+/// The document `relay.sandbox/1`.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    schema: &'static str,
+    url: &'a str,
+    rules: &'static str,
+    accounts: Vec<AccountEntry<'a>>,
+    tokens: Vec<TokenEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct AccountEntry<'a> {
+    name: &'a str,
+    password: &'a str,
+    second_factor: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totp_secret: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct TokenEntry<'a> {
+    account: &'a str,
+    kind: &'static str,
+    token: &'a str,
+}
+
+/// For programs.
+pub(super) fn document<'a>(sandbox: &'a Sandbox, rules: RulesArg, residents: &'a Residents) -> Document<'a> {
+    let accounts = residents.accounts.iter().map(|account| AccountEntry {
+        name: account.name,
+        password: &account.password,
+        second_factor: if account.totp_secret.is_some() { "totp" } else { "web" },
+        totp_secret: account.totp_secret,
+    });
+    let tokens = residents.tokens.iter().map(|token| TokenEntry {
+        account: token.account,
+        kind: token.kind.as_str(),
+        token: &token.value,
+    });
+    Document {
+        schema: "relay.sandbox/1",
+        url: sandbox.url(),
+        rules: rules_word(rules),
+        accounts: accounts.collect(),
+        tokens: tokens.collect(),
+    }
+}
+
+/// For people.
+pub(super) fn text(sandbox: &Sandbox, args: &SandboxArgs, residents: &Residents, palette: &Palette) -> String {
+    let strong = palette.strong;
+    let url = sandbox.url();
+    let npmrc_key = format!("{}:_authToken", url.strip_prefix("http:").unwrap_or(url));
+    let session = residents.token(ReadyKind::Session);
+    let bypass = residents.token(ReadyKind::Bypass);
+    let delay = if args.delay.is_zero() {
+        String::new()
+    } else {
+        format!(", versions visible after {}", human_span(args.delay))
+    };
+    let accounts: Vec<Vec<String>> = residents
+        .accounts
+        .iter()
+        .map(|one| vec![format!("  {}", one.name), format!("password {}", one.password), second_factor(sandbox, one)])
+        .collect();
+    let tokens: Vec<Vec<String>> = residents
+        .tokens
+        .iter()
+        .map(|one| vec![format!("  {}", one.account), one.kind.as_str().to_owned(), one.value.clone()])
+        .collect();
+    format!(
+        "{strong}Sandbox registry at {url}{strong:#}\n\
+         with {} rules{delay}; it lives in memory and is reached from this machine only\n\
+         \n\
+         {strong}Accounts{strong:#}\n{}\n\
+         {strong}Tokens{strong:#}\n{}\n\
+         {strong}Try it{strong:#}: in the folder of a package, write this into `.npmrc`\n\
+         \n\
+         \x20 registry={url}\n\
+         \x20 {npmrc_key}={session}\n\
+         \n\
+         \x20 npm whoami\n\
+         \x20 npm publish                        {}\n\
+         \x20 npm view NAME\n\
+         \x20 npm publish --{npmrc_key}={bypass}\n\
+         \x20                                    {}\n\
+         \x20 npm access set mfa=publish NAME    from then on no token can publish NAME\n\
+         \n\
+         Ctrl-C stops it. Requests:\n",
+        if args.rules == RulesArg::Npm { "npm's" } else { "plain" },
+        columns(&accounts),
+        columns(&tokens),
+        if args.rules == RulesArg::Npm { ReadyKind::Session.meaning() } else { "no second factor is asked for" },
+        if args.rules == RulesArg::Npm { ReadyKind::Bypass.meaning() } else { "with another token" },
+    )
+}
+
+fn second_factor(sandbox: &Sandbox, account: &super::residents::Resident) -> String {
+    match account.totp_secret {
+        None => "second factor: a button on a page in the browser".to_owned(),
+        Some(secret) => {
+            let code = sandbox.current_otp(account.name).map(|code| format!(", now {code}")).unwrap_or_default();
+            format!("second factor: codes from the secret {secret}{code}")
+        }
+    }
+}
+
+fn rules_word(rules: RulesArg) -> &'static str {
+    match rules {
+        RulesArg::Npm => "npm",
+        RulesArg::Plain => "plain",
+    }
+}

@@ -1,0 +1,76 @@
+//! What most commands begin with: the workspace around the current folder, its graph, and its `relay.toml`.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use relay_config::{CONFIG_FILE_NAME, Config};
+use relay_graph::DependencyGraph;
+use relay_workspace::{Workspace, WorkspacePackage};
+
+use crate::context::Context;
+use crate::error::{CliError, ErrorKind};
+use crate::ui::plural;
+
+/// The largest `relay.toml` that is read.
+const CONFIG_SIZE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The workspace around the current folder.
+pub(crate) struct Surroundings {
+    /// Its packages.
+    pub(crate) workspace: Workspace,
+    /// What depends on what.
+    pub(crate) graph: DependencyGraph,
+    /// Its settings, or the defaults.
+    pub(crate) config: Config,
+    /// The current folder relative to the workspace root; empty at the root.
+    pub(crate) here: Utf8PathBuf,
+}
+
+impl Surroundings {
+    /// Finds and reads them; oddities of the workspace are told as warnings.
+    pub(crate) fn read(context: &Context) -> Result<Self, CliError> {
+        let workspace = Workspace::discover(&context.cwd)?;
+        for warning in &workspace.warnings {
+            context.ui.warning(warning);
+        }
+        let graph = DependencyGraph::build(&workspace);
+        let config = read_config(&workspace.root)?;
+        let here = context.cwd.strip_prefix(&workspace.root).map(Utf8Path::to_owned).unwrap_or_default();
+        context.ui.detail(format!(
+            "{} in the {} workspace `{}`",
+            plural(workspace.packages.len(), "package"),
+            workspace.manager.as_str(),
+            workspace.root
+        ));
+        Ok(Self { workspace, graph, config, here })
+    }
+
+    /// The innermost package whose folder the current folder is or lies in; `None` at the root, which stands for all.
+    pub(crate) fn current_package(&self) -> Option<&WorkspacePackage> {
+        let around = |package: &&WorkspacePackage| !package.path.as_str().is_empty() && self.here.starts_with(&package.path);
+        let packages = self.workspace.packages.iter().filter(around);
+        packages.max_by_key(|package| package.path.components().count())
+    }
+}
+
+/// Reads the settings in the workspace root; without the file the defaults count.
+pub(crate) fn read_config(root: &Utf8Path) -> Result<Config, CliError> {
+    let path = root.join(CONFIG_FILE_NAME);
+    let unreadable = |why: String| {
+        CliError::new(ErrorKind::User, format!("`{path}` can't be read")).cause(why).code("relay::config::unreadable")
+    };
+    let mut text = String::new();
+    match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Config::default()),
+        Err(error) => return Err(unreadable(error.to_string())),
+        Ok(file) => {
+            let mut file = file.take(CONFIG_SIZE_BYTES_MAX + 1);
+            file.read_to_string(&mut text).map_err(|error| unreadable(error.to_string()))?;
+        }
+    }
+    if u64::try_from(text.len()).is_ok_and(|length| length > CONFIG_SIZE_BYTES_MAX) {
+        return Err(unreadable(format!("it is larger than {CONFIG_SIZE_BYTES_MAX} bytes")));
+    }
+    Ok(Config::parse(path.as_str(), &text)?)
+}
