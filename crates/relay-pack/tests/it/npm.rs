@@ -31,9 +31,27 @@ pub(crate) fn npm_pack(cwd: &Utf8Path, arguments: &[&str], out: &Utf8Path) {
 /// Packs every folder with npm, in one process, and with relay, and says which tars differ.
 pub(crate) fn differences(cwd: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<String> {
     let out = cwd.join("npm-out");
-    let arguments: Vec<&str> = folders.iter().map(|folder| folder.as_str()).collect();
-    npm_pack(cwd, &arguments, &out);
-    folders.iter().filter_map(|folder| difference(folder, None, &out)).collect()
+    let mut different = refused_by_npm(cwd, folders, &out);
+    if different.is_empty() {
+        different.extend(folders.iter().filter_map(|folder| difference(folder, None, &out)));
+    }
+    different
+}
+
+/// Packs folders with npm and, where that fails, finds out for which.
+fn refused_by_npm(cwd: &Utf8Path, folders: &[Utf8PathBuf], out: &Utf8Path) -> Vec<String> {
+    std::fs::create_dir_all(out).unwrap();
+    let mut arguments = vec!["pack", "--ignore-scripts", "--json", "--pack-destination", out.as_str()];
+    arguments.extend(folders.iter().map(|folder| folder.as_str()));
+    let output = npm(cwd, &arguments);
+    match folders {
+        _ if output.status.success() => Vec::new(),
+        [only] => vec![format!("{only}: npm failed: {}", String::from_utf8_lossy(&output.stderr))],
+        _ => {
+            let (first, second) = folders.split_at(folders.len() / 2);
+            [refused_by_npm(cwd, first, out), refused_by_npm(cwd, second, out)].concat()
+        }
+    }
 }
 
 /// Compares relay's tarball of a folder with npm's in `out`.
