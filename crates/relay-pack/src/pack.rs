@@ -251,8 +251,12 @@ impl Packing<'_> {
 
     /// Says whether npm takes the file for one of `bin`. It drops the first folder of the path before it compares (it
     /// once stood for the `package/` in front), so that only files at the root are found, and some that aren't named.
+    /// A path that starts with `@` is listed with `./` in front and loses only that.
     fn is_bin(&self, path: &str) -> bool {
-        let rest = path.split_once('/').map_or(path, |(_, rest)| rest);
+        let rest = match path.split_once('/') {
+            Some((_, rest)) if !path.starts_with('@') => rest,
+            _ => path,
+        };
         self.source.fields.bin.iter().any(|target| target == rest)
     }
 }
