@@ -176,3 +176,6 @@ fn file_mode(mode: u32) -> FileMode {
         _ => FileMode::Blob,
     }
 }
+
+#[cfg(test)]
+mod tests;

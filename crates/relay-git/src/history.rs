@@ -341,3 +341,6 @@ fn collect(
     }
     Ok(history)
 }
+
+#[cfg(test)]
+mod tests;

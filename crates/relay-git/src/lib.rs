@@ -22,6 +22,8 @@ mod ref_name;
 pub mod repository;
 pub mod status;
 pub mod tags;
+#[cfg(test)]
+mod testing;
 
 pub use error::{GitError, PushCause};
 pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};

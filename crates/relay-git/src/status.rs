@@ -27,3 +27,6 @@ impl Repository {
         Ok(paths.into_iter().collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

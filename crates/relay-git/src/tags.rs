@@ -140,3 +140,6 @@ fn peel(git: &git2::Repository, reference: &git2::Reference<'_>) -> Result<Optio
         Err(error) => Err(GitError::reading(target, "read a tag")(error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -276,3 +276,6 @@ fn order(a: &[u8], a_is_tree: bool, b: &[u8], b_is_tree: bool) -> Ordering {
     let slash = |rest: &[u8], is_tree: bool| rest.first().copied().or(is_tree.then_some(b'/'));
     a_head.cmp(b_head).then_with(|| slash(a_rest, a_is_tree).cmp(&slash(b_rest, b_is_tree)))
 }
+
+#[cfg(test)]
+mod tests;
