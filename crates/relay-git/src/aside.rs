@@ -53,7 +53,7 @@ impl Repository {
         let setting = "set the head of the rehearsal's repository";
         match (head.branch, head.commit) {
             (Some(branch), _) => {
-                twin.git.set_head(&format!("refs/heads/{branch}")).map_err(GitError::doing(setting))?
+                twin.git.set_head(&format!("refs/heads/{branch}")).map_err(GitError::doing(setting))?;
             }
             (None, Some(commit)) => {
                 let id = Oid::from_str(&commit).map_err(GitError::doing(setting))?;

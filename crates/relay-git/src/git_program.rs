@@ -173,7 +173,7 @@ fn without_controls(line: &str) -> String {
         if char == '\u{1b}' {
             // Skip a sequence such as `ESC [ 31 m`.
             if chars.clone().next() == Some('[') {
-                chars.by_ref().find(|char| char.is_ascii_alphabetic());
+                chars.by_ref().find(char::is_ascii_alphabetic);
             }
         } else if char == '\t' {
             cleaned.push(' ');

@@ -321,18 +321,17 @@ fn collect(
             if !walk.counts(place, *base) {
                 continue;
             }
-            let index = match index {
-                Some(index) => index,
-                None => {
-                    let Some(visit) = walk.visits.get(place) else { continue };
-                    let object = odb.read(visit.id).map_err(GitError::reading(visit.id, "read a commit's message"))?;
-                    history.commits.push(Commit {
-                        id: visit.id.to_string(),
-                        message: commit_object::message(object.data()),
-                        time_seconds: visit.time,
-                    });
-                    *index.insert(history.commits.len() - 1)
-                }
+            let index = if let Some(index) = index {
+                index
+            } else {
+                let Some(visit) = walk.visits.get(place) else { continue };
+                let object = odb.read(visit.id).map_err(GitError::reading(visit.id, "read a commit's message"))?;
+                history.commits.push(Commit {
+                    id: visit.id.to_string(),
+                    message: commit_object::message(object.data()),
+                    time_seconds: visit.time,
+                });
+                *index.insert(history.commits.len() - 1)
             };
             if let Some(package) = history.packages.get_mut(*query) {
                 package.commits.push(index);

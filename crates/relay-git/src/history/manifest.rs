@@ -64,8 +64,8 @@ impl Versions {
         if self.known.len() > VERSIONS_MAX {
             self.known.clear();
         }
-        if !self.known.contains_key(&manifest) {
-            self.known.insert(manifest, read(store, manifest)?);
+        if let std::collections::hash_map::Entry::Vacant(e) = self.known.entry(manifest) {
+            e.insert(read(store, manifest)?);
         }
         Ok(self.known.get(&manifest).and_then(Option::as_deref))
     }

@@ -196,7 +196,7 @@ fn a_shallow_clone_says_that_its_history_ends_early() {
     assert!(!ids(&history)[0].contains(&fix.as_str()), "what the last commit of the clone changed is unknown");
     assert_eq!(ids(&history)[0].len(), 1);
 
-    git(&clone.workdir().to_owned(), &["fetch", "-q", "--unshallow"]);
+    git(clone.workdir(), &["fetch", "-q", "--unshallow"]);
     let clone = Repository::discover(&root.join("clone")).unwrap();
     let history = clone.history(&[query("a", Some("1.0.0"), &["a@1.0.0"])]).unwrap();
     assert!(!history.ends_early);

@@ -32,15 +32,14 @@ impl<'r> TreeStore<'r> {
         if let Some(tree) = self.young.get(&id) {
             return Ok(Rc::clone(tree));
         }
-        let tree = match self.old.remove(&id) {
-            Some(tree) => tree,
-            None => {
-                let object = self.odb.read(id).map_err(GitError::reading(id, "read a folder of a commit"))?;
-                if object.kind() != ObjectType::Tree {
-                    return Err(GitError::BrokenObject { id: id.to_string(), reason: "it should be a tree" });
-                }
-                Rc::new(Tree::new(object))
+        let tree = if let Some(tree) = self.old.remove(&id) {
+            tree
+        } else {
+            let object = self.odb.read(id).map_err(GitError::reading(id, "read a folder of a commit"))?;
+            if object.kind() != ObjectType::Tree {
+                return Err(GitError::BrokenObject { id: id.to_string(), reason: "it should be a tree" });
             }
+            Rc::new(Tree::new(object))
         };
         if self.young_bytes > HALF_BYTES_MAX {
             self.old = std::mem::take(&mut self.young);

@@ -252,16 +252,12 @@ fn compare(repo: &TestRepo, facts: &Facts, history: &History, tagged: bool) {
     for (folder, package) in history.packages.iter().enumerate() {
         let base = package.base.as_ref();
         let tag_commit = repo.relay.tag_commit(&tag(folder)).unwrap().filter(|_| tagged);
-        match tag_commit {
-            Some(commit) => assert_eq!(base.map(|base| &base.commit), Some(&commit)),
-            None => {
-                let points = facts.set_points(folder);
-                assert_eq!(base.is_some(), !points.is_empty(), "{:?}", FOLDERS[folder]);
-                assert!(
-                    base.is_none_or(|base| base.tag.is_none() && points.contains(&base.commit)),
-                    "{base:?} {points:?}"
-                );
-            }
+        if let Some(commit) = tag_commit {
+            assert_eq!(base.map(|base| &base.commit), Some(&commit))
+        } else {
+            let points = facts.set_points(folder);
+            assert_eq!(base.is_some(), !points.is_empty(), "{:?}", FOLDERS[folder]);
+            assert!(base.is_none_or(|base| base.tag.is_none() && points.contains(&base.commit)), "{base:?} {points:?}");
         }
         let behind = base.map(|base| facts.ancestors(&base.commit)).unwrap_or_default();
         let counts = |id: &String| !behind.contains(id) && facts.touched[id].contains(&folder);
