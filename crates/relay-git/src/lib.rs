@@ -17,6 +17,7 @@ pub mod commit;
 pub mod error;
 mod git_program;
 pub mod history;
+mod packs;
 pub mod push;
 mod ref_name;
 pub mod repository;

@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use git2::{OdbObject, Oid};
+use git2::Oid;
 
 /// Bytes compared at once; large enough for the comparison to be one of memory blocks.
 const BLOCK_BYTES: usize = 256;
@@ -16,8 +16,8 @@ const BLOCK_BYTES: usize = 256;
 const ID_BYTES: usize = 20;
 
 /// A tree object.
-pub(super) struct Tree<'r> {
-    object: OdbObject<'r>,
+pub(super) struct Tree {
+    data: Rc<Vec<u8>>,
     /// Where the entries begin, and the end as the last element.
     offsets: OnceCell<Rc<Vec<usize>>>,
 }
@@ -55,13 +55,13 @@ impl Entry<'_> {
     }
 }
 
-impl<'r> Tree<'r> {
-    pub(super) fn new(object: OdbObject<'r>) -> Self {
-        Self { object, offsets: OnceCell::new() }
+impl Tree {
+    pub(super) fn new(data: Rc<Vec<u8>>) -> Self {
+        Self { data, offsets: OnceCell::new() }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.object.len()
+        self.data.len()
     }
 
     /// Finds an entry by name; git sorts folders as if their names ended with a slash.
@@ -84,12 +84,12 @@ impl<'r> Tree<'r> {
         if let Some(offsets) = self.offsets.get() {
             return Ok(offsets);
         }
-        let parsed = parse_offsets(self.object.data()).ok_or(BrokenTree)?;
+        let parsed = parse_offsets(&self.data).ok_or(BrokenTree)?;
         Ok(self.offsets.get_or_init(|| Rc::new(parsed)))
     }
 
     fn entry(&self, offsets: &[usize], index: usize) -> Option<Entry<'_>> {
-        let line = self.object.data().get(*offsets.get(index)?..*offsets.get(index + 1)?)?;
+        let line = self.data.get(*offsets.get(index)?..*offsets.get(index + 1)?)?;
         let (head, raw_id) = line.split_at_checked(line.len().checked_sub(ID_BYTES)?)?;
         let space = head.iter().position(|byte| *byte == b' ')?;
         let (mode, name) = (head.get(..space)?, head.get(space + 1..head.len().checked_sub(1)?)?);
@@ -100,8 +100,8 @@ impl<'r> Tree<'r> {
 /// Calls `found` for each name whose entry differs, with the entries of both sides. A name that changed between file and
 /// folder is called for twice.
 pub(super) fn differences<'t>(
-    old: Option<&'t Tree<'_>>,
-    new: Option<&'t Tree<'_>>,
+    old: Option<&'t Tree>,
+    new: Option<&'t Tree>,
     mut found: impl FnMut(Option<Entry<'t>>, Option<Entry<'t>>),
 ) -> Result<(), BrokenTree> {
     let (old, new) = match (old, new) {
@@ -117,7 +117,7 @@ pub(super) fn differences<'t>(
         }
         (Some(old), Some(new)) => (old, new),
     };
-    let same = Same::of(old.object.data(), new.object.data());
+    let same = Same::of(&old.data, &new.data);
     carry_offsets(old, new, same)?;
     let (old_offsets, new_offsets) = (old.offsets()?, new.offsets()?);
     let window = same.window(old_offsets, new_offsets);
@@ -220,14 +220,14 @@ impl Same {
 }
 
 /// Finds the entries of the tree that has none yet from those of the other.
-fn carry_offsets(old: &Tree<'_>, new: &Tree<'_>, same: Same) -> Result<(), BrokenTree> {
+fn carry_offsets(old: &Tree, new: &Tree, same: Same) -> Result<(), BrokenTree> {
     let (from, to) = match (old.offsets.get(), new.offsets.get()) {
         (Some(_), Some(_)) => return Ok(()),
         (None, Some(offsets)) => (offsets, old),
         (Some(offsets), None) => (offsets, new),
         (None, None) => (old.offsets()?, new),
     };
-    let data = to.object.data();
+    let data = &to.data;
     let from_len = *from.last().ok_or(BrokenTree)?;
     let first = same.first(from);
     let mut offsets = Vec::with_capacity(from.len() + 1);

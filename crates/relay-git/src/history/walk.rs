@@ -8,10 +8,11 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use git2::{ObjectType, Odb, Oid};
+use git2::{ObjectType, Oid};
 
 use super::commit_object;
 use super::paint::{Marks, Palette};
+use super::tree_store::Objects;
 use crate::error::GitError;
 
 /// The head's mark; the bases' follow.
@@ -37,7 +38,7 @@ pub(super) struct Visit {
 
 /// The state of the walk.
 pub(super) struct Walk<'r> {
-    odb: &'r Odb<'r>,
+    objects: Objects<'r>,
     cuts: HashSet<Oid>,
     pub(super) visits: Vec<Visit>,
     places: HashMap<Oid, usize>,
@@ -59,9 +60,9 @@ pub(super) struct Walk<'r> {
 
 impl<'r> Walk<'r> {
     /// Starts at `head`. `bases_max` is the most bases there can be; `cuts` are the commits at which a shallow clone ends.
-    pub(super) fn new(odb: &'r Odb<'r>, head: Oid, cuts: HashSet<Oid>, bases_max: usize) -> Result<Self, GitError> {
+    pub(super) fn new(objects: Objects<'r>, head: Oid, cuts: HashSet<Oid>, bases_max: usize) -> Result<Self, GitError> {
         let mut walk = Self {
-            odb,
+            objects,
             cuts,
             visits: Vec::new(),
             places: HashMap::new(),
@@ -163,6 +164,12 @@ impl<'r> Walk<'r> {
         Some((visit.tree, parents))
     }
 
+    /// The message of a commit.
+    pub(super) fn message(&mut self, id: Oid) -> Result<String, GitError> {
+        let (_, data) = self.objects.read(id, "read a commit's message")?;
+        Ok(commit_object::message(&data))
+    }
+
     /// All passed commits, children before parents, otherwise by time.
     pub(super) fn children_first(&self) -> Vec<usize> {
         if !self.out_of_order {
@@ -202,9 +209,8 @@ impl<'r> Walk<'r> {
         if let Some(place) = self.places.get(&id) {
             return Ok(*place);
         }
-        let object = self.odb.read(id).map_err(GitError::reading(id, "walk the history"))?;
-        let header = match object.kind() {
-            ObjectType::Commit => commit_object::parse(object.data()),
+        let header = match self.objects.read(id, "walk the history")? {
+            (ObjectType::Commit, data) => commit_object::parse(&data),
             _ => None,
         };
         let Some(header) = header else {

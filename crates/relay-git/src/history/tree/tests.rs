@@ -43,9 +43,13 @@ impl Bench {
     }
 }
 
+fn tree(odb: &git2::Odb<'_>, id: Oid) -> Tree {
+    Tree::new(Rc::new(odb.read(id).unwrap().data().to_vec()))
+}
+
 type Changes = Vec<(String, Option<bool>, Option<bool>)>;
 
-fn found(old: &Tree<'_>, new: &Tree<'_>) -> Changes {
+fn found(old: &Tree, new: &Tree) -> Changes {
     let mut changes = Vec::new();
     differences(Some(old), Some(new), |old, new| {
         let name = String::from_utf8(new.or(old).unwrap().name.to_vec()).unwrap();
@@ -78,7 +82,7 @@ fn finds_exactly_the_entries_that_differ_also_with_offsets_carried_along_a_chain
     let bench = Bench::new();
     let odb = bench.repo.relay.git.odb().unwrap();
     proptest!(|(all in prop::collection::vec(entries(), 2..6))| {
-        let trees: Vec<Tree<'_>> = all.iter().map(|entries| Tree::new(odb.read(bench.tree(entries)).unwrap())).collect();
+        let trees: Vec<Tree> = all.iter().map(|entries| tree(&odb, bench.tree(entries))).collect();
         for step in 1..all.len() {
             prop_assert_eq!(found(&trees[step - 1], &trees[step]), expected(&all[step - 1], &all[step]));
             prop_assert_eq!(found(&trees[step], &trees[0]), expected(&all[step], &all[0]));
@@ -91,7 +95,7 @@ fn finds_entries_by_name() {
     let bench = Bench::new();
     let odb = bench.repo.relay.git.odb().unwrap();
     proptest!(|(all in entries(), name in "[ab.-]{1,3}")| {
-        let tree = Tree::new(odb.read(bench.tree(&all)).unwrap());
+        let tree = tree(&odb, bench.tree(&all));
         for is_folder in [false, true] {
             let there = all.get(&name).is_some_and(|(folder, _)| *folder == is_folder) && !matches!(name.as_str(), "." | "..");
             prop_assert_eq!(tree.find(name.as_bytes(), is_folder).unwrap().is_some(), there);
@@ -113,8 +117,8 @@ fn small_changes_in_a_large_folder_are_found() {
         if change == 4 {
             after.remove("package-0300");
         }
-        let (old, new) = (odb.read(bench.tree(&before)).unwrap(), odb.read(bench.tree(&after)).unwrap());
-        assert_eq!(found(&Tree::new(old), &Tree::new(new)), expected(&before, &after));
+        let (old, new) = (tree(&odb, bench.tree(&before)), tree(&odb, bench.tree(&after)));
+        assert_eq!(found(&old, &new), expected(&before, &after));
         before = after;
     }
 }
