@@ -109,6 +109,17 @@ fn refuses_in_the_middle_of_a_merge_and_when_the_index_is_locked() {
 }
 
 #[test]
+fn refuses_a_split_index_that_it_could_not_write_back() {
+    let repo = TestRepo::new();
+    repo.write("a", "1").write("b", "1").commit("start");
+    repo.git(&["update-index", "--split-index"]);
+    repo.write("a", "2");
+    let error = repo.relay.commit_paths(&paths(&["a"]), "x").unwrap_err();
+    assert!(error.to_string().contains("--no-split-index"), "{error}");
+    assert_eq!(repo.status(), " M a");
+}
+
+#[test]
 fn commits_everything_but_ignored_files() {
     let repo = TestRepo::new();
     repo.write("a", "1").write("b", "1").write(".gitignore", "dist\n");

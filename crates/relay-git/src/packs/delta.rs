@@ -1,5 +1,8 @@
 //! Deltas: an object told as copies from another one and new bytes. Format: git's `gitformat-pack`.
 
+/// What a copy without a length copies.
+const WHOLE_BLOCK: usize = 0x1_0000;
+
 /// Makes the object that the delta tells from its base; `None` when the delta is broken or larger than allowed.
 pub(super) fn apply(base: &[u8], delta: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
     let (base_size, rest) = size(delta)?;
@@ -21,7 +24,6 @@ pub(super) fn apply(base: &[u8], delta: &[u8], bytes_max: usize) -> Option<Vec<u
         } else {
             let (offset, after) = sparse_number(rest, instruction & 0x0F, 4)?;
             let (length, after) = sparse_number(after, (instruction >> 4) & 0x07, 3)?;
-            const WHOLE_BLOCK: usize = 0x1_0000;
             let length = if length == 0 { WHOLE_BLOCK } else { length };
             result.extend_from_slice(base.get(offset..offset.checked_add(length)?)?);
             rest = after;

@@ -31,9 +31,9 @@ fn world() -> TestRepo {
     for number in 0..40_u32 {
         // Enough folders and text for deltas, and one file that is larger than a window also when compressed.
         repo.write(&format!("packages/a-folder-{number:03}/package.json"), &format!("{number}"));
-        repo.write("text", &(0..2000 + number).map(|line| format!("line {line}\n")).collect::<String>());
-        let noise: String =
-            (0..60_000_u32).map(|at| format!("{:x}", at.wrapping_mul(2_654_435_761).rotate_left(number))).collect();
+        repo.write("text", &(0..2000 + number).map(|line| format!("line {line}\n")).collect::<Vec<_>>().concat());
+        let word = |at: u32| format!("{:x}", at.wrapping_mul(2_654_435_761).rotate_left(number));
+        let noise = (0..60_000_u32).map(word).collect::<Vec<_>>().concat();
         if number % 10 == 0 {
             repo.write("noise", &noise);
         }

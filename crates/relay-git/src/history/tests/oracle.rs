@@ -186,7 +186,7 @@ fn facts(repo: &TestRepo) -> Facts {
         })
         .collect();
     let mut stdin = child.stdin.take().unwrap();
-    let lines: String = pairs.iter().map(|(before, after)| format!("{before} {after}\n")).collect();
+    let lines = pairs.iter().map(|(before, after)| format!("{before} {after}\n")).collect::<Vec<_>>().concat();
     let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()).unwrap());
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
@@ -253,7 +253,7 @@ fn compare(repo: &TestRepo, facts: &Facts, history: &History, tagged: bool) {
         let base = package.base.as_ref();
         let tag_commit = repo.relay.tag_commit(&tag(folder)).unwrap().filter(|_| tagged);
         if let Some(commit) = tag_commit {
-            assert_eq!(base.map(|base| &base.commit), Some(&commit))
+            assert_eq!(base.map(|base| &base.commit), Some(&commit));
         } else {
             let points = facts.set_points(folder);
             assert_eq!(base.is_some(), !points.is_empty(), "{:?}", FOLDERS[folder]);
