@@ -197,8 +197,8 @@ fn wanted_versions(
 ) -> Result<Vec<Option<Wanted>>, GitError> {
     let mut wanted: Vec<Option<Wanted>> = (0..areas.len()).map(|_| None).collect();
     let mut versions = Versions::default();
-    let (_, data) = objects.read(head, "read the head commit")?;
-    let Some(commit) = commit_object::parse(&data) else {
+    let object = objects.read(head, "read the head commit")?;
+    let Some(commit) = commit_object::parse(&object.data) else {
         return Err(GitError::BrokenObject { id: head.to_string(), reason: "it should be a commit" });
     };
     let mut store = TreeStore::new(objects);

@@ -13,11 +13,12 @@ mod index;
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use git2::{ObjectType, Oid};
 
+use self::delta::Applied;
 use self::index::PackIndex;
 
 /// Larger indexes (some two million objects) are left to libgit2, which maps them into memory.
@@ -35,7 +36,7 @@ const OBJECT_BYTES_MAX: usize = 32 << 20;
 /// git makes chains of 50 and refuses to make ones longer than 4095.
 const CHAIN_MAX: usize = 4095;
 /// A reader keeps at most twice as much of what it read, in a young and an old half.
-const HALF_BYTES_MAX: usize = 3 << 20;
+const HALF_BYTES_MAX: usize = 1 << 20;
 
 /// The packs of a repository.
 pub(crate) struct Packs {
@@ -87,7 +88,30 @@ impl Pack {
 }
 
 /// An object's kind and content.
-pub(crate) type Object = (ObjectType, Rc<Vec<u8>>);
+#[derive(Debug, Clone)]
+pub(crate) struct Object {
+    pub(crate) kind: ObjectType,
+    pub(crate) data: Rc<Vec<u8>>,
+    /// The object whose neighbour it is in the pack.
+    pub(crate) kin: Option<Kin>,
+}
+
+/// What an object shares with another one, known without comparing them.
+#[derive(Debug, Clone)]
+pub(crate) struct Kin {
+    base: Weak<Vec<u8>>,
+    /// So many bytes are the same at the start, at least.
+    pub(crate) same_start: usize,
+    /// And so many at the end.
+    pub(crate) same_end: usize,
+}
+
+impl Kin {
+    /// Whether these are the bytes of the other object.
+    pub(crate) fn is_of(&self, data: &Rc<Vec<u8>>) -> bool {
+        std::ptr::eq(self.base.as_ptr(), Rc::as_ptr(data))
+    }
+}
 
 /// Where an object is: the pack's number and the place in it.
 type Place = (usize, u64);
@@ -128,17 +152,18 @@ impl<'p> PackReader<'p> {
         let place = self.find(id)?;
         let mut chain: Vec<(Place, Vec<u8>)> = Vec::new();
         let mut at = place;
-        let (kind, mut data) = loop {
+        let mut object = loop {
             if let Some(known) = self.known(at) {
                 break known;
             }
             match self.kept(at)? {
                 Kept::Whole(kind, data) => {
+                    let object = Object { kind, data, kin: None };
                     // Commits are seldom bases, and each is read once.
                     if kind != ObjectType::Commit || !chain.is_empty() {
-                        self.keep(at, (kind, Rc::clone(&data)));
+                        self.keep(at, object.clone());
                     }
-                    break (kind, data);
+                    break object;
                 }
                 Kept::Delta(base, delta) => {
                     chain.push((at, delta));
@@ -150,12 +175,14 @@ impl<'p> PackReader<'p> {
             }
         };
         while let Some((at, delta)) = chain.pop() {
-            data = Rc::new(delta::apply(&data, &delta, OBJECT_BYTES_MAX)?);
-            if kind != ObjectType::Commit || !chain.is_empty() {
-                self.keep(at, (kind, Rc::clone(&data)));
+            let Applied { data, same_start, same_end } = delta::apply(&object.data, &delta, OBJECT_BYTES_MAX)?;
+            let kin = Kin { base: Rc::downgrade(&object.data), same_start, same_end };
+            object = Object { kind: object.kind, data: Rc::new(data), kin: Some(kin) };
+            if object.kind != ObjectType::Commit || !chain.is_empty() {
+                self.keep(at, object.clone());
             }
         }
-        Some((kind, data))
+        Some(object)
     }
 
     fn find(&mut self, id: Oid) -> Option<Place> {
@@ -185,7 +212,7 @@ impl<'p> PackReader<'p> {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        self.young_bytes += object.1.len();
+        self.young_bytes += object.data.len();
         self.young.insert(place, object);
     }
 

@@ -86,7 +86,7 @@ fn manifest_id(store: &mut TreeStore<'_>, tree: Oid, folder: &[Vec<u8>]) -> Resu
 
 fn read(store: &mut TreeStore<'_>, manifest: Oid) -> Result<Option<String>, GitError> {
     let object = store.objects.read_small(manifest, MANIFEST_BYTES_MAX, "read a `package.json` of the history")?;
-    Ok(object.and_then(|(_, data)| version_of(&data)))
+    Ok(object.and_then(|object| version_of(&object.data)))
 }
 
 /// The version that a manifest states; `None` also for a broken manifest, since old commits may hold anything.

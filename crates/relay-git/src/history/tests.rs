@@ -180,6 +180,41 @@ fn a_long_history_without_tags_is_the_same_with_several_threads() {
 }
 
 #[test]
+fn many_packages_in_one_folder_are_told_apart_in_packs_too() {
+    let repo = TestRepo::new();
+    let folder = |number: usize| format!("packages/package-{number:03}");
+    for number in 0..150 {
+        repo.package(&folder(number), "1.0.0");
+    }
+    let start = repo.commit("start");
+    let mut expected = vec![vec![start]; 151];
+    for step in 0..120 {
+        // Now and then a package comes, or several change at once.
+        let touched: Vec<usize> = match step {
+            60 => vec![150],
+            _ if step % 25 == 0 => (0..150).step_by(7).collect(),
+            _ => vec![step * 37 % 150],
+        };
+        for number in &touched {
+            repo.write(&format!("{}/x", folder(*number)), &step.to_string());
+        }
+        let id = repo.commit("more");
+        for number in touched {
+            expected[number].insert(0, id.clone());
+        }
+    }
+    expected[150].pop();
+    let queries: Vec<HistoryQuery> = (0..151).map(|number| query(&folder(number), None, &[])).collect();
+    for packed in [false, true] {
+        if packed {
+            repo.git(&["repack", "-q", "-a", "-d"]);
+        }
+        let history = Repository::discover(&repo.root).unwrap().history(&queries).unwrap();
+        assert_eq!(ids(&history), expected, "packed {packed}");
+    }
+}
+
+#[test]
 fn a_shallow_clone_says_that_its_history_ends_early() {
     let origin = TestRepo::new();
     origin.package("a", "1.0.0").commit("start");

@@ -1,14 +1,16 @@
 //! A tree object as git stores it, and what differs between two of them.
 //!
 //! A folder of a thousand packages is a tree of 40 kB, and nearly all of it is the same in the next commit. So two trees are
-//! compared as bytes first: what is the same at the start and at the end is skipped without looking at entries, and where
-//! entries begin is carried over from one tree to the other.
+//! compared as bytes first, unless the pack has told already: what is the same at the start and at the end is skipped without
+//! looking at entries, and where entries begin is carried over from one tree to the other.
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
 use git2::Oid;
+
+use crate::packs::Kin;
 
 /// Bytes compared at once; large enough for the comparison to be one of memory blocks.
 const BLOCK_BYTES: usize = 256;
@@ -18,6 +20,7 @@ const ID_BYTES: usize = 20;
 /// A tree object.
 pub(super) struct Tree {
     data: Rc<Vec<u8>>,
+    kin: Option<Kin>,
     /// Where the entries begin, and the end as the last element.
     offsets: OnceCell<Rc<Vec<usize>>>,
 }
@@ -56,8 +59,8 @@ impl Entry<'_> {
 }
 
 impl Tree {
-    pub(super) fn new(data: Rc<Vec<u8>>) -> Self {
-        Self { data, offsets: OnceCell::new() }
+    pub(super) fn new(data: Rc<Vec<u8>>, kin: Option<Kin>) -> Self {
+        Self { data, kin, offsets: OnceCell::new() }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -117,7 +120,7 @@ pub(super) fn differences<'t>(
         }
         (Some(old), Some(new)) => (old, new),
     };
-    let same = Same::of(&old.data, &new.data);
+    let same = Same::of(old, new);
     carry_offsets(old, new, same)?;
     let (old_offsets, new_offsets) = (old.offsets()?, new.offsets()?);
     let window = same.window(old_offsets, new_offsets);
@@ -168,7 +171,23 @@ struct Window {
 }
 
 impl Same {
-    fn of(old: &[u8], new: &[u8]) -> Self {
+    fn of(old: &Tree, new: &Tree) -> Self {
+        let told = match (&old.kin, &new.kin) {
+            (Some(kin), _) if kin.is_of(&new.data) => Some(kin),
+            (_, Some(kin)) if kin.is_of(&old.data) => Some(kin),
+            _ => None,
+        };
+        let (old_len, new_len) = (old.data.len(), new.data.len());
+        match told {
+            Some(kin) => {
+                let start = kin.same_start.min(old_len).min(new_len);
+                Self { start, end: kin.same_end.min(old_len - start).min(new_len - start), old_len, new_len }
+            }
+            None => Self::compared(&old.data, &new.data),
+        }
+    }
+
+    fn compared(old: &[u8], new: &[u8]) -> Self {
         let blocks = old.chunks_exact(BLOCK_BYTES).zip(new.chunks_exact(BLOCK_BYTES));
         let mut start = blocks.take_while(|(a, b)| a == b).count() * BLOCK_BYTES;
         let (old_rest, new_rest) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
@@ -230,6 +249,10 @@ fn carry_offsets(old: &Tree, new: &Tree, same: Same) -> Result<(), BrokenTree> {
     let data = &to.data;
     let from_len = *from.last().ok_or(BrokenTree)?;
     let first = same.first(from);
+    if data.len() == from_len && cut_alike(data, from, first, from_len - same.end) {
+        to.offsets.get_or_init(|| Rc::clone(from));
+        return Ok(());
+    }
     let mut offsets = Vec::with_capacity(from.len() + 1);
     offsets.extend_from_slice(from.get(..=first).ok_or(BrokenTree)?);
     let mut at = *offsets.last().ok_or(BrokenTree)?;
@@ -248,6 +271,19 @@ fn carry_offsets(old: &Tree, new: &Tree, same: Same) -> Result<(), BrokenTree> {
     }
     to.offsets.get_or_init(|| Rc::new(offsets));
     Ok(())
+}
+
+/// Whether the entries from the given one up to the shared end begin where those of the other tree do.
+fn cut_alike(data: &[u8], from: &[usize], first: usize, shared_end: usize) -> bool {
+    let mut offsets = from.iter().skip(first);
+    let mut at = offsets.next().copied();
+    while let Some(begin) = at.filter(|at| *at < shared_end) {
+        at = next_entry(data, begin);
+        if at != offsets.next().copied() {
+            return false;
+        }
+    }
+    at.is_some()
 }
 
 fn parse_offsets(data: &[u8]) -> Option<Vec<usize>> {

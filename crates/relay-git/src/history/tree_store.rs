@@ -11,7 +11,7 @@ use crate::error::GitError;
 use crate::packs::{Object, PackReader, Packs};
 
 /// The cache holds at most twice as many bytes of trees: a young and an old half.
-const HALF_BYTES_MAX: usize = 3 << 20;
+const HALF_BYTES_MAX: usize = 1 << 20;
 
 /// Reads objects, from the packs where it can and through libgit2 where it can't.
 pub(super) struct Objects<'r> {
@@ -29,7 +29,7 @@ impl<'r> Objects<'r> {
             return Ok(object);
         }
         let object = self.odb.read(id).map_err(GitError::reading(id, doing))?;
-        Ok((object.kind(), Rc::new(object.data().to_vec())))
+        Ok(Object { kind: object.kind(), data: Rc::new(object.data().to_vec()), kin: None })
     }
 
     /// Reads a file of at most so many bytes; `None` for a larger one.
@@ -75,9 +75,11 @@ impl<'r> TreeStore<'r> {
     }
 
     fn read(&mut self, id: Oid) -> Result<Rc<Tree>, GitError> {
-        match self.objects.read(id, "read a folder of a commit")? {
-            (ObjectType::Tree, data) => Ok(Rc::new(Tree::new(data))),
-            _ => Err(GitError::BrokenObject { id: id.to_string(), reason: "it should be a tree" }),
+        let object = self.objects.read(id, "read a folder of a commit")?;
+        if object.kind == ObjectType::Tree {
+            Ok(Rc::new(Tree::new(object.data, object.kin)))
+        } else {
+            Err(GitError::BrokenObject { id: id.to_string(), reason: "it should be a tree" })
         }
     }
 }

@@ -166,8 +166,7 @@ impl<'r> Walk<'r> {
 
     /// The message of a commit.
     pub(super) fn message(&mut self, id: Oid) -> Result<String, GitError> {
-        let (_, data) = self.objects.read(id, "read a commit's message")?;
-        Ok(commit_object::message(&data))
+        Ok(commit_object::message(&self.objects.read(id, "read a commit's message")?.data))
     }
 
     /// All passed commits, children before parents, otherwise by time.
@@ -209,10 +208,8 @@ impl<'r> Walk<'r> {
         if let Some(place) = self.places.get(&id) {
             return Ok(*place);
         }
-        let header = match self.objects.read(id, "walk the history")? {
-            (ObjectType::Commit, data) => commit_object::parse(&data),
-            _ => None,
-        };
+        let object = self.objects.read(id, "walk the history")?;
+        let header = if object.kind == ObjectType::Commit { commit_object::parse(&object.data) } else { None };
         let Some(header) = header else {
             return Err(GitError::BrokenObject { id: id.to_string(), reason: "it should be a commit" });
         };

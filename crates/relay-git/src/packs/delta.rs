@@ -3,14 +3,26 @@
 /// What a copy without a length copies.
 const WHOLE_BLOCK: usize = 0x1_0000;
 
+/// An object made from its base.
+pub(super) struct Applied {
+    pub(super) data: Vec<u8>,
+    /// So many bytes are the same as in the base at the start, at least.
+    pub(super) same_start: usize,
+    /// And so many at the end.
+    pub(super) same_end: usize,
+}
+
 /// Makes the object that the delta tells from its base; `None` when the delta is broken or larger than allowed.
-pub(super) fn apply(base: &[u8], delta: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
+pub(super) fn apply(base: &[u8], delta: &[u8], bytes_max: usize) -> Option<Applied> {
     let (base_size, rest) = size(delta)?;
     let (result_size, mut rest) = size(rest)?;
     if base_size != base.len() || result_size > bytes_max {
         return None;
     }
     let mut result = Vec::with_capacity(result_size);
+    let mut same_start = 0;
+    // Where the latest run of copies that lie behind each other in the base and in the result begins and ends in the base.
+    let mut run: Option<(usize, usize)> = None;
     while let Some((&instruction, after)) = rest.split_first() {
         rest = after;
         if instruction & 0x80 == 0 {
@@ -20,19 +32,29 @@ pub(super) fn apply(base: &[u8], delta: &[u8], bytes_max: usize) -> Option<Vec<u
                 return None;
             }
             result.extend_from_slice(new);
+            run = None;
             rest = after;
         } else {
             let (offset, after) = sparse_number(rest, instruction & 0x0F, 4)?;
             let (length, after) = sparse_number(after, (instruction >> 4) & 0x07, 3)?;
             let length = if length == 0 { WHOLE_BLOCK } else { length };
-            result.extend_from_slice(base.get(offset..offset.checked_add(length)?)?);
+            let end = offset.checked_add(length)?;
+            if offset == same_start && result.len() == same_start {
+                same_start = end;
+            }
+            run = match run {
+                Some((begin, latest)) if latest == offset => Some((begin, end)),
+                _ => Some((offset, end)),
+            };
+            result.extend_from_slice(base.get(offset..end)?);
             rest = after;
         }
         if result.len() > result_size {
             return None;
         }
     }
-    (result.len() == result_size).then_some(result)
+    let same_end = run.filter(|(_, end)| *end == base.len()).map_or(0, |(begin, end)| end - begin);
+    (result.len() == result_size).then_some(Applied { data: result, same_start, same_end })
 }
 
 /// A size of seven bits a byte, lowest first.
@@ -74,7 +96,19 @@ mod tests {
 
     #[track_caller]
     fn check(delta: &[u8], result: Option<&[u8]>) {
-        assert_eq!(apply(b"0123456789", delta, 100).as_deref(), result, "{delta:?}");
+        let applied = apply(b"0123456789", delta, 100);
+        assert_eq!(applied.as_ref().map(|applied| applied.data.as_slice()), result, "{delta:?}");
+    }
+
+    #[test]
+    fn tells_what_is_the_same_at_both_ends() {
+        let same = |delta: &[u8]| {
+            apply(b"0123456789", delta, 100).map(|applied| (applied.same_start, applied.same_end)).unwrap()
+        };
+        assert_eq!(same(&[10, 10, 0x90, 3, 1, b'x', 0x91, 4, 6]), (3, 6));
+        assert_eq!(same(&[10, 10, 0x90, 3, 0x91, 3, 2, 0x91, 5, 5]), (10, 10));
+        assert_eq!(same(&[10, 4, 0x91, 2, 3, 1, b'x']), (0, 0));
+        assert_eq!(same(&[10, 6, 0x91, 5, 3, 0x91, 5, 3]), (0, 0));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use proptest::prelude::{Strategy, any, prop};
 use proptest::test_runner::{Config, TestRunner};
 
-use super::{History, HistoryQuery, query};
+use super::{History, HistoryQuery, Repository, query};
 use crate::testing::{TestRepo, git_command};
 
 const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -281,29 +281,28 @@ fn compare(repo: &TestRepo, facts: &Facts, history: &History, tagged: bool) {
     }
 }
 
+fn queries(tagged: bool) -> Vec<HistoryQuery> {
+    let of = |index: usize, folder: &str| {
+        let tags = if tagged { vec![tag(index)] } else { Vec::new() };
+        HistoryQuery { tags, ..query(folder, Some("1.0.0"), &[]) }
+    };
+    FOLDERS.iter().enumerate().map(|(index, folder)| of(index, folder)).collect()
+}
+
 fn check(off_seconds: i64) {
-    let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 30, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&prop::collection::vec(step(off_seconds), 1..24), |steps| {
         let repo = TestRepo::new();
         build(&repo, &steps);
         let facts = facts(&repo);
-        for tagged in [true, false] {
-            let queries: Vec<HistoryQuery> = FOLDERS
-                .iter()
-                .enumerate()
-                .map(|(index, folder)| {
-                    query(
-                        folder,
-                        Some("1.0.0"),
-                        if tagged { vec![tag(index)] } else { Vec::new() }
-                            .iter()
-                            .map(String::as_str)
-                            .collect::<Vec<_>>()
-                            .as_slice(),
-                    )
-                })
-                .collect();
-            compare(&repo, &facts, &repo.relay.history(&queries).unwrap(), tagged);
+        for packed in [false, true] {
+            if packed {
+                repo.git(&["repack", "-q", "-a", "-d"]);
+            }
+            let relay = Repository::discover(&repo.root).unwrap();
+            for tagged in [true, false] {
+                compare(&repo, &facts, &relay.history(&queries(tagged)).unwrap(), tagged);
+            }
         }
         Ok(())
     });

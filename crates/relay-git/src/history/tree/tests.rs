@@ -44,7 +44,7 @@ impl Bench {
 }
 
 fn tree(odb: &git2::Odb<'_>, id: Oid) -> Tree {
-    Tree::new(Rc::new(odb.read(id).unwrap().data().to_vec()))
+    Tree::new(Rc::new(odb.read(id).unwrap().data().to_vec()), None)
 }
 
 type Changes = Vec<(String, Option<bool>, Option<bool>)>;
