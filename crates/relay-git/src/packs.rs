@@ -37,6 +37,8 @@ const OBJECT_BYTES_MAX: usize = 32 << 20;
 const CHAIN_MAX: usize = 4095;
 /// A reader keeps at most twice as much of what it read, in a young and an old half.
 const HALF_BYTES_MAX: usize = 1 << 20;
+/// Buffers kept for reuse: allocating large ones anew costs more than filling them.
+const SPARES_MAX: usize = 64;
 
 /// The packs of a repository.
 pub(crate) struct Packs {
@@ -111,6 +113,11 @@ impl Kin {
     pub(crate) fn is_of(&self, data: &Rc<Vec<u8>>) -> bool {
         std::ptr::eq(self.base.as_ptr(), Rc::as_ptr(data))
     }
+
+    /// Whether two objects share bytes with the same third one.
+    pub(crate) fn is_sibling(&self, other: &Self) -> bool {
+        Weak::ptr_eq(&self.base, &other.base)
+    }
 }
 
 /// Where an object is: the pack's number and the place in it.
@@ -131,6 +138,8 @@ pub(crate) struct PackReader<'p> {
     young: HashMap<Place, Object>,
     old: HashMap<Place, Object>,
     young_bytes: usize,
+    /// Buffers of objects that were dropped, for new ones.
+    spare: Vec<Vec<u8>>,
     inflate: Decompress,
 }
 
@@ -143,6 +152,7 @@ impl<'p> PackReader<'p> {
             young: HashMap::new(),
             old: HashMap::new(),
             young_bytes: 0,
+            spare: Vec::new(),
             inflate: Decompress::new(true),
         }
     }
@@ -175,7 +185,8 @@ impl<'p> PackReader<'p> {
             }
         };
         while let Some((at, delta)) = chain.pop() {
-            let Applied { data, same_start, same_end } = delta::apply(&object.data, &delta, OBJECT_BYTES_MAX)?;
+            let Applied { data, same_start, same_end } =
+                delta::apply(&object.data, &delta, OBJECT_BYTES_MAX, self.spare.pop())?;
             let kin = Kin { base: Rc::downgrade(&object.data), same_start, same_end };
             object = Object { kind: object.kind, data: Rc::new(data), kin: Some(kin) };
             if object.kind != ObjectType::Commit || !chain.is_empty() {
@@ -209,7 +220,9 @@ impl<'p> PackReader<'p> {
 
     fn keep(&mut self, place: Place, object: Object) {
         if self.young_bytes > HALF_BYTES_MAX {
-            self.old = std::mem::take(&mut self.young);
+            let dropped = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
+            let buffers = dropped.into_values().filter_map(|object| Rc::try_unwrap(object.data).ok());
+            self.spare.extend(buffers.take(SPARES_MAX.saturating_sub(self.spare.len())));
             self.young_bytes = 0;
         }
         self.young_bytes += object.data.len();

@@ -163,6 +163,16 @@ struct Same {
     new_len: usize,
 }
 
+/// The bytes from a place on.
+fn tail(data: &[u8], start: usize) -> &[u8] {
+    data.get(start..).unwrap_or_default()
+}
+
+/// The bytes without so many at the end.
+fn head(data: &[u8], end: usize) -> &[u8] {
+    data.get(..data.len().saturating_sub(end)).unwrap_or_default()
+}
+
 /// The entries that may differ, as indices into the offsets.
 struct Window {
     start: usize,
@@ -172,39 +182,28 @@ struct Window {
 
 impl Same {
     fn of(old: &Tree, new: &Tree) -> Self {
-        let told = match (&old.kin, &new.kin) {
-            (Some(kin), _) if kin.is_of(&new.data) => Some(kin),
-            (_, Some(kin)) if kin.is_of(&old.data) => Some(kin),
-            _ => None,
+        let (start, end) = match (&old.kin, &new.kin) {
+            (Some(kin), _) if kin.is_of(&new.data) => (kin.same_start, kin.same_end),
+            (_, Some(kin)) if kin.is_of(&old.data) => (kin.same_start, kin.same_end),
+            (Some(a), Some(b)) if a.is_sibling(b) => (a.same_start.min(b.same_start), a.same_end.min(b.same_end)),
+            _ => (0, 0),
         };
-        let (old_len, new_len) = (old.data.len(), new.data.len());
-        match told {
-            Some(kin) => {
-                let start = kin.same_start.min(old_len).min(new_len);
-                Self { start, end: kin.same_end.min(old_len - start).min(new_len - start), old_len, new_len }
-            }
-            None => Self::compared(&old.data, &new.data),
-        }
+        Self::compared(&old.data, &new.data, start, end)
     }
 
-    fn compared(old: &[u8], new: &[u8]) -> Self {
-        let blocks = old.chunks_exact(BLOCK_BYTES).zip(new.chunks_exact(BLOCK_BYTES));
-        let mut start = blocks.take_while(|(a, b)| a == b).count() * BLOCK_BYTES;
-        let (old_rest, new_rest) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
-        let more = old_rest.iter().zip(new_rest).take_while(|(a, b)| a == b).count();
-        start += more;
-        let (old_rest, new_rest) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
-        let blocks = old_rest.rchunks_exact(BLOCK_BYTES).zip(new_rest.rchunks_exact(BLOCK_BYTES));
-        let mut end = blocks.take_while(|(a, b)| a == b).count() * BLOCK_BYTES;
-        let front = |rest: &[u8]| rest.len().saturating_sub(end);
-        let (old_rest, new_rest) = (old_rest.get(..front(old_rest)), new_rest.get(..front(new_rest)));
-        end += old_rest
-            .unwrap_or_default()
-            .iter()
-            .rev()
-            .zip(new_rest.unwrap_or_default().iter().rev())
-            .take_while(|(a, b)| a == b)
-            .count();
+    /// Compares what lies between the bytes that are known to be the same.
+    fn compared(old: &[u8], new: &[u8], start: usize, end: usize) -> Self {
+        let shorter = old.len().min(new.len());
+        let start = start.min(shorter);
+        let blocks = tail(old, start).chunks_exact(BLOCK_BYTES).zip(tail(new, start).chunks_exact(BLOCK_BYTES));
+        let start = start + blocks.take_while(|(a, b)| a == b).count() * BLOCK_BYTES;
+        let start = start + tail(old, start).iter().zip(tail(new, start)).take_while(|(a, b)| a == b).count();
+        let (old_rest, new_rest) = (tail(old, start), tail(new, start));
+        let end = end.min(shorter - start);
+        let blocks = head(old_rest, end).rchunks_exact(BLOCK_BYTES).zip(head(new_rest, end).rchunks_exact(BLOCK_BYTES));
+        let end = end + blocks.take_while(|(a, b)| a == b).count() * BLOCK_BYTES;
+        let bytes = head(old_rest, end).iter().rev().zip(head(new_rest, end).iter().rev());
+        let end = end + bytes.take_while(|(a, b)| a == b).count();
         Self { start, end, old_len: old.len(), new_len: new.len() }
     }
 

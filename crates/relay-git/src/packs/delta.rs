@@ -12,14 +12,17 @@ pub(super) struct Applied {
     pub(super) same_end: usize,
 }
 
-/// Makes the object that the delta tells from its base; `None` when the delta is broken or larger than allowed.
-pub(super) fn apply(base: &[u8], delta: &[u8], bytes_max: usize) -> Option<Applied> {
+/// Makes the object that the delta tells from its base, in a used buffer if there is one; `None` when the delta is broken or
+/// larger than allowed.
+pub(super) fn apply(base: &[u8], delta: &[u8], bytes_max: usize, buffer: Option<Vec<u8>>) -> Option<Applied> {
     let (base_size, rest) = size(delta)?;
     let (result_size, mut rest) = size(rest)?;
     if base_size != base.len() || result_size > bytes_max {
         return None;
     }
-    let mut result = Vec::with_capacity(result_size);
+    let mut result = buffer.unwrap_or_default();
+    result.clear();
+    result.reserve(result_size);
     let mut same_start = 0;
     // Where the latest run of copies that lie behind each other in the base and in the result begins and ends in the base.
     let mut run: Option<(usize, usize)> = None;
@@ -96,14 +99,14 @@ mod tests {
 
     #[track_caller]
     fn check(delta: &[u8], result: Option<&[u8]>) {
-        let applied = apply(b"0123456789", delta, 100);
+        let applied = apply(b"0123456789", delta, 100, None);
         assert_eq!(applied.as_ref().map(|applied| applied.data.as_slice()), result, "{delta:?}");
     }
 
     #[test]
     fn tells_what_is_the_same_at_both_ends() {
         let same = |delta: &[u8]| {
-            apply(b"0123456789", delta, 100).map(|applied| (applied.same_start, applied.same_end)).unwrap()
+            apply(b"0123456789", delta, 100, None).map(|applied| (applied.same_start, applied.same_end)).unwrap()
         };
         assert_eq!(same(&[10, 10, 0x90, 3, 1, b'x', 0x91, 4, 6]), (3, 6));
         assert_eq!(same(&[10, 10, 0x90, 3, 0x91, 3, 2, 0x91, 5, 5]), (10, 10));
