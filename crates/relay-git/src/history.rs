@@ -6,9 +6,11 @@
 //!   [`tree_store`])
 //! - [`manifest`]: in which commit a manifest got its version
 //!
-//! Replacement refs, grafts and the commit-graph file are not looked at.
+//! The commits themselves come from the commit-graph file where there is one ([`commit_graph`]), else from the objects
+//! ([`commit_object`]). Replacement refs and grafts are not looked at.
 
 mod area;
+mod commit_graph;
 mod commit_object;
 mod crew;
 mod manifest;
@@ -24,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use git2::{Odb, Oid};
 
 use self::area::{Area, Areas};
+use self::commit_graph::CommitGraph;
 use self::crew::{Answer, Crew, Ground, JOB_COMMITS, Question, Wanted};
 use self::manifest::Versions;
 use self::tree_store::{Objects, TreeStore};
@@ -105,13 +108,17 @@ impl Repository {
         let odb = self.git.odb().map_err(GitError::doing("open the object store"))?;
         let (areas, area_of) = Areas::new(queries.iter().map(|query| query.path.as_str()));
         let tagged = self.tagged_bases(queries)?;
-        let packs = Packs::open(&self.git.commondir().join("objects"));
+        let store = self.git.commondir().join("objects");
+        let packs = Packs::open(&store);
         let objects = || Objects::new(&packs, &odb);
         let wanted = wanted_versions(objects(), head, queries, &tagged, (&areas, &area_of))?;
 
         let tags: HashSet<Oid> = tagged.iter().flatten().map(|(commit, _)| *commit).collect();
         let untagged = wanted.iter().flatten().count();
         let mut walk = Walk::new(objects(), head, self.cuts()?, tags.len() + untagged)?;
+        if self.git.config().and_then(|config| config.get_bool("core.commitGraph")).unwrap_or(true) {
+            walk.use_graph(CommitGraph::open(&store));
+        }
         let mut marks: HashMap<Oid, usize> = HashMap::new();
         for (commit, _) in tagged.iter().flatten() {
             if !marks.contains_key(commit) {
@@ -327,8 +334,8 @@ fn collect(
                 index
             } else {
                 let Some(visit) = walk.visits.get(place) else { continue };
-                let (id, time_seconds) = (visit.id, visit.time);
-                let message = walk.message(id)?;
+                let id = visit.id;
+                let (message, time_seconds) = walk.message(id)?;
                 history.commits.push(Commit { id: id.to_string(), message, time_seconds });
                 *index.insert(history.commits.len() - 1)
             };

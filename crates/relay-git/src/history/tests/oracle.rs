@@ -298,6 +298,7 @@ fn check(off_seconds: i64) {
         for packed in [false, true] {
             if packed {
                 repo.git(&["repack", "-q", "-a", "-d"]);
+                repo.git(&["commit-graph", "write", "--reachable"]);
             }
             let relay = Repository::discover(&repo.root).unwrap();
             for tagged in [true, false] {
