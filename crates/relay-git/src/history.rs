@@ -1,13 +1,13 @@
 //! Which commits changed which package since its last release: one walk over the history for all packages, by comparing the
 //! ids of trees.
 //!
-//! - [`walk`]: the commits, newest first, and what they are ancestors of ([`paint`]: sets of marks)
-//! - [`crew`]: compares trees on several threads; [`touch`]: which packages a commit changes ([`area`], [`tree`],
-//!   [`tree_store`])
-//! - [`manifest`]: in which commit a manifest got its version
+//! - `walk`: the commits, newest first, and what they are ancestors of (`paint`: sets of marks)
+//! - `crew`: compares trees on several threads; `touch`: which packages a commit changes (`area`, `tree`,
+//!   `tree_store`)
+//! - `manifest`: in which commit a manifest got its version
 //!
-//! The commits themselves come from the commit-graph file where there is one ([`commit_graph`]), else from the objects
-//! ([`commit_object`]). Replacement refs and grafts are not looked at.
+//! The commits themselves come from the commit-graph file where there is one (`commit_graph`), else from the objects
+//! (`commit_object`). Replacement refs and grafts are not looked at.
 
 mod area;
 mod commit_graph;

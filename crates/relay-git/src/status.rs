@@ -4,9 +4,9 @@
 //! on several threads, and only what looks different is handed to libgit2, which also takes over where the index or the disk
 //! is of a kind that is not known here. Nothing is written, also not into the index.
 //!
-//! - [`index_file`]: git's index
-//! - [`scan`]: the comparison with the disk
-//! - [`ignore_rules`]: which untracked files are ignored
+//! - `index_file`: git's index
+//! - `scan`: the comparison with the disk
+//! - `ignore_rules`: which untracked files are ignored
 
 mod ignore_rules;
 mod index_file;

@@ -1,3 +1,5 @@
+//! Twins, and that their sources stay as they were.
+
 use super::*;
 use crate::testing::{TestRepo, git, path_of};
 

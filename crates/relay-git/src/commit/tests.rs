@@ -1,3 +1,5 @@
+//! Commits are made in real repositories and looked at with the real git.
+
 use super::*;
 use crate::testing::TestRepo;
 

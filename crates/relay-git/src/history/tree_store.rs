@@ -39,6 +39,9 @@ impl<'r> Objects<'r> {
         bytes_max: usize,
         doing: &'static str,
     ) -> Result<Option<Object>, GitError> {
+        if let Some(object) = self.packs.read(id) {
+            return Ok((object.data.len() <= bytes_max).then_some(object));
+        }
         let (size, _) = self.odb.read_header(id).map_err(GitError::reading(id, doing))?;
         if size > bytes_max { Ok(None) } else { self.read(id, doing).map(Some) }
     }

@@ -1,3 +1,5 @@
+//! Pushes go to a bare repository on disk.
+
 use super::*;
 use crate::testing::{TestRepo, git, path_of};
 

@@ -1,3 +1,5 @@
+//! Opening repositories, and what is told of their heads and remotes.
+
 use super::*;
 use crate::testing::{TestRepo, path_of};
 

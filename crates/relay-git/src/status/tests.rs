@@ -1,3 +1,5 @@
+//! The working files of real repositories, compared with what git's own status says.
+
 use crate::testing::TestRepo;
 
 #[test]
