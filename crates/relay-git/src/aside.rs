@@ -1,7 +1,8 @@
 //! An independent twin of a repository, for rehearsals: the same head, branches, tags and history, and nothing that leads back.
 //!
 //! The twin borrows the objects of the source (git's alternates), so that making it costs the same for a repository of any
-//! size. The source is only read. The twin is for a while: when git collects garbage in the source, it doesn't know of it.
+//! size. The source is only read; git may set the time of one of its packs anew, which is how it notes that an object in it is
+//! still of use. The twin is for a while: when git collects garbage in the source, it doesn't know of it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -52,7 +53,7 @@ impl Repository {
         let setting = "set the head of the rehearsal's repository";
         match (head.branch, head.commit) {
             (Some(branch), _) => {
-                twin.git.set_head(&format!("refs/heads/{branch}")).map_err(GitError::doing(setting))?
+                twin.git.set_head(&format!("refs/heads/{branch}")).map_err(GitError::doing(setting))?;
             }
             (None, Some(commit)) => {
                 let id = Oid::from_str(&commit).map_err(GitError::doing(setting))?;
@@ -167,3 +168,6 @@ fn disk(doing: &'static str, path: &Utf8Path) -> impl FnOnce(std::io::Error) -> 
     let path: Utf8PathBuf = path.to_owned();
     move |source| GitError::Disk { doing, path, source }
 }
+
+#[cfg(test)]
+mod tests;

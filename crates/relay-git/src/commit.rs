@@ -19,6 +19,7 @@ impl Repository {
     pub fn commit_paths(&self, paths: &[Utf8PathBuf], message: &str) -> Result<String, GitError> {
         let staging = "stage the files of the commit";
         self.refuse_unfinished_operation()?;
+        self.refuse_special_index()?;
         let head = self.head_commit()?;
         let base = match &head {
             Some(commit) => commit.tree().map_err(GitError::doing("read the head commit"))?,
@@ -65,6 +66,7 @@ impl Repository {
     pub fn commit_all(&self, message: &str) -> Result<String, GitError> {
         let staging = "stage all files";
         self.refuse_unfinished_operation()?;
+        self.refuse_special_index()?;
         let head = self.head_commit()?;
         let mut index = self.git.index().map_err(GitError::doing(staging))?;
         index.read(false).map_err(GitError::doing(staging))?;
@@ -176,3 +178,6 @@ fn file_mode(mode: u32) -> FileMode {
         _ => FileMode::Blob,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,15 @@ pub enum GitError {
         /// libgit2's own words.
         source: git2::Error,
     },
+    /// The index is split or sparse.
+    #[error(
+        "the git index of `{path}` is split or sparse, which relay can't write: turn that off with \
+         `git update-index --no-split-index` or `git sparse-checkout reapply --no-sparse-index`, then run again"
+    )]
+    SpecialIndex {
+        /// The working folder.
+        path: Utf8PathBuf,
+    },
     /// The commit would be empty.
     #[error("there is nothing to commit: the files are as they are in the last commit")]
     NothingToCommit,

@@ -10,8 +10,8 @@ use crate::repository::Repository;
 
 /// A push of a large release over a slow line takes minutes; what takes longer waits for something that won't come.
 const RUN_SECONDS_MAX: u64 = 900;
-/// What is kept of each of git's streams.
-const OUTPUT_BYTES_MAX: usize = 64 << 10;
+/// What is kept of git's stdout and of its stderr.
+const STREAM_BYTES_MAX: [usize; 2] = [16 << 20, 64 << 10];
 /// What of its words is shown to a person.
 const SHOWN_LINES_MAX: usize = 24;
 const SHOWN_CHARS_MAX: usize = 3_000;
@@ -82,10 +82,10 @@ fn run(mut command: Command, doing: &str, input: Vec<u8>) -> Result<String, RunE
         child.stdout.take().map(|stream| -> Box<dyn Read + Send> { Box::new(stream) }),
         child.stderr.take().map(|stream| -> Box<dyn Read + Send> { Box::new(stream) }),
     ];
-    for (which, stream) in streams.into_iter().enumerate() {
+    for (which, (stream, bytes_max)) in streams.into_iter().zip(STREAM_BYTES_MAX).enumerate() {
         let (Some(stream), sender) = (stream, sender.clone()) else { continue };
         std::thread::spawn(move || {
-            let _ = sender.send((which, read_bounded(stream)));
+            let _ = sender.send((which, read_bounded(stream, bytes_max)));
         });
     }
     drop(sender);
@@ -121,14 +121,14 @@ fn run(mut command: Command, doing: &str, input: Vec<u8>) -> Result<String, RunE
 }
 
 /// Reads to the end, so that git is not blocked, and keeps the first part.
-fn read_bounded(mut stream: impl Read) -> Vec<u8> {
+fn read_bounded(mut stream: impl Read, bytes_max: usize) -> Vec<u8> {
     let mut kept = Vec::new();
     let mut block = [0_u8; 4096];
     loop {
         match stream.read(&mut block) {
             Ok(0) => return kept,
             Ok(count) => {
-                let room = OUTPUT_BYTES_MAX.saturating_sub(kept.len()).min(count);
+                let room = bytes_max.saturating_sub(kept.len()).min(count);
                 kept.extend_from_slice(block.get(..room).unwrap_or_default());
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -173,7 +173,7 @@ fn without_controls(line: &str) -> String {
         if char == '\u{1b}' {
             // Skip a sequence such as `ESC [ 31 m`.
             if chars.clone().next() == Some('[') {
-                chars.by_ref().find(|char| char.is_ascii_alphabetic());
+                chars.by_ref().find(char::is_ascii_alphabetic);
             }
         } else if char == '\t' {
             cleaned.push(' ');

@@ -1,14 +1,16 @@
 //! Which commits changed which package since its last release: one walk over the history for all packages, by comparing the
 //! ids of trees.
 //!
-//! - [`walk`]: the commits, newest first, and what they are ancestors of ([`paint`]: sets of marks)
-//! - [`crew`]: compares trees on several threads; [`touch`]: which packages a commit changes ([`area`], [`tree`],
-//!   [`tree_store`])
-//! - [`manifest`]: in which commit a manifest got its version
+//! - `walk`: the commits, newest first, and what they are ancestors of (`paint`: sets of marks)
+//! - `crew`: compares trees on several threads; `touch`: which packages a commit changes (`area`, `tree`,
+//!   `tree_store`)
+//! - `manifest`: in which commit a manifest got its version
 //!
-//! Replacement refs, grafts and the commit-graph file are not looked at.
+//! The commits themselves come from the commit-graph file where there is one (`commit_graph`), else from the objects
+//! (`commit_object`). Replacement refs and grafts are not looked at.
 
 mod area;
+mod commit_graph;
 mod commit_object;
 mod crew;
 mod manifest;
@@ -24,11 +26,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use git2::{Odb, Oid};
 
 use self::area::{Area, Areas};
+use self::commit_graph::CommitGraph;
 use self::crew::{Answer, Crew, Ground, JOB_COMMITS, Question, Wanted};
 use self::manifest::Versions;
-use self::tree_store::TreeStore;
+use self::tree_store::{Objects, TreeStore};
 use self::walk::Walk;
 use crate::error::GitError;
+use crate::packs::Packs;
 use crate::repository::Repository;
 
 /// Messages are cut here; changelogs need the first paragraphs and the footers.
@@ -104,11 +108,17 @@ impl Repository {
         let odb = self.git.odb().map_err(GitError::doing("open the object store"))?;
         let (areas, area_of) = Areas::new(queries.iter().map(|query| query.path.as_str()));
         let tagged = self.tagged_bases(queries)?;
-        let wanted = wanted_versions(&odb, head, queries, &tagged, (&areas, &area_of))?;
+        let store = self.git.commondir().join("objects");
+        let packs = Packs::open(&store);
+        let objects = || Objects::new(&packs, &odb);
+        let wanted = wanted_versions(objects(), head, queries, &tagged, (&areas, &area_of))?;
 
         let tags: HashSet<Oid> = tagged.iter().flatten().map(|(commit, _)| *commit).collect();
         let untagged = wanted.iter().flatten().count();
-        let mut walk = Walk::new(&odb, head, self.cuts()?, tags.len() + untagged)?;
+        let mut walk = Walk::new(objects(), head, self.cuts()?, tags.len() + untagged)?;
+        if self.git.config().and_then(|config| config.get_bool("core.commitGraph")).unwrap_or(true) {
+            walk.use_graph(CommitGraph::open(&store));
+        }
         let mut marks: HashMap<Oid, usize> = HashMap::new();
         for (commit, _) in tagged.iter().flatten() {
             if !marks.contains_key(commit) {
@@ -120,7 +130,7 @@ impl Repository {
             tagged.get(index).is_some_and(Option::is_none) && wanted.get(*area).is_some_and(Option::is_none)
         };
         let open_forever = area_of.iter().enumerate().any(|(index, area)| without_base(index, area));
-        let ground = Ground { git_dir: self.git.path(), areas: &areas, wanted: &wanted };
+        let ground = Ground { git_dir: self.git.path(), packs: &packs, areas: &areas, wanted: &wanted };
         let mut run = Run { open_forever, unfound: untagged, touched: Vec::new(), found: HashMap::new() };
         run.all(&mut walk, &ground, &odb)?;
 
@@ -156,7 +166,7 @@ impl Repository {
             walked: walk.order.len(),
             ends_early: walk.ends_early,
         };
-        collect(history, &walk, &odb, &run.touched, &queries_of)
+        collect(history, &mut walk, &run.touched, &queries_of)
     }
 
     /// The commits at which a shallow clone ends.
@@ -186,19 +196,19 @@ impl Repository {
 
 /// For each area without a tag the version whose commit is wanted.
 fn wanted_versions(
-    odb: &Odb<'_>,
+    mut objects: Objects<'_>,
     head: Oid,
     queries: &[HistoryQuery],
     tagged: &[Option<(Oid, String)>],
     (areas, area_of): (&Areas, &[Area]),
 ) -> Result<Vec<Option<Wanted>>, GitError> {
     let mut wanted: Vec<Option<Wanted>> = (0..areas.len()).map(|_| None).collect();
-    let mut store = TreeStore::new(odb);
     let mut versions = Versions::default();
-    let object = odb.read(head).map_err(GitError::reading(head, "read the head commit"))?;
-    let Some(commit) = commit_object::parse(object.data()) else {
+    let object = objects.read(head, "read the head commit")?;
+    let Some(commit) = commit_object::parse(&object.data) else {
         return Err(GitError::BrokenObject { id: head.to_string(), reason: "it should be a commit" });
     };
+    let mut store = TreeStore::new(objects);
     for ((query, area), tagged) in queries.iter().zip(area_of).zip(tagged) {
         let Some(slot) = wanted.get_mut(*area).filter(|slot| slot.is_none()) else { continue };
         if tagged.is_some() || query.version.is_none() {
@@ -303,8 +313,7 @@ fn ask(walk: &mut Walk<'_>, job: &mut Vec<Question>, place: usize) {
 /// Puts the commits that count into the history, in the order of the walk.
 fn collect(
     mut history: History,
-    walk: &Walk<'_>,
-    odb: &Odb<'_>,
+    walk: &mut Walk<'_>,
     touched: &[(usize, Vec<Area>)],
     queries_of: &[Vec<(usize, Option<usize>)>],
 ) -> Result<History, GitError> {
@@ -321,18 +330,14 @@ fn collect(
             if !walk.counts(place, *base) {
                 continue;
             }
-            let index = match index {
-                Some(index) => index,
-                None => {
-                    let Some(visit) = walk.visits.get(place) else { continue };
-                    let object = odb.read(visit.id).map_err(GitError::reading(visit.id, "read a commit's message"))?;
-                    history.commits.push(Commit {
-                        id: visit.id.to_string(),
-                        message: commit_object::message(object.data()),
-                        time_seconds: visit.time,
-                    });
-                    *index.insert(history.commits.len() - 1)
-                }
+            let index = if let Some(index) = index {
+                index
+            } else {
+                let Some(visit) = walk.visits.get(place) else { continue };
+                let id = visit.id;
+                let (message, time_seconds) = walk.message(id)?;
+                history.commits.push(Commit { id: id.to_string(), message, time_seconds });
+                *index.insert(history.commits.len() - 1)
             };
             if let Some(package) = history.packages.get_mut(*query) {
                 package.commits.push(index);
@@ -341,3 +346,6 @@ fn collect(
     }
     Ok(history)
 }
+
+#[cfg(test)]
+mod tests;

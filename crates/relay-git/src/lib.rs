@@ -8,6 +8,7 @@
 //! - [`history`]: the commits of each package since its last release, found in one walk by comparing tree ids
 //! - [`status`]: what differs from the head commit
 //! - [`tags`], [`commit`], [`push`]: what a release writes
+//! - `packs`: a reader of packed objects, for speed; `git_program`: the real git, for what only it can do
 //! - [`aside`]: an independent twin of a repository, for rehearsals
 //! - [`error`]: what can go wrong, in words for people
 #![forbid(unsafe_code)]
@@ -17,11 +18,14 @@ pub mod commit;
 pub mod error;
 mod git_program;
 pub mod history;
+mod packs;
 pub mod push;
 mod ref_name;
 pub mod repository;
 pub mod status;
 pub mod tags;
+#[cfg(test)]
+mod testing;
 
 pub use error::{GitError, PushCause};
 pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};

@@ -34,3 +34,6 @@ impl Repository {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

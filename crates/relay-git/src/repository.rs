@@ -186,3 +186,6 @@ fn open_error(error: git2::Error, start: &Utf8Path) -> GitError {
         _ => GitError::doing(format!("open the git repository of `{start}`"))(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

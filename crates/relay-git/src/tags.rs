@@ -85,14 +85,15 @@ impl Repository {
             let Some(name) = name.and_then(|name| wanted.get(name)) else { continue };
             // A packed ref knows what its tag object names, so that no object is read.
             let commit = match reference.target_peel() {
-                Some(id) => match kinds.get(&id) {
-                    Some(known) => known.then_some(id),
-                    None => {
+                Some(id) => {
+                    if let Some(known) = kinds.get(&id) {
+                        known.then_some(id)
+                    } else {
                         let (_, kind) = odb.read_header(id).map_err(GitError::reading(id, "read a tag"))?;
                         kinds.insert(id, kind == ObjectType::Commit);
                         (kind == ObjectType::Commit).then_some(id)
                     }
-                },
+                }
                 None => peel(&self.git, &reference)?,
             };
             found.extend(commit.map(|commit| (*name, commit)));
@@ -140,3 +141,6 @@ fn peel(git: &git2::Repository, reference: &git2::Reference<'_>) -> Result<Optio
         Err(error) => Err(GitError::reading(target, "read a tag")(error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,9 @@ use git2::{Odb, Oid, RepositoryOpenFlags};
 use super::area::{Area, Areas};
 use super::manifest::Versions;
 use super::touch::Touches;
+use super::tree_store::Objects;
 use crate::error::GitError;
+use crate::packs::Packs;
 
 /// More workers than this compete for memory bandwidth rather than share work.
 const WORKERS_MAX: usize = 4;
@@ -48,6 +50,7 @@ pub(super) struct Wanted {
 /// What all workers read.
 pub(super) struct Ground<'a> {
     pub(super) git_dir: &'a Path,
+    pub(super) packs: &'a Packs,
     pub(super) areas: &'a Areas,
     /// By area.
     pub(super) wanted: &'a [Option<Wanted>],
@@ -163,14 +166,18 @@ fn work(ground: &Ground<'_>, odb: &Odb<'_>, questions: &[Question]) -> Result<Ve
 
 /// One worker's caches.
 struct Desk<'a, 'r> {
-    ground: &'a Ground<'a>,
-    touches: Touches<'a, 'r>,
+    ground: &'r Ground<'a>,
+    touches: Touches<'r, 'r>,
     versions: Versions,
 }
 
 impl<'a, 'r> Desk<'a, 'r> {
-    fn new(ground: &'a Ground<'a>, odb: &'r Odb<'r>) -> Self {
-        Self { ground, touches: Touches::new(ground.areas, odb), versions: Versions::default() }
+    fn new(ground: &'r Ground<'a>, odb: &'r Odb<'r>) -> Self {
+        Self {
+            ground,
+            touches: Touches::new(ground.areas, Objects::new(ground.packs, odb)),
+            versions: Versions::default(),
+        }
     }
 
     fn work(&mut self, questions: &[Question]) -> Result<Vec<Answer>, GitError> {

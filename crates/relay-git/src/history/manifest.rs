@@ -60,12 +60,12 @@ impl Versions {
         }
     }
 
-    fn version(&mut self, store: &TreeStore<'_>, manifest: Oid) -> Result<Option<&str>, GitError> {
+    fn version(&mut self, store: &mut TreeStore<'_>, manifest: Oid) -> Result<Option<&str>, GitError> {
         if self.known.len() > VERSIONS_MAX {
             self.known.clear();
         }
-        if !self.known.contains_key(&manifest) {
-            self.known.insert(manifest, read(store, manifest)?);
+        if let std::collections::hash_map::Entry::Vacant(e) = self.known.entry(manifest) {
+            e.insert(read(store, manifest)?);
         }
         Ok(self.known.get(&manifest).and_then(Option::as_deref))
     }
@@ -84,14 +84,9 @@ fn manifest_id(store: &mut TreeStore<'_>, tree: Oid, folder: &[Vec<u8>]) -> Resu
     Ok(tree.find(b"package.json", false).map_err(broken(id))?.and_then(|entry| entry.file_id()))
 }
 
-fn read(store: &TreeStore<'_>, manifest: Oid) -> Result<Option<String>, GitError> {
-    let reading = "read a `package.json` of the history";
-    let (size, _) = store.odb().read_header(manifest).map_err(GitError::reading(manifest, reading))?;
-    if size > MANIFEST_BYTES_MAX {
-        return Ok(None);
-    }
-    let object = store.odb().read(manifest).map_err(GitError::reading(manifest, reading))?;
-    Ok(version_of(object.data()))
+fn read(store: &mut TreeStore<'_>, manifest: Oid) -> Result<Option<String>, GitError> {
+    let object = store.objects.read_small(manifest, MANIFEST_BYTES_MAX, "read a `package.json` of the history")?;
+    Ok(object.and_then(|object| version_of(&object.data)))
 }
 
 /// The version that a manifest states; `None` also for a broken manifest, since old commits may hold anything.

@@ -1,10 +1,10 @@
 //! Which packages a commit changes: those whose folder differs from that of every parent.
 
-use git2::{Odb, Oid};
+use git2::Oid;
 
 use super::area::{Area, Areas};
 use super::tree::differences;
-use super::tree_store::{TreeStore, broken};
+use super::tree_store::{Objects, TreeStore, broken};
 use crate::error::GitError;
 
 /// Compares the trees of commits along the folders of packages.
@@ -17,8 +17,8 @@ pub(super) struct Touches<'a, 'r> {
 type Pair = (usize, Option<Oid>, Option<Oid>);
 
 impl<'a, 'r> Touches<'a, 'r> {
-    pub(super) fn new(areas: &'a Areas, odb: &'r Odb<'r>) -> Self {
-        Self { areas, store: TreeStore::new(odb) }
+    pub(super) fn new(areas: &'a Areas, objects: Objects<'r>) -> Self {
+        Self { areas, store: TreeStore::new(objects) }
     }
 
     /// The packages that a commit with this tree changes against all these parents' trees, sorted.

@@ -1,14 +1,16 @@
 //! A tree object as git stores it, and what differs between two of them.
 //!
 //! A folder of a thousand packages is a tree of 40 kB, and nearly all of it is the same in the next commit. So two trees are
-//! compared as bytes first: what is the same at the start and at the end is skipped without looking at entries, and where
-//! entries begin is carried over from one tree to the other.
+//! compared as bytes first, unless the pack has told already: what is the same at the start and at the end is skipped without
+//! looking at entries, and where entries begin is carried over from one tree to the other.
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use git2::{OdbObject, Oid};
+use git2::Oid;
+
+use crate::packs::Kin;
 
 /// Bytes compared at once; large enough for the comparison to be one of memory blocks.
 const BLOCK_BYTES: usize = 256;
@@ -16,8 +18,9 @@ const BLOCK_BYTES: usize = 256;
 const ID_BYTES: usize = 20;
 
 /// A tree object.
-pub(super) struct Tree<'r> {
-    object: OdbObject<'r>,
+pub(super) struct Tree {
+    data: Rc<Vec<u8>>,
+    kin: Option<Kin>,
     /// Where the entries begin, and the end as the last element.
     offsets: OnceCell<Rc<Vec<usize>>>,
 }
@@ -55,13 +58,13 @@ impl Entry<'_> {
     }
 }
 
-impl<'r> Tree<'r> {
-    pub(super) fn new(object: OdbObject<'r>) -> Self {
-        Self { object, offsets: OnceCell::new() }
+impl Tree {
+    pub(super) fn new(data: Rc<Vec<u8>>, kin: Option<Kin>) -> Self {
+        Self { data, kin, offsets: OnceCell::new() }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.object.len()
+        self.data.len()
     }
 
     /// Finds an entry by name; git sorts folders as if their names ended with a slash.
@@ -84,12 +87,12 @@ impl<'r> Tree<'r> {
         if let Some(offsets) = self.offsets.get() {
             return Ok(offsets);
         }
-        let parsed = parse_offsets(self.object.data()).ok_or(BrokenTree)?;
+        let parsed = parse_offsets(&self.data).ok_or(BrokenTree)?;
         Ok(self.offsets.get_or_init(|| Rc::new(parsed)))
     }
 
     fn entry(&self, offsets: &[usize], index: usize) -> Option<Entry<'_>> {
-        let line = self.object.data().get(*offsets.get(index)?..*offsets.get(index + 1)?)?;
+        let line = self.data.get(*offsets.get(index)?..*offsets.get(index + 1)?)?;
         let (head, raw_id) = line.split_at_checked(line.len().checked_sub(ID_BYTES)?)?;
         let space = head.iter().position(|byte| *byte == b' ')?;
         let (mode, name) = (head.get(..space)?, head.get(space + 1..head.len().checked_sub(1)?)?);
@@ -100,8 +103,8 @@ impl<'r> Tree<'r> {
 /// Calls `found` for each name whose entry differs, with the entries of both sides. A name that changed between file and
 /// folder is called for twice.
 pub(super) fn differences<'t>(
-    old: Option<&'t Tree<'_>>,
-    new: Option<&'t Tree<'_>>,
+    old: Option<&'t Tree>,
+    new: Option<&'t Tree>,
     mut found: impl FnMut(Option<Entry<'t>>, Option<Entry<'t>>),
 ) -> Result<(), BrokenTree> {
     let (old, new) = match (old, new) {
@@ -117,7 +120,7 @@ pub(super) fn differences<'t>(
         }
         (Some(old), Some(new)) => (old, new),
     };
-    let same = Same::of(old.object.data(), new.object.data());
+    let same = Same::of(old, new);
     carry_offsets(old, new, same)?;
     let (old_offsets, new_offsets) = (old.offsets()?, new.offsets()?);
     let window = same.window(old_offsets, new_offsets);
@@ -160,6 +163,16 @@ struct Same {
     new_len: usize,
 }
 
+/// The bytes from a place on.
+fn tail(data: &[u8], start: usize) -> &[u8] {
+    data.get(start..).unwrap_or_default()
+}
+
+/// The bytes without so many at the end.
+fn head(data: &[u8], end: usize) -> &[u8] {
+    data.get(..data.len().saturating_sub(end)).unwrap_or_default()
+}
+
 /// The entries that may differ, as indices into the offsets.
 struct Window {
     start: usize,
@@ -168,24 +181,29 @@ struct Window {
 }
 
 impl Same {
-    fn of(old: &[u8], new: &[u8]) -> Self {
-        let blocks = old.chunks_exact(BLOCK_BYTES).zip(new.chunks_exact(BLOCK_BYTES));
-        let mut start = blocks.take_while(|(a, b)| a == b).count() * BLOCK_BYTES;
-        let (old_rest, new_rest) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
-        let more = old_rest.iter().zip(new_rest).take_while(|(a, b)| a == b).count();
-        start += more;
-        let (old_rest, new_rest) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
-        let blocks = old_rest.rchunks_exact(BLOCK_BYTES).zip(new_rest.rchunks_exact(BLOCK_BYTES));
-        let mut end = blocks.take_while(|(a, b)| a == b).count() * BLOCK_BYTES;
-        let front = |rest: &[u8]| rest.len().saturating_sub(end);
-        let (old_rest, new_rest) = (old_rest.get(..front(old_rest)), new_rest.get(..front(new_rest)));
-        end += old_rest
-            .unwrap_or_default()
-            .iter()
-            .rev()
-            .zip(new_rest.unwrap_or_default().iter().rev())
-            .take_while(|(a, b)| a == b)
-            .count();
+    fn of(old: &Tree, new: &Tree) -> Self {
+        let (start, end) = match (&old.kin, &new.kin) {
+            (Some(kin), _) if kin.is_of(&new.data) => (kin.same_start, kin.same_end),
+            (_, Some(kin)) if kin.is_of(&old.data) => (kin.same_start, kin.same_end),
+            (Some(a), Some(b)) if a.is_sibling(b) => (a.same_start.min(b.same_start), a.same_end.min(b.same_end)),
+            _ => (0, 0),
+        };
+        Self::compared(&old.data, &new.data, start, end)
+    }
+
+    /// Compares what lies between the bytes that are known to be the same.
+    fn compared(old: &[u8], new: &[u8], start: usize, end: usize) -> Self {
+        let shorter = old.len().min(new.len());
+        let start = start.min(shorter);
+        let blocks = tail(old, start).chunks_exact(BLOCK_BYTES).zip(tail(new, start).chunks_exact(BLOCK_BYTES));
+        let start = start + blocks.take_while(|(a, b)| a == b).count() * BLOCK_BYTES;
+        let start = start + tail(old, start).iter().zip(tail(new, start)).take_while(|(a, b)| a == b).count();
+        let (old_rest, new_rest) = (tail(old, start), tail(new, start));
+        let end = end.min(shorter - start);
+        let blocks = head(old_rest, end).rchunks_exact(BLOCK_BYTES).zip(head(new_rest, end).rchunks_exact(BLOCK_BYTES));
+        let end = end + blocks.take_while(|(a, b)| a == b).count() * BLOCK_BYTES;
+        let bytes = head(old_rest, end).iter().rev().zip(head(new_rest, end).iter().rev());
+        let end = end + bytes.take_while(|(a, b)| a == b).count();
         Self { start, end, old_len: old.len(), new_len: new.len() }
     }
 
@@ -220,16 +238,20 @@ impl Same {
 }
 
 /// Finds the entries of the tree that has none yet from those of the other.
-fn carry_offsets(old: &Tree<'_>, new: &Tree<'_>, same: Same) -> Result<(), BrokenTree> {
+fn carry_offsets(old: &Tree, new: &Tree, same: Same) -> Result<(), BrokenTree> {
     let (from, to) = match (old.offsets.get(), new.offsets.get()) {
         (Some(_), Some(_)) => return Ok(()),
         (None, Some(offsets)) => (offsets, old),
         (Some(offsets), None) => (offsets, new),
         (None, None) => (old.offsets()?, new),
     };
-    let data = to.object.data();
+    let data = &to.data;
     let from_len = *from.last().ok_or(BrokenTree)?;
     let first = same.first(from);
+    if data.len() == from_len && cut_alike(data, from, first, from_len - same.end) {
+        to.offsets.get_or_init(|| Rc::clone(from));
+        return Ok(());
+    }
     let mut offsets = Vec::with_capacity(from.len() + 1);
     offsets.extend_from_slice(from.get(..=first).ok_or(BrokenTree)?);
     let mut at = *offsets.last().ok_or(BrokenTree)?;
@@ -248,6 +270,19 @@ fn carry_offsets(old: &Tree<'_>, new: &Tree<'_>, same: Same) -> Result<(), Broke
     }
     to.offsets.get_or_init(|| Rc::new(offsets));
     Ok(())
+}
+
+/// Whether the entries from the given one up to the shared end begin where those of the other tree do.
+fn cut_alike(data: &[u8], from: &[usize], first: usize, shared_end: usize) -> bool {
+    let mut offsets = from.iter().skip(first);
+    let mut at = offsets.next().copied();
+    while let Some(begin) = at.filter(|at| *at < shared_end) {
+        at = next_entry(data, begin);
+        if at != offsets.next().copied() {
+            return false;
+        }
+    }
+    at.is_some()
 }
 
 fn parse_offsets(data: &[u8]) -> Option<Vec<usize>> {
@@ -276,3 +311,6 @@ fn order(a: &[u8], a_is_tree: bool, b: &[u8], b_is_tree: bool) -> Ordering {
     let slash = |rest: &[u8], is_tree: bool| rest.first().copied().or(is_tree.then_some(b'/'));
     a_head.cmp(b_head).then_with(|| slash(a_rest, a_is_tree).cmp(&slash(b_rest, b_is_tree)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
-//! Trees that were read lately. Neighbours in history share most of their trees, so each is read once.
+//! Objects of the history, and the trees that were read lately: neighbours in history share most of their trees, so each is
+//! read and cut into entries once.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -7,40 +8,65 @@ use git2::{ObjectType, Odb, Oid};
 
 use super::tree::{BrokenTree, Tree};
 use crate::error::GitError;
+use crate::packs::{Object, PackReader, Packs};
 
-/// The cache holds at most twice as much: a young and an old half.
-const HALF_BYTES_MAX: usize = 3 << 20;
+/// The cache holds at most twice as many bytes of trees: a young and an old half.
+const HALF_BYTES_MAX: usize = 1 << 20;
+
+/// Reads objects, from the packs where it can and through libgit2 where it can't.
+pub(super) struct Objects<'r> {
+    packs: PackReader<'r>,
+    odb: &'r Odb<'r>,
+}
+
+impl<'r> Objects<'r> {
+    pub(super) fn new(packs: &'r Packs, odb: &'r Odb<'r>) -> Self {
+        Self { packs: PackReader::new(packs), odb }
+    }
+
+    pub(super) fn read(&mut self, id: Oid, doing: &'static str) -> Result<Object, GitError> {
+        if let Some(object) = self.packs.read(id) {
+            return Ok(object);
+        }
+        let object = self.odb.read(id).map_err(GitError::reading(id, doing))?;
+        Ok(Object { kind: object.kind(), data: Rc::new(object.data().to_vec()), kin: None })
+    }
+
+    /// Reads a file of at most so many bytes; `None` for a larger one.
+    pub(super) fn read_small(
+        &mut self,
+        id: Oid,
+        bytes_max: usize,
+        doing: &'static str,
+    ) -> Result<Option<Object>, GitError> {
+        if let Some(object) = self.packs.read(id) {
+            return Ok((object.data.len() <= bytes_max).then_some(object));
+        }
+        let (size, _) = self.odb.read_header(id).map_err(GitError::reading(id, doing))?;
+        if size > bytes_max { Ok(None) } else { self.read(id, doing).map(Some) }
+    }
+}
 
 /// Reads trees and keeps the latest.
 pub(super) struct TreeStore<'r> {
-    odb: &'r Odb<'r>,
-    young: HashMap<Oid, Rc<Tree<'r>>>,
-    old: HashMap<Oid, Rc<Tree<'r>>>,
+    pub(super) objects: Objects<'r>,
+    young: HashMap<Oid, Rc<Tree>>,
+    old: HashMap<Oid, Rc<Tree>>,
     young_bytes: usize,
 }
 
 impl<'r> TreeStore<'r> {
-    pub(super) fn new(odb: &'r Odb<'r>) -> Self {
-        Self { odb, young: HashMap::new(), old: HashMap::new(), young_bytes: 0 }
+    pub(super) fn new(objects: Objects<'r>) -> Self {
+        Self { objects, young: HashMap::new(), old: HashMap::new(), young_bytes: 0 }
     }
 
-    pub(super) fn odb(&self) -> &'r Odb<'r> {
-        self.odb
-    }
-
-    pub(super) fn tree(&mut self, id: Oid) -> Result<Rc<Tree<'r>>, GitError> {
+    pub(super) fn tree(&mut self, id: Oid) -> Result<Rc<Tree>, GitError> {
         if let Some(tree) = self.young.get(&id) {
             return Ok(Rc::clone(tree));
         }
         let tree = match self.old.remove(&id) {
             Some(tree) => tree,
-            None => {
-                let object = self.odb.read(id).map_err(GitError::reading(id, "read a folder of a commit"))?;
-                if object.kind() != ObjectType::Tree {
-                    return Err(GitError::BrokenObject { id: id.to_string(), reason: "it should be a tree" });
-                }
-                Rc::new(Tree::new(object))
-            }
+            None => self.read(id)?,
         };
         if self.young_bytes > HALF_BYTES_MAX {
             self.old = std::mem::take(&mut self.young);
@@ -49,6 +75,15 @@ impl<'r> TreeStore<'r> {
         self.young_bytes += tree.bytes();
         self.young.insert(id, Rc::clone(&tree));
         Ok(tree)
+    }
+
+    fn read(&mut self, id: Oid) -> Result<Rc<Tree>, GitError> {
+        let object = self.objects.read(id, "read a folder of a commit")?;
+        if object.kind == ObjectType::Tree {
+            Ok(Rc::new(Tree::new(object.data, object.kin)))
+        } else {
+            Err(GitError::BrokenObject { id: id.to_string(), reason: "it should be a tree" })
+        }
     }
 }
 

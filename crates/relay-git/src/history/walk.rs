@@ -8,10 +8,12 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use git2::{ObjectType, Odb, Oid};
+use git2::{ObjectType, Oid};
 
-use super::commit_object;
+use super::commit_graph::CommitGraph;
+use super::commit_object::{self, CommitObject};
 use super::paint::{Marks, Palette};
+use super::tree_store::Objects;
 use crate::error::GitError;
 
 /// The head's mark; the bases' follow.
@@ -37,7 +39,8 @@ pub(super) struct Visit {
 
 /// The state of the walk.
 pub(super) struct Walk<'r> {
-    odb: &'r Odb<'r>,
+    objects: Objects<'r>,
+    graph: Option<CommitGraph>,
     cuts: HashSet<Oid>,
     pub(super) visits: Vec<Visit>,
     places: HashMap<Oid, usize>,
@@ -59,9 +62,10 @@ pub(super) struct Walk<'r> {
 
 impl<'r> Walk<'r> {
     /// Starts at `head`. `bases_max` is the most bases there can be; `cuts` are the commits at which a shallow clone ends.
-    pub(super) fn new(odb: &'r Odb<'r>, head: Oid, cuts: HashSet<Oid>, bases_max: usize) -> Result<Self, GitError> {
+    pub(super) fn new(objects: Objects<'r>, head: Oid, cuts: HashSet<Oid>, bases_max: usize) -> Result<Self, GitError> {
         let mut walk = Self {
-            odb,
+            objects,
+            graph: None,
             cuts,
             visits: Vec::new(),
             places: HashMap::new(),
@@ -82,6 +86,11 @@ impl<'r> Walk<'r> {
         let mark = walk.palette.single(HEAD_MARK);
         walk.paint(place, mark);
         Ok(walk)
+    }
+
+    /// Lets the walk take what a commit-graph file knows, instead of reading commits.
+    pub(super) fn use_graph(&mut self, graph: Option<CommitGraph>) {
+        self.graph = graph;
     }
 
     /// Makes a commit a base; gives its mark.
@@ -163,6 +172,12 @@ impl<'r> Walk<'r> {
         Some((visit.tree, parents))
     }
 
+    /// The message of a commit, and its time as the commit has it.
+    pub(super) fn message(&mut self, id: Oid) -> Result<(String, i64), GitError> {
+        let object = self.objects.read(id, "read a commit's message")?;
+        Ok((commit_object::message(&object.data), commit_object::parse(&object.data).map_or(0, |commit| commit.time)))
+    }
+
     /// All passed commits, children before parents, otherwise by time.
     pub(super) fn children_first(&self) -> Vec<usize> {
         if !self.out_of_order {
@@ -202,13 +217,9 @@ impl<'r> Walk<'r> {
         if let Some(place) = self.places.get(&id) {
             return Ok(*place);
         }
-        let object = self.odb.read(id).map_err(GitError::reading(id, "walk the history"))?;
-        let header = match object.kind() {
-            ObjectType::Commit => commit_object::parse(object.data()),
-            _ => None,
-        };
-        let Some(header) = header else {
-            return Err(GitError::BrokenObject { id: id.to_string(), reason: "it should be a commit" });
+        let header = match self.graph.as_ref().and_then(|graph| graph.commit(id)) {
+            Some(header) => header,
+            None => self.read(id)?,
         };
         let cut = self.cuts.contains(&id);
         let place = self.visits.len();
@@ -226,6 +237,12 @@ impl<'r> Walk<'r> {
         self.places.insert(id, place);
         self.queue.push((header.time, Reverse(place)));
         Ok(place)
+    }
+
+    fn read(&mut self, id: Oid) -> Result<CommitObject, GitError> {
+        let object = self.objects.read(id, "walk the history")?;
+        let header = if object.kind == ObjectType::Commit { commit_object::parse(&object.data) } else { None };
+        header.ok_or_else(|| GitError::BrokenObject { id: id.to_string(), reason: "it should be a commit" })
     }
 
     /// Adds marks to a commit and to everything that was passed below it.

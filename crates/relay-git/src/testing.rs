@@ -1,0 +1,108 @@
+//! Worlds for tests: repositories in temporary folders, made through libgit2 and looked at with the real git program.
+
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::TempDir;
+
+use crate::repository::Repository;
+
+/// A repository in a temporary folder, with an identity and a clock that ticks once a commit.
+pub(crate) struct TestRepo {
+    _folder: TempDir,
+    pub(crate) root: Utf8PathBuf,
+    pub(crate) relay: Repository,
+    ticks: std::cell::Cell<i64>,
+}
+
+/// The canonical path of a temporary folder.
+pub(crate) fn path_of(folder: &TempDir) -> Utf8PathBuf {
+    Utf8PathBuf::from_path_buf(folder.path().canonicalize().unwrap()).unwrap()
+}
+
+/// Runs the real git and gives its stdout; fails the test when git fails.
+#[track_caller]
+pub(crate) fn git(folder: &Utf8Path, arguments: &[&str]) -> String {
+    let output = git_command(folder).args(arguments).output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+/// The real git with nothing of the person's configuration.
+pub(crate) fn git_command(folder: &Utf8Path) -> Command {
+    let mut command = Command::new("git");
+    command
+        .current_dir(folder)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("LC_ALL", "C");
+    command
+}
+
+impl TestRepo {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = path_of(&folder);
+        let relay = Repository::init(&root).unwrap();
+        let mut config = relay.git.config().unwrap();
+        for (key, value) in [
+            ("user.name", "Ada"),
+            ("user.email", "ada@acme.example"),
+            ("commit.gpgsign", "false"),
+            ("tag.gpgsign", "false"),
+        ] {
+            config.set_str(key, value).unwrap();
+        }
+        Self { _folder: folder, root, relay, ticks: std::cell::Cell::new(0) }
+    }
+
+    /// Writes a file, with its folders.
+    pub(crate) fn write(&self, path: &str, text: &str) -> &Self {
+        let path = self.root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Writes the manifest of a package.
+    pub(crate) fn package(&self, folder: &str, version: &str) -> &Self {
+        let path = if folder.is_empty() { "package.json".to_owned() } else { format!("{folder}/package.json") };
+        self.write(&path, &format!("{{\"name\": \"x\", \"version\": \"{version}\"}}\n"))
+    }
+
+    pub(crate) fn remove(&self, path: &str) -> &Self {
+        std::fs::remove_file(self.root.join(path)).unwrap();
+        self
+    }
+
+    /// Commits everything on disk, a minute after the last commit, and gives the id.
+    pub(crate) fn commit(&self, message: &str) -> String {
+        self.commit_at(message, self.ticks.get() * 60)
+    }
+
+    /// The same at a time of one's own, in seconds after the clock's start.
+    pub(crate) fn commit_at(&self, message: &str, seconds: i64) -> String {
+        self.ticks.set(self.ticks.get() + 1);
+        let mut index = self.relay.git.index().unwrap();
+        index.add_all(["*"], git2::IndexAddOption::FORCE, None).unwrap();
+        index.update_all(["*"], None).unwrap();
+        index.write().unwrap();
+        let tree = self.relay.git.find_tree(index.write_tree().unwrap()).unwrap();
+        let parents: Vec<git2::Commit<'_>> =
+            self.relay.git.head().and_then(|head| head.peel_to_commit()).into_iter().collect();
+        let who =
+            git2::Signature::new("Ada", "ada@acme.example", &git2::Time::new(1_700_000_000 + seconds, 0)).unwrap();
+        let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
+        self.relay.git.commit(Some("HEAD"), &who, &who, message, &tree, &parents).unwrap().to_string()
+    }
+
+    #[track_caller]
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        git(&self.root, arguments)
+    }
+
+    /// What git's own status says.
+    pub(crate) fn status(&self) -> String {
+        self.git(&["status", "--porcelain"])
+    }
+}
