@@ -208,7 +208,8 @@ fn refusal(
     word: &str,
     bump: Option<Bump>,
 ) -> ChangeFileError {
-    let line = parts.lines_above + parts.front.lines().position(|line| line.contains(package)).unwrap_or(0) + 1;
+    let names_it = |line: &str| !line.trim().is_empty() && line.contains(package);
+    let line = parts.lines_above + parts.front.lines().position(names_it).unwrap_or(0) + 1;
     let (file, excerpt) = (file.to_owned(), excerpt(text, line));
     match bump {
         Some(_) => ChangeFileError::EmptyName { file, line, excerpt },

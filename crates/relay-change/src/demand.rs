@@ -21,18 +21,16 @@ pub(crate) enum Demand {
 }
 
 impl Demand {
-    /// The demand of a specifier, by relay's rules. `catalog` gives the range behind a `catalog:`.
-    pub(crate) fn of(specifier: &Specifier, catalog: impl Fn(Option<&str>) -> Option<String>) -> Self {
+    /// The demand of a specifier, by relay's rules. `catalog_entry` is what stands behind a `catalog:`.
+    pub(crate) fn of(specifier: &Specifier, catalog_entry: Option<&str>) -> Self {
         match specifier {
             Specifier::Workspace(workspace) => Self::of_workspace(workspace),
             Specifier::Range(range) => Self::Range(range.clone()),
             Specifier::Alias { range, .. } => Self::of_range(range),
-            Specifier::Catalog(name) => match catalog(name.as_deref()) {
-                Some(text) => match Specifier::parse(&text) {
-                    Specifier::Catalog(_) => Self::Anything,
-                    inner => Self::of(&inner, |_| None),
-                },
-                None => Self::Anything,
+            Specifier::Catalog(_) => match catalog_entry.map(Specifier::parse) {
+                // A catalog can't point into a catalog.
+                None | Some(Specifier::Catalog(_)) => Self::Anything,
+                Some(entry) => Self::of(&entry, None),
             },
             Specifier::File(_) | Specifier::Link(_) | Specifier::Tag(_) | Specifier::Remote(_) => Self::Anything,
         }
@@ -73,7 +71,7 @@ mod tests {
 
     #[track_caller]
     fn check(specifier: &str, present: &str, next: &str, left: bool) {
-        let demand = Demand::of(&Specifier::parse(specifier), |_| Some("^1.0.0".to_owned()));
+        let demand = Demand::of(&Specifier::parse(specifier), Some("^1.0.0"));
         let (present, next) = (present.parse().unwrap(), next.parse().unwrap());
         assert_eq!(demand.is_left_by(&present, &next), left, "{specifier}: {present} -> {next}");
     }

@@ -142,7 +142,7 @@ impl<'a> OwnRules<'a> {
             };
             let behind = catalog.as_ref().map(|(_, text)| Specifier::parse(text));
             let target = target_of(behind.as_ref().unwrap_or(&dependency.specifier)).unwrap_or(&dependency.name);
-            let demand = Demand::of(&dependency.specifier, |_| catalog.as_ref().map(|(_, text)| text.clone()));
+            let demand = Demand::of(&dependency.specifier, catalog.as_ref().map(|(_, text)| text.as_str()));
             Some(Bond {
                 place: self.roster.place_of(target.as_str())?,
                 kind: dependency.kind,
