@@ -40,7 +40,11 @@ impl Counting {
             }
         }
         for group in &roster.groups {
-            let highest = group.members.iter().filter_map(|place| numbers.get(*place)).max().copied().unwrap_or(0);
+            // Members that take no part in the release count here all the same.
+            let mut highest = 0;
+            for package in group.members.iter().filter_map(|place| roster.package(*place)) {
+                highest = next_number(&package.name, package.version.as_ref())?.max(highest);
+            }
             for place in &group.members {
                 if let Some(number) = numbers.get_mut(*place) {
                     *number = highest;
