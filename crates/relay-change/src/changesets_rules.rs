@@ -43,6 +43,11 @@ impl<'a> ChangesetsRules<'a> {
         Self { roster, config, dependencies }
     }
 
+    /// The dependencies of a package.
+    pub(crate) fn dependencies(&self, place: usize) -> &[Dependency] {
+        self.dependencies.get(place).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The links along which releases spread.
     pub(crate) fn links(&self) -> Links {
         let mut links: Links = vec![Vec::new(); self.roster.packages.len()];
@@ -118,8 +123,7 @@ impl<'a> ChangesetsRules<'a> {
     /// The released dependencies that a package's changelog lists.
     pub(crate) fn updated(&self, dependent: usize, releases: &Releases, counting: &Counting) -> Vec<(usize, Version)> {
         let mut updated: BTreeMap<usize, Option<Version>> = BTreeMap::new();
-        let dependencies = self.dependencies.get(dependent).map(Vec::as_slice).unwrap_or_default();
-        for (dependency, place) in self.manifest(dependencies).entries {
+        for (dependency, place) in self.manifest(self.dependencies(dependent)).entries {
             let counted = matches!(dependency.kind, DependencyKind::Prod | DependencyKind::Peer);
             let Some(release) = part_of(releases, place).filter(|release| release.bump > Bump::None) else { continue };
             let (Some(base), Some(next)) = (&release.base, counting.next(place, release)) else { continue };

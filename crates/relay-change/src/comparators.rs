@@ -117,7 +117,6 @@ fn unfold(operator: &str, partial: &Partial<'_>) -> Vec<Comparator> {
             (0, Some(_), _) => between(&next_minor),
             _ => between(&next_major),
         },
-        ("~" | "~>", _) => between(beyond),
         (">=", _) => vec![Comparator::at_least(full)],
         (">", false) => vec![Comparator::at_least(beyond.clone())],
         ("<=", false) => vec![Comparator::new("<", format!("{beyond}-0"))],
@@ -125,7 +124,7 @@ fn unfold(operator: &str, partial: &Partial<'_>) -> Vec<Comparator> {
         (">", true) => vec![Comparator::new(">", full)],
         ("<=", true) => vec![Comparator::new("<=", full)],
         ("<", true) => vec![Comparator::new("<", full)],
-        (_, false) => between(beyond),
+        ("~" | "~>", _) | (_, false) => between(beyond),
         (_, true) => vec![Comparator::new("", full)],
     }
 }

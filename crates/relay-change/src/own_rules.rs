@@ -89,31 +89,6 @@ impl<'a> OwnRules<'a> {
         bonds
     }
 
-    /// The new version of a bond's package and the new text of its specifier; `None` where the range stays as it is.
-    pub(crate) fn followed(
-        &self,
-        bond: &Bond,
-        releases: &Releases,
-        counting: &Counting,
-        always: bool,
-    ) -> Option<(Version, Follow)> {
-        let release = part_of(releases, bond.place).filter(|release| release.bump > Bump::None)?;
-        let (base, next) = (release.base.as_ref()?, counting.next(bond.place, release)?);
-        if !always && !bond.demand.is_left_by(base, &next) {
-            return None;
-        }
-        let follow = match &bond.catalog {
-            None => Follow::Text(rewritten_by_relay(&bond.text, &next, release.bump)?),
-            Some((catalog, from)) => Follow::Catalog(CatalogRewrite {
-                catalog: catalog.clone(),
-                dependency: bond.key.clone(),
-                from: from.clone(),
-                to: rewritten_by_relay(from, &next, release.bump)?,
-            }),
-        };
-        Some((next, follow))
-    }
-
     /// The released dependencies that a package's changelog lists: those whose published range is another one.
     pub(crate) fn updated(&self, dependent: usize, releases: &Releases, counting: &Counting) -> Vec<(usize, Version)> {
         let mut updated: Vec<(usize, Version)> = Vec::new();
@@ -124,7 +99,7 @@ impl<'a> OwnRules<'a> {
             let Some(next) = counting.next(bond.place, release) else { continue };
             let published_anew = bond.text.starts_with("workspace:") && rewritten_at_pack(&bond.text);
             let listed = updated.iter().any(|(place, _)| *place == bond.place);
-            if !listed && (published_anew || self.followed(bond, releases, counting, self.always).is_some()) {
+            if !listed && (published_anew || bond.followed(releases, counting, self.always).is_some()) {
                 updated.push((bond.place, next));
             }
         }
@@ -153,6 +128,26 @@ impl<'a> OwnRules<'a> {
             })
         };
         dependencies.iter().filter_map(bond).collect()
+    }
+}
+
+impl Bond {
+    /// What follows a release of the bond's package; `None` where the range stays as it is.
+    pub(crate) fn followed(&self, releases: &Releases, counting: &Counting, always: bool) -> Option<Follow> {
+        let release = part_of(releases, self.place).filter(|release| release.bump > Bump::None)?;
+        let (base, next) = (release.base.as_ref()?, counting.next(self.place, release)?);
+        if !always && !self.demand.is_left_by(base, &next) {
+            return None;
+        }
+        Some(match &self.catalog {
+            None => Follow::Text(rewritten_by_relay(&self.text, &next, release.bump)?),
+            Some((catalog, from)) => Follow::Catalog(CatalogRewrite {
+                catalog: catalog.clone(),
+                dependency: self.key.clone(),
+                from: from.clone(),
+                to: rewritten_by_relay(from, &next, release.bump)?,
+            }),
+        })
     }
 }
 

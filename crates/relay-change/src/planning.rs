@@ -1,5 +1,6 @@
 //! From inputs to a plan: direct bumps, their spread, the causes, and the ranges that follow.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use relay_workspace::PackageName;
@@ -8,12 +9,12 @@ use semver::Version;
 use crate::bump::Bump;
 use crate::cascade::{Cascade, Links, Releases, part_of};
 use crate::change_error::ChangeError;
-use crate::changesets_rules::ChangesetsRules;
+use crate::changesets_rules::{ChangesetsRules, Followed};
 use crate::direct::{Direct, collect};
 use crate::own_rules::{Follow, OwnRules};
 use crate::plan::{BumpPlan, PlannedBump, RangeRewrite, ReleaseCause, ReleaseNotes, RootRangeRewrite};
 use crate::prerelease::Counting;
-use crate::roster::Roster;
+use crate::roster::{Group, Roster};
 use crate::settings::ChangeInputs;
 
 /// The rule set in force.
@@ -80,6 +81,7 @@ impl Outcome<'_> {
     fn plan(&self) -> Result<BumpPlan, ChangeError> {
         let mut plan = BumpPlan { consumed: self.direct.consumed.clone(), ..BumpPlan::default() };
         let dependency_causes = self.dependency_causes();
+        let leaders = self.group_leaders(&dependency_causes);
         for (place, package) in self.roster.packages.iter().enumerate() {
             let (Some(current), Some((bump, next))) = (&package.version, self.moves(place)) else { continue };
             if next.cmp_precedence(current).is_le() {
@@ -87,7 +89,7 @@ impl Outcome<'_> {
             }
             let mut causes = self.direct.causes.get(&place).cloned().unwrap_or_default();
             causes.extend(dependency_causes.get(&place).into_iter().flatten().cloned());
-            causes.extend(self.group_cause(place, &dependency_causes));
+            causes.extend(self.group_cause(place, &dependency_causes, &leaders));
             plan.bumps.push(PlannedBump { name: package.name.clone(), current: current.clone(), next, bump, causes });
             let notes = ReleaseNotes {
                 commits: self.direct.commits.get(&place).cloned().unwrap_or_default(),
@@ -149,24 +151,40 @@ impl Outcome<'_> {
         })
     }
 
-    /// The member of the package's group that explains what its own causes don't.
-    fn group_cause(&self, place: usize, causes: &BTreeMap<usize, Vec<ReleaseCause>>) -> Option<ReleaseCause> {
-        let group = self.roster.groups.iter().find(|group| group.members.contains(&place))?;
-        let release = part_of(self.releases, place)?;
-        let own = |at: usize| {
-            let pulled = if causes.contains_key(&at) { Bump::Patch } else { Bump::None };
-            self.direct_bump(at).max(pulled)
+    /// For each group the two members with the highest bumps of their own, the highest first.
+    fn group_leaders(&self, causes: &BTreeMap<usize, Vec<ReleaseCause>>) -> Vec<Vec<usize>> {
+        let leaders = |group: &Group| {
+            let mut members = group.members.clone();
+            members.sort_by_key(|member| (Reverse(self.own_bump(*member, causes)), *member));
+            members.truncate(2);
+            members
         };
-        let others = || group.members.iter().copied().filter(|member| *member != place);
-        let with = if release.bump > own(place) {
-            others().rev().max_by_key(|member| own(*member))
+        self.roster.groups.iter().map(leaders).collect()
+    }
+
+    /// The member of the package's group that explains what its own causes don't.
+    fn group_cause(
+        &self,
+        place: usize,
+        causes: &BTreeMap<usize, Vec<ReleaseCause>>,
+        leaders: &[Vec<usize>],
+    ) -> Option<ReleaseCause> {
+        let group_place = self.roster.group_of(place)?;
+        let release = part_of(self.releases, place)?;
+        let with = if release.bump > self.own_bump(place, causes) {
+            leaders.get(group_place)?.iter().copied().find(|member| *member != place)
         } else if release.base.as_ref() != self.roster.version(place) {
-            others().find(|member| self.roster.version(*member) == release.base.as_ref())
+            self.roster.groups.get(group_place)?.holder
         } else {
             None
         };
-        let with: PackageName = self.roster.package(with?)?.name.clone();
-        Some(ReleaseCause::Group { with })
+        Some(ReleaseCause::Group { with: self.roster.package(with?)?.name.clone() })
+    }
+
+    /// The bump that a package would get without its group.
+    fn own_bump(&self, place: usize, causes: &BTreeMap<usize, Vec<ReleaseCause>>) -> Bump {
+        let pulled = if causes.contains_key(&place) { Bump::Patch } else { Bump::None };
+        self.direct_bump(place).max(pulled)
     }
 
     fn direct_bump(&self, place: usize) -> Bump {
@@ -191,8 +209,8 @@ impl Outcome<'_> {
         for (place, package) in self.roster.packages.iter().enumerate() {
             let is_root = package.path.as_str().is_empty();
             if is_root || part_of(self.releases, place).is_some() {
-                for followed in rules.followed(&package.manifest.dependencies(), self.releases, self.counting) {
-                    let crate::changesets_rules::Followed { kind, dependency, from, to } = followed;
+                for followed in rules.followed(rules.dependencies(place), self.releases, self.counting) {
+                    let Followed { kind, dependency, from, to } = followed;
                     plan.ranges.push(RangeRewrite { package: package.name.clone(), kind, dependency, from, to });
                 }
             }
@@ -200,7 +218,7 @@ impl Outcome<'_> {
         if !self.root_is_a_package() {
             let dependencies = self.inputs.workspace.root_manifest.dependencies();
             for followed in rules.followed(&dependencies, self.releases, self.counting) {
-                let crate::changesets_rules::Followed { kind, dependency, from, to } = followed;
+                let Followed { kind, dependency, from, to } = followed;
                 plan.root_ranges.push(RootRangeRewrite { kind, dependency, from, to });
             }
         }
@@ -212,7 +230,7 @@ impl Outcome<'_> {
             // A published package that is not released must not differ from what the registry has, so "always" stops there.
             let always = rules.always && (self.moves(place).is_some() || self.roster.is_skipped(place));
             for bond in rules.bonds(place) {
-                let Some((_, follow)) = rules.followed(bond, self.releases, self.counting, always) else { continue };
+                let Some(follow) = bond.followed(self.releases, self.counting, always) else { continue };
                 match follow {
                     Follow::Text(to) => plan.ranges.push(RangeRewrite {
                         package: package.name.clone(),
@@ -229,8 +247,8 @@ impl Outcome<'_> {
             return;
         }
         for bond in rules.bonds_of_root(&self.inputs.workspace.root_manifest.dependencies()) {
-            match rules.followed(&bond, self.releases, self.counting, rules.always) {
-                Some((_, Follow::Text(to))) => {
+            match bond.followed(self.releases, self.counting, rules.always) {
+                Some(Follow::Text(to)) => {
                     plan.root_ranges.push(RootRangeRewrite {
                         kind: bond.kind,
                         dependency: bond.key,
@@ -238,7 +256,7 @@ impl Outcome<'_> {
                         to,
                     });
                 }
-                Some((_, Follow::Catalog(entry))) => plan.catalogs.push(entry),
+                Some(Follow::Catalog(entry)) => plan.catalogs.push(entry),
                 None => {}
             }
         }

@@ -17,6 +17,7 @@ pub(crate) struct Roster<'a> {
     skipped: Vec<bool>,
     by_name: BTreeMap<&'a str, usize>,
     pub(crate) groups: Vec<Group>,
+    group_of: BTreeMap<usize, usize>,
 }
 
 /// A release group.
@@ -26,6 +27,8 @@ pub(crate) struct Group {
     pub(crate) members: Vec<usize>,
     /// The greatest version of the group, from which its next version is counted.
     pub(crate) highest: Option<Version>,
+    /// The member that has it; the first of several.
+    pub(crate) holder: Option<usize>,
 }
 
 impl<'a> Roster<'a> {
@@ -34,14 +37,23 @@ impl<'a> Roster<'a> {
         let settings = inputs.settings;
         let by_name = packages.iter().enumerate().map(|(place, package)| (package.name.as_str(), place)).collect();
         let skipped = skipped(packages, settings);
-        let mut roster = Self { packages, skipped, by_name, groups: Vec::new() };
+        let mut roster = Self { packages, skipped, by_name, groups: Vec::new(), group_of: BTreeMap::new() };
         if let Some(config) = &settings.changesets
             && config.private_packages.tag
             && !config.private_packages.version
         {
             return Err(ChangeError::PrivateTagsWithoutVersions);
         }
-        roster.groups = roster.release_groups(settings)?;
+        roster.groups = roster.release_groups(settings);
+        for (at, group) in roster.groups.iter().enumerate() {
+            for place in &group.members {
+                if roster.group_of.insert(*place, at).is_some()
+                    && let Some(package) = roster.package(*place)
+                {
+                    return Err(ChangeError::InTwoGroups { package: package.name.clone() });
+                }
+            }
+        }
         Ok(roster)
     }
 
@@ -57,14 +69,19 @@ impl<'a> Roster<'a> {
         self.packages.get(place).and_then(|package| package.version.as_ref())
     }
 
+    /// The place of the package's group in the list of groups.
+    pub(crate) fn group_of(&self, place: usize) -> Option<usize> {
+        self.group_of.get(&place).copied()
+    }
+
     pub(crate) fn is_skipped(&self, place: usize) -> bool {
         self.skipped.get(place).copied().unwrap_or(true)
     }
 
-    fn release_groups(&self, settings: &ChangeSettings) -> Result<Vec<Group>, ChangeError> {
+    fn release_groups(&self, settings: &ChangeSettings) -> Vec<Group> {
         if settings.mode_fixed {
             let all = (0..self.packages.len()).filter(|place| !self.is_skipped(*place)).collect();
-            return Ok(vec![self.group(true, all, settings)]);
+            return vec![self.group(true, all, settings)];
         }
         let mut groups = Vec::new();
         for (fixed, named) in [(true, &settings.fixed), (false, &settings.linked)] {
@@ -83,23 +100,17 @@ impl<'a> Roster<'a> {
                 }
             }
         }
-        let mut seen = BTreeSet::new();
-        for place in groups.iter().flat_map(|group| &group.members) {
-            if !seen.insert(*place)
-                && let Some(package) = self.package(*place)
-            {
-                return Err(ChangeError::InTwoGroups { package: package.name.clone() });
-            }
-        }
-        Ok(groups)
+        groups
     }
 
     fn group(&self, fixed: bool, members: Vec<usize>, settings: &ChangeSettings) -> Group {
         // changesets counts from the highest version of all members, relay from that of those that can be released.
         let counted = |place: &&usize| settings.changesets.is_some() || !self.is_skipped(**place);
-        let versions = members.iter().filter(counted).filter_map(|place| self.version(*place));
-        let highest = versions.max_by(|a, b| a.cmp_precedence(b)).cloned();
-        Group { fixed, members, highest }
+        let versions = members.iter().filter(counted).filter_map(|place| Some((*place, self.version(*place)?)));
+        // The last of equals is taken, so the list is walked from its end.
+        let highest = versions.rev().max_by(|(_, a), (_, b)| a.cmp_precedence(b));
+        let (holder, highest) = highest.map(|(place, version)| (place, version.clone())).unzip();
+        Group { fixed, members, highest, holder }
     }
 }
 

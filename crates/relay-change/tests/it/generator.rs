@@ -197,7 +197,7 @@ fn some_of<'a>(names: &[&'a str], dice: &mut Dice) -> Vec<&'a str> {
 
 fn add_change_files(world: &mut World, names: &[&str], pre: bool, dice: &mut Dice) {
     const BUMPS: [&str; 6] = ["major", "minor", "minor", "patch", "patch", "none"];
-    for at in 0..1 + dice.below(4) {
+    for at in 0..=dice.below(4) {
         let mut front = Map::new();
         for _ in 0..dice.below(4) {
             let name = if dice.one_in(80) { "nobody" } else { dice.pick(names) };

@@ -8,6 +8,7 @@ use crate::world::{World, name};
 
 /// `name@next (kinds of causes)` for each bump, `package: dependency from -> to` for each range.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "worlds are built in the call")]
 fn check(world: World, bumps: &[&str], ranges: &[&str]) {
     let plan = world.plan().expect("a plan");
     assert_eq!(
