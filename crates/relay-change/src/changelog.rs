@@ -3,13 +3,15 @@
 //! The form is that of changesets 3 (`get-changelog-entry`, `changelog-git`), which also relay's own releases use: a
 //! heading per bump, an entry per change file or commit, then the dependencies that the release takes up.
 
+use std::collections::BTreeMap;
+
 use relay_workspace::PackageName;
 
 use crate::bump::Bump;
 use crate::change_file::ChangeFile;
 use crate::commits::CommitNote;
 use crate::direct::in_file_order;
-use crate::plan::BumpPlan;
+use crate::plan::{BumpPlan, ReleaseCause, ReleaseNotes};
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,17 @@ const COMMIT_ID_DIGITS: usize = 7;
 /// The changelog's section of a package: `## 1.3.0`, headings, entries; without a line end. Empty for a package that gets
 /// no new version.
 pub fn changelog_section(plan: &BumpPlan, package: &PackageName, change_files: &[ChangeFile]) -> String {
+    changelog_section_with_commits(plan, package, change_files, &BTreeMap::new())
+}
+
+/// Like [`changelog_section`], with the commits that added the change files: `file_commits` holds full commit ids by the
+/// ids of change files. changesets prints them in front of its entries, and behind "Updated dependencies".
+pub fn changelog_section_with_commits(
+    plan: &BumpPlan,
+    package: &PackageName,
+    change_files: &[ChangeFile],
+    file_commits: &BTreeMap<String, String>,
+) -> String {
     let Some(planned) = plan.bump_of(package) else { return String::new() };
     let notes = plan.notes.get(package);
     let commits = notes.map(|notes| notes.commits.as_slice()).unwrap_or_default();
@@ -28,12 +41,16 @@ pub fn changelog_section(plan: &BumpPlan, package: &PackageName, change_files: &
     let mut section = vec![format!("## {}", planned.next)];
     for (bump, heading) in [(Bump::Major, "Major"), (Bump::Minor, "Minor"), (Bump::Patch, "Patch")] {
         let mut entries: Vec<String> = Vec::new();
-        entries.extend(used.iter().filter(|file| file.bump_of(package.as_str()) == Some(bump)).map(|file| entry(file)));
+        entries.extend(
+            used.iter()
+                .filter(|file| file.bump_of(package.as_str()) == Some(bump))
+                .map(|file| entry(file, file_commits)),
+        );
         entries.extend(commits.iter().filter(|commit| commit.bump == bump).map(commit_entry));
         if bump == Bump::Patch
             && let Some(notes) = notes.filter(|notes| !notes.updated.is_empty())
         {
-            entries.push("- Updated dependencies".to_owned());
+            entries.extend(updated_lines(plan, notes, &used, file_commits));
             entries.extend(notes.updated.iter().map(|(name, version)| format!("  - {name}@{version}")));
         }
         if !entries.is_empty() {
@@ -92,9 +109,10 @@ fn version_heading(text: &str) -> Option<usize> {
 }
 
 /// One change file: its first line as the entry, the rest below it, indented.
-fn entry(file: &ChangeFile) -> String {
+fn entry(file: &ChangeFile, file_commits: &BTreeMap<String, String>) -> String {
     let mut lines = file.summary.lines().map(str::trim_end);
-    let mut entry = format!("- {}", lines.next().unwrap_or_default());
+    let commit = file_commits.get(&file.id).map(|id| format!("{}: ", short(id))).unwrap_or_default();
+    let mut entry = format!("- {commit}{}", lines.next().unwrap_or_default());
     for line in lines {
         entry.push('\n');
         if !line.is_empty() {
@@ -106,6 +124,33 @@ fn entry(file: &ChangeFile) -> String {
 }
 
 fn commit_entry(commit: &CommitNote) -> String {
-    let id: String = commit.id.chars().take(COMMIT_ID_DIGITS).collect();
-    format!("- {id}: {}", commit.subject)
+    format!("- {}: {}", short(&commit.id), commit.subject)
+}
+
+/// The lines above the list of updated dependencies: one for each commit whose change file moved one of them.
+fn updated_lines(
+    plan: &BumpPlan,
+    notes: &ReleaseNotes,
+    used: &[&ChangeFile],
+    file_commits: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let causes = || notes.updated.iter().filter_map(|(name, _)| plan.bump_of(name)).flat_map(|bump| &bump.causes);
+    let moved_one = |file: &&&ChangeFile| {
+        causes().any(|cause| matches!(cause, ReleaseCause::ChangeFile { id, .. } if *id == file.id))
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for commit in used.iter().filter(moved_one).filter_map(|file| file_commits.get(&file.id)) {
+        let line = format!("- Updated dependencies [{}]", short(commit));
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    if lines.is_empty() {
+        lines.push("- Updated dependencies".to_owned());
+    }
+    lines
+}
+
+fn short(commit_id: &str) -> String {
+    commit_id.chars().take(COMMIT_ID_DIGITS).collect()
 }

@@ -34,7 +34,7 @@ pub mod settings;
 pub use bump::Bump;
 pub use change_error::ChangeError;
 pub use change_file::{ChangeFile, ChangeFileError};
-pub use changelog::{changelog_section, insert_into_changelog};
+pub use changelog::{changelog_section, changelog_section_with_commits, insert_into_changelog};
 pub use changesets_config::{
     CHANGESETS_CONFIG_FILE, ChangesetsAccess, ChangesetsConfig, ChangesetsConfigError, PreMode, PreState,
     PrivatePackages,

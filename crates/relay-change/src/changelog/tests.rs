@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use relay_workspace::PackageName;
 use semver::Version;
 
-use super::{changelog_section, insert_into_changelog};
+use super::{changelog_section, changelog_section_with_commits, insert_into_changelog};
 use crate::bump::Bump;
 use crate::change_file::ChangeFile;
 use crate::commits::CommitNote;
@@ -64,6 +64,27 @@ fn groups_entries_by_bump() {
     - Updated dependencies
       - b@2.0.0
       - c@1.0.1
+    ");
+}
+
+#[test]
+fn names_the_commits_of_change_files() {
+    let notes = ReleaseNotes { updated: vec![(name("a"), Version::new(1, 3, 0))], ..ReleaseNotes::default() };
+    let mut plan = plan(&["x"], notes);
+    plan.bumps[0].causes = vec![ReleaseCause::ChangeFile { id: "x".into(), text: "Text".into() }];
+    let commits = BTreeMap::from([("x".to_owned(), "abcdef0123".to_owned())]);
+    let section = changelog_section_with_commits(&plan, &name("a"), &[file("x", Bump::Minor, "Text")], &commits);
+    insta::assert_snapshot!(section, @r"
+    ## 1.3.0
+
+    ### Minor Changes
+
+    - abcdef0: Text
+
+    ### Patch Changes
+
+    - Updated dependencies [abcdef0]
+      - a@1.3.0
     ");
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Outcome {
     pub(crate) success: bool,
     /// What it said.
     pub(crate) output: String,
+    /// The commit that added the change files.
+    pub(crate) commit: Option<String>,
     folder: TempDir,
 }
 
@@ -46,6 +48,7 @@ fn node(tools: &Path) -> PathBuf {
 pub(crate) fn version(tools: &Path, case: &Case) -> Outcome {
     let folder = TempDir::new().expect("a temporary folder");
     write(folder.path(), case);
+    let commit = case.repository.then(|| commit_all(folder.path()));
     let output = Command::new(node(tools))
         .arg(program(tools))
         .arg("version")
@@ -56,7 +59,7 @@ pub(crate) fn version(tools: &Path, case: &Case) -> Outcome {
         .output()
         .expect("the program can be started");
     let text = [output.stdout, output.stderr].concat();
-    Outcome { success: output.status.success(), output: String::from_utf8_lossy(&text).into_owned(), folder }
+    Outcome { success: output.status.success(), output: String::from_utf8_lossy(&text).into_owned(), commit, folder }
 }
 
 impl Outcome {
@@ -103,7 +106,29 @@ fn write(root: &Path, case: &Case) {
     if let Some(pre) = &case.pre {
         put(".changeset/pre.json", pre);
     }
+    for (path, text) in &case.changelogs {
+        put(&format!("{path}/CHANGELOG.md"), text);
+    }
     for (id, text) in &case.world.change_files {
         put(&format!(".changeset/{id}.md"), text);
     }
+}
+
+/// Makes the folder a repository with one commit; says its id.
+fn commit_all(folder: &Path) -> String {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(["-c", "user.name=Test", "-c", "user.email=test@registry.example", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .current_dir(folder)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .output()
+            .expect("git can be started");
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "--message", "chore: begin"]);
+    git(&["rev-parse", "HEAD"])
 }

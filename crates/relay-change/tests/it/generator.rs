@@ -1,5 +1,7 @@
 //! Random small workspaces with change files and a configuration of changesets. The same seed makes the same world.
 
+use std::collections::BTreeMap;
+
 use relay_change::{ChangesetsConfig, PreState};
 use relay_workspace::{DependencyKind, PackageManager};
 use serde_json::{Map, Value, json};
@@ -12,6 +14,10 @@ pub(crate) struct Case {
     pub(crate) world: World,
     pub(crate) config: String,
     pub(crate) pre: Option<String>,
+    /// Changelogs that are there already, by folder.
+    pub(crate) changelogs: BTreeMap<String, String>,
+    /// Whether the folder is a git repository in which the change files are committed.
+    pub(crate) repository: bool,
 }
 
 /// A small deterministic generator of numbers (`SplitMix64`).
@@ -50,7 +56,14 @@ pub(crate) fn case(seed: u64) -> Case {
     let mut parsed = ChangesetsConfig::parse(&config).expect("the generated configuration is good");
     parsed.pre = pre.as_deref().map(|text| PreState::parse(text).expect("the generated state is good"));
     world.settings.changesets = Some(parsed);
-    Case { world, config, pre }
+    let mut changelogs = BTreeMap::new();
+    for name in &names {
+        if dice.one_in(4) {
+            let below = dice.pick(&["## 0.0.0\n\n### Patch Changes\n\n- Begins\n", "Some words.\n"]);
+            changelogs.insert(folder(name), format!("# {name}\n\n{below}"));
+        }
+    }
+    Case { world, config, pre, changelogs, repository: dice.one_in(6) }
 }
 
 fn add_dependencies(world: &mut World, names: &[&str], ignored: &[&str], dice: &mut Dice) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use relay_change::{BumpPlan, PreMode, changelog_section, insert_into_changelog};
+use relay_change::{BumpPlan, PreMode, changelog_section_with_commits, insert_into_changelog};
 use serde_json::{Map, Value, json};
 
 use crate::changesets_program::{Outcome, tools, version};
@@ -98,11 +98,20 @@ fn set_range(manifest: &mut Map<String, Value>, map: &str, dependency: &str, to:
 
 fn compare_changelogs(case: &Case, plan: &BumpPlan, theirs: &Outcome) -> Result<(), String> {
     let change_files = case.world.parsed_change_files();
+    let commits: BTreeMap<String, String> = match &theirs.commit {
+        Some(commit) => change_files.iter().map(|file| (file.id.clone(), commit.clone())).collect(),
+        None => BTreeMap::new(),
+    };
     let moving: BTreeSet<&str> = plan.bumps.iter().map(|bump| bump.name.as_str()).collect();
     for (path, manifest) in &case.world.manifests {
         let package = manifest.get("name").and_then(Value::as_str).unwrap_or_default();
-        let section = changelog_section(plan, &name(package), &change_files);
-        let ours = (!section.is_empty()).then(|| insert_into_changelog(None, &name(package), &section));
+        let section = changelog_section_with_commits(plan, &name(package), &change_files, &commits);
+        let existing = case.changelogs.get(path).map(String::as_str);
+        let ours = if section.is_empty() {
+            existing.map(str::to_owned)
+        } else {
+            Some(insert_into_changelog(existing, &name(package), &section))
+        };
         let theirs = theirs.changelog(path);
         let (seen, expected) =
             (ours.as_deref().map(|t| outline(t, &moving)), theirs.as_deref().map(|t| outline(t, &moving)));
@@ -116,7 +125,7 @@ fn compare_changelogs(case: &Case, plan: &BumpPlan, theirs: &Outcome) -> Result<
 
 /// A changelog by its headings: entries in their order, and the set of updated dependencies.
 ///
-/// Left out is what changesets does without a repository: it repeats `- Updated dependencies` for every change file; and
+/// Left out is that changesets repeats `- Updated dependencies` for every change file of one commit (or of none), and
 /// that it lists dependencies in a release of type none as updated, with the version that they had.
 fn outline(text: &str, moving: &BTreeSet<&str>) -> BTreeMap<String, (Vec<String>, BTreeSet<String>)> {
     let mut outline: BTreeMap<String, (Vec<String>, BTreeSet<String>)> = BTreeMap::new();
@@ -133,7 +142,7 @@ fn outline(text: &str, moving: &BTreeSet<&str>) -> BTreeMap<String, (Vec<String>
             if moving.contains(dependency) {
                 updated.insert(item.to_owned());
             }
-        } else if line != "- Updated dependencies" && line != "No changes in this release." {
+        } else if !line.starts_with("- Updated dependencies") && line != "No changes in this release." {
             entries.push(line.to_owned());
         }
     }
