@@ -1,0 +1,136 @@
+//! What change files and commits ask for, package by package.
+
+use std::collections::BTreeMap;
+
+use crate::bump::Bump;
+use crate::change_error::{ChangeError, near_names};
+use crate::change_file::ChangeFile;
+use crate::changesets_config::PreMode;
+use crate::commits::{CommitNote, release_notes};
+use crate::plan::ReleaseCause;
+use crate::roster::Roster;
+use crate::settings::ChangeInputs;
+
+/// The first line of a change file's text, cut to this length, is its cause in a plan.
+const CAUSE_CHARS_MAX: usize = 300;
+
+/// The direct bumps.
+#[derive(Default)]
+pub(crate) struct Direct {
+    /// By package place: `None` where nothing asks; a bump of `None` where a change file says so.
+    pub(crate) bumps: Vec<Option<Bump>>,
+    /// The causes, by package place.
+    pub(crate) causes: BTreeMap<usize, Vec<ReleaseCause>>,
+    /// The commits that ask for a release, by package place.
+    pub(crate) commits: BTreeMap<usize, Vec<CommitNote>>,
+    /// The change files that are used up.
+    pub(crate) consumed: Vec<String>,
+}
+
+/// The order in which changesets reads its files: by file name, `.md` included.
+pub(crate) fn in_file_order(change_files: &[ChangeFile]) -> Vec<&ChangeFile> {
+    let mut files: Vec<&ChangeFile> = change_files.iter().collect();
+    files.sort_by(|a, b| {
+        let name = |file: &ChangeFile| format!("{}.md", file.id);
+        (a.id.starts_with("pre/"), name(a)).cmp(&(b.id.starts_with("pre/"), name(b)))
+    });
+    files
+}
+
+pub(crate) fn collect(inputs: &ChangeInputs<'_>, roster: &Roster<'_>) -> Result<Direct, ChangeError> {
+    let mut direct = Direct { bumps: vec![None; roster.packages.len()], ..Direct::default() };
+    if inputs.settings.use_change_files {
+        let pre = inputs.settings.changesets.as_ref().and_then(|config| config.pre.as_ref());
+        let files = in_file_order(inputs.change_files);
+        for file in &files {
+            check_names(inputs, roster, file)?;
+        }
+        for file in files {
+            // In prerelease mode these have been counted by an earlier prerelease; they count again for the final one.
+            if !(file.id.starts_with("pre/") && pre.is_some_and(|state| state.mode == PreMode::Pre)) {
+                direct.take_file(roster, file, inputs.settings.changesets.is_some());
+            }
+        }
+    }
+    if inputs.settings.use_commits && inputs.settings.changesets.is_none() {
+        direct.take_commits(inputs, roster);
+    }
+    direct.consumed.sort();
+    direct.consumed.dedup();
+    Ok(direct)
+}
+
+fn check_names(inputs: &ChangeInputs<'_>, roster: &Roster<'_>, file: &ChangeFile) -> Result<(), ChangeError> {
+    let (mut ignored, mut others) = (Vec::new(), Vec::new());
+    for (name, _) in &file.releases {
+        let Some(place) = roster.place_of(name) else {
+            let near = near_names(name, roster.packages.iter().map(|package| package.name.as_str()));
+            return Err(ChangeError::UnknownPackage { file: file.file_name(), package: name.clone(), near });
+        };
+        // changesets counts private packages and those without a version among the ignored ones; by relay's own rules a
+        // change file may name them, and they just get no version.
+        let by_choice = inputs.settings.ignore.iter().any(|ignored| ignored.as_str() == name);
+        if by_choice || (inputs.settings.changesets.is_some() && roster.is_skipped(place)) {
+            ignored.push(name.clone());
+        } else {
+            others.push(name.clone());
+        }
+    }
+    if ignored.is_empty() || others.is_empty() {
+        Ok(())
+    } else {
+        Err(ChangeError::MixedChangeFile { file: file.file_name(), ignored, others })
+    }
+}
+
+impl Direct {
+    fn take_file(&mut self, roster: &Roster<'_>, file: &ChangeFile, changesets: bool) {
+        let mut moving = 0;
+        for (name, bump) in &file.releases {
+            let Some(place) = roster.place_of(name).filter(|place| !roster.is_skipped(*place)) else { continue };
+            moving += 1;
+            self.raise(place, *bump);
+            if *bump > Bump::None {
+                let cause = ReleaseCause::ChangeFile { id: file.id.clone(), text: first_line(&file.summary) };
+                let causes = self.causes.entry(place).or_default();
+                if !causes.contains(&cause) {
+                    causes.push(cause);
+                }
+            }
+        }
+        let used_up = if changesets { moving == file.releases.len() } else { moving > 0 || file.releases.is_empty() };
+        if used_up {
+            self.consumed.push(file.id.clone());
+        }
+    }
+
+    fn take_commits(&mut self, inputs: &ChangeInputs<'_>, roster: &Roster<'_>) {
+        for (name, commits) in inputs.commits {
+            let Some(place) = roster.place_of(name.as_str()).filter(|place| !roster.is_skipped(*place)) else {
+                continue;
+            };
+            let major = roster.version(place).map_or(0, |version| version.major);
+            let mut notes = release_notes(commits);
+            for note in &mut notes {
+                note.bump = inputs.settings.below_one.apply(note.bump, major);
+                self.raise(place, note.bump);
+                let cause = ReleaseCause::Commit { id: note.id.clone(), text: note.subject.clone() };
+                self.causes.entry(place).or_default().push(cause);
+            }
+            if !notes.is_empty() {
+                self.commits.insert(place, notes);
+            }
+        }
+    }
+
+    fn raise(&mut self, place: usize, bump: Bump) {
+        if let Some(slot) = self.bumps.get_mut(place) {
+            *slot = Some(slot.map_or(bump, |known| known.max(bump)));
+        }
+    }
+}
+
+fn first_line(summary: &str) -> String {
+    let line = summary.lines().next().unwrap_or_default();
+    line.chars().take(CAUSE_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
