@@ -139,7 +139,9 @@ fn only_version(
     let shape = |problem: String| DocumentError::Shape { field: "versions", problem };
     let text = versions.keys().next().filter(|_| count == 1).cloned();
     let text = text.ok_or_else(|| shape(format!("{count} versions instead of one")))?;
-    let version = Version::parse(&text).map_err(|_| DocumentError::Version(text.clone()))?;
+    // npm strips build metadata before it sends a version, and two versions cannot differ in it alone.
+    let version = Version::parse(&text).ok().filter(|version| version.build.is_empty());
+    let version = version.ok_or_else(|| DocumentError::Version(text.clone()))?;
     let Some(Value::Object(manifest)) = versions.remove(&text) else {
         return Err(shape(format!("`{text}` is not an object")));
     };

@@ -41,7 +41,7 @@ fn route(shared: &Shared, request: &Incoming) -> Answer {
     match (method, &request.route) {
         ("PUT", Route::Packument { package }) => publish::put(shared, request, package),
         (method, route) => shared.with(|state| match (method, route) {
-            ("GET", Route::Home) => browser::home(state),
+            ("GET", Route::Home) => browser::home(state, request),
             ("GET", Route::Ping) | ("POST", Route::Advisories) => Answer::json(200, &json!({})),
             ("GET", Route::Search) => search::search(state, request),
             ("GET", Route::Packument { package }) => packument::packument(state, request, package),

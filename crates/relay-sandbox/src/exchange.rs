@@ -18,21 +18,25 @@ pub(crate) struct Incoming {
     pub(crate) query: String,
     pub(crate) route: Route,
     pub(crate) headers: HeaderMap,
-    /// `http://HOST/` as the client addressed the sandbox; the URLs it is handed start with it.
+    /// `http://HOST/` and the path prefix, as the client addressed the sandbox; the URLs it is handed start with it.
     pub(crate) base: String,
+    /// The same without a path.
+    pub(crate) origin: String,
     pub(crate) body: Bytes,
 }
 
 impl Incoming {
-    /// Takes the parts of an HTTP request, its body still to come.
-    pub(crate) fn new(method: &str, uri: &Uri, headers: HeaderMap, host: &str) -> Self {
+    /// Takes the parts of an HTTP request, its body still to come. `prefix` begins and ends with a slash.
+    pub(crate) fn new(method: &str, uri: &Uri, headers: HeaderMap, host: &str, prefix: &str) -> Self {
+        let below = uri.path().strip_prefix(prefix);
         Self {
             method: method.to_owned(),
             path: uri.path().to_owned(),
             query: uri.query().unwrap_or_default().to_owned(),
-            route: Route::parse(uri.path()),
+            route: below.map_or(Route::Unknown, Route::parse),
             headers,
-            base: format!("http://{host}/"),
+            base: format!("http://{host}{prefix}"),
+            origin: format!("http://{host}"),
             body: Bytes::new(),
         }
     }

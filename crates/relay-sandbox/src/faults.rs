@@ -96,6 +96,11 @@ pub enum FaultKind {
     },
     /// The answer comes this much later.
     Delay(Duration),
+    /// The request takes effect; the body of its answer comes one byte at a time.
+    Trickle {
+        /// The pause before each byte.
+        pause: Duration,
+    },
 }
 
 impl FaultKind {
@@ -114,6 +119,7 @@ impl FaultKind {
             Self::DropAfterCommit => "connection cut after the commit".into(),
             Self::Truncate { after_bytes } => format!("answer cut off after {after_bytes} bytes"),
             Self::Oversized { bytes } => format!("answer of {bytes} bytes"),
+            Self::Trickle { pause } => format!("one byte every {} ms", pause.as_millis()),
             Self::Delay(span) => format!("answer held back for {} ms", span.as_millis()),
         }
     }

@@ -20,6 +20,12 @@
 //! | `pages` | the few HTML pages a person sees |
 //! | [`faults`], [`events`], [`records`] | what tests ask for, and what they and the terminal read |
 //! | `clock`, `identifiers`, `totp` | time that can be moved, chance that can be seeded, RFC 6238 |
+//!
+//! # What it leaves out
+//!
+//! Staged publishing, OIDC and trusted publishers; the check of provenance bundles (their attachments are taken and
+//! dropped); teams; codes by mail for accounts without a second factor; npm's scans of names and content, which tests
+//! can stand in for by [`Sandbox::hold`] and [`Sandbox::add_fault`].
 #![forbid(unsafe_code)]
 
 mod access;

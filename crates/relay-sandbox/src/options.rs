@@ -42,6 +42,11 @@ pub struct SandboxOptions {
     pub wrong_otp_limit: u32,
     /// Publishes an account may make in a span of time before it is answered 429.
     pub publish_rate: Option<PublishRate>,
+    /// A path before all others, such as `/npm/`: the registry lives below it and is not there elsewhere.
+    pub path_prefix: Option<String>,
+    /// A base URL that `dist.tarball` points below, in place of the sandbox's own, as registries with a separate download
+    /// host do.
+    pub tarball_base: Option<String>,
     /// How long a packument that was not there keeps being not there for the same URL, as behind an edge cache.
     pub negative_cache: Duration,
     /// Told about everything that happens.
@@ -68,6 +73,8 @@ impl Default for SandboxOptions {
             poll_retry_after: Some(1),
             wrong_otp_limit: WRONG_OTP_LIMIT,
             publish_rate: None,
+            path_prefix: None,
+            tarball_base: None,
             negative_cache: Duration::ZERO,
             events: None,
         }

@@ -96,7 +96,13 @@ pub(crate) fn gone() -> String {
 }
 
 /// The sandbox's front page: what waits, and what is there.
-pub(crate) fn home(challenges: &[PendingChallenge], logins: &[String], packages: &[(&str, usize)]) -> String {
+pub(crate) fn home(
+    base: &str,
+    challenges: &[PendingChallenge],
+    logins: &[String],
+    packages: &[(&str, usize)],
+) -> String {
+    let base = escape(base);
     let waiting = challenges.len() + logins.len();
     let mut body = match waiting {
         0 => String::from("<h1>Nothing waits for you</h1>"),
@@ -106,11 +112,13 @@ pub(crate) fn home(challenges: &[PendingChallenge], logins: &[String], packages:
     for challenge in challenges {
         let (id, account) = (escape(&challenge.id), escape(&challenge.account));
         let what = escape(&format!("{} {}", capitalised(&challenge.action), challenge.packages.join(", ")));
-        let _ =
-            write!(body, "<p class=\"subject\"><a href=\"/auth/cli/{id}\">{what}</a> <span>as {account}</span></p>");
+        let _ = write!(
+            body,
+            "<p class=\"subject\"><a href=\"{base}auth/cli/{id}\">{what}</a> <span>as {account}</span></p>"
+        );
     }
     for id in logins {
-        let _ = write!(body, "<p class=\"subject\"><a href=\"/login/cli/{}\">Log in</a></p>", escape(id));
+        let _ = write!(body, "<p class=\"subject\"><a href=\"{base}login/cli/{}\">Log in</a></p>", escape(id));
     }
     if packages.is_empty() {
         body.push_str("<p>No package is published yet.</p>");

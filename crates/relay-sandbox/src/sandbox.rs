@@ -100,10 +100,11 @@ impl Sandbox {
         let port = options.port;
         let listen = |source| SandboxError::Listen { port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen)?;
-        let url = format!("http://{}/", listener.local_addr().map_err(listen)?);
+        let address = listener.local_addr().map_err(listen)?;
         let counters = Arc::new(Counters::default());
         let listener = BoundedListener::new(listener, options.max_connections, Arc::clone(&counters));
         let shared = Arc::new(Shared::new(State::new(options)));
+        let url = format!("http://{address}{}", shared.prefix());
         let stopping = watch::Sender::new(false);
         let mut stopped = stopping.subscribe();
         let service = server::router(Arc::clone(&shared)).into_make_service_with_connect_info::<Cutter>();
@@ -119,7 +120,7 @@ impl Sandbox {
         Ok(Self { url, shared, counters, stopping, server: Some(server) })
     }
 
-    /// The base URL, `http://127.0.0.1:PORT/`.
+    /// The base URL, `http://127.0.0.1:PORT/` and the path prefix if there is one; it ends with a slash.
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -41,7 +41,7 @@ async fn serve(
     let (parts, body) = request.into_parts();
     let method = parts.method.as_str().to_owned();
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
-    let mut incoming = Incoming::new(&method, &parts.uri, parts.headers, &host);
+    let mut incoming = Incoming::new(&method, &parts.uri, parts.headers, &host, shared.prefix());
     if !is_loopback_host(&host) {
         // A page elsewhere can point its own name at 127.0.0.1 and reach the sandbox through a browser; such a request
         // carries that name here.
@@ -163,6 +163,7 @@ async fn handle(
     incoming.body = body;
     let incoming = &*incoming;
     match &taken.fault {
+        Some(FaultKind::Trickle { pause }) => Outcome::Answer(trickled(endpoints::dispatch(shared, incoming), *pause)),
         None | Some(FaultKind::Delay(_) | FaultKind::DropDuringUpload { .. }) => {
             Outcome::Answer(respond(endpoints::dispatch(shared, incoming)))
         }
@@ -260,6 +261,21 @@ fn truncated(answer: Answer, after_bytes: usize) -> Response {
     let mut response = respond(Answer { body: Bytes::new(), ..answer });
     *response.body_mut() = Body::from_stream(pieces);
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
+}
+
+/// The answer, one byte of its body at a time.
+fn trickled(answer: Answer, pause: Duration) -> Response {
+    let body = answer.body.clone();
+    let pieces = stream::iter(0..body.len()).then(move |index| {
+        let piece = body.slice(index..=index);
+        async move {
+            tokio::time::sleep(pause).await;
+            Ok::<_, std::io::Error>(piece)
+        }
+    });
+    let mut response = respond(Answer { body: Bytes::new(), ..answer });
+    *response.body_mut() = Body::from_stream(pieces);
     response
 }
 

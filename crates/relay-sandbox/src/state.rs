@@ -185,13 +185,21 @@ impl State {
 /// The state, shared between the server and the handle.
 pub(crate) struct Shared {
     state: Mutex<State>,
+    /// The path the registry lives below; begins and ends with a slash.
+    prefix: String,
     /// Counts events that a waiting test may be interested in.
     turns: watch::Sender<u64>,
 }
 
 impl Shared {
     pub(crate) fn new(state: State) -> Self {
-        Self { state: Mutex::new(state), turns: watch::Sender::new(0) }
+        let prefix = state.options.path_prefix.as_deref().unwrap_or_default().trim_matches('/');
+        let prefix = if prefix.is_empty() { "/".to_owned() } else { format!("/{prefix}/") };
+        Self { state: Mutex::new(state), prefix, turns: watch::Sender::new(0) }
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Runs a closure on the state, then tells the events it left behind, outside the lock.

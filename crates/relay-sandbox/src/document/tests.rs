@@ -45,6 +45,7 @@ fn refuses_a_document_that_contradicts_itself() {
     check(|d| d["versions"]["1.0.0"]["version"] = json!("1.0.1"), "its `version` is not `1.0.0`");
     check(|d| d["versions"]["1.0.0"]["name"] = json!("x"), "its `name` is not `@a/x`");
     check(|d| d["versions"] = json!({ "1.0": {} }), "invalid version: 1.0");
+    check(|d| d["versions"] = json!({ "1.0.0+b1": {} }), "invalid version: 1.0.0+b1");
     check(|d| d["dist-tags"] = json!({}), "0 tags");
     check(|d| d["dist-tags"] = json!({ "1.x": "1.0.0" }), "not a valid dist-tag");
     check(|d| d["dist-tags"]["latest"] = json!("2.0.0"), "points at `2.0.0`");

@@ -14,7 +14,7 @@ use crate::tokens::TokenKind;
 /// Digits of a one-time password from the page.
 const WEB_CODE_DIGITS: usize = 16;
 
-pub(super) fn home(state: &State) -> Answer {
+pub(super) fn home(state: &State, request: &Incoming) -> Answer {
     let now = state.clock.now();
     let packages: Vec<(&str, usize)> = state
         .packages
@@ -22,7 +22,8 @@ pub(super) fn home(state: &State) -> Answer {
         .filter(|package| !package.versions.is_empty())
         .map(|package| (package.name.as_str(), package.versions.len()))
         .collect();
-    Answer::page(200, pages::home(&state.waiting.pending(now), &state.waiting.pending_logins(now), &packages))
+    let (challenges, logins) = (state.waiting.pending(now), state.waiting.pending_logins(now));
+    Answer::page(200, pages::home(&request.base, &challenges, &logins, &packages))
 }
 
 pub(super) fn challenge_page(state: &mut State, id: &str) -> Answer {
@@ -134,9 +135,8 @@ pub(crate) fn deny_challenge(state: &mut State, id: &str) -> bool {
 
 /// A form that another site made the browser send. What carries neither header is no browser.
 fn refuse_foreign_form(request: &Incoming) -> Option<Answer> {
-    let own = request.base.trim_end_matches('/');
     let foreign = match (request.header("origin"), request.header("sec-fetch-site")) {
-        (Some(origin), _) => origin != own,
+        (Some(origin), _) => origin != request.origin,
         (None, Some(site)) => site != "same-origin",
         (None, None) => false,
     };

@@ -47,9 +47,9 @@ pub(super) fn packument(state: &mut State, request: &Incoming, package: &str) ->
         return Refusal::NotFound.into();
     }
     let at = state.viewpoint();
+    let base = tarball_base(state, request);
     let abbreviated = request.header("accept").is_some_and(|accept| accept.contains(ABBREVIATED));
-    let Some(document) = readable(state, request, package).and_then(|it| document(it, at, &request.base, abbreviated))
-    else {
+    let Some(document) = readable(state, request, package).and_then(|it| document(it, at, &base, abbreviated)) else {
         state.cache_absence(&url);
         return Refusal::NotFound.into();
     };
@@ -67,7 +67,7 @@ pub(super) fn version(state: &State, request: &Incoming, package: &str, version:
     let found = readable(state, request, package).and_then(|package| {
         let wanted = package.visible_tags(at).remove(version).unwrap_or_else(|| version.to_owned());
         let stored = package.seen(View::VersionDocument, at).find(|stored| stored.version.to_string() == wanted)?;
-        Some(Value::Object(version_document(package, stored, &request.base)))
+        Some(Value::Object(version_document(package, stored, &tarball_base(state, request))))
     });
     found.map_or_else(|| Refusal::NotFound.into(), |document| Answer::json(200, &document))
 }
@@ -93,6 +93,11 @@ pub(super) fn readable<'a>(state: &'a State, request: &Incoming, package: &str) 
         })
     };
     (!package.restricted || maintained()).then_some(package)
+}
+
+/// What `dist.tarball` begins with.
+fn tarball_base(state: &State, request: &Incoming) -> String {
+    state.options.tarball_base.clone().unwrap_or_else(|| request.base.clone())
 }
 
 /// The packument as it is seen now; `None` while nothing of it is.

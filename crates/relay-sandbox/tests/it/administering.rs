@@ -1,5 +1,7 @@
 //! Tokens, profile, publishing access, owners, unpublishing.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use relay_sandbox::{SandboxAccess, TokenKind};
 use serde_json::json;
 
@@ -172,4 +174,31 @@ async fn a_version_that_others_need_stays() {
         "You can no longer unpublish this package.",
         "has dependent packages in the registry",
     ]);
+}
+
+#[tokio::test]
+async fn a_token_for_other_networks_is_refused() {
+    let sandbox = sandbox().await;
+    let npm = Npm::new(sandbox.url());
+    npm.use_token(&sandbox.create_token(MALLORY, TokenKind::Session));
+    let wanted = ["token", "create", "--name=ci", "--password", PASSWORD, "--packages-all", "--cidr=10.0.0.0/8"];
+    let created = npm.npm(&wanted).await;
+    let token = created.succeeded().stdout.lines().next().and_then(|line| line.strip_prefix("Created token "));
+    npm.use_token(token.expect("a token"));
+    npm.npm(&["whoami"]).await.failed_with(&["code EAUTHIP", "Login is not allowed from your IP address"]);
+}
+
+#[tokio::test]
+async fn name_and_password_stand_for_a_person() {
+    let sandbox = sandbox().await;
+    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    let npm = Npm::new(sandbox.url());
+    let basic = STANDARD.encode(format!("{ADA}:{PASSWORD}"));
+    npm.write("../.npmrc", &format!("{}:_auth={basic}\n", sandbox.url().trim_start_matches("http:")));
+    npm.npm(&["whoami"]).await.succeeded().printed(ADA);
+    npm.npm(&["dist-tag", "add", "one@1.0.0", "stable"]).await.failed_with(&["code EOTP"]);
+    let otp = sandbox.current_otp(ADA).expect("an app");
+    npm.npm(&["dist-tag", "add", "one@1.0.0", "stable", "--otp", &otp]).await.succeeded();
+    let shown = format!("{:?}", sandbox.requests());
+    assert!(shown.contains("Basic <password of ada>") && !shown.contains(&basic));
 }

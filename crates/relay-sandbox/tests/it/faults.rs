@@ -129,3 +129,17 @@ async fn latency_and_delay_follow_tokios_clock() {
     assert_eq!(answer.status().as_u16(), 200);
     assert_eq!(sandbox.now().since(start), 2 * latency);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_can_come_byte_by_byte() {
+    let sandbox = sandbox().await;
+    sandbox.add_fault(Fault {
+        when: FaultMatch::default(),
+        what: FaultKind::Trickle { pause: Duration::from_mins(1) },
+        times: 1,
+    });
+    let start = sandbox.now();
+    let answer = http().get(format!("{}-/ping", sandbox.url())).send().await.expect("an answer");
+    assert_eq!(answer.text().await.expect("text"), "{}");
+    assert_eq!(sandbox.now().since(start), Duration::from_mins(2));
+}

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, ETAG, IF_NONE_MATCH};
 use serde_json::{Value, json};
 
-use crate::world::{ADA, http, sandbox, sandbox_with, seeded};
+use crate::world::{ADA, fill_in, http, sandbox, sandbox_with, seeded};
 
 const ABBREVIATED: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
 
@@ -159,6 +159,39 @@ async fn a_missing_packument_can_stay_missing_at_the_edge() {
     assert_eq!((status("one").await, status("one?now=1").await, status("one/1.0.0").await), (404, 200, 200));
     sandbox.advance(Duration::from_mins(2));
     assert_eq!(status("one").await, 200);
+}
+
+#[tokio::test]
+async fn a_registry_can_live_below_a_path_and_its_tarballs_elsewhere() {
+    let elsewhere = sandbox().await;
+    let options = SandboxOptions {
+        path_prefix: Some("npm/all".into()),
+        tarball_base: Some(elsewhere.url().to_owned()),
+        ..SandboxOptions::default()
+    };
+    let sandbox = sandbox_with(options).await;
+    assert!(sandbox.url().ends_with("/npm/all/"), "{}", sandbox.url());
+    for world in [&sandbox, &elsewhere] {
+        world.seed_package(seeded("one", "1.0.0", ADA));
+    }
+    let document: Value =
+        http().get(format!("{}one/latest", sandbox.url())).send().await.expect("an answer").json().await.expect("JSON");
+    let tarball = document["dist"]["tarball"].as_str().expect("an address");
+    assert_eq!(tarball, format!("{}one/-/one-1.0.0.tgz", elsewhere.url()));
+    assert_eq!(http().get(tarball).send().await.expect("an answer").status(), StatusCode::OK);
+    let above = sandbox.url().replace("npm/all/", "one");
+    assert_eq!(http().get(above).send().await.expect("an answer").status(), StatusCode::NOT_FOUND);
+    let login: Value = http()
+        .post(format!("{}-/v1/login", sandbox.url()))
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    let page = login["loginUrl"].as_str().expect("an address");
+    assert!(page.starts_with(sandbox.url()), "{page}");
+    assert_eq!(fill_in(page, "account=ada").await.0, 200);
 }
 
 #[tokio::test]
