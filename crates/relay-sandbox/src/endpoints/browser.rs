@@ -1,0 +1,148 @@
+//! What a person does in a browser: answers a challenge, chooses an account to log in with.
+
+use url::form_urlencoded;
+
+use crate::answer::Answer;
+use crate::challenges::Outcome;
+use crate::events::SandboxEvent;
+use crate::exchange::Incoming;
+use crate::options::SKIP_WINDOW;
+use crate::pages;
+use crate::state::State;
+use crate::tokens::TokenKind;
+
+/// Digits of a one-time password from the page.
+const WEB_CODE_DIGITS: usize = 16;
+
+pub(super) fn home(state: &State) -> Answer {
+    let now = state.clock.now();
+    let packages: Vec<(&str, usize)> = state
+        .packages
+        .values()
+        .filter(|package| !package.versions.is_empty())
+        .map(|package| (package.name.as_str(), package.versions.len()))
+        .collect();
+    Answer::page(200, pages::home(&state.waiting.pending(now), &state.waiting.pending_logins(now), &packages))
+}
+
+pub(super) fn challenge_page(state: &mut State, id: &str) -> Answer {
+    let now = state.clock.now();
+    let offer_window = state.options.offer_skip_window;
+    match state.waiting.challenge(id, now) {
+        Some(challenge) if challenge.outcome == Outcome::Pending => {
+            Answer::page(200, pages::challenge(&challenge.shown, offer_window))
+        }
+        Some(challenge) => Answer::page(200, pages::challenge_answered(challenge, false)),
+        None => Answer::page(404, pages::gone()),
+    }
+}
+
+pub(super) fn answer_challenge(state: &mut State, request: &Incoming, id: &str) -> Answer {
+    if let Some(answer) = refuse_foreign_form(request) {
+        return answer;
+    }
+    let skip = form_value(request, "skip").is_some();
+    match form_value(request, "decision").as_deref() {
+        Some("approve") => approve_challenge(state, id, skip),
+        Some("deny") => deny_challenge(state, id),
+        _ => return Answer::page(400, pages::message("That was no answer", "The form came without a decision.")),
+    };
+    let now = state.clock.now();
+    match state.waiting.challenge(id, now) {
+        Some(challenge) => Answer::page(200, pages::challenge_answered(challenge, skip)),
+        None => Answer::page(404, pages::gone()),
+    }
+}
+
+pub(super) fn login_page(state: &mut State, id: &str) -> Answer {
+    let now = state.clock.now();
+    let accounts: Vec<String> = state.accounts.keys().cloned().collect();
+    match state.waiting.login(id, now) {
+        Some(login) if login.outcome == Outcome::Pending => Answer::page(200, pages::login(login, &accounts)),
+        Some(login) => Answer::page(200, pages::login_answered(login)),
+        None => Answer::page(404, pages::gone()),
+    }
+}
+
+pub(super) fn answer_login(state: &mut State, request: &Incoming, id: &str) -> Answer {
+    if let Some(answer) = refuse_foreign_form(request) {
+        return answer;
+    }
+    if form_value(request, "decision").as_deref() == Some("deny") {
+        let now = state.clock.now();
+        if let Some(login) = state.waiting.login(id, now).filter(|login| login.outcome == Outcome::Pending) {
+            login.outcome = Outcome::Denied;
+        }
+    } else {
+        let account = form_value(request, "account").unwrap_or_default();
+        if !state.accounts.contains_key(&account) {
+            return Answer::page(400, pages::message("No such account", "Go back and choose one of the list."));
+        }
+        approve_login(state, id, &account);
+    }
+    let now = state.clock.now();
+    match state.waiting.login(id, now) {
+        Some(login) => Answer::page(200, pages::login_answered(login)),
+        None => Answer::page(404, pages::gone()),
+    }
+}
+
+/// What the page's "Approve" does. `false` when there is no such challenge that still waits.
+pub(crate) fn approve_challenge(state: &mut State, id: &str, skip: bool) -> bool {
+    let now = state.clock.now();
+    let code = state.ids.digits(WEB_CODE_DIGITS);
+    let skip = skip && state.options.offer_skip_window;
+    let waiting = state.waiting.challenge(id, now).filter(|challenge| challenge.outcome == Outcome::Pending);
+    let Some(challenge) = waiting else { return false };
+    challenge.outcome = Outcome::Approved(code.clone());
+    let account = challenge.shown.account.clone();
+    if let Some(account) = state.accounts.get_mut(&account) {
+        account.grant_code(code, now);
+        if skip {
+            account.open_window(now, SKIP_WINDOW);
+        }
+    }
+    state.tell(SandboxEvent::ChallengeApproved { id: id.to_owned(), account, skip_window: skip });
+    true
+}
+
+/// What the login page's button does. `false` when there is no such login that still waits, or no such account.
+pub(crate) fn approve_login(state: &mut State, id: &str, account: &str) -> bool {
+    let now = state.clock.now();
+    let waits = state.waiting.login(id, now).is_some_and(|login| login.outcome == Outcome::Pending);
+    if !waits || !state.accounts.contains_key(account) {
+        return false;
+    }
+    let token = state.create_token(account, TokenKind::Session);
+    if let Some(login) = state.waiting.login(id, now) {
+        login.outcome = Outcome::Approved(token);
+    }
+    state.tell(SandboxEvent::LoggedIn { account: account.to_owned() });
+    true
+}
+
+/// What the page's "Deny" does. `false` when there is no such challenge that still waits.
+pub(crate) fn deny_challenge(state: &mut State, id: &str) -> bool {
+    let now = state.clock.now();
+    let waiting = state.waiting.challenge(id, now).filter(|challenge| challenge.outcome == Outcome::Pending);
+    let Some(challenge) = waiting else { return false };
+    challenge.outcome = Outcome::Denied;
+    let account = challenge.shown.account.clone();
+    state.tell(SandboxEvent::ChallengeDenied { id: id.to_owned(), account });
+    true
+}
+
+/// A form that another site made the browser send. What carries neither header is no browser.
+fn refuse_foreign_form(request: &Incoming) -> Option<Answer> {
+    let own = request.base.trim_end_matches('/');
+    let foreign = match (request.header("origin"), request.header("sec-fetch-site")) {
+        (Some(origin), _) => origin != own,
+        (None, Some(site)) => site != "same-origin",
+        (None, None) => false,
+    };
+    foreign.then(|| Answer::page(403, pages::message("Refused", "This answer came from another site.")))
+}
+
+fn form_value(request: &Incoming, name: &str) -> Option<String> {
+    form_urlencoded::parse(&request.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
