@@ -14,12 +14,16 @@
 pub mod archive;
 pub mod error;
 mod fields;
+pub mod gate;
+pub mod lifecycle;
 pub mod minimatch;
 mod order;
 pub mod pack;
 pub mod packlist;
+pub mod published;
 mod rules;
 
 pub use error::PackError;
 pub use pack::{PackRequest, PackedFile, Surroundings, Tarball, pack};
 pub use packlist::packlist;
+pub use published::{ManifestRewriteError, PublishedManifest, published_manifest};

@@ -1,0 +1,176 @@
+//! Looks into a tarball before it is uploaded: specifiers that only the workspace understands, secrets, size.
+//!
+//! All findings are gathered; what is done about them is the caller's business.
+
+mod secrets;
+
+use std::io::Read as _;
+
+use relay_workspace::{DependencyKind, Specifier};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::pack::{Tarball, UNPACKED_SIZE_BYTES_MAX};
+
+pub use secrets::SecretKind;
+pub(crate) use secrets::first_secret;
+
+/// No more findings than these are listed for one tarball.
+pub const FINDINGS_MAX: usize = 100;
+
+/// Files beyond this size are looked at only up to it, in bytes.
+const INSPECTED_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// What to look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GateRules {
+    /// `workspace:` and `catalog:` in manifests.
+    pub protocol_leak: bool,
+    /// Tokens and private keys.
+    pub secret: bool,
+    /// The largest tarball that is fine, packed, in bytes.
+    pub max_size_bytes: Option<u64>,
+}
+
+impl Default for GateRules {
+    fn default() -> Self {
+        Self { protocol_leak: true, secret: true, max_size_bytes: None }
+    }
+}
+
+/// Which rule a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// A specifier that only the workspace understands.
+    ProtocolLeak,
+    /// A token or private key.
+    Secret,
+    /// The tarball is too large.
+    MaxSize,
+    /// The tarball can't be read back.
+    Unreadable,
+}
+
+impl Rule {
+    /// The rule's name in `relay.toml`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ProtocolLeak => "protocol-leak",
+            Self::Secret => "secret",
+            Self::MaxSize => "max-size",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// One complaint about a tarball.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule.
+    pub rule: Rule,
+    /// The file in the package; the tarball's own name where it is about the whole.
+    pub file: String,
+    /// What is wrong, in one sentence.
+    pub text: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// Inspects a tarball.
+pub fn inspect(tarball: &Tarball, rules: &GateRules) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let size = u64::try_from(tarball.bytes.len()).unwrap_or(u64::MAX);
+    if let Some(most) = rules.max_size_bytes.filter(|most| size > *most) {
+        findings.push(Finding {
+            rule: Rule::MaxSize,
+            file: tarball.file_name.clone(),
+            text: format!(
+                "the tarball of `{}` has {size} bytes, more than the {most} that `max-size` allows",
+                tarball.name
+            ),
+            help: largest_files(tarball),
+        });
+    }
+    if !rules.protocol_leak && !rules.secret {
+        return findings;
+    }
+    if let Err(error) = inspect_files(tarball, rules, &mut findings) {
+        findings.push(Finding {
+            rule: Rule::Unreadable,
+            file: tarball.file_name.clone(),
+            text: format!("the tarball of `{}` can't be read back: {error}", tarball.name),
+            help: "pack it again; if this stays, report it with the package".to_owned(),
+        });
+    }
+    findings.truncate(FINDINGS_MAX);
+    findings
+}
+
+fn largest_files(tarball: &Tarball) -> String {
+    let mut files: Vec<_> = tarball.files.iter().collect();
+    files.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
+    let named: Vec<String> =
+        files.iter().take(3).map(|file| format!("`{}` ({} bytes)", file.path, file.size)).collect();
+    format!("leave files out with `files` in package.json; the largest: {}", named.join(", "))
+}
+
+fn inspect_files(tarball: &Tarball, rules: &GateRules, findings: &mut Vec<Finding>) -> std::io::Result<()> {
+    let unpacked =
+        flate2::read::GzDecoder::new(tarball.bytes.as_slice()).take(UNPACKED_SIZE_BYTES_MAX.saturating_mul(2));
+    let mut archive = tar::Archive::new(unpacked);
+    let mut content = Vec::new();
+    for entry in archive.entries()? {
+        if findings.len() >= FINDINGS_MAX {
+            return Ok(());
+        }
+        let entry = entry?;
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let path = path.strip_prefix("package/").unwrap_or(&path).to_owned();
+        content.clear();
+        entry.take(INSPECTED_FILE_BYTES_MAX).read_to_end(&mut content)?;
+        if rules.protocol_leak && path.rsplit('/').next() == Some("package.json") {
+            leaks(&path, &content, findings);
+        }
+        if rules.secret {
+            findings.extend(secrets::scan(&path, &content));
+        }
+    }
+    Ok(())
+}
+
+fn leaks(path: &str, content: &[u8], findings: &mut Vec<Finding>) {
+    let text = String::from_utf8_lossy(content);
+    // Other files of that name, such as fixtures, may be no JSON; the package's own has been parsed.
+    let Ok(manifest) = serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')) else { return };
+    for kind in DependencyKind::ALL {
+        let Some(Value::Object(map)) = manifest.get(kind.manifest_key()) else { continue };
+        for (name, specifier) in map {
+            let Some(specifier) = specifier.as_str() else { continue };
+            if Specifier::parse(specifier).is_workspace_only() || specifier.contains("workspace:") {
+                let name = printable(name);
+                findings.push(Finding {
+                    rule: Rule::ProtocolLeak,
+                    file: path.to_owned(),
+                    text: format!(
+                        "`{}` names `{name}` by `{}`, which nobody outside the workspace can install",
+                        kind.manifest_key(),
+                        printable(specifier)
+                    ),
+                    help: if path == "package.json" {
+                        "pack with relay, which resolves it, or write a version range".to_owned()
+                    } else {
+                        format!("leave `{path}` out of the package with `files`, or write a version range into it")
+                    },
+                });
+            }
+        }
+    }
+}
+
+fn printable(text: &str) -> String {
+    text.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests;

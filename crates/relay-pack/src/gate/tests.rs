@@ -1,0 +1,90 @@
+//! Tarballs with something in them that the gate must see, or must not mind.
+
+use camino::Utf8Path;
+
+use super::*;
+use crate::pack::{PackRequest, pack};
+
+fn tarball(files: &[(&str, &str)]) -> Tarball {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(temp.path()).unwrap();
+    for (path, text) in files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    pack(&PackRequest { folder, manifest: None, surroundings: None }).unwrap()
+}
+
+const MANIFEST: &str = r#"{"name":"a","version":"1.0.0"}"#;
+
+fn seen(files: &[(&str, &str)]) -> Vec<(Rule, String)> {
+    inspect(&tarball(files), &GateRules::default()).into_iter().map(|finding| (finding.rule, finding.file)).collect()
+}
+
+#[test]
+fn finds_protocols_in_every_manifest() {
+    let leaking = r#"{"name":"a","version":"1.0.0","peerDependencies":{"b":"^1 || workspace:^","c":"catalog:"}}"#;
+    let nested = r#"{"dependencies":{"b":"workspace:*"}}"#;
+    let seen = seen(&[("package.json", leaking), ("templates/x/package.json", nested)]);
+    assert_eq!(seen.iter().filter(|(rule, file)| *rule == Rule::ProtocolLeak && file == "package.json").count(), 2);
+    assert!(seen.contains(&(Rule::ProtocolLeak, "templates/x/package.json".to_owned())), "{seen:?}");
+}
+
+/// A made-up token with enough different characters, put together so that no scanner takes this file for a leak.
+fn made_up(prefix: &str, length: usize) -> String {
+    let body = "k3JxQ9vT2mZc7LwR5sYb8NfHd4GpA6uEeXoV1iKqMjWtBnUyCzDhSgPrFaQlOxZw0T5uR8yKpLm2Nc4VbEj7HdXs9GqWf3Az";
+    format!("{prefix}{}", &body[..length])
+}
+
+#[track_caller]
+fn check_secret(text: &str, expected: bool) {
+    let seen = seen(&[("package.json", MANIFEST), ("a.txt", text)]);
+    assert_eq!(!seen.is_empty(), expected, "{text}: {seen:?}");
+}
+
+#[test]
+fn finds_tokens_and_keys() {
+    check_secret(&made_up("npm_", 36), true);
+    check_secret(&format!("token = \"{}\";", made_up("ghp_", 36)), true);
+    check_secret(&made_up("github_pat_", 82), true);
+    check_secret(&format!("AKIA{}", "Q3EGZ7T5W2KX4LPN"), true);
+    check_secret(&format!("aws_secret_access_key = {}", made_up("", 40)), true);
+    check_secret(&format!("//registry.example/:_authToken={}", made_up("", 30)), true);
+    let body = made_up("", 64);
+    check_secret(&format!("-----BEGIN RSA PRIVATE KEY-----\n{body}\n"), true);
+    check_secret(&format!("const key = '-----BEGIN PRIVATE KEY-----\\n{body}\\n'"), true);
+}
+
+#[test]
+fn leaves_placeholders_alone() {
+    check_secret("npm_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", false);
+    check_secret("npm_abcdefghijklmnopqrstuvwxyz0123456789", false);
+    check_secret("npm_config_registry_and_other_long_names_1", false);
+    check_secret("ghp_0000000000000000000000000000000000000", false);
+    check_secret("AKIAIOSFODNN7EXAMPLE", false);
+    check_secret("//registry.example/:_authToken=${NPM_TOKEN}", false);
+    check_secret("_authToken=your_token_goes_here_1234567", false);
+    check_secret("-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----", false);
+    check_secret("if (text.startsWith('-----BEGIN PRIVATE KEY-----')) return;", false);
+    check_secret("-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA\n", false);
+}
+
+#[test]
+fn a_finding_names_the_line_and_not_the_secret() {
+    let secret = made_up("npm_", 36);
+    let tarball = tarball(&[("package.json", MANIFEST), ("a.txt", &format!("x\n\n{secret}\n"))]);
+    let findings = inspect(&tarball, &GateRules::default());
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].text, "line 3 holds an npm token");
+    assert!(!serde_json::to_string(&findings).unwrap().contains(&secret));
+}
+
+#[test]
+fn a_large_tarball_is_named_with_its_largest_files() {
+    let tarball = tarball(&[("package.json", MANIFEST), ("big.txt", &"x".repeat(5000))]);
+    let rules = GateRules { max_size_bytes: Some(10), ..GateRules::default() };
+    let findings = inspect(&tarball, &rules);
+    assert_eq!(findings[0].rule, Rule::MaxSize);
+    assert!(findings[0].help.contains("`big.txt` (5000 bytes)"), "{}", findings[0].help);
+}

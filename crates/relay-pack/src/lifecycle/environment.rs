@@ -1,0 +1,194 @@
+//! The environment of a script: the caller's without anything that looks like a credential, and npm's own variables.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+use camino::Utf8Path;
+
+use super::ScriptRequest;
+use crate::gate;
+
+/// A file that is always empty, for `npm_config_userconfig`: npm must not find the user's own.
+const EMPTY_FILE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
+const PATH_SEPARATOR: &str = if cfg!(windows) { ";" } else { ":" };
+
+/// Words that make a variable's name that of a credential, wherever they stand in it.
+const TELLING: [&str; 9] =
+    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "PRIVATEKEY", "ACCESSKEY"];
+
+/// Words that do so when they stand alone between underscores.
+const TELLING_ALONE: [&str; 11] =
+    ["KEY", "KEYS", "PASS", "PWD_FILE", "ASKPASS", "OTP", "TOTP", "PAT", "JWT", "COOKIE", "NETRC"];
+
+/// Beginnings of names that belong to services which hand out credentials.
+const PREFIXES: [&str; 4] = ["AWS_", "AZURE_", "ACTIONS_ID_TOKEN_", "ACTIONS_RUNTIME_"];
+
+/// Says whether a variable's name is that of a credential.
+pub fn is_credential_name(name: &str) -> bool {
+    let name = name.to_uppercase();
+    // npm takes settings for one registry as `npm_config_//host/:_authToken`.
+    if name.contains("//") || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+        return true;
+    }
+    if TELLING.iter().any(|word| name.contains(word)) {
+        return true;
+    }
+    // `AUTH` but not `AUTHOR`.
+    if name
+        .match_indices("AUTH")
+        .any(|(index, word)| !name.get(index + word.len()..).unwrap_or_default().starts_with("OR"))
+    {
+        return true;
+    }
+    name.split(|c: char| !c.is_alphanumeric()).any(|word| TELLING_ALONE.contains(&word) || word.ends_with("KEY"))
+}
+
+/// Says whether a variable's value is a credential: a token of a known form, or a URL with a password in it.
+fn is_credential_value(name: &str, value: &str) -> bool {
+    if gate::first_secret(value.as_bytes()).is_some() {
+        return true;
+    }
+    // A proxy is left in place: without it a script has no network, and the password is the proxy's only.
+    if name.to_uppercase().ends_with("_PROXY") {
+        return false;
+    }
+    let Some((_, rest)) = value.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+}
+
+/// The variables of a script.
+pub(super) fn of_script(request: &ScriptRequest) -> BTreeMap<OsString, OsString> {
+    let mut variables = scrubbed(request);
+    let mut set = |name: &str, value: &str| {
+        variables.insert(name.into(), value.into());
+    };
+    set("npm_lifecycle_event", request.event);
+    set("npm_lifecycle_script", request.command);
+    set("npm_package_name", request.package.as_str());
+    if let Some(version) = request.version {
+        set("npm_package_version", &version.to_string());
+    }
+    set("npm_package_json", request.folder.join("package.json").as_str());
+    set("npm_config_userconfig", EMPTY_FILE);
+    set("npm_config_user_agent", &user_agent(request));
+    set("INIT_CWD", request.root.as_str());
+    let path = variables.iter().find(|(name, _)| is_path(name)).map(|(name, value)| (name.clone(), value.clone()));
+    let (name, path) = path.unwrap_or_else(|| ("PATH".into(), OsString::new()));
+    variables.insert(name, search_path(request.folder, request.root, &path));
+    for (name, value) in request.extra_environment {
+        variables.insert(name.into(), value.into());
+    }
+    variables
+}
+
+fn scrubbed(request: &ScriptRequest) -> BTreeMap<OsString, OsString> {
+    let declared = |name: &str| request.credential_names.iter().any(|other| other.eq_ignore_ascii_case(name));
+    request
+        .environment
+        .iter()
+        .filter(|(name, value)| {
+            // What can't be read as text can't be judged: its readable part decides.
+            let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
+            let replaced = ["npm_config_userconfig", "npm_config_user_agent"];
+            !(declared(&name)
+                || replaced.iter().any(|other| other.eq_ignore_ascii_case(&name))
+                || is_credential_name(&name)
+                || is_credential_value(&name, &value))
+        })
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// The manager first, since scripts such as `only-allow` look for it there.
+fn user_agent(request: &ScriptRequest) -> String {
+    let manager = request.manager.as_str();
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{manager}/? relay/{version} {} {}", std::env::consts::OS, std::env::consts::ARCH)
+}
+
+fn is_path(name: &OsStr) -> bool {
+    name == "PATH" || (cfg!(windows) && name.eq_ignore_ascii_case("PATH"))
+}
+
+/// `node_modules/.bin` of the folder and of each one above it up to the root, and the search path before.
+fn search_path(folder: &Utf8Path, root: &Utf8Path, before: &OsStr) -> OsString {
+    let mut path = OsString::new();
+    for place in folder.ancestors() {
+        path.push(place.join("node_modules").join(".bin").as_str());
+        path.push(PATH_SEPARATOR);
+        if place == root || !place.starts_with(root) {
+            break;
+        }
+    }
+    path.push(before);
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, expected: bool) {
+        assert_eq!(is_credential_name(name), expected, "{name}");
+    }
+
+    #[test]
+    fn names_of_credentials_are_known() {
+        for name in [
+            "NPM_TOKEN",
+            "NODE_AUTH_TOKEN",
+            "NPM_CONFIG__AUTH",
+            "npm_config__authToken",
+            "npm_config_//registry.example/:_authToken",
+            "GITHUB_TOKEN",
+            "ACTIONS_ID_TOKEN_REQUEST_URL",
+            "AWS_PROFILE",
+            "AWS_SECRET_ACCESS_KEY",
+            "DB_PASSWORD",
+            "DB_PASS",
+            "SIGNING_KEY",
+            "API_KEY",
+            "OPENAI_APIKEY",
+            "SSH_AUTH_SOCK",
+            "npm_config_otp",
+            "GIT_ASKPASS",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "CI_JOB_JWT",
+        ] {
+            check(name, true);
+        }
+        for name in [
+            "PATH",
+            "HOME",
+            "GIT_AUTHOR_NAME",
+            "npm_config_registry",
+            "KEYBOARD",
+            "CI",
+            "LANG",
+            "NODE_OPTIONS",
+            "PWD",
+            "TERM",
+            "XDG_SESSION_ID",
+        ] {
+            check(name, false);
+        }
+    }
+
+    #[test]
+    fn values_may_give_a_credential_away() {
+        assert!(is_credential_value("DATABASE_URL", "postgres://me:pw@db.example/x"));
+        assert!(!is_credential_value("HTTPS_PROXY", "http://me:pw@proxy.example"));
+        assert!(!is_credential_value("HOMEPAGE", "https://a.example/@scope/x:y"));
+    }
+
+    #[test]
+    fn the_search_path_goes_up_to_the_root() {
+        let path = search_path(Utf8Path::new("/w/packages/a"), Utf8Path::new("/w"), OsStr::new("/bin"));
+        let expected =
+            ["/w/packages/a/node_modules/.bin", "/w/packages/node_modules/.bin", "/w/node_modules/.bin", "/bin"];
+        assert_eq!(path, OsString::from(expected.join(PATH_SEPARATOR)));
+    }
+}

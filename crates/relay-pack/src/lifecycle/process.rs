@@ -1,0 +1,131 @@
+//! One process: started through the shell, its output kept to a bound, ended when it takes too long.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
+use std::io::{self, PipeReader, Read as _};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use camino::Utf8Path;
+
+use super::OUTPUT_BYTES_MAX;
+
+/// How long output is waited for after a script has ended: what it left running may hold the channel open.
+const OUTPUT_GRACE: Duration = Duration::from_secs(2);
+
+/// How long an ended process is waited for after it was told to end.
+const KILL_GRACE: Duration = Duration::from_secs(10);
+
+/// A process that is over.
+pub(super) struct Ended {
+    /// `None` when it took too long.
+    pub(super) status: Option<ExitStatus>,
+    /// The end of its output.
+    pub(super) output: String,
+    /// Whether the beginning was dropped.
+    pub(super) cut: bool,
+}
+
+#[derive(Default)]
+struct Tail {
+    bytes: VecDeque<u8>,
+    cut: bool,
+}
+
+/// Runs a command line in a folder with exactly these variables.
+pub(super) fn run(
+    command: &str,
+    folder: &Utf8Path,
+    variables: &BTreeMap<OsString, OsString>,
+    timeout: Duration,
+) -> io::Result<Ended> {
+    let (reader, writer) = io::pipe()?;
+    let mut process = shell(command);
+    process
+        .current_dir(folder)
+        .env_clear()
+        .envs(variables)
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer);
+    let mut child = process.spawn()?;
+    // The command holds the pipe's other end, which must close for the output to end.
+    drop(process);
+    let id = child.id();
+    let tail = Arc::new(Mutex::new(Tail::default()));
+    let output_ended = read_output(reader, Arc::clone(&tail));
+    let (send, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        // The receiver is gone when nobody waits any more.
+        let _ = send.send(child.wait());
+    });
+    let status = match ended.recv_timeout(timeout) {
+        Ok(status) => Some(status?),
+        Err(_) => {
+            kill_all(id);
+            let _ = ended.recv_timeout(KILL_GRACE);
+            None
+        }
+    };
+    let _ = output_ended.recv_timeout(OUTPUT_GRACE);
+    let tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes: Vec<u8> = tail.bytes.iter().copied().collect();
+    Ok(Ended { status, output: String::from_utf8_lossy(&bytes).into_owned(), cut: tail.cut })
+}
+
+/// Reads until the end on a thread of its own; the receiver hears when that is reached.
+fn read_output(mut reader: PipeReader, tail: Arc<Mutex<Tail>>) -> mpsc::Receiver<()> {
+    let (send, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        loop {
+            let read = match reader.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => break,
+            };
+            let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+            tail.bytes.extend(buffer.iter().take(read));
+            let beyond = tail.bytes.len().saturating_sub(OUTPUT_BYTES_MAX);
+            tail.bytes.drain(..beyond);
+            tail.cut |= beyond > 0;
+        }
+        let _ = send.send(());
+    });
+    ended
+}
+
+#[cfg(unix)]
+fn shell(command: &str) -> Command {
+    use std::os::unix::process::CommandExt as _;
+    let mut process = Command::new("sh");
+    // A group of its own, so that everything it starts can be ended with it.
+    process.arg("-c").arg(command).process_group(0);
+    process
+}
+
+#[cfg(windows)]
+fn shell(command: &str) -> Command {
+    use std::os::windows::process::CommandExt as _;
+    let mut process = Command::new("cmd");
+    process.raw_arg(format!("/d /s /c \"{command}\""));
+    process
+}
+
+/// Ends a process and all that it started.
+fn kill_all(id: u32) {
+    let mut command = if cfg!(windows) {
+        let mut command = Command::new("taskkill");
+        command.args(["/T", "/F", "/PID", &id.to_string()]);
+        command
+    } else {
+        let mut command = Command::new("kill");
+        command.args(["-KILL", "--", &format!("-{id}")]);
+        command
+    };
+    // Without the program nothing more can be done; the caller reports the timeout either way.
+    let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+}

@@ -1,0 +1,122 @@
+//! Scripts that really run.
+
+use camino::Utf8PathBuf;
+
+use super::*;
+
+struct World {
+    folder: tempfile::TempDir,
+    environment: BTreeMap<OsString, OsString>,
+    credential_names: Vec<String>,
+    timeout: Duration,
+}
+
+impl World {
+    fn new() -> Self {
+        let kept = ["PATH", "HOME"];
+        let environment = std::env::vars_os().filter(|(name, _)| kept.iter().any(|other| name == other)).collect();
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            environment,
+            credential_names: Vec::new(),
+            timeout: SCRIPT_TIMEOUT,
+        }
+    }
+
+    fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    fn run(&self, command: &str) -> Result<ScriptOutcome, ScriptError> {
+        let folder = Utf8PathBuf::from_path_buf(self.folder.path().to_owned()).unwrap();
+        run(&ScriptRequest {
+            folder: &folder,
+            event: "prepack",
+            command,
+            package: &PackageName::parse("@acme/a").unwrap(),
+            version: Some(&Version::new(1, 2, 3)),
+            manager: PackageManager::Pnpm,
+            root: &folder,
+            environment: &self.environment,
+            credential_names: &self.credential_names,
+            extra_environment: &BTreeMap::new(),
+            timeout: self.timeout,
+        })
+    }
+}
+
+#[test]
+fn a_script_sees_its_package() {
+    let outcome = World::new()
+        .run("echo $npm_lifecycle_event $npm_package_name $npm_package_version; echo ${npm_config_user_agent%%/*}; basename $npm_package_json >&2")
+        .unwrap();
+    assert_eq!(outcome.output, "prepack @acme/a 1.2.3\npnpm\npackage.json\n");
+    assert!(!outcome.cut);
+}
+
+#[test]
+fn a_script_sees_no_credential() {
+    let mut world = World::new()
+        .set("NPM_TOKEN", "hidden-1")
+        .set("npm_config_//registry.example/:_authToken", "hidden-2")
+        .set("DEPLOY", "hidden-3")
+        .set("NPM_CONFIG_USERCONFIG", "/hidden-4/.npmrc")
+        .set("ORDINARY", "kept");
+    world.credential_names = vec!["deploy".to_owned()];
+    let output = world.run("env; cat \"$npm_config_userconfig\"").unwrap().output;
+    assert!(!output.contains("hidden"), "{output}");
+    assert!(output.contains("ORDINARY=kept") && output.contains("HOME="), "{output}");
+}
+
+#[test]
+fn programs_of_the_package_are_found() {
+    let world = World::new();
+    let bin = world.folder.path().join("node_modules/.bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::write(bin.join("hello"), "#!/bin/sh\necho hello from bin\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(bin.join("hello"), mode).unwrap();
+    assert_eq!(world.run("hello").unwrap().output, "hello from bin\n");
+}
+
+#[test]
+fn a_failure_names_package_event_code_and_last_lines() {
+    let error = World::new().run("echo building; echo went wrong >&2; exit 3").unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("the script `prepack` of `@acme/a` ended with exit code 3"), "{text}");
+    assert!(text.contains("  | building\n  | went wrong\n"), "{text}");
+    assert!(matches!(error, ScriptError::Failed { code: Some(3), .. }));
+}
+
+#[test]
+fn only_the_end_of_long_output_is_kept() {
+    let outcome = World::new()
+        .run("i=0; while [ $i -lt 3000 ]; do echo line-$i-0123456789012345678901234567890; i=$((i+1)); done")
+        .unwrap();
+    assert!(outcome.cut && outcome.output.len() <= OUTPUT_BYTES_MAX);
+    assert!(outcome.output.ends_with("line-2999-0123456789012345678901234567890\n"));
+}
+
+#[test]
+fn a_script_that_hangs_is_ended_with_its_children() {
+    let mut world = World::new();
+    world.timeout = Duration::from_millis(300);
+    let error = world.run("echo started; sleep 600 & sleep 600").unwrap_err();
+    assert!(matches!(error, ScriptError::TimedOut { .. }), "{error}");
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let world = World::new();
+    std::fs::remove_dir(world.folder.path()).unwrap();
+    assert!(world.run("true").unwrap_err().to_string().contains("can't be started"));
+    std::fs::create_dir(world.folder.path()).unwrap();
+}
+
+#[test]
+fn events_come_in_npms_order() {
+    assert_eq!(before_tarball(Occasion::Publish), ["prepublishOnly", "prepack", "prepare"]);
+    assert_eq!(before_tarball(Occasion::Pack), ["prepack", "prepare"]);
+    assert_eq!((after_tarball(), after_upload()), (["postpack"].as_slice(), ["publish", "postpublish"].as_slice()));
+}

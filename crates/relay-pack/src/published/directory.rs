@@ -1,0 +1,63 @@
+//! `publishConfig.directory`: another folder to pack in the package's place.
+
+use std::io::ErrorKind;
+
+use relay_workspace::{Manifest, Workspace, WorkspacePackage};
+
+use super::ManifestRewriteError;
+
+/// The folder, and its own manifest where it has one.
+pub(super) struct Directory {
+    pub(super) path: String,
+    pub(super) manifest: Option<Manifest>,
+}
+
+/// Finds the folder that a package names.
+pub(super) fn find(
+    package: &WorkspacePackage,
+    workspace: &Workspace,
+) -> Result<Option<Directory>, ManifestRewriteError> {
+    let Some(written) = package.manifest.publish_config("directory").and_then(|value| value.as_str()) else {
+        return Ok(None);
+    };
+    let refused = |problem| ManifestRewriteError::Directory {
+        package: package.name.clone(),
+        directory: written.to_owned(),
+        problem,
+    };
+    if written.starts_with(['/', '\\']) || written.contains(':') {
+        return Err(refused("is not a relative path"));
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for name in written.split(['/', '\\']) {
+        match name {
+            "" | "." => {}
+            ".." => {
+                names.pop().ok_or_else(|| refused("leads out of the package"))?;
+            }
+            _ => names.push(name),
+        }
+    }
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let path = names.join("/");
+    let own = workspace.folder(package);
+    let folder = own.join(&path);
+    if !folder.is_dir() {
+        return Err(refused("is not there"));
+    }
+    // A link may lead elsewhere though the text doesn't.
+    if let (Ok(real), Ok(real_own)) = (folder.canonicalize_utf8(), own.canonicalize_utf8()) {
+        if !real.starts_with(real_own) {
+            return Err(refused("leads out of the package"));
+        }
+    }
+    let file = folder.join("package.json");
+    let manifest = match std::fs::read_to_string(&file) {
+        Ok(text) => Some(Manifest::parse(&file, text)?),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(source) => return Err(ManifestRewriteError::Unreadable { path: file, source }),
+    };
+    Ok(Some(Directory { path, manifest }))
+}

@@ -1,0 +1,131 @@
+//! One specifier: what is published in place of `workspace:` and `catalog:`.
+
+use relay_workspace::{
+    DependencyKind, PackageName, Specifier, Version, Workspace, WorkspacePackage, WorkspaceSpecifier,
+};
+
+use super::ManifestRewriteError;
+
+/// A dependency of a package.
+pub(super) struct Context<'a> {
+    pub(super) package: &'a WorkspacePackage,
+    pub(super) workspace: &'a Workspace,
+    pub(super) dependency: &'a str,
+    pub(super) specifier: &'a str,
+    pub(super) kind: DependencyKind,
+}
+
+/// The text to publish; `None` when the specifier stays as it is.
+pub(super) fn resolve(context: &Context) -> Result<Option<String>, ManifestRewriteError> {
+    match Specifier::parse(context.specifier) {
+        Specifier::Workspace(target) if !context.specifier.contains("||") => {
+            context.workspace_target(&target, context.dependency).map(Some)
+        }
+        Specifier::Catalog(catalog) => context.catalog_entry(catalog.as_ref()).map(Some),
+        // A peer's range may hold the protocol anywhere: `^1.0.0 || workspace:^`.
+        _ if context.kind == DependencyKind::Peer && context.specifier.contains("workspace:") => {
+            context.combined().map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+impl Context<'_> {
+    fn workspace_target(&self, target: &WorkspaceSpecifier, name: &str) -> Result<String, ManifestRewriteError> {
+        let aliased =
+            |text: String, real: &str| if real == self.dependency { text } else { format!("npm:{real}@{text}") };
+        match target {
+            WorkspaceSpecifier::Exact => Ok(aliased(self.version_of(name)?.to_string(), name)),
+            WorkspaceSpecifier::Caret => Ok(aliased(format!("^{}", self.version_of(name)?), name)),
+            WorkspaceSpecifier::Tilde => Ok(aliased(format!("~{}", self.version_of(name)?), name)),
+            WorkspaceSpecifier::Range(range) => Ok(match range.trim() {
+                // A bare operator means the workspace's version, in peers.
+                operator @ (">=" | ">" | "<=" | "<") => aliased(format!("{operator}{}", self.version_of(name)?), name),
+                _ => aliased(range.clone(), name),
+            }),
+            WorkspaceSpecifier::Path(path) => {
+                let found = self.package_at(path).ok_or_else(|| self.unknown())?;
+                let version = found.version.as_ref().ok_or_else(|| self.without_version())?;
+                Ok(aliased(version.to_string(), found.name.as_str()))
+            }
+            WorkspaceSpecifier::Alias { name, target } => self.workspace_target(target, name.as_str()),
+        }
+    }
+
+    /// Each part of a range with `||` or spaces by itself.
+    fn combined(&self) -> Result<String, ManifestRewriteError> {
+        let mut parts = Vec::new();
+        for part in self.specifier.split("||") {
+            let mut words = Vec::new();
+            for word in part.split_whitespace() {
+                words.push(match Specifier::parse(word) {
+                    Specifier::Workspace(target) => self.workspace_target(&target, self.dependency)?,
+                    _ => word.to_owned(),
+                });
+            }
+            parts.push(words.join(" "));
+        }
+        Ok(parts.join(" || "))
+    }
+
+    fn version_of(&self, name: &str) -> Result<&Version, ManifestRewriteError> {
+        let name = PackageName::parse(name).map_err(|_| self.unknown())?;
+        let found = self.workspace.package(&name).ok_or_else(|| self.unknown())?;
+        found.version.as_ref().ok_or_else(|| self.without_version())
+    }
+
+    fn package_at(&self, path: &str) -> Option<&WorkspacePackage> {
+        let mut names: Vec<&str> = self.package.path.as_str().split('/').filter(|name| !name.is_empty()).collect();
+        for name in path.split('/') {
+            match name {
+                "" | "." => {}
+                ".." => {
+                    names.pop()?;
+                }
+                _ => names.push(name),
+            }
+        }
+        let wanted = names.join("/");
+        self.workspace.packages.iter().find(|package| package.path.as_str() == wanted)
+    }
+
+    fn catalog_entry(&self, catalog: Option<&String>) -> Result<String, ManifestRewriteError> {
+        let entries = self.workspace.catalogs.get(&catalog.cloned());
+        let Some(entry) = entries.and_then(|entries| entries.get(self.dependency)) else {
+            return Err(ManifestRewriteError::NoCatalogEntry {
+                package: self.package.name.clone(),
+                dependency: self.dependency.to_owned(),
+                specifier: self.specifier.to_owned(),
+                catalog: match catalog {
+                    Some(name) => format!("the catalog `{name}`"),
+                    None => "the default catalog".to_owned(),
+                },
+            });
+        };
+        if Specifier::parse(entry).is_workspace_only() {
+            return Err(ManifestRewriteError::CatalogEntryProtocol {
+                package: self.package.name.clone(),
+                dependency: self.dependency.to_owned(),
+                specifier: self.specifier.to_owned(),
+                entry: entry.clone(),
+            });
+        }
+        Ok(entry.clone())
+    }
+
+    fn unknown(&self) -> ManifestRewriteError {
+        ManifestRewriteError::UnknownPackage {
+            package: self.package.name.clone(),
+            dependency: self.dependency.to_owned(),
+            specifier: self.specifier.to_owned(),
+        }
+    }
+
+    fn without_version(&self) -> ManifestRewriteError {
+        ManifestRewriteError::NoVersion {
+            package: self.package.name.clone(),
+            dependency: self.dependency.to_owned(),
+            specifier: self.specifier.to_owned(),
+        }
+    }
+}
