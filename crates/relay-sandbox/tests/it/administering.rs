@@ -46,8 +46,9 @@ async fn tokens_are_created_listed_used_and_revoked() {
         .await
         .failed_with(&["code E401", "npm tokens that bypass 2FA are being restricted"]);
 
-    let key = token["key"].as_str().expect("a key");
-    npm.npm(&["token", "revoke", key, "--otp", &otp]).await.succeeded().printed("Removed 1 token");
+    // The key is a UUID, which npm blots out as well; the short id is what it takes.
+    let id = token["id"].as_str().expect("an id");
+    npm.npm(&["token", "revoke", id, "--otp", &otp]).await.succeeded().printed("Removed 1 token");
     machine.npm(&["whoami"]).await.failed_with(&["code E401"]);
 }
 

@@ -97,9 +97,9 @@ async fn deprecation_comes_and_goes() {
 #[tokio::test]
 async fn the_three_documents_lag_each_by_its_own_delay() {
     let visibility = VisibilityDelay {
-        version_document: Duration::from_secs(60),
-        packument: Duration::from_secs(120),
-        tarball: Duration::from_secs(180),
+        version_document: Duration::from_mins(1),
+        packument: Duration::from_mins(2),
+        tarball: Duration::from_mins(3),
     };
     let options = SandboxOptions { visibility, clock_runs: false, ..SandboxOptions::default() };
     let sandbox = sandbox_with(options).await;
@@ -119,11 +119,11 @@ async fn the_three_documents_lag_each_by_its_own_delay() {
         (status("one/1.1.0").await, latest, status("one/-/one-1.1.0.tgz").await)
     };
     assert_eq!(seen().await, (404, "1.0.0".to_owned(), 404));
-    sandbox.advance(Duration::from_secs(60));
+    sandbox.advance(Duration::from_mins(1));
     assert_eq!(seen().await, (200, "1.0.0".to_owned(), 404));
-    sandbox.advance(Duration::from_secs(60));
+    sandbox.advance(Duration::from_mins(1));
     assert_eq!(seen().await, (200, "1.1.0".to_owned(), 404));
-    sandbox.advance(Duration::from_secs(60));
+    sandbox.advance(Duration::from_mins(1));
     assert_eq!(seen().await, (200, "1.1.0".to_owned(), 200));
     assert_eq!(sandbox.dist_tags("one").get("latest").map(String::as_str), Some("1.1.0"));
 }
