@@ -7,51 +7,51 @@ use crate::records::PendingChallenge;
 
 /// The page of a challenge that waits.
 pub(crate) fn challenge(challenge: &PendingChallenge, offer_window: bool) -> String {
-    let subject = match challenge.packages.as_slice() {
-        [] => format!("<p class=\"subject\">{}</p>", escape(&challenge.action)),
-        packages => packages.iter().fold(String::new(), |list, package| {
-            let (name, version) = split_version(package);
-            format!("{list}<p class=\"subject\"><b>{}</b> <span>{}</span></p>", escape(name), escape(version))
-        }),
-    };
+    let subject = subject(challenge);
     let window = if offer_window {
         "<label class=\"skip\"><input type=\"checkbox\" name=\"skip\" value=\"on\"> Skip two-factor authentication for \
          the next 5 minutes</label>"
     } else {
         ""
     };
+    // An action reads on into what it is about: `publish` …, `set a tag of` …
     let question = match challenge.packages.as_slice() {
-        [] => "Confirm this action?".to_owned(),
-        _ => format!("Allow relay or npm to {}?", escape(&challenge.action)),
+        [] => format!("{}?", capitalised(&challenge.action)),
+        [_] => format!("{} this package?", capitalised(&challenge.action)),
+        _ => format!("{} these packages?", capitalised(&challenge.action)),
     };
+    let question = escape(&question);
     let body = format!(
         "<h1>{question}</h1>{subject}\
-         <dl><dt>Account</dt><dd>{account}</dd><dt>Action</dt><dd>{action}</dd><dt>Client</dt><dd>{client}</dd>\
+         <dl><dt>Account</dt><dd>{account}</dd><dt>Client</dt><dd>{client}</dd>\
          <dt>Asked at</dt><dd>{opened}</dd></dl>\
          <form method=\"post\">{window}<div class=\"buttons\">\
          <button class=\"primary\" name=\"decision\" value=\"approve\">Approve</button>\
          <button name=\"decision\" value=\"deny\">Deny</button></div></form>",
         account = escape(&challenge.account),
-        action = escape(&challenge.action),
         client = escape(&challenge.client),
-        opened = escape(&challenge.opened.to_string()),
+        opened = escape(&readable_time(&challenge.opened.to_string())),
     );
     page("Two-factor authentication", &body)
 }
 
 /// The page after the answer.
 pub(crate) fn challenge_answered(challenge: &Challenge, window: bool) -> String {
+    let subject = subject(&challenge.shown);
     match &challenge.outcome {
-        Outcome::Approved(code) if challenge.typed => message_with(
-            "Approved",
-            "Type this one-time password where it is asked for:",
-            &format!("<p class=\"code\">{}</p>", escape(code)),
-        ),
-        Outcome::Approved(_) if window => {
-            message("Approved", "For the next 5 minutes no further challenge is asked. You can close this page.")
+        Outcome::Approved(code) if challenge.typed => {
+            let code = format!("{subject}<p class=\"code\">{}</p>", escape(code));
+            message_with("Approved", "Type this one-time password where it is asked for:", &code)
         }
-        Outcome::Approved(_) => message("Approved", "The terminal goes on by itself. You can close this page."),
-        Outcome::Denied => message("Denied", "Nothing was published. You can close this page."),
+        Outcome::Approved(_) if window => message_with(
+            "Approved",
+            "For the next 5 minutes no further challenge is asked. You can close this page.",
+            &subject,
+        ),
+        Outcome::Approved(_) => {
+            message_with("Approved", "The terminal goes on by itself. You can close this page.", &subject)
+        }
+        Outcome::Denied => message_with("Denied", "Nothing was changed. You can close this page.", &subject),
         Outcome::Pending => message("Still open", "This challenge waits for its answer."),
     }
 }
@@ -95,19 +95,25 @@ pub(crate) fn gone() -> String {
     message("Not here any more", "This address has expired or was never given out. Start again at the terminal.")
 }
 
-/// The sandbox's front page.
+/// The sandbox's front page: what waits, and what is there.
 pub(crate) fn home(challenges: &[PendingChallenge], logins: &[String], packages: &[(&str, usize)]) -> String {
-    let mut body = String::from("<h1>relay sandbox</h1>");
+    let waiting = challenges.len() + logins.len();
+    let mut body = match waiting {
+        0 => String::from("<h1>Nothing waits for you</h1>"),
+        1 => String::from("<h1>One thing waits for you</h1>"),
+        many => format!("<h1>{many} things wait for you</h1>"),
+    };
     for challenge in challenges {
-        let id = escape(&challenge.id);
-        let what = escape(&format!("{} {}", challenge.action, challenge.packages.join(", ")));
-        let _ = write!(body, "<p class=\"subject\"><a href=\"/auth/cli/{id}\">{what}</a> waits for an answer</p>");
+        let (id, account) = (escape(&challenge.id), escape(&challenge.account));
+        let what = escape(&format!("{} {}", capitalised(&challenge.action), challenge.packages.join(", ")));
+        let _ =
+            write!(body, "<p class=\"subject\"><a href=\"/auth/cli/{id}\">{what}</a> <span>as {account}</span></p>");
     }
     for id in logins {
-        let _ = write!(body, "<p class=\"subject\"><a href=\"/login/cli/{}\">A login</a> waits</p>", escape(id));
+        let _ = write!(body, "<p class=\"subject\"><a href=\"/login/cli/{}\">Log in</a></p>", escape(id));
     }
-    if challenges.is_empty() && logins.is_empty() {
-        body.push_str("<p>Nothing waits for you.</p>");
+    if packages.is_empty() {
+        body.push_str("<p>No package is published yet.</p>");
     }
     body.push_str("<dl>");
     for (name, versions) in packages {
@@ -115,7 +121,7 @@ pub(crate) fn home(challenges: &[PendingChallenge], logins: &[String], packages:
         let _ = write!(body, "<dt>{}</dt><dd>{versions} {noun}</dd>", escape(name));
     }
     body.push_str("</dl>");
-    page("relay sandbox", &body)
+    page("Registry", &body)
 }
 
 /// A page that only says something.
@@ -155,6 +161,26 @@ fn escape(text: &str) -> String {
     escaped
 }
 
+/// What a challenge is about, as a list.
+fn subject(challenge: &PendingChallenge) -> String {
+    challenge.packages.iter().fold(String::new(), |list, package| {
+        let (name, version) = split_version(package);
+        format!("{list}<p class=\"subject\"><b>{}</b> <span>{}</span></p>", escape(name), escape(version))
+    })
+}
+
+/// `2026-01-31T12:00:00.000Z` without what a person does not need.
+fn readable_time(iso: &str) -> String {
+    let (date, time) = iso.split_once('T').unwrap_or((iso, ""));
+    let time = time.split('.').next().unwrap_or_default();
+    format!("{date} {time} UTC")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
 /// Splits `name@version`; the name may begin with an `@` of its own.
 fn split_version(package: &str) -> (&str, &str) {
     match package.rfind('@') {
@@ -169,14 +195,14 @@ const STYLE: &str = "\
 *{box-sizing:border-box}\
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);color:var(--ink);\
 font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}\
-main{width:100%;max-width:30rem;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1.75rem 2rem}\
+main{width:100%;max-width:32rem;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1.75rem 2rem}\
 .mark{margin:0 0 1rem;color:var(--accent);font-weight:600;font-size:.85rem;letter-spacing:.02em}\
 h1{margin:0 0 1rem;font-size:1.35rem;line-height:1.3}\
 .subject{margin:0 0 .5rem;padding:.65rem .9rem;border:1px solid var(--line);border-radius:8px;font-size:1.05rem;overflow-wrap:anywhere}\
 .subject span{color:var(--soft)}\
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem;margin:1.1rem 0;font-size:.92rem}\
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}\
-.skip,.choice{display:flex;gap:.6rem;align-items:baseline;margin:0 0 .8rem}\
+.skip,.choice{display:flex;gap:.5rem;font-size:.95rem;align-items:baseline;margin:0 0 .8rem}.skip input,.choice input{accent-color:var(--accent)}\
 .buttons{display:flex;gap:.75rem;margin-top:1.1rem}\
 button{flex:1;padding:.65rem 1rem;font:inherit;font-weight:600;color:var(--ink);background:transparent;border:1px solid var(--line);border-radius:8px;cursor:pointer}\
 button.primary{background:var(--accent);border-color:var(--accent);color:#fff}\

@@ -251,7 +251,12 @@ fn respond(answer: Answer) -> Response {
 fn truncated(answer: Answer, after_bytes: usize) -> Response {
     let length = answer.body.len();
     let head = answer.body.slice(..after_bytes.min(length));
-    let pieces = stream::iter([Ok(head), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))]);
+    let cut = async {
+        // The pause lets the server send what it has; an error at once would take the head with it.
+        tokio::task::yield_now().await;
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+    };
+    let pieces = stream::once(std::future::ready(Ok(head))).chain(stream::once(cut));
     let mut response = respond(Answer { body: Bytes::new(), ..answer });
     *response.body_mut() = Body::from_stream(pieces);
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));

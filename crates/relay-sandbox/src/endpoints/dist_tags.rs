@@ -21,7 +21,8 @@ pub(super) fn list(state: &State, request: &Incoming, package: &str) -> Answer {
 
 pub(super) fn set(state: &mut State, request: &Incoming, package: &str, tag: &str) -> Answer {
     let version: Option<String> = request.json().ok();
-    let intent = Intent { action: Action::Tag, words: "tag", package: Some(package), version: version.as_deref() };
+    let intent =
+        Intent { action: Action::Tag, words: "set a tag of", package: Some(package), version: version.as_deref() };
     if let Err(answer) = authorise(state, request, intent) {
         return answer;
     }

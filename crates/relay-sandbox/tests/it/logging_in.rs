@@ -1,0 +1,71 @@
+//! `npm login`, `whoami`, `logout`.
+
+use relay_sandbox::{SandboxOptions, TokenKind};
+
+use crate::npm::Npm;
+use crate::world::{ADA, GRACE, MALLORY, PASSWORD, fill_in, http, sandbox, sandbox_with};
+
+#[tokio::test]
+async fn web_login_waits_for_the_page_and_yields_a_session_of_two_hours() {
+    let sandbox = sandbox().await;
+    let npm = Npm::new(sandbox.url());
+    let mut terminal = npm.in_terminal(&npm.folder(), &["login"]);
+    terminal.wait_for("Login at:").await;
+    terminal.rest_of_line().await;
+    let page = terminal.rest_of_line().await;
+
+    let text = http().get(&page).send().await.expect("a page").text().await.expect("text");
+    assert!(text.contains("value=\"grace\"") && text.contains("Log in as"), "{text}");
+    assert_eq!(fill_in(&page, "account=grace").await.0, 200);
+    terminal.end().await.succeeded().printed("Logged in on");
+
+    npm.npm(&["whoami"]).await.succeeded().printed(GRACE);
+    sandbox.advance(std::time::Duration::from_hours(2));
+    npm.npm(&["whoami"]).await.failed_with(&["code E401"]).printed("Access token expired or revoked");
+}
+
+#[tokio::test]
+async fn legacy_login_asks_for_name_password_and_code() {
+    let sandbox = sandbox().await;
+    let npm = Npm::new(sandbox.url());
+    let mut terminal = npm.in_terminal(&npm.folder(), &["login", "--auth-type=legacy"]);
+    terminal.wait_for("Username:").await;
+    terminal.type_line(ADA).await;
+    terminal.wait_for("Password:").await;
+    terminal.type_line(PASSWORD).await;
+    terminal.wait_for("Enter OTP:").await;
+    terminal.type_line(&sandbox.current_otp(ADA).expect("an app")).await;
+    terminal.end().await.succeeded().printed("Logged in on");
+    npm.npm(&["whoami"]).await.succeeded().printed(ADA);
+
+    let token = npm.token().expect("a token");
+    npm.npm(&["logout"]).await.succeeded();
+    assert_eq!(npm.token(), None);
+    npm.use_token(&token);
+    npm.npm(&["whoami"]).await.failed_with(&["code E401"]);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused() {
+    let sandbox = sandbox().await;
+    let npm = Npm::new(sandbox.url());
+    let mut terminal = npm.in_terminal(&npm.folder(), &["login", "--auth-type=legacy"]);
+    terminal.wait_for("Username:").await;
+    terminal.type_line(MALLORY).await;
+    terminal.wait_for("Password:").await;
+    terminal.type_line("guess").await;
+    terminal.end().await.failed_with(&["code E401", "Unauthorized"]);
+}
+
+#[tokio::test]
+async fn whoami_works_with_every_live_token_and_with_no_other() {
+    let sandbox = sandbox_with(SandboxOptions::default()).await;
+    let npm = Npm::new(sandbox.url());
+    npm.npm(&["whoami"]).await.failed_with(&["code ENEEDAUTH"]);
+    for kind in [TokenKind::Session, TokenKind::bypass(), TokenKind::granular()] {
+        npm.use_token(&sandbox.create_token(ADA, kind));
+        npm.npm(&["whoami"]).await.succeeded().printed(ADA);
+    }
+    npm.use_token("npm_000000000000000000000000000000000000");
+    npm.npm(&["whoami"]).await.failed_with(&["code E401"]);
+}
