@@ -1,0 +1,82 @@
+//! Asks the real npm for tarballs, many folders in one process, and compares.
+
+use std::io::Read as _;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use relay_pack::{PackRequest, Surroundings, pack};
+
+/// Runs npm in a folder, shut off from the user's settings. A missing npm is a failure.
+pub(crate) fn npm(folder: &Utf8Path, arguments: &[&str]) -> std::process::Output {
+    let cache = folder.join(".npm-cache");
+    Command::new("npm")
+        .args(arguments)
+        .current_dir(folder)
+        .env("npm_config_cache", cache)
+        .env("npm_config_userconfig", "/dev/null")
+        .env("npm_config_update_notifier", "false")
+        .output()
+        .expect("npm is on the PATH")
+}
+
+/// Packs folders with npm into `out`.
+pub(crate) fn npm_pack(cwd: &Utf8Path, arguments: &[&str], out: &Utf8Path) {
+    std::fs::create_dir_all(out).unwrap();
+    let mut all = vec!["pack", "--ignore-scripts", "--json", "--pack-destination", out.as_str()];
+    all.extend(arguments);
+    let output = npm(cwd, &all);
+    assert!(output.status.success(), "npm failed: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Packs every folder with npm, in one process, and with relay, and says which tars differ.
+pub(crate) fn differences(cwd: &Utf8Path, folders: &[Utf8PathBuf]) -> Vec<String> {
+    let out = cwd.join("npm-out");
+    let arguments: Vec<&str> = folders.iter().map(|folder| folder.as_str()).collect();
+    npm_pack(cwd, &arguments, &out);
+    folders.iter().filter_map(|folder| difference(folder, None, &out)).collect()
+}
+
+/// Compares relay's tarball of a folder with npm's in `out`.
+pub(crate) fn difference(folder: &Utf8Path, around: Option<&Surroundings>, out: &Utf8Path) -> Option<String> {
+    let tarball = match pack(&PackRequest { folder, manifest: None, surroundings: around }) {
+        Ok(tarball) => tarball,
+        Err(error) => return Some(format!("{folder}: relay refused: {error}")),
+    };
+    let npms = match std::fs::read(out.join(&tarball.file_name)) {
+        Ok(bytes) => unzip(&bytes),
+        Err(error) => return Some(format!("{folder}: npm made no {}: {error}", tarball.file_name)),
+    };
+    let ours = unzip(&tarball.bytes);
+    if ours == npms {
+        return None;
+    }
+    let (ours, npms) = (names(&ours), names(&npms));
+    let only = |some: &[String], others: &[String]| {
+        some.iter().filter(|name| !others.contains(name)).cloned().collect::<Vec<_>>().join(", ")
+    };
+    let what = if ours == npms {
+        "the same entries with other bytes".to_owned()
+    } else {
+        format!("only npm: [{}]; only relay: [{}]", only(&npms, &ours), only(&ours, &npms))
+    };
+    let manifest = std::fs::read_to_string(folder.join("package.json")).unwrap_or_default();
+    Some(format!("{folder}: {what}\n{manifest}\n  npm:   {npms:?}\n  relay: {ours:?}"))
+}
+
+pub(crate) fn unzip(bytes: &[u8]) -> Vec<u8> {
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(bytes).read_to_end(&mut unpacked).unwrap();
+    unpacked
+}
+
+fn names(tar: &[u8]) -> Vec<String> {
+    let mut archive = tar::Archive::new(tar);
+    let entries = archive.entries().unwrap();
+    entries
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let mode = entry.header().mode().unwrap_or_default();
+            format!("{} {mode:o}", String::from_utf8_lossy(&entry.path_bytes()))
+        })
+        .collect()
+}
