@@ -87,6 +87,7 @@ pub(crate) struct GlobalFlags {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Sandbox(sandbox::SandboxArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }

@@ -62,6 +62,7 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<Exit, CliError> {
     };
     let context = Context::new(ui.clone(), &cli.global)?;
     match command {
+        Command::Sandbox(args) => commands::sandbox::run(&context, args),
         Command::Completions(args) => Ok(commands::completions::run(&context, args)),
         Command::Man(args) => commands::man::run(&context, args),
     }

@@ -39,7 +39,7 @@ pub(crate) struct PackArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Say what would be packed; write no tarballs
+    /// Say what would be packed; write no tarballs (scripts run all the same)
     #[arg(long)]
     pub(crate) dry_run: bool,
 

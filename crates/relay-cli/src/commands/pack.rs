@@ -43,7 +43,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
         context.ui.detail(format!("`{name}` is left out: {why}"));
     }
     let folder = args.out.as_ref().map_or_else(|| context.cwd.clone(), |out| context.resolve(out));
-    let mut scripts = Scripts::new(context, &around.workspace, args.ignore_scripts);
+    let mut scripts = Scripts::new(&context.ui, &around, args.ignore_scripts);
     let packed = scripts.run_before(&targets.names).and_then(|()| {
         // Scripts may have written manifests; what is packed is what is there now.
         let again = if scripts.have_run() { Some(Surroundings::read(context)?.workspace) } else { None };
@@ -56,8 +56,14 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
     });
     // Scripts that tidy up run in any case: those before may have changed the working tree.
     let after = scripts.run_after();
-    let reports = packed?;
-    after?;
+    let reports = match (packed, after) {
+        (Ok(reports), Ok(())) => reports,
+        (Err(error), Ok(())) | (Ok(_), Err(error)) => return Err(error),
+        (Err(error), Err(later)) => {
+            context.ui.error(&later);
+            return Err(error);
+        }
+    };
     print(&context.ui, args, &reports, &folder)?;
     Ok(Exit::Done)
 }
@@ -152,7 +158,7 @@ fn stop_at_findings(ui: &Ui, packed: &[Packed]) -> Result<(), CliError> {
 }
 
 fn finding_as_error(name: &PackageName, finding: &Finding) -> CliError {
-    CliError::user(format!("`{name}`: {}", finding.text)).hint(finding.help.clone()).code("relay::pack::finding")
+    CliError::user(format!("`{name}`, in `{}`: {}", finding.file, finding.text)).hint(finding.help.clone()).code("relay::pack::finding")
 }
 
 /// Gives all files their names.

@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test world that can't be built is a failed test")]
 
 mod help;
+mod sandbox;
 mod usage;
 mod world;
