@@ -46,10 +46,10 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
     let mut scripts = Scripts::new(&context.ui, &around, args.ignore_scripts);
     let packed = scripts.run_before(&targets.names).and_then(|()| {
         // Scripts may have written manifests; what is packed is what is there now.
-        let again = if scripts.have_run() { Some(Surroundings::read(context)?.workspace) } else { None };
+        let again = if scripts.have_run() { Some(Workspace::discover(&context.cwd)?) } else { None };
         let workspace = again.as_ref().unwrap_or(&around.workspace);
         let target = (!args.dry_run).then_some(folder.as_path());
-        let packed = make_all(workspace, &targets.names, target, &around.gate_rules())?;
+        let packed = make_all(&context.ui, workspace, &targets.names, target, &around.gate_rules())?;
         refuse_equal_file_names(&packed)?;
         stop_at_findings(&context.ui, &packed)?;
         write(packed, &folder)
@@ -68,8 +68,9 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
     Ok(Exit::Done)
 }
 
-/// Packs side by side; the result is in the order of the names.
+/// Packs side by side; the result is in the order of the names. All packages that can't be packed are told.
 fn make_all(
+    ui: &Ui,
     workspace: &Workspace,
     names: &[PackageName],
     target: Option<&Utf8Path>,
@@ -82,7 +83,18 @@ fn make_all(
         root: workspace.root.clone(),
         members: workspace.packages.iter().map(|package| workspace.folder(package)).collect(),
     };
-    names.par_iter().map(|name| make(workspace, name, &members, target, rules)).collect()
+    let results: Vec<_> = names.par_iter().map(|name| make(workspace, name, &members, target, rules)).collect();
+    let (packed, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    let mut errors: Vec<CliError> = failed.into_iter().filter_map(Result::err).collect();
+    match errors.len() {
+        0 => Ok(packed.into_iter().filter_map(Result::ok).collect()),
+        1 => Err(errors.remove(0)),
+        count => {
+            errors.iter().for_each(|error| ui.error(error));
+            Err(CliError::user(format!("{} can't be packed; no tarball was written", plural(count, "package")))
+                .code("relay::pack::several"))
+        }
+    }
 }
 
 fn make(
