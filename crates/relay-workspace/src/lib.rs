@@ -6,9 +6,11 @@
 //! - [`name`], [`range`], [`specifier`], [`dependency`], [`integrity`]: the words of the field as types
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
+//! - [`fixture`]: workspaces in memory, for tests
 #![forbid(unsafe_code)]
 
 pub mod dependency;
+pub mod fixture;
 pub mod integrity;
 pub mod manager;
 pub mod manifest;
@@ -25,4 +27,4 @@ pub use name::{InvalidName, PackageName};
 pub use range::{InvalidRange, Range};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
-pub use workspace::{Catalogs, Workspace, WorkspacePackage};
+pub use workspace::{Catalogs, Workspace, WorkspacePackage, resolve_catalog};

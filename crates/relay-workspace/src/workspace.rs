@@ -44,6 +44,13 @@ pub struct Workspace {
     pub warnings: Vec<String>,
 }
 
+/// The range that a `catalog:` specifier stands for: the entry of `package` in the catalog (`None` or `"default"` is the
+/// default one). `None` where the catalog or the entry is missing.
+pub fn resolve_catalog<'a>(catalogs: &'a Catalogs, package: &str, catalog: Option<&str>) -> Option<&'a str> {
+    let key = catalog.filter(|name| *name != "default").map(str::to_owned);
+    catalogs.get(&key)?.get(package).map(String::as_str)
+}
+
 impl WorkspacePackage {
     /// Says whether the package can be published at all: not private, and with a version.
     pub fn is_publishable(&self) -> bool {
@@ -60,5 +67,26 @@ impl Workspace {
     /// The package's absolute folder.
     pub fn folder(&self, package: &WorkspacePackage) -> Utf8PathBuf {
         self.root.join(&package.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::WorkspaceFixture;
+
+    use super::resolve_catalog;
+
+    #[test]
+    fn a_catalog_entry_is_found_by_catalog_and_package() {
+        let catalogs = WorkspaceFixture::new()
+            .catalog(None, "react", "^19.0.0")
+            .catalog(Some("old"), "react", "^18.0.0")
+            .build()
+            .catalogs;
+        assert_eq!(resolve_catalog(&catalogs, "react", None), Some("^19.0.0"));
+        assert_eq!(resolve_catalog(&catalogs, "react", Some("default")), Some("^19.0.0"));
+        assert_eq!(resolve_catalog(&catalogs, "react", Some("old")), Some("^18.0.0"));
+        assert_eq!(resolve_catalog(&catalogs, "react", Some("none")), None);
+        assert_eq!(resolve_catalog(&catalogs, "vue", None), None);
     }
 }

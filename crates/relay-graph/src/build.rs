@@ -1,0 +1,179 @@
+//! From manifests to edges.
+//!
+//! What makes an edge: a `workspace:` specifier, always; a plain range, a `catalog:` entry or an `npm:` alias when it
+//! accepts the version that the workspace has; a `file:` or `link:` path when it is a package's folder. The rules are
+//! those that pnpm, npm and changesets agree on when they decide whether a dependency is the workspace's own package.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use relay_workspace::{
+    Dependency, DependencyKind, PackageName, Range, Specifier, Version, Workspace, WorkspacePackage,
+    WorkspaceSpecifier, resolve_catalog,
+};
+
+use crate::graph::{DependencyGraph, Edge, GraphPackage, MissingDependency};
+
+impl DependencyGraph {
+    /// Reads the graph from the manifests of a workspace.
+    ///
+    /// Dependencies on packages outside the workspace make no edge, and neither do ranges that don't accept the
+    /// workspace's version: those are installed from the registry.
+    pub fn build(workspace: &Workspace) -> Self {
+        let folders: BTreeMap<&Utf8Path, &PackageName> =
+            workspace.packages.iter().map(|package| (package.path.as_path(), &package.name)).collect();
+        let resolver = Resolver { workspace, folders };
+        let mut edges = Vec::new();
+        let mut missing = Vec::new();
+        for package in &workspace.packages {
+            for dependency in package.manifest.dependencies() {
+                match resolver.target(package, &dependency.name, &dependency.specifier) {
+                    Target::Package(to) => edges.push(edge(package, to, &dependency)),
+                    Target::Elsewhere => {}
+                    Target::Missing(name) => missing.push(MissingDependency {
+                        package: package.name.clone(),
+                        dependency: name,
+                        kind: dependency.kind,
+                        range: dependency.text,
+                    }),
+                }
+            }
+        }
+        let packages = workspace.packages.iter().map(node).collect();
+        Self::with_missing(packages, edges, missing)
+    }
+}
+
+/// Where a specifier leads.
+enum Target<'a> {
+    /// To a package of the workspace.
+    Package(&'a PackageName),
+    /// Out of the workspace: to a registry, a URL, a folder that is no package of it.
+    Elsewhere,
+    /// To a package that the workspace should have and has not.
+    Missing(PackageName),
+}
+
+struct Resolver<'a> {
+    workspace: &'a Workspace,
+    folders: BTreeMap<&'a Utf8Path, &'a PackageName>,
+}
+
+impl<'a> Resolver<'a> {
+    fn target(&self, package: &WorkspacePackage, name: &PackageName, specifier: &Specifier) -> Target<'a> {
+        match specifier {
+            Specifier::Workspace(specifier) => self.workspace_target(package, name, specifier),
+            Specifier::Catalog(catalog) => {
+                let entry = resolve_catalog(&self.workspace.catalogs, name.as_str(), catalog.as_deref());
+                match entry.map(Specifier::parse) {
+                    // A catalog entry can't point into a catalog again.
+                    None | Some(Specifier::Catalog(_)) => Target::Elsewhere,
+                    Some(specifier) => self.target(package, name, &specifier),
+                }
+            }
+            Specifier::Alias { name, range } => match Range::parse(range) {
+                Ok(range) => self.in_range(name, &range),
+                Err(_) => Target::Elsewhere,
+            },
+            Specifier::Range(range) => self.in_range(name, range),
+            Specifier::File(path) | Specifier::Link(path) => self.at(package, path),
+            // npm takes a bare `../b` for `file:../b`.
+            Specifier::Remote(path) if path.starts_with("./") || path.starts_with("../") => self.at(package, path),
+            Specifier::Remote(_) | Specifier::Tag(_) => Target::Elsewhere,
+        }
+    }
+
+    fn workspace_target(
+        &self,
+        package: &WorkspacePackage,
+        name: &PackageName,
+        specifier: &WorkspaceSpecifier,
+    ) -> Target<'a> {
+        match specifier {
+            WorkspaceSpecifier::Alias { name, .. } => self.known(name),
+            // yarn reads `workspace:packages/b` as a folder below the root, pnpm `workspace:../b` as one beside this.
+            WorkspaceSpecifier::Path(path) => match self.at(package, path) {
+                Target::Package(found) => Target::Package(found),
+                Target::Elsewhere | Target::Missing(_) => Target::Missing(name.clone()),
+            },
+            WorkspaceSpecifier::Range(text) if Range::parse(text).is_err() => {
+                match self.folders.get(Utf8Path::new(text.trim_end_matches('/'))) {
+                    Some(found) => Target::Package(found),
+                    None => self.known(name),
+                }
+            }
+            WorkspaceSpecifier::Exact
+            | WorkspaceSpecifier::Caret
+            | WorkspaceSpecifier::Tilde
+            | WorkspaceSpecifier::Range(_) => self.known(name),
+        }
+    }
+
+    fn known(&self, name: &PackageName) -> Target<'a> {
+        match self.workspace.package(name) {
+            Some(package) => Target::Package(&package.name),
+            None => Target::Missing(name.clone()),
+        }
+    }
+
+    fn in_range(&self, name: &PackageName, range: &Range) -> Target<'a> {
+        match self.workspace.package(name) {
+            Some(package) if accepts(range, package.version.as_ref()) => Target::Package(&package.name),
+            _ => Target::Elsewhere,
+        }
+    }
+
+    /// The package in the folder that `path` means, seen from the folder of `package`.
+    fn at(&self, package: &WorkspacePackage, path: &str) -> Target<'a> {
+        let folder = normalised(&package.path, Utf8Path::new(path.trim()));
+        match folder.and_then(|folder| self.folders.get(folder.as_path()).copied()) {
+            Some(name) => Target::Package(name),
+            None => Target::Elsewhere,
+        }
+    }
+}
+
+/// npm's install links a workspace package for `*` and the empty range whatever its version, even a prerelease or none.
+fn accepts(range: &Range, version: Option<&Version>) -> bool {
+    matches!(range.as_str().trim(), "" | "*") || version.is_some_and(|version| range.accepts(version))
+}
+
+/// Joins two paths and resolves `.` and `..` by text alone; `None` where the result is absolute or above the root.
+fn normalised(base: &Utf8Path, path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let mut whole = Utf8PathBuf::new();
+    for component in base.components().chain(path.components()) {
+        match component {
+            Utf8Component::CurDir => {}
+            Utf8Component::Normal(part) => whole.push(part),
+            Utf8Component::ParentDir => {
+                if !whole.pop() {
+                    return None;
+                }
+            }
+            Utf8Component::RootDir | Utf8Component::Prefix(_) => return None,
+        }
+    }
+    Some(whole)
+}
+
+fn edge(package: &WorkspacePackage, to: &PackageName, dependency: &Dependency) -> Edge {
+    Edge {
+        from: package.name.clone(),
+        to: to.clone(),
+        kind: dependency.kind,
+        range: dependency.text.clone(),
+        orders: dependency.kind != DependencyKind::Dev && &package.name != to,
+    }
+}
+
+fn node(package: &WorkspacePackage) -> GraphPackage {
+    GraphPackage {
+        name: package.name.clone(),
+        path: package.path.as_str().to_owned(),
+        version: package.version.clone(),
+        private: package.private,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Which specifier makes an edge, and which edge orders.
+
+use relay_workspace::DependencyKind;
+use relay_workspace::fixture::WorkspaceFixture;
+
+use crate::DependencyGraph;
+
+/// A workspace in which `app` depends on `lib` 1.2.0 (or another version) by one specifier.
+fn workspace(kind: DependencyKind, specifier: &str) -> WorkspaceFixture {
+    WorkspaceFixture::new()
+        .package("app", "1.0.0")
+        .package("lib", "1.2.0")
+        .package("beta", "2.0.0-rc.1")
+        .private("unversioned")
+        .catalog(None, "lib", "^1.0.0")
+        .catalog(Some("old"), "lib", "^0.9.0")
+        .dependency("app", kind, "lib", specifier)
+}
+
+#[track_caller]
+fn check(kind: DependencyKind, specifier: &str, expected: &[(&str, bool)]) {
+    let graph = DependencyGraph::build(&workspace(kind, specifier).build());
+    let seen: Vec<_> = graph.edges().iter().map(|edge| (edge.to.as_str(), edge.orders)).collect();
+    assert_eq!(seen, expected, "{specifier}");
+    assert!(graph.edges().iter().all(|edge| edge.range == specifier && edge.kind == kind));
+}
+
+#[test]
+fn a_workspace_protocol_always_makes_an_edge() {
+    for specifier in ["workspace:*", "workspace:", "workspace:^", "workspace:~", "workspace:^1.0.0", "workspace:^9.0.0"]
+    {
+        check(DependencyKind::Prod, specifier, &[("lib", true)]);
+    }
+    check(DependencyKind::Prod, "workspace:../lib", &[("lib", true)]);
+    check(DependencyKind::Prod, "workspace:packages/lib", &[("lib", true)]);
+    check(DependencyKind::Prod, "workspace:beta@^", &[("beta", true)]);
+}
+
+#[test]
+fn a_range_makes_an_edge_when_it_accepts_the_version_of_the_workspace() {
+    check(DependencyKind::Prod, "^1.0.0", &[("lib", true)]);
+    check(DependencyKind::Prod, "^2.0.0", &[]);
+    check(DependencyKind::Prod, "", &[("lib", true)]);
+    check(DependencyKind::Prod, "latest", &[]);
+    check(DependencyKind::Prod, "git+https://h.example/lib.git", &[]);
+}
+
+#[test]
+fn a_catalog_entry_counts_as_its_range() {
+    check(DependencyKind::Prod, "catalog:", &[("lib", true)]);
+    check(DependencyKind::Prod, "catalog:default", &[("lib", true)]);
+    check(DependencyKind::Prod, "catalog:old", &[]);
+    check(DependencyKind::Prod, "catalog:none", &[]);
+}
+
+#[test]
+fn an_alias_leads_to_the_package_it_names() {
+    check(DependencyKind::Prod, "npm:beta@^2.0.0-rc.0", &[("beta", true)]);
+    check(DependencyKind::Prod, "npm:beta@^1", &[]);
+    check(DependencyKind::Prod, "npm:beta", &[("beta", true)]);
+    check(DependencyKind::Prod, "npm:unversioned@*", &[("unversioned", true)]);
+    check(DependencyKind::Prod, "npm:unversioned@^1", &[]);
+}
+
+#[test]
+fn a_path_leads_to_the_package_in_that_folder() {
+    check(DependencyKind::Prod, "file:../beta", &[("beta", true)]);
+    check(DependencyKind::Prod, "link:./../lib/", &[("lib", true)]);
+    check(DependencyKind::Prod, "../lib", &[("lib", true)]);
+    check(DependencyKind::Prod, "file:../../../lib", &[]);
+    check(DependencyKind::Prod, "file:../lib-1.0.0.tgz", &[]);
+    check(DependencyKind::Prod, "file:/packages/lib", &[]);
+}
+
+#[test]
+fn every_kind_but_dev_orders() {
+    check(DependencyKind::Optional, "workspace:^", &[("lib", true)]);
+    check(DependencyKind::Peer, "^1.2.0", &[("lib", true)]);
+    check(DependencyKind::Dev, "workspace:^", &[("lib", false)]);
+    check(DependencyKind::Dev, "^3.0.0", &[]);
+}
+
+#[test]
+fn a_package_that_depends_on_itself_does_not_wait_for_itself() {
+    let workspace =
+        WorkspaceFixture::new().package("a", "1.0.0").dependency("a", DependencyKind::Prod, "a", "^1.0.0").build();
+    let graph = DependencyGraph::build(&workspace);
+    assert_eq!(graph.edges().len(), 1);
+    assert!(!graph.edges()[0].orders);
+    assert!(graph.cycles().is_empty());
+}
+
+#[test]
+fn a_workspace_specifier_that_names_no_package_is_missing() {
+    let workspace = WorkspaceFixture::new()
+        .package("a", "1.0.0")
+        .dependency("a", DependencyKind::Dev, "gone", "workspace:*")
+        .dependency("a", DependencyKind::Prod, "alias", "workspace:away@^")
+        .dependency("a", DependencyKind::Prod, "folder", "workspace:../nowhere")
+        .dependency("a", DependencyKind::Prod, "outside", "^1.0.0")
+        .build();
+    let graph = DependencyGraph::build(&workspace);
+    let seen: Vec<_> = graph.missing().iter().map(|m| (m.dependency.as_str(), m.range.as_str())).collect();
+    assert_eq!(seen, [("away", "workspace:away@^"), ("folder", "workspace:../nowhere"), ("gone", "workspace:*")]);
+    assert!(graph.edges().is_empty());
+}
