@@ -46,6 +46,7 @@ stdout carries what was asked for (a plan, a graph, JSON); stderr carries progre
 #[derive(Debug, Parser)]
 #[command(
     name = "relay",
+    bin_name = "relay",
     version,
     about = ABOUT,
     long_about = LONG_ABOUT,

@@ -14,6 +14,8 @@ mod context;
 mod error;
 #[allow(dead_code, reason = "the release commands use the rest")]
 mod exit;
+#[allow(dead_code, reason = "graph and pack use it")]
+mod filter;
 #[allow(dead_code, reason = "the release commands use it")]
 mod runtime;
 #[allow(dead_code, reason = "the release commands use the rest")]
