@@ -46,6 +46,7 @@ stdout carries what was asked for (a plan, a graph, JSON); stderr carries progre
 #[derive(Debug, Parser)]
 #[command(
     name = "relay",
+    bin_name = "relay",
     version,
     about = ABOUT,
     long_about = LONG_ABOUT,
@@ -87,6 +88,7 @@ pub(crate) struct GlobalFlags {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Sandbox(sandbox::SandboxArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }

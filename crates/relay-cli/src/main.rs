@@ -14,6 +14,8 @@ mod context;
 mod error;
 #[allow(dead_code, reason = "the release commands use the rest")]
 mod exit;
+#[allow(dead_code, reason = "graph and pack use it")]
+mod filter;
 #[allow(dead_code, reason = "the release commands use it")]
 mod runtime;
 #[allow(dead_code, reason = "the release commands use the rest")]
@@ -62,6 +64,7 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<Exit, CliError> {
     };
     let context = Context::new(ui.clone(), &cli.global)?;
     match command {
+        Command::Sandbox(args) => commands::sandbox::run(&context, args),
         Command::Completions(args) => Ok(commands::completions::run(&context, args)),
         Command::Man(args) => commands::man::run(&context, args),
     }

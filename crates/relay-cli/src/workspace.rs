@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use relay_config::{CONFIG_FILE_NAME, Config};
+use relay_config::{CONFIG_FILE_NAME, Config, GateRule};
 use relay_graph::DependencyGraph;
+use relay_pack::gate::GateRules;
 use relay_workspace::{Workspace, WorkspacePackage};
 
 use crate::context::Context;
@@ -44,6 +45,16 @@ impl Surroundings {
             workspace.root
         ));
         Ok(Self { workspace, graph, config, here })
+    }
+
+    /// What stops a tarball, by `relay.toml`.
+    pub(crate) fn gate_rules(&self) -> GateRules {
+        let gate = &self.config.gate;
+        GateRules {
+            protocol_leak: gate.forbid.contains(&GateRule::ProtocolLeak),
+            secret: gate.forbid.contains(&GateRule::Secret),
+            max_size_bytes: gate.max_size.map(|size| size.0),
+        }
     }
 
     /// The innermost package whose folder the current folder is or lies in; `None` at the root, which stands for all.

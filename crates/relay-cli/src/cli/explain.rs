@@ -14,7 +14,7 @@ Works offline, from the same table from which a release reads the registry's ans
 const EXAMPLES: &str = "\
 Examples:
   relay explain EOTP
-  relay explain 'E403 Two-factor authentication or granular access token with bypass 2fa enabled is required'
+  relay explain 'E403 Two-factor authentication is required'
   npm publish 2>&1 | relay explain        whatever npm has printed
   relay explain                           all refusals that relay knows";
 

@@ -24,7 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   relay pack                                 tarballs into the current folder
   relay pack --out dist-tarballs             into another folder, made if it is not there
-  relay pack --filter '@acme/ui-*' --json    some packages; files, sizes and digests as JSON (as npm pack --json)
+  relay pack --filter '@acme/ui-*' --json    some packages; as JSON, like npm pack --json
   relay pack --ignore-scripts                without building first";
 
 /// Make the tarballs that would be published
@@ -39,7 +39,7 @@ pub(crate) struct PackArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Say what would be packed; write no tarballs
+    /// Say what would be packed; write no tarballs (scripts run all the same)
     #[arg(long)]
     pub(crate) dry_run: bool,
 

@@ -21,9 +21,9 @@ Exit codes: 0 there is a plan, or nothing to do; 1 there is none, or with `--che
 const EXAMPLES: &str = "\
 Examples:
   relay plan                              the plan for people
-  relay plan --out plan.json              to be reviewed, and applied by `relay release --plan plan.json`
+  relay plan --out plan.json              for review, then `relay release --plan plan.json`
   relay plan --format markdown            for a pull request
-  relay plan --check --detailed-exitcode  in CI: fails on a blocked package, says 2 when something would go out
+  relay plan --check --detailed-exitcode  in CI: 1 when blocked, 2 when something would go out
   relay plan --offline                    without asking the registry";
 
 /// Show what would be released, in which order, by which route

@@ -21,7 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   relay sandbox                        npm's rules on a free port
   relay sandbox --port 4873            on a port of your choice
-  relay sandbox --delay 8s             versions can be installed only 8 seconds after they were accepted
+  relay sandbox --delay 8s             versions are visible 8 seconds after they were accepted
   relay sandbox --rules plain          a registry that asks for no second factor";
 
 /// Run a registry on this machine that enforces npm's rules

@@ -61,3 +61,28 @@ fn a_one_time_code_is_not_in_the_debug_text() {
     let publish: PublishArgs = parse("--otp 123456");
     assert!(!format!("{publish:?}").contains("123456"));
 }
+
+/// Help texts are wrapped at 100 columns; an example that wraps can't be read as a table.
+#[track_caller]
+fn fits(command: &clap::Command) {
+    let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    for line in help.lines() {
+        assert!(line.chars().count() <= 100, "{}: {line}", command.get_name());
+    }
+}
+
+#[test]
+fn no_example_is_too_long_for_a_line() {
+    Cli::command().get_subcommands().for_each(fits);
+    let bare = || clap::Command::new("command");
+    for command in [
+        PlanArgs::augment_args(bare()),
+        VersionArgs::augment_args(bare()),
+        PublishArgs::augment_args(bare()),
+        ResumeArgs::augment_args(bare()),
+        ReleaseArgs::augment_args(bare()),
+        RehearseArgs::augment_args(bare()),
+    ] {
+        fits(&command);
+    }
+}

@@ -15,13 +15,10 @@ use crate::workspace::Surroundings;
 
 /// Prints the graph, or the part of it that `--filter` chooses.
 pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
-    let Surroundings { workspace, graph, here, .. } = Surroundings::read(context)?;
-    let graph = if args.selection.filter.is_empty() {
-        graph
-    } else {
-        part(&graph, &filter::select(&args.selection.filter, &workspace, &graph, &here)?)
-    };
-    for missing in graph.missing() {
+    let Surroundings { workspace, graph: whole, here, .. } = Surroundings::read(context)?;
+    let chosen = filter::select(&args.selection.filter, &workspace, &whole, &here)?;
+    let graph = part(&whole, &chosen);
+    for missing in whole.missing().iter().filter(|missing| chosen.contains(&missing.package)) {
         context.ui.warning(format!(
             "`{}` depends on `{}` as `{}`, and the workspace has no package of that name",
             missing.package, missing.dependency, missing.range

@@ -43,27 +43,34 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
         context.ui.detail(format!("`{name}` is left out: {why}"));
     }
     let folder = args.out.as_ref().map_or_else(|| context.cwd.clone(), |out| context.resolve(out));
-    let mut scripts = Scripts::new(context, &around.workspace, args.ignore_scripts);
+    let mut scripts = Scripts::new(&context.ui, &around, args.ignore_scripts);
     let packed = scripts.run_before(&targets.names).and_then(|()| {
         // Scripts may have written manifests; what is packed is what is there now.
-        let again = if scripts.have_run() { Some(Surroundings::read(context)?.workspace) } else { None };
+        let again = if scripts.have_run() { Some(Workspace::discover(&context.cwd)?) } else { None };
         let workspace = again.as_ref().unwrap_or(&around.workspace);
         let target = (!args.dry_run).then_some(folder.as_path());
-        let packed = make_all(workspace, &targets.names, target, &around.gate_rules())?;
+        let packed = make_all(&context.ui, workspace, &targets.names, target, &around.gate_rules())?;
         refuse_equal_file_names(&packed)?;
         stop_at_findings(&context.ui, &packed)?;
         write(packed, &folder)
     });
     // Scripts that tidy up run in any case: those before may have changed the working tree.
     let after = scripts.run_after();
-    let reports = packed?;
-    after?;
+    let reports = match (packed, after) {
+        (Ok(reports), Ok(())) => reports,
+        (Err(error), Ok(())) | (Ok(_), Err(error)) => return Err(error),
+        (Err(error), Err(later)) => {
+            context.ui.error(&later);
+            return Err(error);
+        }
+    };
     print(&context.ui, args, &reports, &folder)?;
     Ok(Exit::Done)
 }
 
-/// Packs side by side; the result is in the order of the names.
+/// Packs side by side; the result is in the order of the names. All packages that can't be packed are told.
 fn make_all(
+    ui: &Ui,
     workspace: &Workspace,
     names: &[PackageName],
     target: Option<&Utf8Path>,
@@ -76,7 +83,18 @@ fn make_all(
         root: workspace.root.clone(),
         members: workspace.packages.iter().map(|package| workspace.folder(package)).collect(),
     };
-    names.par_iter().map(|name| make(workspace, name, &members, target, rules)).collect()
+    let results: Vec<_> = names.par_iter().map(|name| make(workspace, name, &members, target, rules)).collect();
+    let (packed, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    let mut errors: Vec<CliError> = failed.into_iter().filter_map(Result::err).collect();
+    match errors.len() {
+        0 => Ok(packed.into_iter().filter_map(Result::ok).collect()),
+        1 => Err(errors.remove(0)),
+        count => {
+            errors.iter().for_each(|error| ui.error(error));
+            Err(CliError::user(format!("{} can't be packed; no tarball was written", plural(count, "package")))
+                .code("relay::pack::several"))
+        }
+    }
 }
 
 fn make(
@@ -152,7 +170,7 @@ fn stop_at_findings(ui: &Ui, packed: &[Packed]) -> Result<(), CliError> {
 }
 
 fn finding_as_error(name: &PackageName, finding: &Finding) -> CliError {
-    CliError::user(format!("`{name}`: {}", finding.text)).hint(finding.help.clone()).code("relay::pack::finding")
+    CliError::user(format!("`{name}`, in `{}`: {}", finding.file, finding.text)).hint(finding.help.clone()).code("relay::pack::finding")
 }
 
 /// Gives all files their names.

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::runtime::{self, Interrupts};
-use crate::ui::{plural, json_line};
+use crate::ui::{json_line, plural};
 use residents::Residents;
 
 /// Starts it, says how to use it, and waits for Ctrl-C, which is how it is meant to end.

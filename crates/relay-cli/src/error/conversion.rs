@@ -1,9 +1,13 @@
 //! The errors of the crates below, made into what a person is told: code, kind, hint.
 
 use relay_config::ConfigError;
+use relay_pack::lifecycle::ScriptError;
+use relay_pack::{ManifestRewriteError, PackError};
+use relay_sandbox::SandboxError;
 use relay_workspace::{InvalidName, ManifestError};
 
 use crate::error::{CliError, ErrorKind};
+use crate::ui::human_span;
 
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
@@ -24,5 +28,68 @@ impl From<ManifestError> for CliError {
 impl From<InvalidName> for CliError {
     fn from(error: InvalidName) -> Self {
         Self::of(ErrorKind::User, &error).code("relay::workspace::invalid_name")
+    }
+}
+
+impl From<PackError> for CliError {
+    fn from(error: PackError) -> Self {
+        let code = match &error {
+            PackError::Unreadable { .. } => "relay::pack::unreadable",
+            PackError::NoManifest { .. } => "relay::pack::no_manifest",
+            PackError::BrokenManifest { .. } => "relay::pack::broken_manifest",
+            PackError::Field { .. } => "relay::pack::odd_manifest",
+            PackError::Pattern { .. } => "relay::pack::invalid_pattern",
+            PackError::NameNotUnicode { .. } => "relay::pack::name_not_unicode",
+            PackError::BundledOutside { .. } => "relay::pack::bundled_outside",
+            PackError::Changed { .. } => "relay::pack::changed_meanwhile",
+            PackError::TooLarge { .. } => "relay::pack::too_large",
+        };
+        Self::of(ErrorKind::User, &error).code(code)
+    }
+}
+
+impl From<ManifestRewriteError> for CliError {
+    fn from(error: ManifestRewriteError) -> Self {
+        let code = match &error {
+            ManifestRewriteError::UnknownPackage { .. } => "relay::pack::unknown_package",
+            ManifestRewriteError::NoVersion { .. } => "relay::pack::dependency_without_version",
+            ManifestRewriteError::NoCatalogEntry { .. } => "relay::pack::no_catalog_entry",
+            ManifestRewriteError::CatalogEntryProtocol { .. } => "relay::pack::catalog_entry_protocol",
+            ManifestRewriteError::Directory { .. } => "relay::pack::publish_directory",
+            ManifestRewriteError::Unreadable { .. } => "relay::pack::unreadable",
+            ManifestRewriteError::Manifest(_) => "relay::workspace::broken_manifest",
+        };
+        Self::of(ErrorKind::User, &error).code(code)
+    }
+}
+
+impl From<ScriptError> for CliError {
+    fn from(error: ScriptError) -> Self {
+        let (message, output) = match &error {
+            ScriptError::Failed { package, event, command, ending, output, .. } => {
+                (format!("the script `{event}` of `{package}` ended with {ending}: `{command}`"), output.clone())
+            }
+            ScriptError::TimedOut { package, event, command, timeout, output } => {
+                let timeout = human_span(*timeout);
+                let message = format!("the script `{event}` of `{package}` took longer than {timeout}: `{command}`");
+                (message, output.clone())
+            }
+            ScriptError::NotStarted { package, event, source, .. } => {
+                (format!("the script `{event}` of `{package}` can't be started"), source.to_string())
+            }
+        };
+        let result = Self::user(message).code("relay::pack::script");
+        let result = if output.trim().is_empty() { result } else { result.cause(output.trim_end()) };
+        let skip = "`--ignore-scripts` leaves all scripts out, if none is needed";
+        match error {
+            ScriptError::Failed { folder, .. } => result.hint(format!("run it in `{folder}` to see more")).hint(skip),
+            _ => result.hint(skip),
+        }
+    }
+}
+
+impl From<SandboxError> for CliError {
+    fn from(error: SandboxError) -> Self {
+        Self::of(ErrorKind::User, &error).code("relay::sandbox::listen")
     }
 }

@@ -60,7 +60,9 @@ impl Selector {
             Some(rest) => (rest.strip_prefix('^').unwrap_or(rest), true, rest.starts_with('^')),
         };
         if rest.contains(['[', ']']) {
-            return Err(invalid("selectors are names and folders; what has changed since a commit is told by `relay plan`"));
+            return Err(invalid(
+                "selectors are names and folders; what has changed since a commit is told by `relay plan`",
+            ));
         }
         let (name, folder) = if is_path(rest) {
             (None, Some(rest))

@@ -126,6 +126,7 @@ fn folders_are_relative_to_where_one_stands() {
 #[test]
 fn a_selector_that_matches_nothing_is_an_error_with_a_suggestion() {
     refused("@acme/cor", ErrorKind::User, "did you mean `@acme/core`?");
+    refused("coer", ErrorKind::User, "did you mean `@acme/core`?");
     refused("@wrong/core", ErrorKind::User, "did you mean `@acme/core`?");
     refused("log", ErrorKind::User, "did you mean `@acme/log` or `@other/log`?");
     refused("zzzzzz", ErrorKind::User, "`relay graph` lists");

@@ -41,6 +41,7 @@ pub(crate) fn human_size(bytes: u64) -> String {
 pub(crate) fn human_span(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
+        0..10 if span.subsec_millis() < 100 && seconds > 0 => format!("{seconds} s"),
         0..10 => format!("{}.{} s", seconds, span.subsec_millis() / 100),
         10..60 => format!("{seconds} s"),
         60..3_600 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
@@ -126,9 +127,15 @@ mod tests {
 
     #[test]
     fn spans_use_two_units_at_most() {
-        for (millis, text) in
-            [(449, "0.4 s"), (12_900, "12 s"), (120_000, "2 min"), (185_000, "3 min 5 s"), (3_720_000, "1 h 2 min")]
-        {
+        for (millis, text) in [
+            (449, "0.4 s"),
+            (3_000, "3 s"),
+            (3_500, "3.5 s"),
+            (12_900, "12 s"),
+            (120_000, "2 min"),
+            (185_000, "3 min 5 s"),
+            (3_720_000, "1 h 2 min"),
+        ] {
             assert_eq!(human_span(Duration::from_millis(millis)), text);
         }
     }

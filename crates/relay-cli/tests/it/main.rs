@@ -1,7 +1,9 @@
 //! The real binary, one command at a time: exit code, stdout and stderr in one snapshot.
 //!
 //! Nothing here reaches a network; what a command answers is checked in the crate that makes the answer.
+#![allow(clippy::unwrap_used, reason = "a test world that can't be built is a failed test")]
 
 mod help;
+mod sandbox;
 mod usage;
 mod world;

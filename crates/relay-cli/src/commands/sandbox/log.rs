@@ -20,7 +20,11 @@ pub(super) fn tell(ui: &Ui, event: &SandboxEvent) {
             ui.status(format!("{style}{status}{style:#}  {method:<6} {}{credential}", clean(path)));
         }
         SandboxEvent::ChallengeOpened(challenge) => {
-            let about = if challenge.packages.is_empty() { String::new() } else { format!(" {}", challenge.packages.join(", ")) };
+            let about = if challenge.packages.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", challenge.packages.join(", "))
+            };
             ui.status(format!(
                 "{strong}`{}` has to confirm: {}{}{strong:#}  {}",
                 clean(&challenge.account),

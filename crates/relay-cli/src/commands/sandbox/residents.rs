@@ -49,15 +49,6 @@ impl ReadyKind {
         }
     }
 
-    /// What it means for publishing.
-    pub(super) fn meaning(self) -> &'static str {
-        match self {
-            Self::Session => "as `npm login` makes it: each publish asks for the second factor",
-            Self::Bypass => "publishes without a person, where the package's publishing access allows it",
-            Self::Granular => "each publish asks for the second factor",
-        }
-    }
-
     fn token(self) -> TokenKind {
         match self {
             Self::Session => TokenKind::Session,

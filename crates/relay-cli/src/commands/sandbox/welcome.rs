@@ -61,11 +61,10 @@ pub(super) fn text(sandbox: &Sandbox, args: &SandboxArgs, residents: &Residents,
     let url = sandbox.url();
     let npmrc_key = format!("{}:_authToken", url.strip_prefix("http:").unwrap_or(url));
     let session = residents.token(ReadyKind::Session);
-    let bypass = residents.token(ReadyKind::Bypass);
-    let delay = if args.delay.is_zero() {
-        String::new()
-    } else {
-        format!(", versions visible after {}", human_span(args.delay))
+    let rules = if args.rules == RulesArg::Npm { "npm's rules" } else { "plain rules" };
+    let delay = match args.delay {
+        delay if delay.is_zero() => String::new(),
+        delay => format!(", each version is visible {} after it was accepted", human_span(delay)),
     };
     let accounts: Vec<Vec<String>> = residents
         .accounts
@@ -77,31 +76,35 @@ pub(super) fn text(sandbox: &Sandbox, args: &SandboxArgs, residents: &Residents,
         .iter()
         .map(|one| vec![format!("  {}", one.account), one.kind.as_str().to_owned(), one.value.clone()])
         .collect();
+    let (accounts, tokens) = (columns(&accounts), columns(&tokens));
+    let (publish, notes) = to_try(args.rules);
     format!(
         "{strong}Sandbox registry at {url}{strong:#}\n\
-         with {} rules{delay}; it lives in memory and is reached from this machine only\n\
-         \n\
-         {strong}Accounts{strong:#}\n{}\n\
-         {strong}Tokens{strong:#}\n{}\n\
-         {strong}Try it{strong:#}: in the folder of a package, write this into `.npmrc`\n\
-         \n\
+         {rules}{delay}; in memory, for this machine only\n\n\
+         {strong}Accounts{strong:#}\n{accounts}\n\
+         {strong}Tokens{strong:#}\n{tokens}\n\
+         {strong}Try it{strong:#}: in the folder of a package, write into `.npmrc`\n\n\
          \x20 registry={url}\n\
-         \x20 {npmrc_key}={session}\n\
-         \n\
+         \x20 {npmrc_key}={session}\n\n\
+         and run\n\n\
          \x20 npm whoami\n\
-         \x20 npm publish                        {}\n\
-         \x20 npm view NAME\n\
-         \x20 npm publish --{npmrc_key}={bypass}\n\
-         \x20                                    {}\n\
-         \x20 npm access set mfa=publish NAME    from then on no token can publish NAME\n\
-         \n\
-         Ctrl-C stops it. Requests:\n",
-        if args.rules == RulesArg::Npm { "npm's" } else { "plain" },
-        columns(&accounts),
-        columns(&tokens),
-        if args.rules == RulesArg::Npm { ReadyKind::Session.meaning() } else { "no second factor is asked for" },
-        if args.rules == RulesArg::Npm { ReadyKind::Bypass.meaning() } else { "with another token" },
+         \x20 npm publish{publish}\n\
+         \x20 npm view NAME\n\n\
+         {notes}\
+         Ctrl-C stops it. What reaches it:\n"
     )
+}
+
+/// What `npm publish` does there, and what else is worth trying.
+fn to_try(rules: RulesArg) -> (&'static str, &'static str) {
+    match rules {
+        RulesArg::Plain => ("", ""),
+        RulesArg::Npm => (
+            "      asks for the second factor: npm prints an address, its page has a button",
+            "With the granular-bypass token in its place nobody is asked, until `npm access set mfa=publish NAME`\n\
+             forbids tokens for a package.\n\n",
+        ),
+    }
 }
 
 fn second_factor(sandbox: &Sandbox, account: &super::residents::Resident) -> String {

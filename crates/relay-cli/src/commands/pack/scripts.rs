@@ -1,0 +1,93 @@
+//! Lifecycle scripts around packing: one package after the other, dependencies first, since a build may need the output
+//! of another. The environment they get holds no credentials.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+
+use relay_pack::lifecycle::{self, Occasion, SCRIPT_TIMEOUT, ScriptRequest};
+use relay_workspace::{PackageName, Workspace};
+
+use crate::error::CliError;
+use crate::ui::{Ui, clean};
+use crate::workspace::Surroundings;
+
+/// The scripts of one run of `relay pack`.
+pub(super) struct Scripts<'a> {
+    ui: &'a Ui,
+    workspace: &'a Workspace,
+    ignored: bool,
+    environment: BTreeMap<OsString, OsString>,
+    credential_names: Vec<String>,
+    prepared: Vec<PackageName>,
+    have_run: bool,
+}
+
+impl<'a> Scripts<'a> {
+    /// Takes the environment of the process; the variables that `relay.toml` names as credentials are never handed on.
+    pub(super) fn new(ui: &'a Ui, around: &'a Surroundings, ignored: bool) -> Self {
+        Self {
+            ui,
+            workspace: &around.workspace,
+            ignored,
+            environment: env::vars_os().collect(),
+            credential_names: around.config.credential.iter().filter_map(|one| one.env.clone()).collect(),
+            prepared: Vec::new(),
+            have_run: false,
+        }
+    }
+
+    /// Runs what comes before the tarball; stops at the first script that fails.
+    pub(super) fn run_before(&mut self, names: &[PackageName]) -> Result<(), CliError> {
+        for name in names {
+            for event in lifecycle::before_tarball(Occasion::Pack) {
+                self.run(name, event)?;
+            }
+            self.prepared.push(name.clone());
+        }
+        Ok(())
+    }
+
+    /// Runs what comes after the tarball, for all packages whose scripts before it have run; the first failure is told
+    /// when all have had their turn.
+    pub(super) fn run_after(&mut self) -> Result<(), CliError> {
+        let mut result = Ok(());
+        for name in std::mem::take(&mut self.prepared) {
+            for event in lifecycle::after_tarball() {
+                result = result.and(self.run(&name, event));
+            }
+        }
+        result
+    }
+
+    /// Says whether any script has run, so that files may have changed.
+    pub(super) fn have_run(&self) -> bool {
+        self.have_run
+    }
+
+    fn run(&mut self, name: &PackageName, event: &str) -> Result<(), CliError> {
+        let Some(package) = self.workspace.package(name).filter(|_| !self.ignored) else { return Ok(()) };
+        let Some(command) = package.manifest.script(event).filter(|command| !command.trim().is_empty()) else {
+            return Ok(());
+        };
+        self.have_run = true;
+        self.ui.status(format!("running `{event}` of `{name}`"));
+        let outcome = lifecycle::run(&ScriptRequest {
+            folder: &self.workspace.folder(package),
+            event,
+            command,
+            package: &package.name,
+            version: package.version.as_ref(),
+            manager: self.workspace.manager,
+            root: &self.workspace.root,
+            environment: &self.environment,
+            credential_names: &self.credential_names,
+            extra_environment: &BTreeMap::new(),
+            timeout: SCRIPT_TIMEOUT,
+        })?;
+        if !outcome.output.trim().is_empty() {
+            self.ui.detail(clean(outcome.output.trim_end()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! `relay pack`: which packages, which files, what stops it. The bytes are tested in relay-pack.
+
+use serde_json::Value;
+
+use crate::world::Repo;
+
+/// `ui → core`, a private `site`; `core` has a build.
+fn repo() -> Repo {
+    Repo::pnpm()
+        .package("@acme/core", "1.2.0", "")
+        .package("@acme/ui", "2.0.0", r#""dependencies":{"@acme/core":"workspace:^"}"#)
+        .package("site", "0.0.0", r#""private":true,"dependencies":{"@acme/ui":"workspace:*"}"#)
+}
+
+/// Sizes differ with the compression; all else is fixed.
+fn without_sizes(text: &str) -> String {
+    regex::Regex::new(r"\b\d+(\.\d)? k?B\b").unwrap().replace_all(text, "[SIZE]").into_owned()
+}
+
+#[test]
+fn packs_the_whole_workspace_at_its_root() {
+    let repo = repo();
+    let run = repo.relay("pack --out tarballs");
+    insta::assert_snapshot!(without_sizes(&run.session()));
+    assert_eq!(repo.names_in("tarballs"), ["acme-core-1.2.0.tgz", "acme-ui-2.0.0.tgz"]);
+}
+
+#[test]
+fn packs_one_package_in_its_folder_even_a_private_one() {
+    let repo = repo();
+    let run = repo.relay_in("packages/ui", "pack");
+    assert_eq!((run.exit, run.stdout.as_str()), (0, "acme-ui-2.0.0.tgz\n"));
+    assert!(repo.names_in("packages/ui").contains(&"acme-ui-2.0.0.tgz".to_owned()));
+    let run = repo.relay_in("packages/site", "pack --out ..");
+    assert_eq!((run.exit, run.stdout.as_str()), (0, "../site-0.0.0.tgz\n"));
+}
+
+#[test]
+fn prints_what_npm_pack_prints_as_json() {
+    let run = repo().relay("pack --json --filter ui");
+    let reports: Value = serde_json::from_str(&run.stdout).unwrap();
+    let report = &reports[0];
+    assert_eq!(report["id"], "@acme/ui@2.0.0");
+    assert_eq!(report["filename"], "acme-ui-2.0.0.tgz");
+    assert_eq!(report["entryCount"], 2);
+    assert_eq!(report["files"][0]["path"], "index.js");
+    assert_eq!(report["integrity"], "[INTEGRITY]");
+    assert_eq!(report["shasum"], "[SHASUM]");
+    let fields: Vec<&String> = report.as_object().unwrap().keys().collect();
+    let expected = [
+        "id", "name", "version", "size", "unpackedSize", "shasum", "integrity", "filename", "files", "entryCount", "bundled",
+    ];
+    assert_eq!(fields, expected);
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let repo = repo();
+    let run = repo.relay("pack --dry-run --out tarballs");
+    assert_eq!(run.exit, 0, "{}", run.session());
+    assert!(run.stderr.contains("would pack 2 tarballs"), "{}", run.stderr);
+    assert!(!repo.names_in("").contains(&"tarballs".to_owned()));
+}
+
+#[test]
+fn scripts_run_in_dependency_order_and_their_output_is_packed() {
+    let repo = Repo::pnpm()
+        .package("a", "1.0.0", r#""dependencies":{"z":"workspace:*"},"scripts":{"prepack":"cat ../z/built > built"}"#)
+        .package("z", "1.0.0", r#""scripts":{"prepare":"echo done > built","postpack":"rm built"}"#);
+    let run = repo.relay("pack --json --out tarballs");
+    insta::assert_snapshot!(without_sizes(&run.stderr));
+    let reports: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&reports[0]["name"], &reports[0]["files"][0]["path"]), (&Value::from("z"), &Value::from("built")));
+    assert_eq!(repo.read("packages/a/built"), "done\n");
+    assert!(!repo.names_in("packages/z").contains(&"built".to_owned()));
+}
+
+#[test]
+fn ignore_scripts_runs_none() {
+    let repo = Repo::pnpm().package("a", "1.0.0", r#""scripts":{"prepack":"exit 1"}"#);
+    let run = repo.relay("pack --ignore-scripts");
+    assert_eq!((run.exit, run.stdout.as_str()), (0, "a-1.0.0.tgz\n"), "{}", run.stderr);
+}
+
+#[test]
+fn a_script_that_fails_stops_all_and_nothing_is_written() {
+    let repo = Repo::pnpm()
+        .package("a", "1.0.0", "")
+        .package("b", "1.0.0", r#""scripts":{"prepack":"echo half way; echo then not >&2; exit 3"}"#);
+    insta::assert_snapshot!(repo.relay("pack --out tarballs").session());
+    assert!(repo.names_in("tarballs").is_empty());
+}
+
+#[test]
+fn a_secret_stops_all_tarballs() {
+    let secret = format!("module.exports = 'npm_{}'\n", "q7Zk2LmX9vBtR4wYh8NcJ5sDf3GpE6aUqT1x");
+    let repo = Repo::pnpm()
+        .package("a", "1.0.0", "")
+        .package("b", "1.0.0", "")
+        .file("packages/b/index.js", &secret)
+        .file("packages/b/fixture/package.json", r#"{"dependencies":{"a":"workspace:*"}}"#);
+    let run = repo.relay("pack --out tarballs");
+    insta::assert_snapshot!(run.session());
+    assert!(repo.names_in("tarballs").is_empty());
+    assert!(!run.session().contains("q7Zk2LmX9vBt"));
+}
+
+#[test]
+fn a_tarball_above_the_limit_is_stopped() {
+    let repo = Repo::pnpm().package("a", "1.0.0", "").file("relay.toml", "[gate]\nmax-size = \"10B\"\n");
+    let run = repo.relay("pack");
+    assert_eq!(run.exit, 1);
+    assert!(run.stderr.contains("more than the 10 that `max-size` allows"), "{}", run.stderr);
+}
+
+#[test]
+fn two_packages_with_one_file_name_are_refused() {
+    let repo = Repo::pnpm()
+        .file("packages/x/package.json", r#"{"name":"@a/b-c","version":"1.0.0"}"#)
+        .file("packages/y/package.json", r#"{"name":"@a-b/c","version":"1.0.0"}"#);
+    insta::assert_snapshot!(repo.relay("pack --out tarballs").session());
+    assert!(repo.names_in("tarballs").is_empty());
+}
+
+#[test]
+fn what_can_t_be_resolved_is_told_for_each_package() {
+    let repo = Repo::pnpm()
+        .package("a", "1.0.0", r#""dependencies":{"gone":"workspace:^"}"#)
+        .package("b", "1.0.0", r#""dependencies":{"react":"catalog:"}"#)
+        .package("c", "1.0.0", "");
+    insta::assert_snapshot!(repo.relay("pack --out tarballs").session());
+    assert!(repo.names_in("tarballs").is_empty());
+}
+
+#[test]
+fn nothing_to_pack_is_an_error() {
+    let repo = Repo::pnpm().package("site", "1.0.0", r#""private":true"#);
+    insta::assert_snapshot!(repo.relay("pack").session());
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_named() {
+    let repo = repo().file("tarballs", "");
+    let run = repo.relay("pack --out tarballs");
+    assert_eq!(run.exit, 1);
+    assert!(run.stderr.starts_with("error: tarballs can't be written to `[ROOT]/tarballs`\n"), "{}", run.stderr);
+}
