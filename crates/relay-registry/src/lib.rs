@@ -1,2 +1,45 @@
-//! The npm registry's wire protocol: configuration, reading, publishing, two-factor, refusals
+//! The npm registry's wire protocol, client side: configuration, reading, publishing, two-factor, refusals.
+//!
+//! Requests are built and answers read by pure functions over bytes; [`client`] alone sends. Nothing here shows a
+//! secret: tokens live in [`Credential`] and [`Otp`], addresses are shown through [`DisplayUrl`], and every text of a
+//! registry is cleaned before it is kept.
+//!
+//! - [`url`]: the registry's address, escaping of names, addresses fit to be shown
+//! - [`npmrc`]: `.npmrc` files and `npm_config_*` to registries and credentials
+//! - [`credential`]: secrets and the addresses they belong to
+//! - [`packument`]: what a registry knows of a package
+//! - [`document`]: the body of a publish, as npm sends it
+//! - [`publish`], [`challenge`]: the answers to a publish; two-factor challenges
+//! - [`refusal`]: a registry's no, classified and explained from one table
+//! - [`read`]: the errors of reading
+//! - [`client`]: the one part that sends
+//! - [`shown_text`]: texts of a registry, made fit to be shown
 #![forbid(unsafe_code)]
+
+mod answer;
+pub mod challenge;
+pub mod client;
+pub mod credential;
+pub mod document;
+mod headers;
+pub mod npmrc;
+pub mod packument;
+pub mod publish;
+pub mod read;
+pub mod refusal;
+mod retry_after;
+pub mod shown_text;
+pub mod url;
+
+pub use ::url::Url;
+
+pub use challenge::{Challenge, PollAnswer, WebChallenge};
+pub use client::{ClientError, ClientOptions, ReadRetry, RegistryClient};
+pub use credential::{AuthScheme, Credential, InvalidOtp, Otp, UnusableCredential};
+pub use document::{DocumentError, DocumentInput, publish_document};
+pub use npmrc::{ConfigSources, NpmConfig, NpmConfigError, NpmrcFile, RegistryChoice};
+pub use packument::{Packument, PackumentAnswer, PackumentForm, PublishedVersion};
+pub use publish::{Accepted, PublishError, PublishRequest};
+pub use read::ReadError;
+pub use refusal::{Explanation, Refusal, RefusalClass, RefusalCode, explain};
+pub use url::{DisplayUrl, InvalidRegistryUrl, RegistryUrl, default_registry, escaped_name};

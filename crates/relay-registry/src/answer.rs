@@ -1,0 +1,149 @@
+//! One answer of a registry as a value: status, the few headers that matter, and a bounded body.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use crate::retry_after;
+use crate::shown_text::{TEXT_CHARS_MAX, clean_line};
+
+/// How many characters of an answer that is no JSON are shown.
+const FIRST_WORDS_CHARS_MAX: usize = 80;
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// A header's text, where it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The header `npm-notice`, cleaned. Bytes that are no UTF-8 are replaced.
+    pub(crate) fn notice(&self) -> Option<String> {
+        let bytes = self.headers.get("npm-notice")?.as_bytes();
+        let notice = clean_line(&String::from_utf8_lossy(bytes), TEXT_CHARS_MAX);
+        (!notice.is_empty()).then_some(notice)
+    }
+
+    /// How long the registry wants us to wait.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        retry_after::parse(self.header("retry-after")?, self.header("date"))
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// What the registry says in words: `error`, else `message`, else `reason`, else the body's text. Cleaned and cut.
+    /// HTML is left out: its words are those of a proxy's page.
+    pub(crate) fn text(&self) -> String {
+        let said = match self.json() {
+            Some(Value::String(text)) => text,
+            Some(Value::Object(fields)) => ["error", "message", "reason", "success", "ok"]
+                .iter()
+                .find_map(|field| fields.get(*field).and_then(Value::as_str))
+                .map_or_else(|| Value::Object(fields.clone()).to_string(), str::to_owned),
+            Some(value) => value.to_string(),
+            None if self.is_html() => String::new(),
+            None => String::from_utf8_lossy(&self.body).into_owned(),
+        };
+        clean_line(&said, TEXT_CHARS_MAX)
+    }
+
+    /// Says whether the body is an HTML page.
+    pub(crate) fn is_html(&self) -> bool {
+        let start = self.body.iter().skip_while(|byte| byte.is_ascii_whitespace()).take(15);
+        let start: Vec<u8> = start.map(u8::to_ascii_lowercase).collect();
+        start.starts_with(b"<!doctype") || start.starts_with(b"<html") || start.starts_with(b"<head")
+    }
+
+    /// What the body is, for a message: `HTML`, `an empty body`, `text`.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            "an empty body"
+        } else if self.is_html() {
+            "HTML"
+        } else {
+            "something"
+        }
+    }
+
+    /// The first words of the body, without tags.
+    pub(crate) fn first_words(&self) -> String {
+        let start = self.body.get(..self.body.len().min(4_096)).unwrap_or_default();
+        let text = String::from_utf8_lossy(start);
+        let text = if self.is_html() { without_tags(&text) } else { text.into_owned() };
+        clean_line(&text, FIRST_WORDS_CHARS_MAX)
+    }
+}
+
+fn without_tags(html: &str) -> String {
+    let mut text = String::new();
+    let mut in_tag = false;
+    for c in html.chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' => {
+                in_tag = false;
+                text.push(' ');
+            }
+            c if !in_tag => text.push(c),
+            _ => {}
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Builds an answer for tests.
+    pub(crate) fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
+        let headers = headers.iter().map(|(name, value)| {
+            (reqwest::header::HeaderName::from_static(name), reqwest::header::HeaderValue::from_str(value).unwrap())
+        });
+        Answer { status, headers: headers.collect(), body: Bytes::copy_from_slice(body.as_bytes()) }
+    }
+
+    #[track_caller]
+    fn says(body: &str, expected: &str) {
+        assert_eq!(answer(400, &[], body).text(), expected);
+    }
+
+    #[test]
+    fn finds_the_words_wherever_registries_put_them() {
+        says(r#"{"error":"Not found"}"#, "Not found");
+        says(r#"{"message":"bad"}"#, "bad");
+        says(r#"{"error":{"code":1},"message":"bad"}"#, "bad");
+        says(r#"{"success":false,"error":"Error verifying"}"#, "Error verifying");
+        says(r#""not_found""#, "not_found");
+        says("plain \u{1b}[31mtext", "plain text");
+        says("<!DOCTYPE html><p>502", "");
+        says("", "");
+        says(r#"{"x":1}"#, r#"{"x":1}"#);
+    }
+
+    #[test]
+    fn names_what_is_no_json() {
+        let html = answer(502, &[], "\n<HTML><head><title>502 Bad Gateway</title></head>");
+        assert_eq!((html.kind(), html.first_words().as_str()), ("HTML", "502 Bad Gateway"));
+        assert_eq!(answer(200, &[], " \n").kind(), "an empty body");
+    }
+
+    #[test]
+    fn a_notice_is_cleaned() {
+        let notice = answer(200, &[("npm-notice", "a  b")], "").notice();
+        assert_eq!(notice.as_deref(), Some("a b"));
+        assert_eq!(answer(200, &[], "").notice(), None);
+    }
+}

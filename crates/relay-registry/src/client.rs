@@ -1,0 +1,154 @@
+//! The one part that sends: reads with a few tries, uploads exactly once.
+//!
+//! What is sent is built by [`crate::headers`] and [`crate::document`], what comes back is read by the pure parts; here
+//! are order, limits and the mapping of broken connections. Redirects are followed for reads only, at most
+//! [`REDIRECTS_MAX`], and never with a credential.
+
+mod connection;
+mod reads;
+mod trouble;
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Method;
+
+use crate::headers::{Wishes, request_headers};
+use crate::publish::{Accepted, PublishError, PublishRequest, read_publish_answer};
+use crate::url::host_and_port;
+
+pub use connection::ClientError;
+use connection::{Connections, Failure, Request};
+
+/// The largest packument that is read, in bytes. The largest real ones are around 30 MB in full form.
+pub const PACKUMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The largest other answer that is read, in bytes.
+pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// The largest answer to a poll that is read, in bytes.
+pub const POLL_ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// How many redirects of one read are followed.
+pub const REDIRECTS_MAX: usize = 5;
+
+/// How a client behaves.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// The header `user-agent`.
+    pub user_agent: String,
+    /// How long one request may take, the upload included.
+    pub request_timeout: Duration,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// Whether browser challenges are wanted (`npm-auth-type: web`). With a code given up front npm says `legacy`.
+    pub auth_type_web: bool,
+    /// How many idle connections to one host are kept.
+    pub connections_per_host: usize,
+    /// How reads are tried again.
+    pub retry: ReadRetry,
+    /// More certificate authorities to trust, as PEM text (npm's `cafile`).
+    pub certificate_authorities: Option<Bytes>,
+}
+
+/// How reads are tried again after passing trouble. Uploads never are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadRetry {
+    /// How often a read is tried in all, at least once.
+    pub tries: u32,
+    /// The wait before the second try; it doubles from there, plus up to half of itself at random.
+    pub first_wait: Duration,
+    /// The longest `retry-after` that a read waits for by itself; a longer one is the caller's.
+    pub retry_after_max: Duration,
+}
+
+impl Default for ReadRetry {
+    fn default() -> Self {
+        Self { tries: 3, first_wait: Duration::from_millis(400), retry_after_max: Duration::from_secs(10) }
+    }
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            user_agent: format!(
+                "relay/{} ({}; {})",
+                env!("CARGO_PKG_VERSION"),
+                std::env::consts::OS,
+                std::env::consts::ARCH
+            ),
+            // npm's `fetch-timeout`.
+            request_timeout: Duration::from_mins(5),
+            connect_timeout: Duration::from_secs(30),
+            auth_type_web: true,
+            connections_per_host: 16,
+            retry: ReadRetry::default(),
+            certificate_authorities: None,
+        }
+    }
+}
+
+/// Speaks with registries. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct RegistryClient {
+    options: ClientOptions,
+    connections: Connections,
+}
+
+impl fmt::Debug for RegistryClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegistryClient").field("user_agent", &self.options.user_agent).finish_non_exhaustive()
+    }
+}
+
+impl RegistryClient {
+    /// Prepares connections. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ClientError`] when TLS can't be set up.
+    pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
+        let connections = Connections::new(&options)?;
+        Ok(Self { options, connections })
+    }
+
+    /// The same client with another answer to "are browser challenges wanted". Connections stay shared.
+    #[must_use]
+    pub fn with_auth_type_web(mut self, web: bool) -> Self {
+        self.options.auth_type_web = web;
+        self
+    }
+
+    /// Uploads a package: sends **once**, whatever happens.
+    ///
+    /// # Errors
+    /// [`PublishError`] says whether nothing was sent, the registry asked or refused, or the outcome is unknown.
+    pub async fn publish(&self, request: &PublishRequest<'_>) -> Result<Accepted, PublishError> {
+        let url = request.registry.package_url(request.name);
+        let host = host_and_port(&url);
+        if let Some(credential) = request.credential
+            && !credential.scope().covers(&url)
+        {
+            return Err(PublishError::NotSent {
+                cause: format!(
+                    "the credential from {} belongs to `{}` and is not sent to `{host}`",
+                    credential.source(),
+                    credential.scope()
+                ),
+            });
+        }
+        let wishes = Wishes { json_body: true, otp: request.otp, ..Wishes::default() };
+        let headers = request_headers(&self.options, &url, request.credential, wishes)
+            .map_err(|error| PublishError::NotSent { cause: error.to_string() })?;
+        let upload = Request { method: Method::PUT, url, headers, body: Some(request.document.clone()) };
+        tracing::debug!(package = %request.name, host, bytes = request.document.len(), "upload");
+        match self.connections.send(upload, ANSWER_BYTES_MAX).await {
+            Ok(answer) => read_publish_answer(request.name, &host, &answer),
+            Err(Failure::NotSent { cause }) => Err(PublishError::NotSent { cause }),
+            Err(Failure::Broken { cause }) => Err(PublishError::OutcomeUnknown { cause }),
+            Err(Failure::Body { status, cause, headers }) => {
+                // The verdict came, only its words did not: the status is enough to tell success from refusal.
+                tracing::debug!(package = %request.name, status, %cause, "the answer's body was not readable");
+                let answer = crate::answer::Answer { status, headers, body: Bytes::new() };
+                read_publish_answer(request.name, &host, &answer)
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Connections: TLS set up once, one request out, one bounded answer in. Nothing is repeated here.
+
+use std::sync::Once;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use url::Url;
+
+use super::ClientOptions;
+use super::trouble::{cause_for_people, was_not_sent};
+use crate::answer::Answer;
+use crate::url::host_and_port;
+
+/// A client that can't be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// TLS can't be set up.
+    #[error("could not set up TLS: {cause}; check the machine's certificates")]
+    Tls {
+        /// What the TLS library says.
+        cause: String,
+    },
+    /// The certificate authorities are no PEM text.
+    #[error("could not read the certificate authorities (`cafile`): {cause}")]
+    CertificateAuthorities {
+        /// What is wrong with them.
+        cause: String,
+    },
+}
+
+/// One request, ready to go.
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<Bytes>,
+}
+
+/// A request that brought no whole answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Nothing reached the registry.
+    NotSent {
+        /// For people, with the host and the next step.
+        cause: String,
+    },
+    /// The connection broke after the request began.
+    Broken {
+        /// For people, with the host.
+        cause: String,
+    },
+    /// The head of the answer came, the body did not, or was too large.
+    Body {
+        status: u16,
+        headers: HeaderMap,
+        /// For people.
+        cause: BodyTrouble,
+    },
+}
+
+/// Why a body was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum BodyTrouble {
+    TooLarge,
+    Broken(String),
+}
+
+impl std::fmt::Display for BodyTrouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLarge => f.write_str("the answer is too large"),
+            Self::Broken(cause) => f.write_str(cause),
+        }
+    }
+}
+
+/// Two pools: a proxy of the environment is for the outside, never for this machine's own loopback.
+#[derive(Clone)]
+pub(super) struct Connections {
+    outside: reqwest::Client,
+    loopback: reqwest::Client,
+}
+
+impl Connections {
+    pub(super) fn new(options: &ClientOptions) -> Result<Self, ClientError> {
+        install_crypto_provider();
+        let authorities = match &options.certificate_authorities {
+            None => Vec::new(),
+            Some(pem) => reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(|error| ClientError::CertificateAuthorities { cause: error.to_string() })?,
+        };
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .timeout(options.request_timeout)
+                .connect_timeout(options.connect_timeout)
+                .pool_max_idle_per_host(options.connections_per_host)
+                .tls_certs_merge(authorities.clone())
+        };
+        let built = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|error| ClientError::Tls { cause: root_cause(&error) })
+        };
+        Ok(Self { outside: built(builder())?, loopback: built(builder().no_proxy())? })
+    }
+
+    /// Sends one request once and reads its answer up to `bytes_max`.
+    pub(super) async fn send(&self, request: Request, bytes_max: usize) -> Result<Answer, Failure> {
+        let host = host_and_port(&request.url);
+        let (status, headers, mut body) = self.begin(request).await?;
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = body.next().await {
+            let trouble = match chunk {
+                Ok(chunk) if bytes.len() + chunk.len() <= bytes_max => {
+                    bytes.extend_from_slice(&chunk);
+                    continue;
+                }
+                Ok(_) => BodyTrouble::TooLarge,
+                Err(error) => BodyTrouble::Broken(cause_for_people(&host, &error)),
+            };
+            return Err(Failure::Body { status, headers, cause: trouble });
+        }
+        Ok(Answer { status, headers, body: bytes.freeze() })
+    }
+
+    /// Sends one request once and reads the head and the first bytes of its answer; the rest is dropped.
+    pub(super) async fn peek(&self, request: Request) -> Result<Answer, Failure> {
+        let host = host_and_port(&request.url);
+        let (status, headers, mut body) = self.begin(request).await?;
+        match body.next().await {
+            Some(Ok(chunk)) => {
+                Ok(Answer { status, headers, body: chunk.slice(..chunk.len().min(super::ANSWER_BYTES_MAX)) })
+            }
+            Some(Err(error)) => {
+                Err(Failure::Body { status, headers, cause: BodyTrouble::Broken(cause_for_people(&host, &error)) })
+            }
+            None => Ok(Answer { status, headers, body: Bytes::new() }),
+        }
+    }
+
+    async fn begin(
+        &self,
+        request: Request,
+    ) -> Result<(u16, HeaderMap, impl futures_util::Stream<Item = reqwest::Result<Bytes>> + Unpin + use<>), Failure>
+    {
+        let host = host_and_port(&request.url);
+        let client = if is_loopback(&request.url) { &self.loopback } else { &self.outside };
+        let mut outgoing = client.request(request.method, request.url).headers(request.headers);
+        if let Some(body) = request.body {
+            outgoing = outgoing.body(body);
+        }
+        let response = outgoing.send().await.map_err(|error| {
+            let cause = cause_for_people(&host, &error);
+            if was_not_sent(&error) { Failure::NotSent { cause } } else { Failure::Broken { cause } }
+        })?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        Ok((status, headers, Box::pin(response.bytes_stream())))
+    }
+}
+
+/// Makes ring the provider of TLS, unless the program chose one already.
+fn install_crypto_provider() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        // An error means that another one is installed, which serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    });
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,297 @@
+//! Reads: packument, version document, tarball, poll, account. Each is tried a few times and follows redirects by hand.
+
+use std::time::Duration;
+
+use relay_workspace::{PackageName, Version};
+use reqwest::Method;
+use url::Url;
+
+use super::connection::{BodyTrouble, Failure, Request};
+use super::{ANSWER_BYTES_MAX, PACKUMENT_BYTES_MAX, POLL_ANSWER_BYTES_MAX, REDIRECTS_MAX, RegistryClient};
+use crate::answer::Answer;
+use crate::challenge::{PollAnswer, WebChallenge, read_poll};
+use crate::credential::Credential;
+use crate::headers::{Wishes, request_headers};
+use crate::packument::{ACCEPT_ABBREVIATED, ACCEPT_FULL, Packument, PackumentAnswer, PackumentForm, PublishedVersion};
+use crate::publish::refusal_of;
+use crate::read::ReadError;
+use crate::refusal::RefusalCode;
+use crate::url::{RegistryUrl, host_and_port};
+
+/// One read, as its callers describe it.
+#[derive(Clone, Copy)]
+struct Read<'a> {
+    /// What is read, as a noun phrase.
+    what: &'a str,
+    credential: Option<&'a Credential>,
+    wishes: Wishes<'a>,
+    bytes_max: usize,
+    /// Only the first bytes of the answer are wanted.
+    first_bytes_only: bool,
+    tries: u32,
+}
+
+impl RegistryClient {
+    /// Reads a package's packument.
+    ///
+    /// # Errors
+    /// [`ReadError`]; an unknown package is [`PackumentAnswer::NotFound`] and no error.
+    pub async fn packument(
+        &self,
+        registry: &RegistryUrl,
+        name: &PackageName,
+        credential: Option<&Credential>,
+        form: PackumentForm,
+        etag: Option<&str>,
+    ) -> Result<PackumentAnswer, ReadError> {
+        let what = format!("the packument of `{name}`");
+        let accept = match form {
+            PackumentForm::Abbreviated => ACCEPT_ABBREVIATED,
+            PackumentForm::Full => ACCEPT_FULL,
+        };
+        let wishes = Wishes { accept: Some(accept), etag, ..Wishes::default() };
+        let read = Read { bytes_max: PACKUMENT_BYTES_MAX, ..self.read(&what, credential, wishes) };
+        let url = registry.package_url(name);
+        let answer = self.get(&url, read).await?;
+        match answer.status {
+            304 => Ok(PackumentAnswer::NotModified),
+            404 => Ok(PackumentAnswer::NotFound { notice: answer.notice() }),
+            200 => {
+                let packument = Packument::parse(&answer.body).map_err(|_| ReadError::not_json(&what, &answer))?;
+                Ok(PackumentAnswer::Found { packument, etag: answer.header("etag").map(str::to_owned) })
+            }
+            _ => Err(ReadError::of_status(&what, &host_and_port(&url), Some(name), &answer)),
+        }
+    }
+
+    /// Reads one version's document past all caches. `None`: the registry does not show that version.
+    ///
+    /// Some registries have no such document and answer 404 for ever; their packument tells.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn version_document(
+        &self,
+        registry: &RegistryUrl,
+        name: &PackageName,
+        version: &Version,
+        credential: Option<&Credential>,
+    ) -> Result<Option<PublishedVersion>, ReadError> {
+        let what = format!("`{name}@{version}`");
+        let mut url = registry.version_url(name, version);
+        url.query_pairs_mut().append_pair("relay", &format!("{:016x}", rand::random::<u64>()));
+        let wishes = Wishes { accept: Some(ACCEPT_FULL), fresh: true, ..Wishes::default() };
+        let answer = self.get(&url, self.read(&what, credential, wishes)).await?;
+        match answer.status {
+            200 => {
+                let document =
+                    PublishedVersion::parse(&answer.body).map_err(|_| ReadError::not_json(&what, &answer))?;
+                match document {
+                    Some(document) if same_version(&document.version, version) => Ok(Some(document)),
+                    Some(other) => Err(ReadError::Unexpected {
+                        what,
+                        problem: format!("the registry answered with version `{}`", other.version),
+                    }),
+                    None => Err(ReadError::Unexpected { what, problem: "the answer is no version document".into() }),
+                }
+            }
+            404 | 405 => Ok(None),
+            _ => Err(ReadError::of_status(&what, &host_and_port(&url), Some(name), &answer)),
+        }
+    }
+
+    /// Says whether a tarball can be fetched. The body is dropped after its first bytes. The credential goes along only
+    /// where the address is its own.
+    ///
+    /// # Errors
+    /// [`ReadError`]; a 404 is `false` and no error.
+    pub async fn tarball_available(
+        &self,
+        registry: &RegistryUrl,
+        tarball: &Url,
+        credential: Option<&Credential>,
+    ) -> Result<bool, ReadError> {
+        let what = format!("a tarball of `{}`", registry.host());
+        let wishes = Wishes { fresh: true, ..Wishes::default() };
+        let read = Read { first_bytes_only: true, ..self.read(&what, credential, wishes) };
+        let answer = self.get(tarball, read).await?;
+        match answer.status {
+            // A page of words with status 200 is no tarball.
+            200 | 206 => Ok(!answer.body.is_empty() && !answer.is_html()),
+            404 | 410 => Ok(false),
+            _ => Err(ReadError::of_status(&what, &host_and_port(tarball), None, &answer)),
+        }
+    }
+
+    /// Polls a web challenge once. Passing trouble counts as pending; the caller has the budget.
+    ///
+    /// # Errors
+    /// [`ReadError::PollWithoutToken`] when the registry says done and gives no code.
+    pub async fn poll_done(
+        &self,
+        registry: &RegistryUrl,
+        challenge: &WebChallenge,
+        credential: &Credential,
+    ) -> Result<PollAnswer, ReadError> {
+        let what = format!("the answer to the challenge of `{}`", registry.host());
+        let wishes = Wishes { fresh: true, ..Wishes::default() };
+        let headers = request_headers(&self.options, &challenge.done_url, Some(credential), wishes)?;
+        let request = Request { method: Method::GET, url: challenge.done_url.clone(), headers, body: None };
+        match self.connections.send(request, POLL_ANSWER_BYTES_MAX).await {
+            Ok(answer) => read_poll(&answer).ok_or(ReadError::PollWithoutToken { status: answer.status }),
+            Err(Failure::Body { cause: BodyTrouble::TooLarge, .. }) => Err(ReadError::TooLarge {
+                what,
+                host: host_and_port(&challenge.done_url),
+                limit_bytes: POLL_ANSWER_BYTES_MAX,
+            }),
+            Err(failure) => {
+                tracing::debug!(?failure, "poll");
+                Ok(PollAnswer::Pending { retry_after: None })
+            }
+        }
+    }
+
+    /// Asks whose the credential is. `None`: the registry does not know it.
+    ///
+    /// # Errors
+    /// [`ReadError`]; a registry without this question gives `Refused`.
+    pub async fn whoami(&self, registry: &RegistryUrl, credential: &Credential) -> Result<Option<String>, ReadError> {
+        let what = format!("the account at `{}`", registry.host());
+        let url = registry.below("-/whoami");
+        let answer = self.get(&url, self.read(&what, Some(credential), Wishes::default())).await?;
+        match answer.status {
+            200 => {
+                let body = answer.json().ok_or_else(|| ReadError::not_json(&what, &answer))?;
+                let name = body.get("username").and_then(serde_json::Value::as_str);
+                Ok(name.map(|name| crate::shown_text::clean_line(name, 120)).filter(|name| !name.is_empty()))
+            }
+            401 => Ok(None),
+            _ if refusal_of(None, &answer).code == RefusalCode::DeadCredential => Ok(None),
+            _ => Err(ReadError::of_status(&what, &host_and_port(&url), None, &answer)),
+        }
+    }
+
+    fn read<'a>(&self, what: &'a str, credential: Option<&'a Credential>, wishes: Wishes<'a>) -> Read<'a> {
+        Read {
+            what,
+            credential,
+            wishes,
+            bytes_max: ANSWER_BYTES_MAX,
+            first_bytes_only: false,
+            tries: self.options.retry.tries.max(1),
+        }
+    }
+
+    /// Reads an address, with a few tries for passing trouble.
+    async fn get(&self, url: &Url, read: Read<'_>) -> Result<Answer, ReadError> {
+        let mut wait = self.options.retry.first_wait;
+        let mut tried = 1;
+        loop {
+            let result = self.get_once(url, read).await;
+            let last = tried >= read.tries;
+            let pause = match &result {
+                Ok(answer) if is_passing(answer.status) => match answer.retry_after() {
+                    Some(asked) if asked > self.options.retry.retry_after_max => return result,
+                    asked => asked.unwrap_or_default().max(wait),
+                },
+                Err(ReadError::Transport { .. }) => wait,
+                _ => return result,
+            };
+            if last {
+                return result;
+            }
+            tracing::debug!(what = read.what, tried, "read again");
+            tokio::time::sleep(jittered(pause)).await;
+            wait = wait.saturating_mul(2);
+            tried += 1;
+        }
+    }
+
+    /// Reads an address once, along its redirects. The credential is for the first address alone.
+    async fn get_once(&self, url: &Url, read: Read<'_>) -> Result<Answer, ReadError> {
+        let what = || read.what.to_owned();
+        let mut url = url.clone();
+        let mut credential = read.credential;
+        for _ in 0..=REDIRECTS_MAX {
+            let headers = request_headers(&self.options, &url, credential, read.wishes)?;
+            let request = Request { method: Method::GET, url: url.clone(), headers, body: None };
+            let sent = if read.first_bytes_only {
+                self.connections.peek(request).await
+            } else {
+                self.connections.send(request, read.bytes_max).await
+            };
+            let answer = sent.map_err(|failure| match failure {
+                Failure::Body { cause: BodyTrouble::TooLarge, .. } => {
+                    ReadError::TooLarge { what: what(), host: host_and_port(&url), limit_bytes: read.bytes_max }
+                }
+                Failure::NotSent { cause }
+                | Failure::Broken { cause }
+                | Failure::Body { cause: BodyTrouble::Broken(cause), .. } => {
+                    ReadError::Transport { what: what(), cause }
+                }
+            })?;
+            if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+                return Ok(answer);
+            }
+            url = redirect_target(&url, answer.header("location"))
+                .map_err(|problem| ReadError::Redirect { what: what(), problem })?;
+            credential = None;
+        }
+        Err(ReadError::Redirect {
+            what: what(),
+            problem: format!("`{}` is the end of more than {REDIRECTS_MAX} redirects", host_and_port(&url)),
+        })
+    }
+}
+
+/// Where a redirect leads: http(s) only, and never from https down to http.
+fn redirect_target(from: &Url, location: Option<&str>) -> Result<Url, String> {
+    let host = host_and_port(from);
+    let location = location.ok_or_else(|| format!("`{host}` redirects without saying where to"))?;
+    let target = from.join(location).map_err(|_| format!("`{host}` redirects to what is no address"))?;
+    if !matches!(target.scheme(), "http" | "https") || target.host_str().is_none() {
+        return Err(format!("`{host}` redirects to an address that is not http or https"));
+    }
+    if from.scheme() == "https" && target.scheme() == "http" {
+        return Err(format!("`{host}` redirects from https to http"));
+    }
+    Ok(target)
+}
+
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 420 | 429 | 500..)
+}
+
+/// A registry drops build metadata, so that it does not count here.
+fn same_version(a: &Version, b: &Version) -> bool {
+    (a.major, a.minor, a.patch, &a.pre) == (b.major, b.minor, b.patch, &b.pre)
+}
+
+/// Up to half as long again, so that many clients don't come back in step.
+fn jittered(wait: Duration) -> Duration {
+    wait.saturating_add(wait.mul_f64(rand::random::<f64>() / 2.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_lead_to_http_and_never_down() {
+        let from = Url::parse("https://registry.example/a/b").unwrap();
+        let target = |location| redirect_target(&from, Some(location));
+        assert_eq!(target("../c").unwrap().as_str(), "https://registry.example/c");
+        assert_eq!(target("https://cdn.example/x").unwrap().as_str(), "https://cdn.example/x");
+        assert!(target("http://registry.example/a").unwrap_err().contains("https to http"));
+        assert!(target("file:///etc/passwd").unwrap_err().contains("not http"));
+        assert!(redirect_target(&from, None).unwrap_err().contains("without saying"));
+    }
+
+    #[test]
+    fn jitter_adds_at_most_half() {
+        for _ in 0..100 {
+            let wait = jittered(Duration::from_millis(100));
+            assert!((100..=150).contains(&wait.as_millis()));
+        }
+    }
+}

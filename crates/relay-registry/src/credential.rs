@@ -1,0 +1,240 @@
+//! Secrets that authorise a request: credentials and one-time passwords.
+//!
+//! A credential knows the address it belongs to; [`Credential::authorization_for`] is the one place where its secret is
+//! read, and it gives nothing for any other address.
+
+use std::fmt;
+
+use base64::Engine as _;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::url::RegistryUrl;
+
+/// The shortest one-time password that is taken, in characters (TOTP has 6).
+const OTP_CHARS_MIN: usize = 4;
+/// The longest one-time password that is taken, in characters (a web challenge yields 16, a recovery code 64).
+const OTP_CHARS_MAX: usize = 256;
+
+/// How a credential presents itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthScheme {
+    /// `authorization: Bearer <token>`.
+    Bearer,
+    /// `authorization: Basic <base64 of user:password>`.
+    Basic,
+}
+
+/// A credential with the registry it belongs to and where it came from. It shows its secret to nobody.
+#[derive(Clone)]
+pub struct Credential {
+    secret: SecretString,
+    scheme: AuthScheme,
+    registry: RegistryUrl,
+    scope: RegistryUrl,
+    source: String,
+    variables: Vec<String>,
+}
+
+/// A credential that can't stand in a header.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the credential from {place} has characters that no header can carry; copy the token anew")]
+pub struct UnusableCredential {
+    /// Where the credential came from.
+    pub place: String,
+}
+
+impl Credential {
+    /// Makes a credential of a token. White space around the token (a newline of a CI secret) is dropped.
+    pub fn new_bearer(token: SecretString, registry: RegistryUrl, source: String) -> Self {
+        Self {
+            secret: trimmed(token),
+            scheme: AuthScheme::Bearer,
+            scope: registry.clone(),
+            registry,
+            source,
+            variables: Vec::new(),
+        }
+    }
+
+    /// Makes a credential of a user and a password.
+    pub fn new_basic(user: &str, password: &SecretString, registry: RegistryUrl, source: String) -> Self {
+        let pair = SecretString::from(format!("{user}:{}", password.expose_secret()));
+        let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose_secret());
+        Self::new_encoded_basic(encoded.into(), registry, source)
+    }
+
+    /// Makes a credential of a base64 text of `user:password`.
+    pub fn new_encoded_basic(encoded: SecretString, registry: RegistryUrl, source: String) -> Self {
+        Self { scheme: AuthScheme::Basic, ..Self::new_bearer(encoded, registry, source) }
+    }
+
+    /// Where it came from, for people: a key and a file, or a variable.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The registry that it was looked up for.
+    pub fn registry(&self) -> &RegistryUrl {
+        &self.registry
+    }
+
+    /// The address at and below which it may be sent. It covers [`Credential::registry`].
+    pub fn scope(&self) -> &RegistryUrl {
+        &self.scope
+    }
+
+    /// How it presents itself.
+    pub fn scheme(&self) -> AuthScheme {
+        self.scheme
+    }
+
+    /// The environment variables that its text was made of, so that a declared kind (`relay.toml`) can be matched.
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    pub(crate) fn with_scope(mut self, scope: RegistryUrl) -> Self {
+        debug_assert!(scope.covers(self.registry.as_url()), "a credential is valid for its own registry");
+        self.scope = scope;
+        self
+    }
+
+    pub(crate) fn with_variables(mut self, variables: Vec<String>) -> Self {
+        self.variables = variables;
+        self
+    }
+
+    /// The `authorization` header for one request, or nothing where the address is not this credential's.
+    ///
+    /// # Errors
+    /// [`UnusableCredential`] when the secret has characters that no header can carry.
+    pub(crate) fn authorization_for(&self, url: &Url) -> Result<Option<HeaderValue>, UnusableCredential> {
+        if !self.scope.covers(url) {
+            return Ok(None);
+        }
+        let word = match self.scheme {
+            AuthScheme::Bearer => "Bearer",
+            AuthScheme::Basic => "Basic",
+        };
+        let text = SecretString::from(format!("{word} {}", self.secret.expose_secret()));
+        let mut value = HeaderValue::from_str(text.expose_secret())
+            .map_err(|_| UnusableCredential { place: self.source.clone() })?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credential(from {})", self.source)
+    }
+}
+
+/// A one-time password of a 2FA challenge. It is wiped from memory when dropped and shows itself to nobody.
+#[derive(Clone)]
+pub struct Otp(SecretString);
+
+/// A text that is no one-time password. The text itself is not repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is not a one-time password: {rule}")]
+pub struct InvalidOtp {
+    /// The broken rule, as half a sentence.
+    pub rule: &'static str,
+}
+
+impl Otp {
+    /// Takes a code as a person types it; spaces are dropped.
+    ///
+    /// # Errors
+    /// [`InvalidOtp`] says what is wrong and doesn't repeat the text.
+    pub fn parse(text: &str) -> Result<Self, InvalidOtp> {
+        let code: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let code = SecretString::from(code);
+        let shown = code.expose_secret();
+        if shown.is_empty() {
+            return Err(InvalidOtp { rule: "it is empty" });
+        }
+        if !shown.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidOtp { rule: "it has characters that no code has" });
+        }
+        if !(OTP_CHARS_MIN..=OTP_CHARS_MAX).contains(&shown.len()) {
+            return Err(InvalidOtp { rule: "a code has 6 digits (authenticator), 8 (e-mail) or 16 (browser)" });
+        }
+        Ok(Self(code))
+    }
+
+    /// The `npm-otp` header.
+    pub(crate) fn header(&self) -> HeaderValue {
+        let mut value =
+            HeaderValue::from_str(self.0.expose_secret()).expect("only printable ASCII passes `Otp::parse`");
+        value.set_sensitive(true);
+        value
+    }
+}
+
+impl fmt::Debug for Otp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Otp(hidden)")
+    }
+}
+
+fn trimmed(secret: SecretString) -> SecretString {
+    let shown = secret.expose_secret();
+    if shown.trim() == shown { secret } else { SecretString::from(shown.trim()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registry(text: &str) -> RegistryUrl {
+        RegistryUrl::parse(text).unwrap()
+    }
+
+    fn header(credential: &Credential, url: &str) -> Option<String> {
+        let value = credential.authorization_for(&Url::parse(url).unwrap()).unwrap();
+        value.map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn goes_to_its_own_registry_alone() {
+        let token = Credential::new_bearer(" tok\n".into(), registry("https://registry.example/npm"), "a test".into());
+        assert_eq!(header(&token, "https://registry.example/npm/x").as_deref(), Some("Bearer tok"));
+        assert_eq!(header(&token, "https://registry.example/other"), None);
+        assert_eq!(header(&token, "http://registry.example/npm/x"), None);
+        assert_eq!(header(&token, "https://evil.example/npm/x"), None);
+    }
+
+    #[test]
+    fn a_user_and_a_password_become_basic() {
+        let basic = Credential::new_basic("u", &"p:w".into(), registry("https://registry.example"), "a test".into());
+        assert_eq!(header(&basic, "https://registry.example/x").as_deref(), Some("Basic dTpwOnc="));
+    }
+
+    #[test]
+    fn a_token_with_a_line_break_inside_is_refused_without_being_shown() {
+        let token = Credential::new_bearer("can\nary".into(), registry("https://registry.example"), "`X`".into());
+        let error = token.authorization_for(&Url::parse("https://registry.example/x").unwrap()).unwrap_err();
+        assert!(error.to_string().contains("`X`") && !error.to_string().contains("ary;"));
+    }
+
+    #[test]
+    fn nothing_is_shown() {
+        let token = Credential::new_bearer("canary".into(), registry("https://registry.example"), "`X`".into());
+        assert_eq!(format!("{token:?}"), "Credential(from `X`)");
+        let otp = Otp::parse("123 456").unwrap();
+        assert!(!format!("{otp:?}").contains("123"));
+        let value = token.authorization_for(&Url::parse("https://registry.example/x").unwrap()).unwrap().unwrap();
+        assert_eq!(format!("{value:?}"), "Sensitive");
+    }
+
+    #[test]
+    fn codes_are_checked_without_being_repeated() {
+        assert_eq!(Otp::parse(" 12 34 56 ").unwrap().header().to_str().unwrap(), "123456");
+        for wrong in ["", "   ", "12", "12345ü", &"1".repeat(300)] {
+            assert!(Otp::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

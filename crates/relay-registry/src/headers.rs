@@ -1,0 +1,114 @@
+//! The headers of a request (`npm-registry.md`, 0.3), as a pure function of what is asked and by whom.
+
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, USER_AGENT,
+};
+use url::Url;
+
+use crate::client::ClientOptions;
+use crate::credential::{Credential, Otp, UnusableCredential};
+
+const NPM_AUTH_TYPE: HeaderName = HeaderName::from_static("npm-auth-type");
+const NPM_COMMAND: HeaderName = HeaderName::from_static("npm-command");
+const NPM_OTP: HeaderName = HeaderName::from_static("npm-otp");
+
+/// What a request needs beside what every request has.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wishes<'a> {
+    /// `accept`; `*/*` where nothing is wished.
+    pub(crate) accept: Option<&'static str>,
+    /// An `ETag` for `if-none-match`. One that no header can carry is left out: the answer is then whole.
+    pub(crate) etag: Option<&'a str>,
+    /// Caches on the way must ask the registry.
+    pub(crate) fresh: bool,
+    /// The body is JSON.
+    pub(crate) json_body: bool,
+    /// The answer to a challenge.
+    pub(crate) otp: Option<&'a Otp>,
+}
+
+/// Builds the headers. The credential comes along only where the address is its own.
+pub(crate) fn request_headers(
+    options: &ClientOptions,
+    url: &Url,
+    credential: Option<&Credential>,
+    wishes: Wishes<'_>,
+) -> Result<HeaderMap, UnusableCredential> {
+    let mut headers = HeaderMap::new();
+    if let Ok(agent) = HeaderValue::from_str(&options.user_agent) {
+        headers.insert(USER_AGENT, agent);
+    }
+    headers.insert(NPM_AUTH_TYPE, HeaderValue::from_static(if options.auth_type_web { "web" } else { "legacy" }));
+    headers.insert(NPM_COMMAND, HeaderValue::from_static("publish"));
+    headers.insert(ACCEPT, HeaderValue::from_static(wishes.accept.unwrap_or("*/*")));
+    if let Some(etag) = wishes.etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
+        headers.insert(IF_NONE_MATCH, etag);
+    }
+    if wishes.fresh {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    if wishes.json_body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    let authorization = credential.map(|credential| credential.authorization_for(url)).transpose()?.flatten();
+    if let Some(authorization) = authorization {
+        headers.insert(AUTHORIZATION, authorization);
+        // A code without its credential answers nothing and must not travel alone to a foreign address.
+        if let Some(otp) = wishes.otp {
+            headers.insert(NPM_OTP, otp.header());
+        }
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::url::RegistryUrl;
+
+    fn headers(url: &str, wishes: Wishes<'_>) -> Vec<String> {
+        let registry = RegistryUrl::parse("https://registry.example/npm/").unwrap();
+        let credential = Credential::new_bearer("tok".into(), registry, "a test".into());
+        let options = ClientOptions { user_agent: "relay/0".into(), ..ClientOptions::default() };
+        let map = request_headers(&options, &Url::parse(url).unwrap(), Some(&credential), wishes).unwrap();
+        let mut lines: Vec<_> =
+            map.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn an_upload_says_who_sends_what_in_which_command() {
+        let otp = Otp::parse("123456").unwrap();
+        let wishes = Wishes { json_body: true, otp: Some(&otp), ..Wishes::default() };
+        assert_eq!(
+            headers("https://registry.example/npm/x", wishes),
+            [
+                "accept: */*",
+                "authorization: Bearer tok",
+                "content-type: application/json",
+                "npm-auth-type: web",
+                "npm-command: publish",
+                "npm-otp: 123456",
+                "user-agent: relay/0"
+            ]
+        );
+    }
+
+    #[test]
+    fn neither_credential_nor_code_go_to_another_address() {
+        let otp = Otp::parse("123456").unwrap();
+        let lines = headers("https://evil.example/npm/x", Wishes { otp: Some(&otp), ..Wishes::default() });
+        assert!(!lines.iter().any(|line| line.contains("tok") || line.contains("123456")), "{lines:?}");
+    }
+
+    #[test]
+    fn a_poll_asks_past_caches_and_an_etag_goes_verbatim() {
+        let wishes = Wishes { etag: Some("W/\"x\""), fresh: true, ..Wishes::default() };
+        let lines = headers("https://registry.example/npm/x", wishes);
+        assert!(lines.contains(&"if-none-match: W/\"x\"".to_owned()));
+        assert!(lines.contains(&"cache-control: no-cache".to_owned()));
+        let broken = headers("https://registry.example/npm/x", Wishes { etag: Some("a\nb"), ..Wishes::default() });
+        assert!(!broken.iter().any(|line| line.starts_with("if-none-match")));
+    }
+}

@@ -1,0 +1,347 @@
+//! npm's configuration as far as a release needs it: which registry, which credential (`npm-registry.md`, section 12).
+//!
+//! Pure: the caller reads the files and the environment. The crate `deno_npmrc` gives the default registry's address
+//! only: its parser drops keys that are needed here (`otp`, `scope`, un-scoped credentials, numbers), expands variables
+//! by other rules than npm, and its types show tokens in `Debug`. The grammar here is that of npm's own `ini`.
+
+mod credentials;
+mod expand;
+mod ini;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use camino::Utf8PathBuf;
+use relay_workspace::PackageName;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::credential::Otp;
+use crate::url::{InvalidRegistryUrl, RegistryUrl, default_registry};
+
+/// The largest `.npmrc` that is read, in bytes.
+pub const NPMRC_SIZE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Keys that npm refuses unless they name a registry.
+const KEYS_THAT_NEED_A_REGISTRY: [&str; 6] =
+    ["_auth", "_authToken", "username", "_password", "_authtoken", "-authtoken"];
+
+/// A file of settings, as it was read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NpmrcFile {
+    /// Where it lies, for messages.
+    pub path: Utf8PathBuf,
+    /// Its text. It may hold tokens, so that `Debug` leaves it out.
+    pub text: String,
+}
+
+/// Where settings come from, the strongest last: global, user, project, environment, flag.
+#[derive(Clone, Default)]
+pub struct ConfigSources {
+    /// The `.npmrc` beside the workspace's root manifest.
+    pub project: Option<NpmrcFile>,
+    /// The user's `.npmrc`.
+    pub user: Option<NpmrcFile>,
+    /// The machine's `npmrc`.
+    pub global: Option<NpmrcFile>,
+    /// All variables: for `npm_config_*` and for `${VAR}` in files.
+    pub environment: BTreeMap<String, String>,
+    /// The flag `--registry`.
+    pub registry_flag: Option<String>,
+}
+
+/// The settings in force. Values that may be secret are shown to nobody.
+#[derive(Clone)]
+pub struct NpmConfig {
+    entries: BTreeMap<String, Entry>,
+    registry_flag: Option<RegistryUrl>,
+    warnings: Vec<String>,
+    idle_tokens: Vec<&'static str>,
+}
+
+/// Which registry a package goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryChoice {
+    /// The registry.
+    pub url: RegistryUrl,
+    /// What a person should know about the choice.
+    pub warning: Option<String>,
+}
+
+/// Settings that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NpmConfigError {
+    /// A credential that names no registry. npm refuses such a file too.
+    #[error("`{key}` in `{path}` is bound to no registry, which npm refuses; {fix}")]
+    UnscopedAuth {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The key.
+        key: String,
+        /// What to write instead.
+        fix: String,
+    },
+    /// A registry's address that can't be used.
+    #[error("{place}: {source}")]
+    InvalidRegistry {
+        /// Where it stands, for people.
+        place: String,
+        /// What is wrong with it.
+        source: InvalidRegistryUrl,
+    },
+    /// A registry's address that names an unset variable.
+    #[error("{place}: the variable `{variable}` is not set")]
+    UnsetVariable {
+        /// Where it stands.
+        place: String,
+        /// The variable.
+        variable: String,
+    },
+    /// A file that is larger than any real one.
+    #[error("`{path}` is larger than {NPMRC_SIZE_BYTES_MAX} bytes, which no `.npmrc` is")]
+    FileTooLarge {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+}
+
+/// One setting with where it came from.
+#[derive(Clone)]
+struct Entry {
+    value: SecretString,
+    place: String,
+    /// Variables that the value was made of.
+    variables: Vec<String>,
+    /// Variables that are not set and stand in the value as text.
+    unset: Vec<String>,
+    /// Variables that are not set and were replaced by nothing (`${VAR?}`).
+    emptied: Vec<String>,
+}
+
+impl NpmConfig {
+    /// Lays the sources over each other and expands variables.
+    ///
+    /// # Errors
+    /// [`NpmConfigError`] for credentials that name no registry and for an unusable `--registry`.
+    pub fn resolve(sources: &ConfigSources) -> Result<Self, NpmConfigError> {
+        let mut config =
+            Self { entries: BTreeMap::new(), registry_flag: None, warnings: Vec::new(), idle_tokens: Vec::new() };
+        let files = [&sources.global, &sources.user, &sources.project];
+        for file in files.into_iter().flatten() {
+            config.lay_file(file, &sources.environment)?;
+        }
+        config.lay_environment(&sources.environment);
+        if let Some(flag) = &sources.registry_flag {
+            let registry = RegistryUrl::parse(flag)
+                .map_err(|source| NpmConfigError::InvalidRegistry { place: "`--registry`".into(), source })?;
+            config.registry_flag = Some(registry);
+        }
+        for file in files.into_iter().flatten() {
+            config.refuse_unscoped_auth(file)?;
+        }
+        config.idle_tokens = ["NPM_TOKEN", "NODE_AUTH_TOKEN"]
+            .into_iter()
+            .filter(|name| sources.environment.get(*name).is_some_and(|value| !value.trim().is_empty()))
+            .filter(|name| !config.entries.values().any(|entry| entry.variables.iter().any(|used| used == name)))
+            .collect();
+        Ok(config)
+    }
+
+    /// The registry that a package goes to: the flag, the scope's registry, `publishConfig.registry`, `registry`, npm's.
+    ///
+    /// npm lets a scope's registry win over `--registry`; relay does not, and says so where it makes a difference.
+    ///
+    /// # Errors
+    /// [`NpmConfigError`] for an address that can't be used.
+    pub fn registry_for(
+        &self,
+        name: &PackageName,
+        publish_config: Option<&Value>,
+    ) -> Result<RegistryChoice, NpmConfigError> {
+        let published = |key: &str| publish_config.and_then(|config| config.get(key)).and_then(Value::as_str);
+        let in_manifest = |key: &str| format!("`publishConfig.{key}` of `{name}`");
+        let scope_key = name.scope().map(|scope| format!("{scope}:registry"));
+        let by_scope = match &scope_key {
+            None => None,
+            Some(key) => match published(key) {
+                Some(text) => Some((parse_registry(text, in_manifest(key))?, in_manifest(key))),
+                None => self.registry_at(key)?,
+            },
+        };
+        let by_manifest = match published("registry") {
+            Some(text) => Some((parse_registry(text, in_manifest("registry"))?, in_manifest("registry"))),
+            None => None,
+        };
+        if let Some(flag) = &self.registry_flag {
+            let warning = by_scope.filter(|(url, _)| url != flag).map(|(url, place)| {
+                format!("{place} says `{url}`; `--registry` wins over it here, while npm would use `{url}`")
+            });
+            return Ok(RegistryChoice { url: flag.clone(), warning });
+        }
+        if let Some((url, place)) = by_scope {
+            let warning = by_manifest.filter(|(other, _)| *other != url).map(|(other, _)| {
+                format!(
+                    "{place} says `{url}`, so that `publishConfig.registry` (`{other}`) has no effect for `{name}`, as \
+                     with npm; write `\"{}\"` into `publishConfig` to override it",
+                    scope_key.as_deref().unwrap_or("@scope:registry")
+                )
+            });
+            return Ok(RegistryChoice { url, warning });
+        }
+        let by_flag_scope = match self.get("scope") {
+            Some(scope) if !scope.is_empty() => {
+                self.registry_at(&format!("@{}:registry", scope.trim_start_matches('@')))?
+            }
+            _ => None,
+        };
+        let configured = match by_flag_scope.or(by_manifest) {
+            Some(found) => Some(found),
+            None => self.registry_at("registry")?,
+        };
+        Ok(RegistryChoice { url: configured.map_or_else(default_registry, |(url, _)| url), warning: None })
+    }
+
+    /// The one-time password given up front (`otp`, `npm_config_otp`), where it is one.
+    pub fn otp(&self) -> Option<Otp> {
+        Otp::parse(self.entries.get("otp")?.value.expose_secret()).ok()
+    }
+
+    /// Whether browser challenges are wanted: not with `auth-type=legacy`, and not with a code given up front.
+    pub fn auth_type_web(&self) -> bool {
+        self.get("auth-type") != Some("legacy") && self.otp().is_none()
+    }
+
+    /// A setting. Credentials, codes and proxies (which may hold passwords) are never given out here.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        if may_be_secret(key) {
+            return None;
+        }
+        self.entries.get(key).map(|entry| entry.value.expose_secret()).filter(|value| !value.is_empty())
+    }
+
+    /// What a person should know about the files: lines that npm does not read.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn lay_file(&mut self, file: &NpmrcFile, environment: &BTreeMap<String, String>) -> Result<(), NpmConfigError> {
+        if file.text.len() > NPMRC_SIZE_BYTES_MAX {
+            return Err(NpmConfigError::FileTooLarge { path: file.path.clone() });
+        }
+        let parsed = ini::parse(&file.text);
+        for line in parsed.unread_lines {
+            self.warnings.push(format!("`{}`, line {line}: npm does not read this line", file.path));
+        }
+        for (key, value) in parsed.entries {
+            let key = expand::expand(&key, environment).text;
+            let place = format!("`{key}` in `{}`", file.path);
+            self.lay(key, &value, place, environment);
+        }
+        Ok(())
+    }
+
+    /// `npm_config_*`, in any case; empty values say nothing. Keys that start with `//` are taken literally.
+    fn lay_environment(&mut self, environment: &BTreeMap<String, String>) {
+        const PREFIX: &str = "npm_config_";
+        for (name, value) in environment {
+            let (Some(prefix), Some(key)) = (name.get(..PREFIX.len()), name.get(PREFIX.len()..)) else { continue };
+            if !prefix.eq_ignore_ascii_case(PREFIX) || value.is_empty() || key.is_empty() {
+                continue;
+            }
+            let key = if key.starts_with("//") { key.to_owned() } else { setting_name(key) };
+            if KEYS_THAT_NEED_A_REGISTRY.contains(&key.as_str()) {
+                self.warnings.push(format!("`{name}` in the environment is bound to no registry and has no effect"));
+                continue;
+            }
+            self.lay(key, value, format!("`{name}` in the environment"), environment);
+        }
+    }
+
+    fn lay(&mut self, key: String, value: &str, place: String, environment: &BTreeMap<String, String>) {
+        let expanded = expand::expand(value.trim(), environment);
+        self.entries.insert(
+            key,
+            Entry {
+                value: expanded.text.into(),
+                place,
+                variables: expanded.used,
+                unset: expanded.unset,
+                emptied: expanded.emptied,
+            },
+        );
+    }
+
+    fn refuse_unscoped_auth(&self, file: &NpmrcFile) -> Result<(), NpmConfigError> {
+        let entries = ini::parse(&file.text).entries;
+        let has = |key: &str| entries.iter().any(|(k, value)| k == key && !value.trim().is_empty());
+        let Some(key) = KEYS_THAT_NEED_A_REGISTRY.into_iter().find(|key| has(key)) else { return Ok(()) };
+        let registry = match &self.registry_flag {
+            Some(registry) => registry.clone(),
+            None => self.registry_at("registry")?.map_or_else(default_registry, |(url, _)| url),
+        };
+        let lonely = (key == "username" && !has("_password")) || (key == "_password" && !has("username"));
+        let fix = if lonely || key.ends_with("authtoken") {
+            "delete the line".to_owned()
+        } else {
+            format!("write `{}:{key}=…` instead", registry.config_key())
+        };
+        Err(NpmConfigError::UnscopedAuth { path: file.path.clone(), key: key.to_owned(), fix })
+    }
+
+    /// The registry that a key names, with the key's place.
+    fn registry_at(&self, key: &str) -> Result<Option<(RegistryUrl, String)>, NpmConfigError> {
+        let Some(entry) = self.entries.get(key) else { return Ok(None) };
+        if let Some(variable) = entry.unset.first() {
+            return Err(NpmConfigError::UnsetVariable { place: entry.place.clone(), variable: variable.clone() });
+        }
+        let text = entry.value.expose_secret();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((parse_registry(text, entry.place.clone())?, entry.place.clone())))
+    }
+}
+
+fn parse_registry(text: &str, place: String) -> Result<RegistryUrl, NpmConfigError> {
+    RegistryUrl::parse(text).map_err(|source| NpmConfigError::InvalidRegistry { place, source })
+}
+
+/// `NPM_CONFIG_FETCH_RETRIES` is `fetch-retries`; a leading underscore stays.
+fn setting_name(variable: &str) -> String {
+    let (first, rest) = variable.split_at(variable.chars().next().map_or(0, char::len_utf8));
+    format!("{first}{}", rest.replace('_', "-")).to_lowercase()
+}
+
+fn may_be_secret(key: &str) -> bool {
+    let tail = key.rsplit(':').next().unwrap_or(key);
+    key.starts_with("//")
+        || tail.starts_with(['_', '-'])
+        || matches!(tail, "otp" | "key" | "cert" | "proxy" | "https-proxy" | "http-proxy" | "password" | "token")
+}
+
+impl fmt::Debug for NpmrcFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NpmrcFile").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ConfigSources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigSources")
+            .field("project", &self.project)
+            .field("user", &self.user)
+            .field("global", &self.global)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for NpmConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NpmConfig")
+            .field("places", &self.entries.values().map(|e| &e.place).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Which credential belongs to a registry (`npm-registry.md`, 12.3), and why there is none.
+//!
+//! The lookup starts at the registry's own key and walks up to its host, as npm's requests do. What can't be a token (a
+//! placeholder, an unexpanded `${VAR}`) counts as none, and [`NpmConfig::problems_for`] says so.
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Entry, NpmConfig};
+use crate::credential::Credential;
+use crate::url::{RegistryUrl, host_and_port};
+
+/// Base64 as Node reads it: the padding may be missing.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+impl NpmConfig {
+    /// The credential for a registry: the nearest of `_authToken`, `_auth`, `username` with `_password`.
+    pub fn credential_for(&self, registry: &RegistryUrl) -> Option<Credential> {
+        prefixes(registry).into_iter().find_map(|(prefix, scope)| self.credential_at(&prefix, &scope, registry))
+    }
+
+    /// What stands in the way of a credential for a registry, in sentences for people. Values are never repeated.
+    pub fn problems_for(&self, registry: &RegistryUrl) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (prefix, scope) in prefixes(registry) {
+            for suffix in ["_authToken", "_auth", "username", "_password"] {
+                if let Some(entry) = self.entries.get(&format!("{prefix}:{suffix}")) {
+                    problems.extend(entry.problems());
+                }
+            }
+            problems.extend(self.half_pairs(&prefix));
+            if self.credential_at(&prefix, &scope, registry).is_some() {
+                return problems;
+            }
+        }
+        problems.extend(self.near_misses(registry));
+        for variable in &self.idle_tokens {
+            problems.push(format!(
+                "`{variable}` is set, and nothing in `.npmrc` uses it: write `{}:_authToken=${{{variable}}}`",
+                registry.config_key()
+            ));
+        }
+        problems
+    }
+
+    fn credential_at(&self, prefix: &str, scope: &RegistryUrl, registry: &RegistryUrl) -> Option<Credential> {
+        let usable = |suffix: &str| self.entries.get(&format!("{prefix}:{suffix}")).filter(|entry| entry.is_usable());
+        let made = |entry: &Entry, credential: Credential| {
+            Some(credential.with_scope(scope.clone()).with_variables(entry.variables.clone()))
+        };
+        if let Some(token) = usable("_authToken") {
+            return made(token, Credential::new_bearer(token.value.clone(), registry.clone(), token.source()));
+        }
+        if let Some(pair) = usable("_auth") {
+            return made(pair, Credential::new_encoded_basic(pair.value.clone(), registry.clone(), pair.source()));
+        }
+        let (user, password) = (usable("username")?, usable("_password")?);
+        let clear = decoded(&password.value)?;
+        let user_name = user.value.expose_secret();
+        made(password, Credential::new_basic(user_name, &clear, registry.clone(), password.source()))
+    }
+
+    /// Halves of pairs, values that are not what their key says, and kinds of credentials that relay does not use.
+    fn half_pairs(&self, prefix: &str) -> Vec<String> {
+        let entry = |suffix: &str| self.entries.get(&format!("{prefix}:{suffix}")).filter(|entry| !entry.is_empty());
+        let mut problems = Vec::new();
+        if let Some(pair) = entry("_auth").filter(|entry| entry.is_usable())
+            && !decoded(&pair.value).is_some_and(|clear| clear.expose_secret().contains(':'))
+        {
+            problems.push(format!("{} is not the base64 text of `user:password`", pair.place));
+        }
+        match (entry("username"), entry("_password")) {
+            (Some(user), None) => problems.push(format!("{} has no `_password` beside it", user.place)),
+            (None, Some(password)) => problems.push(format!("{} has no `username` beside it", password.place)),
+            (Some(_), Some(password)) if password.is_usable() && decoded(&password.value).is_none() => {
+                problems.push(format!("{} is not base64; npm wants the password encoded so", password.place));
+            }
+            _ => {}
+        }
+        if let Some(certificate) = entry("certfile").or_else(|| entry("tokenHelper")) {
+            problems.push(format!("{} is a kind of credential that relay does not use", certificate.place));
+        }
+        problems
+    }
+
+    /// Tokens of the same host whose key does not cover the registry.
+    fn near_misses(&self, registry: &RegistryUrl) -> Vec<String> {
+        let host = format!("//{}", host_and_port(registry.as_url()));
+        let tried: Vec<String> = prefixes(registry).into_iter().map(|(prefix, _)| prefix).collect();
+        self.entries
+            .iter()
+            .filter_map(|(key, entry)| {
+                let (prefix, suffix) = key.rsplit_once(':')?;
+                let same_host = prefix.strip_prefix(&host).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+                (same_host && matches!(suffix, "_authToken" | "_auth") && !tried.iter().any(|tried| tried == prefix))
+                    .then(|| format!("{} does not cover `{registry}`", entry.place))
+            })
+            .collect()
+    }
+}
+
+impl Entry {
+    fn is_empty(&self) -> bool {
+        self.value.expose_secret().is_empty()
+    }
+
+    fn is_usable(&self) -> bool {
+        let value = self.value.expose_secret();
+        !value.is_empty() && !value.contains("${") && !is_placeholder(value)
+    }
+
+    fn source(&self) -> String {
+        if self.variables.is_empty() {
+            return self.place.clone();
+        }
+        let names: Vec<_> = self.variables.iter().map(|name| format!("`{name}`")).collect();
+        format!("{} ({})", self.place, names.join(", "))
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for name in &self.unset {
+            problems.push(format!("`${{{name}}}` in {} is not set", self.place));
+        }
+        for name in &self.emptied {
+            problems.push(format!("`${{{name}?}}` in {} is not set, so that no credential is sent", self.place));
+        }
+        let value = self.value.expose_secret();
+        if is_placeholder(value) {
+            problems.push(match self.variables.first() {
+                Some(name) => format!("`{name}`, used by {}, holds a placeholder and no token", self.place),
+                None => format!("{} holds a placeholder and no token", self.place),
+            });
+        } else if value.is_empty() && self.emptied.is_empty() {
+            problems.push(match self.variables.first() {
+                Some(name) => format!("`{name}`, used by {}, is empty", self.place),
+                None => format!("{} is empty", self.place),
+            });
+        } else if value.contains("${") && self.unset.is_empty() {
+            problems.push(format!("{} still holds a `${{…}}` and is not sent", self.place));
+        }
+        problems
+    }
+}
+
+/// The keys under which a credential may stand, the nearest first, each with the address it covers.
+fn prefixes(registry: &RegistryUrl) -> Vec<(String, RegistryUrl)> {
+    let host = host_and_port(registry.as_url());
+    let mut prefixes = Vec::new();
+    let mut path = registry.as_url().path().to_owned();
+    loop {
+        let scope = registry.with_path(&path);
+        prefixes.push((format!("//{host}{path}"), scope.clone()));
+        path.truncate(path.trim_end_matches('/').len());
+        prefixes.push((format!("//{host}{path}"), scope));
+        match path.rfind('/') {
+            Some(at) => path.truncate(at + 1),
+            None => return prefixes,
+        }
+    }
+}
+
+fn decoded(value: &SecretString) -> Option<SecretString> {
+    let bytes = BASE64.decode(value.expose_secret().trim()).ok()?;
+    String::from_utf8(bytes).ok().map(SecretString::from)
+}
+
+/// The text that `actions/setup-node` exports where no token was given: groups of five or six `X`.
+fn is_placeholder(value: &str) -> bool {
+    let groups: Vec<&str> = value.split('-').collect();
+    groups.len() > 1 && groups.iter().all(|group| matches!(group.len(), 5 | 6) && group.bytes().all(|b| b == b'X'))
+}

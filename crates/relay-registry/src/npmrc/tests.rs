@@ -1,0 +1,280 @@
+//! Settings of several layers, as people have them.
+
+use super::*;
+use crate::credential::AuthScheme;
+
+const CANARY: &str = "npm_canaryCANARY0123456789";
+
+#[derive(Default)]
+struct World(ConfigSources);
+
+impl World {
+    fn project(mut self, text: &str) -> Self {
+        self.0.project = Some(NpmrcFile { path: ".npmrc".into(), text: text.into() });
+        self
+    }
+    fn user(mut self, text: &str) -> Self {
+        self.0.user = Some(NpmrcFile { path: "home/.npmrc".into(), text: text.into() });
+        self
+    }
+    fn global(mut self, text: &str) -> Self {
+        self.0.global = Some(NpmrcFile { path: "etc/npmrc".into(), text: text.into() });
+        self
+    }
+    fn variable(mut self, name: &str, value: &str) -> Self {
+        self.0.environment.insert(name.into(), value.into());
+        self
+    }
+    fn flag(mut self, registry: &str) -> Self {
+        self.0.registry_flag = Some(registry.into());
+        self
+    }
+    fn resolve(self) -> NpmConfig {
+        NpmConfig::resolve(&self.0).unwrap()
+    }
+    fn error(self) -> String {
+        NpmConfig::resolve(&self.0).unwrap_err().to_string()
+    }
+}
+
+fn registry(text: &str) -> RegistryUrl {
+    RegistryUrl::parse(text).unwrap()
+}
+
+fn chosen(config: &NpmConfig, name: &str, publish_config: &str) -> (String, Option<String>) {
+    let publish_config: Value = serde_json::from_str(publish_config).unwrap();
+    let choice = config.registry_for(&PackageName::parse(name).unwrap(), Some(&publish_config)).unwrap();
+    (choice.url.to_string(), choice.warning)
+}
+
+/// The header a credential would send to an address, or a dash.
+fn sent(config: &NpmConfig, to: &str, url: &str) -> String {
+    let Some(credential) = config.credential_for(&registry(to)) else { return "-".into() };
+    let url = ::url::Url::parse(url).unwrap();
+    let header = credential.authorization_for(&url).unwrap();
+    header.map_or_else(|| "not there".into(), |value| value.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn stronger_layers_win() {
+    let world = || World::default().global("registry=http://g.example\ntag=g").user("registry=http://u.example");
+    assert_eq!(chosen(&world().resolve(), "a", "{}").0, "http://u.example/");
+    assert_eq!(world().resolve().get("tag"), Some("g"));
+    let world = || world().project("registry=http://p.example");
+    assert_eq!(chosen(&world().resolve(), "a", "{}").0, "http://p.example/");
+    let world = || world().variable("NPM_CONFIG_REGISTRY", "http://e.example");
+    assert_eq!(chosen(&world().resolve(), "a", "{}").0, "http://e.example/");
+    assert_eq!(chosen(&world().resolve(), "a", r#"{"registry":"http://m.example"}"#).0, "http://m.example/");
+    let flagged = world().flag("http://f.example").resolve();
+    assert_eq!(chosen(&flagged, "a", r#"{"registry":"http://m.example"}"#), ("http://f.example/".into(), None));
+}
+
+#[test]
+fn nothing_configured_means_the_default() {
+    let config = World::default().project("registry=").resolve();
+    assert_eq!(chosen(&config, "a", "{}").0, default_registry().as_str());
+    assert!(config.credential_for(&default_registry()).is_none());
+}
+
+#[test]
+fn a_scope_has_its_own_registry_which_beats_the_manifest_with_a_warning() {
+    let config = World::default().project("@acme:registry=http://s.example\nregistry=http://r.example").resolve();
+    assert_eq!(chosen(&config, "@acme/x", "{}"), ("http://s.example/".into(), None));
+    assert_eq!(chosen(&config, "@other/x", "{}").0, "http://r.example/");
+    let (url, warning) = chosen(&config, "@acme/x", r#"{"registry":"http://m.example"}"#);
+    assert_eq!(url, "http://s.example/");
+    assert!(warning.unwrap().contains("has no effect for `@acme/x`"));
+    assert_eq!(chosen(&config, "@acme/x", r#"{"registry":"http://s.example"}"#).1, None);
+    let overridden = chosen(&config, "@acme/x", r#"{"@acme:registry":"http://m.example"}"#);
+    assert_eq!(overridden, ("http://m.example/".into(), None));
+}
+
+#[test]
+fn the_flag_beats_a_scope_and_says_that_npm_does_not() {
+    let config = World::default().project("@acme:registry=http://s.example").flag("http://f.example").resolve();
+    let (url, warning) = chosen(&config, "@acme/x", "{}");
+    assert_eq!(url, "http://f.example/");
+    assert!(warning.unwrap().contains("npm would use `http://s.example/`"));
+}
+
+#[test]
+fn the_scope_setting_lends_its_registry_to_unscoped_packages() {
+    let config = World::default().project("scope=acme\n@acme:registry=http://s.example").resolve();
+    assert_eq!(chosen(&config, "x", "{}").0, "http://s.example/");
+}
+
+#[test]
+fn a_useless_registry_is_named_with_its_place() {
+    let config = World::default().project("registry=nonsense\n@v:registry=http://${NO}/").resolve();
+    let error = |name: &str| config.registry_for(&PackageName::parse(name).unwrap(), None).unwrap_err().to_string();
+    assert!(error("a").starts_with("`registry` in `.npmrc`: `nonsense` is not a registry address"), "{}", error("a"));
+    assert_eq!(error("@v/a"), "`@v:registry` in `.npmrc`: the variable `NO` is not set");
+    assert!(World::default().flag("x").error().starts_with("`--registry`: "));
+}
+
+#[test]
+fn the_nearest_credential_counts_and_covers_what_its_key_covers() {
+    let config = World::default()
+        .user("//h.example/:_authToken=host\n//h.example/a/:_authToken=a\n//h.example/a/b/:_authToken=ab")
+        .resolve();
+    assert_eq!(sent(&config, "https://h.example/a/b/", "https://h.example/a/b/x"), "Bearer ab");
+    assert_eq!(sent(&config, "https://h.example/a/c/", "https://h.example/a/c/x"), "Bearer a");
+    assert_eq!(sent(&config, "https://h.example/z/", "https://h.example/z/x"), "Bearer host");
+    assert_eq!(sent(&config, "https://h.example/z/", "https://h.example/other"), "Bearer host");
+    assert_eq!(sent(&config, "https://h.example/a/b/", "https://h.example/z"), "not there");
+    assert_eq!(sent(&config, "https://h.example/z/", "http://h.example/z/x"), "not there");
+    assert_eq!(sent(&config, "https://h.example:8443/", "https://h.example:8443/x"), "-");
+    assert_eq!(sent(&config, "https://other.example/", "https://other.example/x"), "-");
+}
+
+#[test]
+fn a_key_without_its_last_slash_is_found_as_requests_find_it() {
+    let config = World::default().user("//h.example:_authToken=t\n//h.example/a:_authToken=a").resolve();
+    assert_eq!(sent(&config, "https://h.example/", "https://h.example/x"), "Bearer t");
+    assert_eq!(sent(&config, "https://h.example/a/", "https://h.example/a/x"), "Bearer a");
+    assert_eq!(sent(&config, "https://h.example/ab/", "https://h.example/ab/x"), "Bearer t");
+}
+
+#[test]
+fn kinds_of_credentials_have_an_order() {
+    let all =
+        "//h.example/:_authToken=t\n//h.example/:_auth=dTpw\n//h.example/:username=me\n//h.example/:_password=cHc=";
+    let without = |lines: usize| {
+        let text = all.lines().skip(lines).collect::<Vec<_>>().join("\n");
+        sent(&World::default().user(&text).resolve(), "http://h.example/", "http://h.example/x")
+    };
+    assert_eq!(without(0), "Bearer t");
+    assert_eq!(without(1), "Basic dTpw");
+    assert_eq!(without(2), "Basic bWU6cHc=");
+    assert_eq!(without(3), "-");
+    let config = World::default().user(all).resolve();
+    assert_eq!(config.credential_for(&registry("http://h.example")).unwrap().scheme(), AuthScheme::Bearer);
+}
+
+#[test]
+fn a_token_comes_from_a_variable_and_its_name_is_kept() {
+    let config =
+        World::default().project("//h.example/:_authToken=${NPM_TOKEN}").variable("NPM_TOKEN", CANARY).resolve();
+    let credential = config.credential_for(&registry("https://h.example")).unwrap();
+    assert_eq!(credential.variables(), ["NPM_TOKEN"]);
+    assert_eq!(credential.source(), "`//h.example/:_authToken` in `.npmrc` (`NPM_TOKEN`)");
+    assert_eq!(config.problems_for(&registry("https://h.example")), Vec::<String>::new());
+}
+
+#[test]
+fn a_token_in_the_environment_is_found_by_its_literal_key() {
+    let config = World::default().variable("npm_config_//h.example/:_authToken", CANARY).resolve();
+    assert_eq!(sent(&config, "https://h.example", "https://h.example/x"), format!("Bearer {CANARY}"));
+}
+
+#[track_caller]
+fn problem(world: World, expected: &str) {
+    let config = world.resolve();
+    let at = registry("https://h.example/p/");
+    assert!(config.credential_for(&at).is_none());
+    let problems = config.problems_for(&at);
+    assert!(problems.iter().any(|problem| problem == expected), "{problems:#?}");
+    assert!(!format!("{problems:?}").contains(CANARY));
+}
+
+#[test]
+fn what_can_be_no_token_counts_as_none_and_is_told() {
+    let key = "`//h.example/:_authToken` in `.npmrc`";
+    let npmrc = || World::default().project("//h.example/:_authToken=${NPM_TOKEN}");
+    problem(npmrc(), &format!("`${{NPM_TOKEN}}` in {key} is not set"));
+    problem(npmrc().variable("NPM_TOKEN", ""), &format!("`NPM_TOKEN`, used by {key}, is empty"));
+    let placeholder = npmrc().variable("NPM_TOKEN", "XXXXX-XXXXX-XXXXX-XXXXX");
+    problem(placeholder, &format!("`NPM_TOKEN`, used by {key}, holds a placeholder and no token"));
+    let optional = World::default().project("//h.example/:_authToken=${NPM_TOKEN?}");
+    problem(optional, &format!("`${{NPM_TOKEN?}}` in {key} is not set, so that no credential is sent"));
+    let escaped = World::default().project("//h.example/:_authToken=\\${NPM_TOKEN}");
+    problem(escaped, &format!("{key} still holds a `${{…}}` and is not sent"));
+}
+
+#[test]
+fn half_a_pair_and_a_wrong_encoding_are_told() {
+    let npmrc = |text: &str| World::default().project(text);
+    problem(npmrc("//h.example/p/:username=me"), "`//h.example/p/:username` in `.npmrc` has no `_password` beside it");
+    problem(npmrc("//h.example/:_password=cHc="), "`//h.example/:_password` in `.npmrc` has no `username` beside it");
+    problem(
+        npmrc("//h.example/:username=me\n//h.example/:_password=***"),
+        "`//h.example/:_password` in `.npmrc` is not base64; npm wants the password encoded so",
+    );
+    problem(
+        npmrc("//h.example/:certfile=a.pem\n//h.example/:keyfile=b.pem"),
+        "`//h.example/:certfile` in `.npmrc` is a kind of credential that relay does not use",
+    );
+}
+
+#[test]
+fn a_token_that_nothing_uses_and_one_beside_the_registry_are_told() {
+    problem(
+        World::default().variable("NPM_TOKEN", CANARY),
+        "`NPM_TOKEN` is set, and nothing in `.npmrc` uses it: write `//h.example/p/:_authToken=${NPM_TOKEN}`",
+    );
+    problem(
+        World::default().project(&format!("//h.example/q/:_authToken={CANARY}")),
+        "`//h.example/q/:_authToken` in `.npmrc` does not cover `https://h.example/p/`",
+    );
+}
+
+#[track_caller]
+fn refused(text: &str, fix: &str) {
+    let error = World::default().user(text).error();
+    assert!(error.contains("in `home/.npmrc` is bound to no registry, which npm refuses"), "{error}");
+    assert!(error.ends_with(fix), "{error}");
+    assert!(!error.contains(CANARY));
+}
+
+#[test]
+fn credentials_that_name_no_registry_are_refused_with_the_fix() {
+    refused(
+        &format!("registry=https://h.example/p\n_authToken={CANARY}"),
+        "write `//h.example/p/:_authToken=…` instead",
+    );
+    refused("registry=https://h.example\n_auth=dTpw", "write `//h.example/:_auth=…` instead");
+    refused("username=me", "delete the line");
+    refused("_authtoken=x", "delete the line");
+    let fine = World::default().user("_authToken=\nemail=me@h.example").resolve();
+    assert!(fine.warnings().is_empty());
+}
+
+#[test]
+fn settings_of_the_environment_are_normalised_and_empty_ones_ignored() {
+    let config = World::default()
+        .user("fetch-retries=1\notp=000000")
+        .variable("NPM_CONFIG_FETCH_RETRIES", "7")
+        .variable("npm_config_tag", "")
+        .variable("npm_config_otp", "123456")
+        .variable("npm_config__authToken", CANARY)
+        .resolve();
+    assert_eq!(config.get("fetch-retries"), Some("7"));
+    assert_eq!(config.get("tag"), None);
+    assert!(config.otp().is_some() && !config.auth_type_web());
+    assert_eq!(config.warnings().len(), 1);
+}
+
+#[test]
+fn secrets_are_given_out_by_no_getter_and_shown_by_no_debug() {
+    let sources = World::default()
+        .user(&format!(
+            "//h.example/:_authToken={CANARY}\notp={CANARY}\nhttps-proxy=http://u:{CANARY}@p.example\nkey={CANARY}"
+        ))
+        .project(&format!("//i.example/:_auth={CANARY}"))
+        .variable("NPM_TOKEN", CANARY)
+        .0;
+    let config = NpmConfig::resolve(&sources).unwrap();
+    let credential = config.credential_for(&registry("https://h.example"));
+    let shown = format!("{sources:?} {config:?} {config:#?} {credential:?} {:?}", config.otp());
+    assert!(!shown.contains(CANARY), "{shown}");
+    for key in ["//h.example/:_authToken", "otp", "https-proxy", "key", "//i.example/:_auth"] {
+        assert_eq!(config.get(key), None, "{key}");
+    }
+}
+
+#[test]
+fn lines_that_npm_does_not_read_are_told() {
+    let config = World::default().project("[bad\na=b").resolve();
+    assert_eq!(config.warnings(), ["`.npmrc`, line 1: npm does not read this line"]);
+    assert_eq!(config.get("a"), Some("b"));
+}

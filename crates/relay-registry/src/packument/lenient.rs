@@ -1,0 +1,182 @@
+//! JSON values that never fail on a wrong type: they read as nothing instead.
+//!
+//! A registry's document has thousands of entries by hundreds of authors; one with a number where a text should be must
+//! not hide the others. Duplicate keys: the last one counts, as in JavaScript.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A text, or nothing where another type stands.
+#[derive(Debug, Default)]
+pub(super) struct Text(pub(super) Option<String>);
+
+/// True where JavaScript would take the value for true and it is a text or a boolean.
+#[derive(Debug, Default)]
+pub(super) struct Flag(pub(super) bool);
+
+/// The entries of an object; none where another type stands.
+#[derive(Debug)]
+pub(super) struct Object<T>(pub(super) Vec<(String, T)>);
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+/// One version's fields, with those of `dist` lifted up.
+#[derive(Debug, Default)]
+pub(super) struct RawVersion {
+    pub(super) is_object: bool,
+    pub(super) version: Text,
+    pub(super) integrity: Text,
+    pub(super) shasum: Text,
+    pub(super) tarball: Text,
+    pub(super) deprecated: Flag,
+    pub(super) has_install_script: Flag,
+    pub(super) install_scripts: bool,
+}
+
+/// Something that can be read from any JSON value.
+trait Lenient: Default {
+    fn from_text(_text: &str) -> Self {
+        Self::default()
+    }
+    fn from_bool(_value: bool) -> Self {
+        Self::default()
+    }
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self::default())
+    }
+}
+
+impl Lenient for Text {
+    fn from_text(text: &str) -> Self {
+        Self(Some(text.to_owned()))
+    }
+}
+
+impl Lenient for Flag {
+    fn from_text(text: &str) -> Self {
+        Self(!text.is_empty())
+    }
+    fn from_bool(value: bool) -> Self {
+        Self(value)
+    }
+}
+
+impl<T: for<'a> Deserialize<'a>> Lenient for Object<T> {
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry::<String, T>()? {
+            entries.push(entry);
+        }
+        Ok(Self(entries))
+    }
+}
+
+impl Lenient for RawVersion {
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut version = Self { is_object: true, ..Self::default() };
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "version" => version.version = map.next_value()?,
+                "dist" => {
+                    let Dist { integrity, shasum, tarball } = map.next_value()?;
+                    (version.integrity, version.shasum, version.tarball) = (integrity, shasum, tarball);
+                }
+                "deprecated" => version.deprecated = map.next_value()?,
+                "hasInstallScript" => version.has_install_script = map.next_value()?,
+                "scripts" => {
+                    let scripts: Object<Text> = map.next_value()?;
+                    version.install_scripts = scripts.0.iter().any(|(event, command)| {
+                        matches!(event.as_str(), "preinstall" | "install" | "postinstall") && command.0.is_some()
+                    });
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(version)
+    }
+}
+
+#[derive(Default)]
+struct Dist {
+    integrity: Text,
+    shasum: Text,
+    tarball: Text,
+}
+
+impl Lenient for Dist {
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut dist = Self::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "integrity" => dist.integrity = map.next_value()?,
+                "shasum" => dist.shasum = map.next_value()?,
+                "tarball" => dist.tarball = map.next_value()?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(dist)
+    }
+}
+
+struct AnyValue<T>(PhantomData<T>);
+
+impl<'de, T: Lenient> Visitor<'de> for AnyValue<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<T, E> {
+        Ok(T::from_bool(value))
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<T, E> {
+        Ok(T::default())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<T, E> {
+        Ok(T::default())
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<T, E> {
+        Ok(T::default())
+    }
+    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+        Ok(T::from_text(text))
+    }
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(T::default())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::from_map(map)
+    }
+}
+
+macro_rules! read_leniently {
+    ($($type:ty),+) => {
+        $(impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(AnyValue(PhantomData))
+            }
+        })+
+    };
+}
+read_leniently!(Text, Flag, RawVersion, Dist);
+
+impl<'de, T: for<'a> Deserialize<'a>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue(PhantomData))
+    }
+}

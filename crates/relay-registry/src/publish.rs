@@ -1,0 +1,187 @@
+//! The answers to a publish: accepted, challenged, refused, or unknown (`npm-registry.md`, 2.3).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use relay_workspace::PackageName;
+
+use crate::answer::Answer;
+use crate::challenge::{Challenge, Demand, read_unauthorized};
+use crate::credential::{Credential, Otp};
+use crate::refusal::{Refusal, RefusalCode, RefusalFacts, classify};
+use crate::url::RegistryUrl;
+
+/// One upload.
+#[derive(Debug, Clone, Copy)]
+pub struct PublishRequest<'a> {
+    /// Where to.
+    pub registry: &'a RegistryUrl,
+    /// Which package.
+    pub name: &'a PackageName,
+    /// The body, from [`crate::publish_document`]. Cheap to clone, so that a challenged upload can be sent again.
+    pub document: &'a Bytes,
+    /// By whose right. `None` sends the upload without one, which some registries take.
+    pub credential: Option<&'a Credential>,
+    /// The answer to a challenge, if one was met. A first try goes without.
+    pub otp: Option<&'a Otp>,
+}
+
+/// The registry took the upload. It may not be visible for minutes (`npm-registry.md`, 1.7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The status, 200 to 299.
+    pub status: u16,
+    /// What the registry said beside it (the header `npm-notice`), cleaned.
+    pub notice: Option<String>,
+}
+
+/// The registry did not simply take the upload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// A second factor is asked for. Nothing was published.
+    #[error("the registry asks for a second factor")]
+    Challenge(Challenge),
+    /// The registry said no. Of class `Verify`, the version may be there all the same.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Too many requests. Nothing was published.
+    #[error("{refusal}")]
+    RateLimited {
+        /// How long to wait, where the registry says so.
+        retry_after: Option<Duration>,
+        /// Which limit it was.
+        refusal: Refusal,
+    },
+    /// The upload began and its end is not known: look at the registry before sending again.
+    #[error("the outcome of the upload is unknown: {cause}")]
+    OutcomeUnknown {
+        /// What happened, with the host and without anything secret.
+        cause: String,
+    },
+    /// Nothing was sent.
+    #[error("{cause}")]
+    NotSent {
+        /// Why, with the host and the next step, and without anything secret.
+        cause: String,
+    },
+}
+
+/// Reads the answer to an upload of one package to one host.
+#[expect(clippy::result_large_err, reason = "one upload, one error: its size costs nothing beside the request")]
+pub(crate) fn read_publish_answer(name: &PackageName, host: &str, answer: &Answer) -> Result<Accepted, PublishError> {
+    if (200..=299).contains(&answer.status) {
+        return Ok(Accepted { status: answer.status, notice: answer.notice() });
+    }
+    let refusal = refusal_of(Some(name), answer);
+    if answer.status == 401 && refusal.code != RefusalCode::DeadCredential {
+        match read_unauthorized(answer) {
+            Demand::SecondFactor(challenge) => return Err(PublishError::Challenge(challenge)),
+            Demand::Unreadable => {
+                return Err(PublishError::Refused(Refusal { code: RefusalCode::UnreadableChallenge, ..refusal }));
+            }
+            Demand::OtherAddress | Demand::Nothing => {}
+        }
+    }
+    match answer.status {
+        429 => Err(PublishError::RateLimited { retry_after: answer.retry_after(), refusal }),
+        408 | 500.. => Err(PublishError::OutcomeUnknown {
+            cause: if refusal.text.is_empty() {
+                format!("`{host}` answered {}", answer.status)
+            } else {
+                format!("`{host}` answered {}: {}", answer.status, refusal.text)
+            },
+        }),
+        _ => Err(PublishError::Refused(refusal)),
+    }
+}
+
+/// The refusal that an answer of 300 or above stands for.
+pub(crate) fn refusal_of(package: Option<&PackageName>, answer: &Answer) -> Refusal {
+    let text = answer.text();
+    let notice = answer.notice();
+    let other_address = answer.status == 401 && read_unauthorized(answer) == Demand::OtherAddress;
+    let scheme = answer.header("www-authenticate").filter(|_| answer.status == 401);
+    let code = match classify(RefusalFacts { status: answer.status, text: &text, notice: notice.as_deref() }) {
+        RefusalCode::Unauthorized if other_address => RefusalCode::AddressNotAllowed,
+        RefusalCode::Unauthorized if scheme.is_some_and(wants_basic_alone) => RefusalCode::WrongAuthScheme,
+        code => code,
+    };
+    Refusal { code, status: answer.status, text, package: package.cloned() }
+}
+
+/// Says whether a `www-authenticate` header offers Basic and not Bearer.
+fn wants_basic_alone(header: &str) -> bool {
+    let header = header.to_lowercase();
+    header.contains("basic") && !header.contains("bearer")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::tests::answer;
+
+    fn read(status: u16, headers: &[(&'static str, &str)], body: &str) -> Result<Accepted, PublishError> {
+        let name = PackageName::parse("@acme/core").unwrap();
+        read_publish_answer(&name, "registry.example", &answer(status, headers, body))
+    }
+
+    #[track_caller]
+    fn refused(status: u16, headers: &[(&'static str, &str)], body: &str, code: RefusalCode) {
+        let PublishError::Refused(refusal) = read(status, headers, body).unwrap_err() else {
+            panic!("must be refused");
+        };
+        assert_eq!(refusal.code, code);
+        assert_eq!(refusal.package.unwrap().as_str(), "@acme/core");
+    }
+
+    #[test]
+    fn any_success_is_accepted() {
+        for (status, body) in [(200, r#"{"success":true}"#), (201, r#"{"ok":"created"}"#), (200, "<html>"), (202, "")] {
+            assert_eq!(read(status, &[], body).unwrap().status, status);
+        }
+        let notice = read(200, &[("npm-notice", "is being processed")], "").unwrap().notice;
+        assert_eq!(notice.as_deref(), Some("is being processed"));
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        refused(404, &[], r#"{"error":"Not found"}"#, RefusalCode::MaskedForbidden);
+        refused(401, &[], r#"{"error":"Unauthorized"}"#, RefusalCode::Unauthorized);
+        refused(401, &[("www-authenticate", "ipaddress")], "{}", RefusalCode::AddressNotAllowed);
+        refused(401, &[("www-authenticate", "BASIC realm=\"x\"")], "{}", RefusalCode::WrongAuthScheme);
+        refused(401, &[("www-authenticate", "Basic, Bearer")], "{}", RefusalCode::Unauthorized);
+        refused(409, &[], "", RefusalCode::Conflict);
+        refused(302, &[("location", "https://evil.example/")], "", RefusalCode::Redirected);
+        let previously = r#"{"error":"Cannot publish over previously published version \"1.0.0\"."}"#;
+        refused(403, &[], previously, RefusalCode::AlreadyPublished);
+        refused(400, &[], previously, RefusalCode::AlreadyPublished);
+    }
+
+    #[test]
+    fn a_dead_token_is_no_challenge() {
+        let notice = ("npm-notice", "Access token expired or revoked. Please try logging in again.");
+        refused(401, &[("www-authenticate", "OTP"), notice], "{}", RefusalCode::DeadCredential);
+        refused(404, &[notice], r#"{"error":"Not found"}"#, RefusalCode::DeadCredential);
+    }
+
+    #[test]
+    fn a_second_factor_is_a_challenge_and_a_wicked_one_a_refusal() {
+        assert!(matches!(
+            read(401, &[("www-authenticate", "OTP")], "{}"),
+            Err(PublishError::Challenge(Challenge::Otp { .. }))
+        ));
+        let wicked = r#"{"authUrl":"javascript:1","doneUrl":"https://registry.example/done"}"#;
+        refused(401, &[("www-authenticate", "OTP")], wicked, RefusalCode::UnreadableChallenge);
+    }
+
+    #[test]
+    fn limits_carry_their_wait_and_outages_no_verdict() {
+        let limited = read(429, &[("retry-after", "1934")], "<html>slow down").unwrap_err();
+        let PublishError::RateLimited { retry_after, refusal } = limited else { panic!("must be limited") };
+        assert_eq!((retry_after, refusal.code), (Some(Duration::from_secs(1934)), RefusalCode::RateLimit));
+        for status in [408, 500, 502, 503, 504, 599] {
+            let error = read(status, &[], r#"{"error":"boom"}"#).unwrap_err();
+            assert!(error.to_string().contains(&format!("`registry.example` answered {status}: boom")), "{error}");
+        }
+    }
+}

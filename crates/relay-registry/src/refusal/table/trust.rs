@@ -1,0 +1,156 @@
+//! Refusals of trusted publishing and staging.
+
+use crate::refusal::Explanation;
+use crate::refusal::code::{RefusalClass, RefusalCode};
+
+use super::Row;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        code: RefusalCode::StageRequired,
+        class: RefusalClass::Credential,
+        teaches: None,
+        npm_codes: &["E403", "E_STAGE_REQUIRED"],
+        statuses: &[401, 403],
+        patterns: &[&["e_stage_required"], &["npm stage publish"]],
+        explanation: Explanation {
+            code: "stage-required",
+            title: "the token may stage versions and not publish them",
+            causes: &["it is a granular token of the kind \"read and write (stage only)\""],
+            fixes: &["stage the version and let a person approve it", "use another credential for a direct publish"],
+            says: &[
+                "403 Forbidden - PUT https://registry.example/@acme%2fcore - E_STAGE_REQUIRED: use npm stage publish",
+            ],
+        },
+    },
+    Row {
+        code: RefusalCode::TrustedPublisherDenied,
+        class: RefusalClass::Policy,
+        teaches: None,
+        npm_codes: &["E403"],
+        statuses: &[401, 403],
+        patterns: &[&["oidc permission denied for this action"]],
+        explanation: Explanation {
+            code: "trusted-publisher-denied",
+            title: "the trusted publisher is known, and its connection does not allow this",
+            causes: &[
+                "connections made since September 2026 allow staging only, unless direct publishing was ticked",
+                "the package's settings exclude it",
+            ],
+            fixes: &[
+                "stage instead of publishing",
+                "delete the connection and create it again with direct publishing allowed",
+            ],
+            says: &[
+                "403 Forbidden - PUT https://registry.example/@acme%2fcore - OIDC permission denied for this action",
+            ],
+        },
+    },
+    Row {
+        code: RefusalCode::NoTrustedPublisher,
+        class: RefusalClass::Policy,
+        teaches: None,
+        npm_codes: &["E404"],
+        statuses: &[404],
+        patterns: &[&["oidc token exchange error - package not found"], &["token exchange error", "not found"]],
+        explanation: Explanation {
+            code: "no-trusted-publisher",
+            title: "no trusted publisher fits this workflow, or the package does not exist yet",
+            causes: &[
+                "the package is new: its first version can't come from a trusted publisher",
+                "workflow file (`.yml` or `.yaml`), environment, repository or owner differ, if only in case",
+                "a reusable workflow: the calling workflow's file is what counts",
+                "the repository was made after 15 July 2026 and has immutable subjects (npm/cli#9969)",
+            ],
+            fixes: &[
+                "compare the connection with the workflow letter by letter: npm does not check it when it is saved",
+                "publish the first version by hand, then add the connection",
+            ],
+            says: &["OIDC token exchange error - package not found"],
+        },
+    },
+    Row {
+        code: RefusalCode::IdTokenRefused,
+        class: RefusalClass::Credential,
+        teaches: None,
+        npm_codes: &["E400", "E401"],
+        statuses: &[400, 401],
+        patterns: &[
+            &["oidc token exchange error - unauthorized"],
+            &["oidc token exchange error - bad request"],
+            &["oidc token exchange error"],
+        ],
+        explanation: Explanation {
+            code: "id-token-refused",
+            title: "the registry does not accept the CI's ID token",
+            causes: &["the ID token is too old: it lives minutes", "its audience is not `npm:<host of the registry>`"],
+            fixes: &["fetch a fresh ID token just before the exchange", "check the audience in the job's settings"],
+            says: &["OIDC token exchange error - unauthorized", "OIDC token exchange error - bad request"],
+        },
+    },
+    Row {
+        code: RefusalCode::IdTokenPermission,
+        class: RefusalClass::Content,
+        teaches: None,
+        npm_codes: &["EUSAGE"],
+        statuses: &[],
+        patterns: &[&["incorrect permissions for id-token"], &["write\" access to the \"id-token\" permission"]],
+        explanation: Explanation {
+            code: "id-token-permission",
+            title: "the workflow may not ask for an ID token",
+            causes: &["`permissions: id-token: write` is missing on the job, or on the caller of a reusable workflow"],
+            fixes: &["add `permissions: { id-token: write, contents: read }` to the job, and to the calling job"],
+            says: &[
+                "Skipped because incorrect permissions for id-token within GitHub workflow",
+                "Provenance generation in GitHub Actions requires \"write\" access to the \"id-token\" permission",
+            ],
+        },
+    },
+    Row {
+        code: RefusalCode::TrustExists,
+        class: RefusalClass::Policy,
+        teaches: None,
+        npm_codes: &["E409"],
+        statuses: &[409],
+        patterns: &[&["trusted publisher config already exists"]],
+        explanation: Explanation {
+            code: "trust-exists",
+            title: "the package has a trusted publisher already",
+            causes: &["the same connection exists, or the registry allows one per package"],
+            fixes: &["list them, delete the old one, create the new one: a connection can't be edited"],
+            says: &[
+                "409 Conflict - trusted publisher config already exists for the package. Please delete and re-create.",
+            ],
+        },
+    },
+    Row {
+        code: RefusalCode::TrustOtpFlag,
+        class: RefusalClass::Content,
+        teaches: None,
+        npm_codes: &["EUSAGE"],
+        statuses: &[],
+        patterns: &[&["unknown positional argument"]],
+        explanation: Explanation {
+            code: "trust-otp-flag",
+            title: "`npm trust` does not take `--otp`",
+            causes: &["npm 12 has no such flag for this command"],
+            fixes: &["give the code by the environment: `NPM_CONFIG_OTP=<code>`"],
+            says: &["Unknown positional argument: 123456"],
+        },
+    },
+    Row {
+        code: RefusalCode::StageNeedsPackage,
+        class: RefusalClass::Policy,
+        teaches: None,
+        npm_codes: &["E404"],
+        statuses: &[404],
+        patterns: &[&["the specified package does not exist"]],
+        explanation: Explanation {
+            code: "stage-needs-package",
+            title: "a version can be staged only for a package that exists",
+            causes: &["it would be the first version of a new package"],
+            fixes: &["publish the first version directly, at a terminal; later ones can be staged"],
+            says: &["404 Not Found - The specified package does not exist."],
+        },
+    },
+];
