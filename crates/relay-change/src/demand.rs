@@ -55,7 +55,7 @@ impl Demand {
     pub(crate) fn is_left_by(&self, present: &Version, next: &Version) -> bool {
         let accepts = |text: String| Range::parse(&text).is_ok_and(|range| range.accepts(next));
         match self {
-            Self::Present => !accepts(present.to_string()),
+            Self::Present => present.cmp_precedence(next).is_ne(),
             Self::CaretOfPresent => !accepts(format!("^{present}")),
             Self::TildeOfPresent => !accepts(format!("~{present}")),
             Self::Range(range) => !range.accepts(next),
