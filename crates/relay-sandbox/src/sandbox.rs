@@ -276,7 +276,8 @@ impl Sandbox {
         self.shared.with(|state| state.waiting.pending(state.clock.now()))
     }
 
-    /// Waits until a challenge waits for a person, and hands back the oldest.
+    /// Waits until a challenge waits for a person, and hands back the oldest. A challenge whose client has gone away waits
+    /// as well, until it expires: deny it when that is in the way.
     pub async fn next_challenge(&self) -> PendingChallenge {
         self.shared.wait_for(|state| state.waiting.pending(state.clock.now()).into_iter().next()).await
     }
