@@ -120,6 +120,7 @@ mod tests {
     use super::*;
     use crate::answer::tests::answer;
 
+    #[expect(clippy::result_large_err, reason = "the type under test")]
     fn read(status: u16, headers: &[(&'static str, &str)], body: &str) -> Result<Accepted, PublishError> {
         let name = PackageName::parse("@acme/core").unwrap();
         read_publish_answer(&name, "registry.example", &answer(status, headers, body))

@@ -250,7 +250,7 @@ mod tests {
         refused("https://user:canary@registry.example/", "belong into `.npmrc`");
         refused("https://canary@registry.example/", "belong into `.npmrc`");
         refused("https://registry.example/?token=canary", "no query");
-        refused("canary:canary@registry.example", "whole address");
+        refused("canary:canary@registry.example", "only http and https");
         refused("", "whole address");
         refused(&format!("https://registry.example/{}", "a".repeat(3_000)), "longer");
     }
