@@ -6,20 +6,24 @@
 //! - [`name`], [`range`], [`specifier`], [`dependency`], [`integrity`]: the words of the field as types
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
+//! - [`discover`]: from the disk to that value
 //! - [`fixture`]: workspaces in memory, for tests
 #![forbid(unsafe_code)]
 
 pub mod dependency;
+pub mod discover;
 pub mod fixture;
 pub mod integrity;
 pub mod manager;
 pub mod manifest;
 pub mod name;
+mod printable;
 pub mod range;
 pub mod specifier;
 pub mod workspace;
 
 pub use dependency::{Dependency, DependencyKind};
+pub use discover::DiscoverError;
 pub use integrity::{Integrity, InvalidDigest, Shasum};
 pub use manager::PackageManager;
 pub use manifest::{Manifest, ManifestError};

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::dependency::{Dependency, DependencyKind};
 use crate::name::PackageName;
+use crate::printable::excerpt;
 use crate::specifier::Specifier;
 
 /// The largest manifest that relay reads, in bytes. Real ones stay below 100 kB.
@@ -170,17 +171,12 @@ impl Manifest {
 }
 
 /// The parser's complaint without the position, which the message already has.
-fn syntax_problem(error: &serde_json::Error) -> String {
+pub(crate) fn syntax_problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {
         Some(index) => text[..index].to_owned(),
         None => text,
     }
-}
-
-fn excerpt(text: &str, line: usize) -> String {
-    let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-    line.trim().chars().take(100).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,253 @@
+//! What the files of a root folder say about the workspace: its patterns, its catalogs, and whose rules count.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::DiscoverError;
+use super::file::{FileAt, SETTINGS_SIZE_BYTES_MAX};
+use super::rush::{self, RushProjects};
+use super::selection::{ExclusionOrder, Selection};
+use super::yaml;
+use crate::manager::PackageManager;
+use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest};
+use crate::workspace::Catalogs;
+
+/// Which tool's file makes the folder a root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// `pnpm-workspace.yaml`.
+    Pnpm,
+    /// `workspaces` in `package.json`: npm, yarn, bun.
+    Manifest,
+    /// `packages` in `lerna.json`.
+    Lerna,
+    /// `rush.json`.
+    Rush,
+    /// A `package.json` that is no workspace.
+    Lone,
+}
+
+/// A root folder with what its files say.
+#[derive(Debug)]
+pub(super) struct Definition {
+    pub(super) origin: Origin,
+    /// The root's absolute, canonical path.
+    pub(super) root: Utf8PathBuf,
+    /// The root's manifest, if it has one.
+    pub(super) manifest: Option<Manifest>,
+    pub(super) selection: Selection,
+    pub(super) catalogs: Catalogs,
+    /// Folders of packages that the tool itself never publishes.
+    pub(super) unpublished: BTreeSet<Utf8PathBuf>,
+    /// The package manager that the tool's own file names.
+    pub(super) manager: Option<PackageManager>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// The part of `pnpm-workspace.yaml` (and of yarn's `.yarnrc.yml`) that relay reads.
+#[derive(Debug, Default, Deserialize)]
+struct WorkspaceSettings {
+    packages: Option<Vec<String>>,
+    catalog: Option<BTreeMap<String, String>>,
+    catalogs: Option<BTreeMap<String, BTreeMap<String, String>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LernaSettings {
+    packages: Option<Vec<String>>,
+    npm_client: Option<String>,
+}
+
+/// Reads what a folder says about a workspace; `None` where it has none of the files.
+///
+/// A `package.json` without workspaces gives [`Origin::Lone`]. `shown` is how errors call the folder: empty where their
+/// paths shall be relative to it.
+pub(super) fn read(root: &Utf8Path, shown: &Utf8Path) -> Result<Option<Definition>, DiscoverError> {
+    let pnpm = text(root, "pnpm-workspace.yaml")?;
+    let rush = if pnpm.is_some() { None } else { text(root, "rush.json")? };
+    let manifest_at = FileAt { root, path: Utf8Path::new("package.json"), limit_bytes: MANIFEST_SIZE_BYTES_MAX };
+    let manifest = match manifest_at.read()? {
+        Some(text) => {
+            // The path in errors tells the folder; the value's own is relative to the root like all others.
+            Manifest::parse(&shown.join("package.json"), text.clone())?;
+            Some(Manifest::parse(Utf8Path::new("package.json"), text)?)
+        }
+        None => None,
+    };
+    let mut definition = Definition {
+        origin: Origin::Lone,
+        root: root.to_owned(),
+        manifest,
+        selection: Selection::parse(Utf8Path::new("package.json"), &[], ExclusionOrder::InOrder)?,
+        catalogs: Catalogs::new(),
+        unpublished: BTreeSet::new(),
+        manager: None,
+        warnings: Vec::new(),
+    };
+    if let Some(text) = pnpm {
+        definition.read_pnpm(&text)?;
+        return Ok(Some(definition));
+    }
+    if definition.read_manifest()? {
+        return Ok(Some(definition));
+    }
+    if let Some(text) = rush {
+        definition.read_rush(&text)?;
+        return Ok(Some(definition));
+    }
+    if definition.manifest.is_none() {
+        return Ok(None);
+    }
+    if let Some(text) = text(root, "lerna.json")? {
+        definition.read_lerna(&text)?;
+    }
+    Ok(Some(definition))
+}
+
+impl Definition {
+    /// Reads yarn's catalogs, which stand in its settings file.
+    pub(super) fn read_yarn_catalogs(&mut self) -> Result<(), DiscoverError> {
+        let path = Utf8Path::new(".yarnrc.yml");
+        if let Some(text) = text(&self.root, path.as_str())? {
+            let settings = yaml::read::<WorkspaceSettings>(path, &text, true)?.unwrap_or_default();
+            self.add_catalogs(settings.catalog, settings.catalogs);
+        }
+        Ok(())
+    }
+
+    fn read_pnpm(&mut self, text: &str) -> Result<(), DiscoverError> {
+        let file = Utf8Path::new("pnpm-workspace.yaml");
+        let settings = yaml::read::<WorkspaceSettings>(file, text, false)?.unwrap_or_default();
+        self.origin = Origin::Pnpm;
+        self.add_catalogs(settings.catalog, settings.catalogs);
+        match settings.packages {
+            Some(patterns) => self.selection = Selection::parse(file, &patterns, ExclusionOrder::Anywhere)?,
+            // The file may hold settings alone. pnpm then sees the root package only; where the manifest has workspaces
+            // of its own, they are what the repository means.
+            None => {
+                if !self.read_manifest()? {
+                    self.selection = Selection::parse(file, &[], ExclusionOrder::Anywhere)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads `workspaces` of the manifest; says whether there is such a field.
+    fn read_manifest(&mut self) -> Result<bool, DiscoverError> {
+        let Some(manifest) = &self.manifest else { return Ok(false) };
+        let file = Utf8Path::new("package.json");
+        let field =
+            |field: &str, expected| DiscoverError::Field { path: file.to_owned(), field: field.to_owned(), expected };
+        let workspaces = manifest.fields().get("workspaces");
+        let patterns = match workspaces {
+            None | Some(Value::Null) => return Ok(false),
+            Some(Value::Array(patterns)) => Some(patterns),
+            Some(Value::Object(object)) => match object.get("packages") {
+                // `{ "nohoist": […] }` or bun's catalogs alone make no workspace.
+                None | Some(Value::Null) => None,
+                Some(Value::Array(patterns)) => Some(patterns),
+                Some(_) => return Err(field("workspaces.packages", "an array of patterns")),
+            },
+            Some(_) => return Err(field("workspaces", "an array of patterns, or an object with `packages`")),
+        };
+        let catalog_places: Vec<&serde_json::Map<String, Value>> =
+            workspaces.and_then(Value::as_object).into_iter().chain([manifest.fields()]).collect();
+        let mut catalogs = Vec::new();
+        for place in catalog_places {
+            catalogs.push((strings(place.get("catalog")), named_strings(place.get("catalogs"))));
+        }
+        let texts =
+            patterns.map(|patterns| patterns.iter().map(|pattern| pattern.as_str().map(str::to_owned)).collect());
+        let texts: Option<Vec<String>> = match texts {
+            Some(None) => return Err(field("workspaces", "an array of texts")),
+            Some(texts) => texts,
+            None => None,
+        };
+        for (catalog, named) in catalogs {
+            self.add_catalogs(catalog, named);
+        }
+        let Some(texts) = texts else { return Ok(false) };
+        let order = match super::manager::detect(&self.root, self.manifest.as_ref(), None) {
+            PackageManager::Npm => ExclusionOrder::TakenBack,
+            PackageManager::Pnpm | PackageManager::Yarn | PackageManager::Bun => ExclusionOrder::InOrder,
+        };
+        self.selection = Selection::parse(file, &texts, order)?;
+        if self.origin == Origin::Lone {
+            self.origin = Origin::Manifest;
+        }
+        Ok(true)
+    }
+
+    fn read_lerna(&mut self, text: &str) -> Result<(), DiscoverError> {
+        let file = Utf8Path::new("lerna.json");
+        let json = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let settings: LernaSettings = serde_json::from_str(json).map_err(|error| DiscoverError::Syntax {
+            path: file.to_owned(),
+            line: error.line().max(1),
+            column: error.column().max(1),
+            problem: crate::manifest::syntax_problem(&error),
+            excerpt: crate::printable::excerpt(json, error.line()),
+        })?;
+        // lerna's own default.
+        let patterns = settings.packages.unwrap_or_else(|| vec!["packages/*".to_owned()]);
+        self.selection = Selection::parse(file, &patterns, ExclusionOrder::InOrder)?;
+        self.manager = settings.npm_client.as_deref().and_then(super::manager::named);
+        self.origin = Origin::Lerna;
+        Ok(())
+    }
+
+    fn read_rush(&mut self, text: &str) -> Result<(), DiscoverError> {
+        let RushProjects { folders, unpublished, manager } = rush::read(Utf8Path::new("rush.json"), text)?;
+        self.selection = Selection::folders(Utf8Path::new("rush.json"), &folders)?;
+        self.unpublished = unpublished;
+        self.manager = manager;
+        self.origin = Origin::Rush;
+        Ok(())
+    }
+
+    fn add_catalogs(
+        &mut self,
+        catalog: Option<BTreeMap<String, String>>,
+        named: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    ) {
+        let default = catalog.map(|entries| (None, entries));
+        let named = named.unwrap_or_default().into_iter();
+        // `catalogs.default` is another spelling of `catalog`.
+        let named = named.map(|(name, entries)| ((name != "default").then_some(name), entries));
+        for (name, entries) in default.into_iter().chain(named) {
+            let catalog = self.catalogs.entry(name.clone()).or_default();
+            for (package, range) in entries {
+                let earlier = catalog.entry(package.clone()).or_insert_with(|| range.clone());
+                if *earlier != range {
+                    let name = name.as_deref().unwrap_or("default");
+                    self.warnings.push(format!(
+                        "the catalog `{}` has two ranges for `{}`; `{}` is taken",
+                        crate::printable::printable(name),
+                        crate::printable::printable(&package),
+                        crate::printable::printable(earlier),
+                    ));
+                }
+            }
+        }
+    }
+}
+
+fn text(root: &Utf8Path, path: &str) -> Result<Option<String>, DiscoverError> {
+    FileAt { root, path: Utf8Path::new(path), limit_bytes: SETTINGS_SIZE_BYTES_MAX }.read()
+}
+
+/// The entries of a map of texts; others are left out, as bun leaves them.
+fn strings(value: Option<&Value>) -> Option<BTreeMap<String, String>> {
+    let entries = value?.as_object()?.iter();
+    Some(entries.filter_map(|(key, text)| Some((key.clone(), text.as_str()?.to_owned()))).collect())
+}
+
+fn named_strings(value: Option<&Value>) -> Option<BTreeMap<String, BTreeMap<String, String>>> {
+    let entries = value?.as_object()?.iter();
+    Some(entries.filter_map(|(key, map)| Some((key.clone(), strings(Some(map))?))).collect())
+}

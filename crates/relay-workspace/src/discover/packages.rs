@@ -1,0 +1,124 @@
+//! From matched folders to packages: reads the manifests and judges names and versions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::thread;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use semver::Version;
+
+use super::error::{DiscoverError, listed};
+use super::file::FileAt;
+use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest};
+use crate::name::PackageName;
+use crate::printable::printable;
+use crate::workspace::WorkspacePackage;
+
+/// How many packages a workspace may have. The largest open monorepos have about 2,000.
+pub const PACKAGES_MAX: usize = 20_000;
+
+/// How many threads read manifests at most; more only wait for the disk.
+const READERS_MAX: usize = 8;
+
+/// How many folders one thread reads at least; below that starting it costs more than it saves.
+const FOLDERS_PER_READER_MIN: usize = 64;
+
+/// Reads the manifests of folders, in their order; `None` where a folder has none.
+pub(super) fn read_manifests(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Result<Vec<Option<Manifest>>, DiscoverError> {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let readers = processors.min(READERS_MAX).min(folders.len() / FOLDERS_PER_READER_MIN).max(1);
+    let share = folders.len().div_ceil(readers).max(1);
+    let read = |folders: &[Utf8PathBuf]| -> Vec<Result<Option<Manifest>, DiscoverError>> {
+        folders.iter().map(|folder| read_manifest(root, folder)).collect()
+    };
+    if readers == 1 {
+        return read(folders).into_iter().collect();
+    }
+    // Results are joined in the order of the folders, so that the first error is the same whoever is faster.
+    thread::scope(|scope| {
+        let shares: Vec<_> = folders.chunks(share).map(|folders| scope.spawn(move || read(folders))).collect();
+        let joined =
+            shares.into_iter().map(|share| share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.flatten().collect()
+    })
+}
+
+/// Reads the manifest of a folder below the root.
+fn read_manifest(root: &Utf8Path, folder: &Utf8Path) -> Result<Option<Manifest>, DiscoverError> {
+    let path = folder.join("package.json");
+    let text = FileAt { root, path: &path, limit_bytes: MANIFEST_SIZE_BYTES_MAX }.read()?;
+    text.map(|text| Manifest::parse(&path, text)).transpose().map_err(DiscoverError::from)
+}
+
+/// Gathers packages and what is odd about them.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    packages: Vec<WorkspacePackage>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Gathering {
+    /// Takes a package in, or leaves it out with a warning. `unpublished` makes it private whatever its manifest says.
+    pub(super) fn add(
+        &mut self,
+        folder: &Utf8Path,
+        manifest: Manifest,
+        unpublished: &BTreeSet<Utf8PathBuf>,
+    ) -> Result<(), DiscoverError> {
+        let path = manifest.path().to_owned();
+        let Some(name_text) = manifest.name() else {
+            self.warnings.push(format!("`{path}` has no `name`; the package is left out"));
+            return Ok(());
+        };
+        let private = manifest.is_private() || unpublished.contains(folder);
+        let publishable = !private && manifest.version().is_some();
+        let name = match PackageName::parse(name_text) {
+            Ok(name) => name,
+            Err(source) if publishable => return Err(DiscoverError::Name { path, source }),
+            Err(source) => {
+                self.warnings.push(format!("`{path}`: {source}; the package is left out"));
+                return Ok(());
+            }
+        };
+        let version = match manifest.version() {
+            Some(text) => match Version::parse(text) {
+                Ok(version) => Some(version),
+                Err(_) if publishable => return Err(DiscoverError::Version { path, version: text.to_owned() }),
+                Err(_) => {
+                    let text = printable(text);
+                    self.warnings.push(format!("`{path}`: the version `{text}` is no semantic version; it is ignored"));
+                    None
+                }
+            },
+            None if private => None,
+            None => {
+                self.warnings.push(format!(
+                    "`{path}` has no `version`, so `{name}` can't be published; give it one, or mark it \
+                     `\"private\": true`"
+                ));
+                None
+            }
+        };
+        self.packages.push(WorkspacePackage { name, path: folder.to_owned(), version, private, manifest });
+        Ok(())
+    }
+
+    /// The packages sorted by name, each name once.
+    pub(super) fn finish(mut self) -> Result<(Vec<WorkspacePackage>, Vec<String>), DiscoverError> {
+        self.packages.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+        let mut by_name: BTreeMap<&PackageName, Vec<&WorkspacePackage>> = BTreeMap::new();
+        for package in &self.packages {
+            by_name.entry(&package.name).or_default().push(package);
+        }
+        for (name, packages) in by_name.into_iter().filter(|(_, packages)| packages.len() > 1) {
+            let paths: Vec<Utf8PathBuf> = packages.iter().map(|package| package.manifest.path().to_owned()).collect();
+            if packages.iter().any(|package| package.is_publishable()) {
+                return Err(DiscoverError::DuplicateName { name: name.to_string(), paths });
+            }
+            let text = format!("the name `{name}` is taken by {}; only the first is kept", listed(&paths));
+            self.warnings.push(text);
+        }
+        self.packages.dedup_by(|later, earlier| later.name == earlier.name);
+        Ok((self.packages, self.warnings))
+    }
+}

@@ -1,0 +1,6 @@
+//! relay-workspace from outside: discovery and writing on real folders.
+
+mod checkout;
+mod discover;
+mod discover_errors;
+mod discover_properties;
