@@ -1,25 +1,18 @@
 //! Makes the tarballs: lifecycle scripts first, then packing side by side, then the gate. From here on bytes are fixed.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::sync::Arc;
-use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use relay_config::{GateRule, GateSettings};
 use relay_pack::gate::{self, Finding, GateRules};
-use relay_pack::lifecycle::{self, ScriptError, ScriptRequest};
+use relay_pack::lifecycle::{self, Occasion, ScriptError, ScriptRequest};
 use relay_pack::{ManifestRewriteError, PackError, PackRequest, Surroundings, Tarball, pack, published_manifest};
-use relay_workspace::{PackageName, WorkspacePackage};
+use relay_workspace::{PackageManager, PackageName, Workspace, WorkspacePackage};
 
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::project::Project;
-
-/// How long one lifecycle script may run.
-pub const SCRIPT_TIME_MAX: Duration = Duration::from_mins(30);
-/// The scripts that run before the tarball is made, in order (`packing.md`, "Scripts around it").
-pub const SCRIPTS_BEFORE: [&str; 3] = ["prepublishOnly", "prepack", "prepare"];
-/// The script that runs after it.
-pub const SCRIPT_AFTER: &str = "postpack";
 
 /// What stops the packing. Nothing has been sent then.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +44,8 @@ pub enum FreezeError {
 pub struct FreezeOptions {
     /// Whether lifecycle scripts are left out.
     pub ignore_scripts: bool,
+    /// The environment that scripts start from; it is scrubbed.
+    pub environment: BTreeMap<OsString, OsString>,
     /// Environment variables that hold declared credentials; scripts never see them.
     pub secret_variables: Vec<String>,
 }
@@ -69,15 +64,17 @@ pub fn freeze(
         names.iter().filter_map(|name| project.workspace.package(name)).collect();
     if !options.ignore_scripts {
         for package in &packages {
-            for event in SCRIPTS_BEFORE {
+            for event in lifecycle::before_tarball(Occasion::Publish) {
                 run_script(project, package, event, options, events)?;
             }
         }
     }
-    let tarballs = pack_all(project, &packages)?;
+    let tarballs = pack_all(&project.workspace, &packages)?;
     if !options.ignore_scripts {
         for package in &packages {
-            run_script(project, package, SCRIPT_AFTER, options, events)?;
+            for event in lifecycle::after_tarball() {
+                run_script(project, package, event, options, events)?;
+            }
         }
     }
     let rules = gate_rules(&project.config.gate);
@@ -112,36 +109,38 @@ pub fn freeze(
 /// # Errors
 /// [`FreezeError::Pack`] or [`FreezeError::Manifest`] of the first package that can't be packed.
 pub fn pack_all(
-    project: &Project,
+    workspace: &Workspace,
     packages: &[&WorkspacePackage],
 ) -> Result<BTreeMap<PackageName, Arc<Tarball>>, FreezeError> {
     use rayon::prelude::*;
-    let members = project.workspace.packages.iter().map(|package| project.workspace.folder(package)).collect();
-    let surroundings = Surroundings { root: project.workspace.root.clone(), members };
+    let members = workspace.packages.iter().map(|package| workspace.folder(package)).collect();
+    let surroundings = Surroundings { root: workspace.root.clone(), members };
+    // Only npm's own workspaces heed the ignore files around a member (seen in npm 11.19).
+    let surroundings = (workspace.manager == PackageManager::Npm).then_some(&surroundings);
     packages
         .par_iter()
         .map(|package| {
-            let tarball = pack_one(project, package, &surroundings)?;
+            let tarball = pack_one(workspace, package, surroundings)?;
             Ok((package.name.clone(), Arc::new(tarball)))
         })
         .collect()
 }
 
 fn pack_one(
-    project: &Project,
+    workspace: &Workspace,
     package: &WorkspacePackage,
-    surroundings: &Surroundings,
+    surroundings: Option<&Surroundings>,
 ) -> Result<Tarball, FreezeError> {
-    let manifest = published_manifest(package, &project.workspace).map_err(Box::new)?;
-    let folder = project.workspace.folder(package);
+    let manifest = published_manifest(package, workspace).map_err(Box::new)?;
+    let folder = workspace.folder(package);
     let folder: Utf8PathBuf = match &manifest.directory {
         Some(directory) => folder.join(directory),
         None => folder,
     };
     let request = PackRequest {
         folder: &folder,
-        manifest: manifest.changed.then_some(manifest.text.as_str()),
-        surroundings: Some(surroundings),
+        manifest: (manifest.changed || manifest.directory.is_some()).then_some(manifest.text.as_str()),
+        surroundings,
     };
     pack(&request).map_err(|source| FreezeError::Pack { package: package.name.clone(), source: Box::new(source) })
 }
@@ -155,22 +154,24 @@ fn run_script(
 ) -> Result<(), FreezeError> {
     let Some(command) = package.manifest.script(event) else { return Ok(()) };
     let folder = project.workspace.folder(package);
-    let version = package.version.as_ref().map(ToString::to_string).unwrap_or_default();
-    let outcome = lifecycle::run(&ScriptRequest {
+    let begun = std::time::Instant::now();
+    lifecycle::run(&ScriptRequest {
         folder: &folder,
         root: &project.workspace.root,
         event,
         command,
-        package: package.name.as_str(),
-        version: &version,
+        package: &package.name,
+        version: package.version.as_ref(),
         manager: project.workspace.manager,
-        secret_variables: &options.secret_variables,
-        time_max: SCRIPT_TIME_MAX,
+        environment: &options.environment,
+        credential_names: &options.secret_variables,
+        extra_environment: &BTreeMap::new(),
+        timeout: lifecycle::SCRIPT_TIMEOUT,
     })?;
     events.emit(Fact::ScriptRan {
         package: package.name.clone(),
         script: event.to_owned(),
-        millis: u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX),
+        millis: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     })?;
     Ok(())
 }
@@ -180,6 +181,6 @@ pub fn gate_rules(settings: &GateSettings) -> GateRules {
     GateRules {
         protocol_leak: settings.forbid.contains(&GateRule::ProtocolLeak),
         secret: settings.forbid.contains(&GateRule::Secret),
-        size_bytes_max: settings.max_size.map(|size| size.0),
+        max_size_bytes: settings.max_size.map(|size| size.0),
     }
 }

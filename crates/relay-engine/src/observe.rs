@@ -155,7 +155,7 @@ fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan,
         match &project.repository {
             Some(repository) => {
                 let history = repository.history(&project.history_queries())?;
-                if history.shallow {
+                if history.ends_early {
                     warnings.push(
                         "the clone is shallow, so that commits before its start are not seen; fetch more history with \
                          `git fetch --unshallow --tags`"
@@ -286,7 +286,7 @@ fn observation(
         .or_else(|| text("access").and_then(|word| access_of(&word)))
         .or_else(|| session.npm.get("access").and_then(access_of))
         .or(project.config.publish.access)
-        .or_else(|| project.changesets.as_ref().and_then(|config| config.access.as_deref().and_then(access_of)));
+        .or_else(|| project.changesets.as_ref().map(changesets_access));
     let (next, level, causes) = match bump {
         Some(bump) => (bump.next.clone(), bump.bump, bump.causes.clone()),
         None => (
@@ -312,6 +312,13 @@ fn observation(
         credentials: candidate.credentials.iter().map(|known| known.fact.clone()).collect(),
         credential_problems: session.credential_problems(name, &candidate.registry, &project.config),
         tarball: None,
+    }
+}
+
+fn changesets_access(config: &relay_change::ChangesetsConfig) -> Access {
+    match config.access {
+        relay_change::ChangesetsAccess::Public => Access::Public,
+        relay_change::ChangesetsAccess::Restricted => Access::Restricted,
     }
 }
 

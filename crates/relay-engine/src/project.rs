@@ -123,6 +123,7 @@ impl Project {
             use_commits: sources.contains(&ChangeSource::ConventionalCommits),
             always_update_ranges: release.update_ranges == relay_config::UpdateRanges::Always,
             changesets: self.changesets.clone(),
+            ..ChangeSettings::default()
         }
     }
 

@@ -115,11 +115,12 @@ impl Session {
             found.push(known(kind, expires, credential));
         }
         if found.is_empty() && at_home {
-            let undeclared = |variable: &&str| {
-                !config.credential.iter().any(|declaration| declaration.env.as_deref() == Some(**variable))
-            };
-            for variable in CUSTOMARY_TOKEN_VARIABLES.iter().filter(undeclared) {
-                if let Some(token) = self.variable(variable) {
+            for variable in CUSTOMARY_TOKEN_VARIABLES {
+                let declared =
+                    config.credential.iter().any(|declaration| declaration.env.as_deref() == Some(variable));
+                if !declared
+                    && let Some(token) = self.variable(variable)
+                {
                     let source = format!("environment variable `{variable}`");
                     let credential = Credential::new_bearer(token, registry.clone(), source);
                     found.push(known(CredentialKind::Unknown, None, credential));

@@ -68,7 +68,7 @@ impl Uplink for RegistryClient {
         let request = PublishRequest {
             registry: &shipment.registry,
             name: &shipment.name,
-            document,
+            document: &document,
             credential: shipment.credential_for(interactive),
             otp,
         };

@@ -7,11 +7,13 @@
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
 //! - [`discover`]: from the disk to that value
+//! - [`edit`], [`write`](mod@write): changes manifests and lockfiles, and writes them whole
 //! - [`fixture`]: workspaces in memory, for tests
 #![forbid(unsafe_code)]
 
 pub mod dependency;
 pub mod discover;
+pub mod edit;
 pub mod fixture;
 pub mod integrity;
 pub mod manager;
@@ -21,9 +23,11 @@ mod printable;
 pub mod range;
 pub mod specifier;
 pub mod workspace;
+pub mod write;
 
 pub use dependency::{Dependency, DependencyKind};
 pub use discover::DiscoverError;
+pub use edit::{EditError, LockfileEdit, ManifestEdit, RangeEdit, edit_lockfile, edit_manifest};
 pub use integrity::{Integrity, InvalidDigest, Shasum};
 pub use manager::PackageManager;
 pub use manifest::{Manifest, ManifestError};
@@ -32,3 +36,4 @@ pub use range::{InvalidRange, Range};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
 pub use workspace::{Catalogs, Workspace, WorkspacePackage, resolve_catalog};
+pub use write::{WriteError, write_all_or_none, write_atomically};

@@ -95,7 +95,7 @@ fn a_failure_holds_its_dependents_and_nobody_else() {
     ];
     let mut machine = Machine::new(jobs, terms(false));
     machine.start(NOW);
-    machine.handle(ended(0, UploadOutcome::Refused(refusal(RefusalCode::NoPublishRight))), NOW).unwrap();
+    machine.handle(ended(0, UploadOutcome::Refused(refusal(RefusalCode::MaskedForbidden))), NOW).unwrap();
     assert_eq!(machine.state(&name(2)), Some(&State::Held { by: name(0) }));
     out(&mut machine, 3);
     assert_eq!(machine.state(&name(3)), Some(&State::Live(How::Published)));
@@ -117,7 +117,7 @@ fn a_lost_answer_is_settled_by_digest_and_never_sent_twice_when_the_bytes_are_th
 fn other_bytes_under_the_version_stop_the_package() {
     let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[])], terms(false));
     machine.start(NOW);
-    machine.handle(ended(0, UploadOutcome::Refused(refusal(RefusalCode::VersionExists))), NOW).unwrap();
+    machine.handle(ended(0, UploadOutcome::Refused(refusal(RefusalCode::AlreadyPublished))), NOW).unwrap();
     let found = Found::OtherBytes { there: "sha512-a".to_owned(), ours: "sha512-b".to_owned() };
     machine.handle(Input::Settled { package: name(0), found }, NOW).unwrap();
     assert!(matches!(machine.state(&name(0)), Some(State::Failed(Failure::OtherBytes { .. }))));
@@ -127,7 +127,7 @@ fn other_bytes_under_the_version_stop_the_package() {
 fn the_same_bytes_that_were_there_already_are_done() {
     let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[])], terms(false));
     machine.start(NOW);
-    machine.handle(ended(0, UploadOutcome::Refused(refusal(RefusalCode::VersionExists))), NOW).unwrap();
+    machine.handle(ended(0, UploadOutcome::Refused(refusal(RefusalCode::AlreadyPublished))), NOW).unwrap();
     machine.handle(Input::Settled { package: name(0), found: Found::SameBytes }, NOW).unwrap();
     machine.handle(Input::Looked { package: name(0), found: Found::SameBytes }, NOW).unwrap();
     assert_eq!(machine.state(&name(0)), Some(&State::Live(How::AlreadyThere)));
@@ -241,7 +241,7 @@ impl World {
         }
         let there = self.committed.contains_key(package);
         match self.roll() % 12 {
-            0 => UploadOutcome::Refused(refusal(RefusalCode::NoPublishRight)),
+            0 => UploadOutcome::Refused(refusal(RefusalCode::MaskedForbidden)),
             1 => UploadOutcome::NotSent { cause: "refused".to_owned() },
             2 => UploadOutcome::Unknown { cause: "lost before".to_owned() },
             3 => {
@@ -249,7 +249,7 @@ impl World {
                 UploadOutcome::Unknown { cause: "lost after".to_owned() }
             }
             4 => UploadOutcome::RateLimited { retry_after: Some(Duration::from_secs(1)), text: String::new() },
-            _ if there => UploadOutcome::Refused(refusal(RefusalCode::VersionExists)),
+            _ if there => UploadOutcome::Refused(refusal(RefusalCode::AlreadyPublished)),
             _ => {
                 self.commit(package);
                 UploadOutcome::Accepted
