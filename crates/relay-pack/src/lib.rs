@@ -4,14 +4,14 @@
 //!
 //! - [`minimatch`]: npm's pattern language
 //! - [`packlist`]: which files go in, in which order
-//! - [`archive`]: the tar and its compression
+//! - `archive`: the tar and its compression
 //! - [`pack`](mod@pack): both together, a [`Tarball`] from a folder
 //! - [`published`]: the manifest that goes in, `workspace:` and `catalog:` resolved
 //! - [`gate`]: what must not be in a tarball
 //! - [`lifecycle`]: scripts around packing and publishing
 #![forbid(unsafe_code)]
 
-pub mod archive;
+mod archive;
 pub mod error;
 mod fields;
 pub mod gate;
