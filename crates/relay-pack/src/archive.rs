@@ -1,8 +1,8 @@
 //! The tar that node-tar writes in its portable mode, as npm calls it: fixed time, no owner, `package/` in front.
 //!
-//! - [`header`]: one 512-byte block
-//! - [`pax`]: what doesn't fit into it
-//! - [`sink`]: compression and digests, in the same pass
+//! - `header`: one 512-byte block
+//! - `pax`: what doesn't fit into it
+//! - `sink`: compression and digests, in the same pass
 
 mod header;
 mod pax;

@@ -3,15 +3,15 @@
 //! The judge is the real npm 11.19 (npm-packlist, ignore-walk, minimatch, pacote, tar), which the tests run.
 //!
 //! - [`minimatch`]: npm's pattern language
-//! - [`packlist`]: which files go in, in which order
-//! - [`archive`]: the tar and its compression
+//! - [`packlist`](mod@packlist): which files go in, in which order
+//! - `archive`: the tar and its compression
 //! - [`pack`](mod@pack): both together, a [`Tarball`] from a folder
 //! - [`published`]: the manifest that goes in, `workspace:` and `catalog:` resolved
 //! - [`gate`]: what must not be in a tarball
 //! - [`lifecycle`]: scripts around packing and publishing
 #![forbid(unsafe_code)]
 
-pub mod archive;
+mod archive;
 pub mod error;
 mod fields;
 pub mod gate;

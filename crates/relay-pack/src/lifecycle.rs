@@ -15,7 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use relay_workspace::{PackageManager, PackageName, Version};
 
 /// How long a script may take unless the caller says otherwise. Builds of large packages take minutes.
-pub const SCRIPT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+pub const SCRIPT_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// How much of a script's output is kept: its end, in bytes.
 pub const OUTPUT_BYTES_MAX: usize = 64 * 1024;
@@ -86,64 +86,66 @@ pub struct ScriptOutcome {
     pub cut: bool,
 }
 
+/// Which script an error is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// The package.
+    pub package: PackageName,
+    /// The event.
+    pub event: String,
+    /// The command line.
+    pub command: String,
+    /// Where it runs.
+    pub folder: Utf8PathBuf,
+}
+
+impl std::fmt::Display for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the script `{}` of `{}`", self.event, self.package)
+    }
+}
+
 /// A script that didn't.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
     /// It ended with another exit code than zero, or by a signal.
     #[error(
-        "the script `{event}` of `{package}` ended with {ending}: `{command}`{}; run it in `{folder}` to see more, \
-         or use `--ignore-scripts` if it is not needed",
-        quoted(output)
+        "{script} ended with {}: `{}`{}; run it in `{}` to see more, or use `--ignore-scripts` if it is not needed",
+        ending(*code), script.command, quoted(output), script.folder
     )]
     Failed {
-        /// The package.
-        package: PackageName,
-        /// The event.
-        event: String,
-        /// The command line.
-        command: String,
-        /// Where it ran.
-        folder: Utf8PathBuf,
-        /// The exit code, where there is one.
+        /// The script.
+        script: Box<Script>,
+        /// The exit code; `None` when a signal ended it.
         code: Option<i32>,
-        /// The ending in words: `exit code 1`.
-        ending: String,
         /// Its last lines.
         output: String,
     },
     /// It took too long and was ended.
     #[error(
-        "the script `{event}` of `{package}` took longer than {} s and was ended: `{command}`{}; \
-         allow it more time or find out what it waits for",
-        timeout.as_secs(),
-        quoted(output)
+        "{script} took longer than {} s and was ended: `{}`{}; allow it more time or find out what it waits for",
+        timeout.as_secs_f64(), script.command, quoted(output)
     )]
     TimedOut {
-        /// The package.
-        package: PackageName,
-        /// The event.
-        event: String,
-        /// The command line.
-        command: String,
+        /// The script.
+        script: Box<Script>,
         /// The time it had.
         timeout: Duration,
         /// Its last lines.
         output: String,
     },
     /// It could not be started.
-    #[error(
-        "the script `{event}` of `{package}` can't be started in `{folder}`: {source}; check that the folder and a shell are there"
-    )]
+    #[error("{script} can't be started in `{}`: {source}; check that the folder and a shell are there", script.folder)]
     NotStarted {
-        /// The package.
-        package: PackageName,
-        /// The event.
-        event: String,
-        /// Where it should run.
-        folder: Utf8PathBuf,
+        /// The script.
+        script: Box<Script>,
         /// The system's answer.
         source: std::io::Error,
     },
+}
+
+fn ending(code: Option<i32>) -> String {
+    code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"))
 }
 
 fn quoted(output: &str) -> String {
@@ -156,33 +158,20 @@ fn quoted(output: &str) -> String {
 /// [`ScriptError`] naming package, event and the last lines of output.
 pub fn run(request: &ScriptRequest) -> Result<ScriptOutcome, ScriptError> {
     let variables = environment::of_script(request);
-    let (package, event, command) = (request.package.clone(), request.event.to_owned(), request.command.to_owned());
-    let folder = request.folder.to_owned();
+    let script = Box::new(Script {
+        package: request.package.clone(),
+        event: request.event.to_owned(),
+        command: request.command.to_owned(),
+        folder: request.folder.to_owned(),
+    });
     let ended = match process::run(request.command, request.folder, &variables, request.timeout) {
         Ok(ended) => ended,
-        Err(source) => return Err(ScriptError::NotStarted { package, event, folder, source }),
+        Err(source) => return Err(ScriptError::NotStarted { script, source }),
     };
     match ended.status {
         Some(status) if status.success() => Ok(ScriptOutcome { output: ended.output, cut: ended.cut }),
-        Some(status) => Err(ScriptError::Failed {
-            package,
-            event,
-            command,
-            folder,
-            code: status.code(),
-            ending: match status.code() {
-                Some(code) => format!("exit code {code}"),
-                None => "a signal".to_owned(),
-            },
-            output: last_lines(&ended.output),
-        }),
-        None => Err(ScriptError::TimedOut {
-            package,
-            event,
-            command,
-            timeout: request.timeout,
-            output: last_lines(&ended.output),
-        }),
+        Some(status) => Err(ScriptError::Failed { script, code: status.code(), output: last_lines(&ended.output) }),
+        None => Err(ScriptError::TimedOut { script, timeout: request.timeout, output: last_lines(&ended.output) }),
     }
 }
 
@@ -193,5 +182,6 @@ fn last_lines(output: &str) -> String {
     text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()).collect()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -5,11 +5,11 @@
 //! of a path, a leading `!` only marks the pattern as negated (the caller says what that means), braces and extglobs
 //! work. Facts read in npm 11.19's copy (minimatch 10.2.5, brace-expansion 5); the tests ask that very copy.
 //!
-//! - [`braces`]: `{a,b}` and `{1..3}`
-//! - [`syntax`]: extglobs of one name as a tree, and [`class`]: `[...]`
-//! - [`regular`]: what a name's pattern means, and how it is matched in bounded time
-//! - [`segment`]: one name's pattern with shortcuts for the usual forms
-//! - [`walk`]: the names of a path against the parts of a pattern, with `**` and partial matches
+//! - `braces`: `{a,b}` and `{1..3}`
+//! - `syntax`: extglobs of one name as a tree, and `class`: `[...]`
+//! - `regular`: what a name's pattern means, and how it is matched in bounded time
+//! - `segment`: one name's pattern with shortcuts for the usual forms
+//! - `walk`: the names of a path against the parts of a pattern, with `**` and partial matches
 
 mod braces;
 mod class;

@@ -62,4 +62,43 @@ mod tests {
             assert_eq!(extension(base), expected, "{base}");
         }
     }
+
+    /// Sorts by node's `localeCompare`, as npm-packlist does.
+    fn sorted_by_node(paths: &[String]) -> Vec<String> {
+        let script = "const { extname, basename } = require('path');
+            const paths = JSON.parse(require('fs').readFileSync(process.argv[1], 'utf8'));
+            const lower = f => a => f(a).toLowerCase();
+            const keys = [lower(extname), lower(basename), a => a];
+            paths.sort((a, b) => keys.reduce((r, k) => r || k(a).localeCompare(k(b), 'en'), 0));
+            process.stdout.write(JSON.stringify(paths));";
+        let file = tempfile::NamedTempFile::new().unwrap();
+        serde_json::to_writer(&file, paths).unwrap();
+        let node = std::process::Command::new("node").args(["-e", script]).arg(file.path()).output();
+        serde_json::from_slice(&node.expect("node is on the PATH").stdout).unwrap()
+    }
+
+    #[test]
+    fn sorts_random_names_as_node_does() {
+        const CHARACTERS: &[char] = &[
+            'a', 'b', 'A', 'B', 'z', 'Z', '0', '1', '9', '.', '.', '/', '/', '-', '_', ' ', '+', '(', ')', '[', ']',
+            '@', '#', '$', '~', '!', '%', '&', ',', ';', '=', '^', '`', '{', '}', '\'', 'é', 'É', 'ü', 'ß', 'æ', 'ø',
+            'ı', 'İ', 'ñ', 'ł', 'α', 'Ω', 'д', 'Ж', 'א', '中', '語', 'ア', 'か', '가', '😀', '🚀', '€', '—', '…', '½',
+            '\u{301}', '\u{200d}', 'ﬁ', 'Å', 's', 'S', 'ſ',
+        ];
+        let mut state = 0x1357_9bdf_2468_ace1_u64;
+        let mut below = |end: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % u64::try_from(end).unwrap()).unwrap()
+        };
+        let mut paths: Vec<String> =
+            (0..5000).map(|_| (0..=below(8)).map(|_| CHARACTERS[below(CHARACTERS.len())]).collect()).collect();
+        // npm never lists a path with an empty name in it.
+        paths.retain(|path: &String| path.split('/').all(|name| !name.is_empty()));
+        let expected = sorted_by_node(&paths);
+        sort(&mut paths);
+        let different: Vec<_> = paths.iter().zip(&expected).filter(|(a, b)| a != b).take(5).collect();
+        assert!(different.is_empty(), "{different:?}");
+    }
 }

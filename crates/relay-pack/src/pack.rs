@@ -21,7 +21,7 @@ pub const UNPACKED_SIZE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// A readme is handed on only up to this size, in bytes.
 pub const README_SIZE_BYTES_MAX: u64 = 1024 * 1024;
 
-const READ_BUFFER_BYTES: usize = 128 * 1024;
+const READ_BUFFER_BYTES: usize = 64 * 1024;
 
 /// What to pack.
 #[derive(Debug, Clone, Copy)]

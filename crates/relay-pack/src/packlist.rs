@@ -1,7 +1,7 @@
 //! Which files of a folder npm would pack, in its order (npm-packlist 10, ignore-walk 8).
 //!
 //! The rules of a folder are sets that apply in order: built-in ones, `files` of the manifest, `.npmignore`, else
-//! `.gitignore`, and strict ones. [`walk`] goes over the folders once, [`bundle`] adds bundled dependencies.
+//! `.gitignore`, and strict ones. `walk` goes over the folders once, `bundle` adds bundled dependencies.
 
 mod bundle;
 mod required;

@@ -78,7 +78,7 @@ pub(super) fn scan(path: &str, content: &[u8]) -> Vec<Finding> {
         .take(FINDINGS_PER_FILE_MAX)
         .map(|(kind, offset)| {
             let before = content.get(..offset).unwrap_or_default();
-            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = before.split(|byte| *byte == b'\n').count();
             Finding {
                 rule: Rule::Secret,
                 file: path.to_owned(),

@@ -61,13 +61,12 @@ pub(super) fn run(
         // The receiver is gone when nobody waits any more.
         let _ = send.send(child.wait());
     });
-    let status = match ended.recv_timeout(timeout) {
-        Ok(status) => Some(status?),
-        Err(_) => {
-            kill_all(id);
-            let _ = ended.recv_timeout(KILL_GRACE);
-            None
-        }
+    let status = if let Ok(status) = ended.recv_timeout(timeout) {
+        Some(status?)
+    } else {
+        kill_all(id);
+        let _ = ended.recv_timeout(KILL_GRACE);
+        None
     };
     let _ = output_ended.recv_timeout(OUTPUT_GRACE);
     let tail = tail.lock().unwrap_or_else(PoisonError::into_inner);

@@ -63,7 +63,8 @@ impl Class {
 
     /// Says whether the class is written as an alternative of two classes, so that its text doesn't start with `[`.
     pub(super) fn is_combined(&self) -> bool {
-        !(self.ranges.is_empty() && self.groups.is_empty()) && !self.lacking.is_empty()
+        let has_ranges = !self.ranges.is_empty() || !self.groups.is_empty();
+        has_ranges && !self.lacking.is_empty()
     }
 }
 
@@ -144,22 +145,21 @@ pub(super) fn parse(text: &[u16]) -> ClassParse {
             index += 1;
             continue;
         }
-        if c == OPEN && !escaping {
-            if let Some(posix) = POSIX.iter().find(|posix| starts_with(text, index, posix.name)) {
-                if range_start.is_some() {
-                    return ClassParse::Impossible;
-                }
-                index += posix.name.len();
-                if posix.lacking {
-                    class.lacking.extend_from_slice(posix.groups);
-                } else {
-                    class.groups.extend_from_slice(posix.groups);
-                    class.ranges.extend_from_slice(posix.ranges);
-                    members += 2;
-                }
-                whole_characters |= posix.whole_characters;
-                continue;
+        let posix = POSIX.iter().find(|posix| c == OPEN && !escaping && starts_with(text, index, posix.name));
+        if let Some(posix) = posix {
+            if range_start.is_some() {
+                return ClassParse::Impossible;
             }
+            index += posix.name.len();
+            if posix.lacking {
+                class.lacking.extend_from_slice(posix.groups);
+            } else {
+                class.groups.extend_from_slice(posix.groups);
+                class.ranges.extend_from_slice(posix.ranges);
+                members += 2;
+            }
+            whole_characters |= posix.whole_characters;
+            continue;
         }
         escaping = false;
         if let Some(start) = range_start.take() {

@@ -169,7 +169,7 @@ impl Walk<'_> {
     }
 }
 
-impl<'a> Folder<'a> {
+impl Folder<'_> {
     fn shared(&self) -> Self {
         Self { name: self.name, exact: self.exact, sets: self.sets.clone() }
     }

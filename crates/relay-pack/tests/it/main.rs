@@ -1,5 +1,6 @@
 //! The packer against the real npm: hand-written cases, generated packages, workspaces, and what npm refuses.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "all of this is test code, which may end at the first surprise")]
 
 mod cases;
 mod generated;

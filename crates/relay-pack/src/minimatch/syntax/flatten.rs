@@ -46,7 +46,9 @@ impl Tree {
     pub(super) fn flatten(&mut self, id: NodeId) {
         if self.node(id).kind.is_none() {
             let children: Vec<NodeId> = self.parts(id).iter().filter_map(Part::node).collect();
-            children.into_iter().for_each(|child| self.flatten(child));
+            for child in children {
+                self.flatten(child);
+            }
             return;
         }
         for _ in 0..PASSES_MAX {
@@ -99,6 +101,8 @@ impl Tree {
 
     fn own_children(&mut self, id: NodeId) {
         let children: Vec<NodeId> = self.parts(id).iter().filter_map(Part::node).collect();
-        children.into_iter().for_each(|child| self.node_mut(child).parent = Some(id));
+        for child in children {
+            self.node_mut(child).parent = Some(id);
+        }
     }
 }

@@ -47,16 +47,16 @@ impl Tree {
         let mut index = 0;
         while let Some(unit) = units.get(index).copied() {
             index += 1;
-            if !scanner.swallows(unit, index) {
-                if let Some(kind) = opens(units, unit, index) {
-                    self.push(ROOT, Part::Text(std::mem::take(&mut pending)));
-                    let extglob = self.add(Some(kind), Some(ROOT));
-                    index = self.read_extglob(units, extglob, index, 1, 1)?;
-                    self.push(ROOT, Part::Node(extglob));
-                    continue;
-                }
+            if scanner.swallows(unit, index) {
+                pending.push(unit);
+            } else if let Some(kind) = opens(units, unit, index) {
+                self.push(ROOT, Part::Text(std::mem::take(&mut pending)));
+                let extglob = self.add(Some(kind), Some(ROOT));
+                index = self.read_extglob(units, extglob, index, 1, 1)?;
+                self.push(ROOT, Part::Node(extglob));
+            } else {
+                pending.push(unit);
             }
-            pending.push(unit);
         }
         self.push(ROOT, Part::Text(pending));
         Ok(())
