@@ -142,7 +142,7 @@ fn a_person_is_called_after_all_that_needs_nobody_and_packages_follow_one_anothe
     ];
     let mut machine = Machine::new(jobs, terms(true));
     assert_eq!(uploads(&machine.start(NOW)), [(name(2), false)], "nobody is called while something goes by itself");
-    let effects = out(&mut machine, 2);
+    let effects = machine.handle(ended(2, UploadOutcome::Accepted), NOW).unwrap();
     assert_eq!(uploads(&effects), [(name(0), false)], "the first request goes without a password");
     let effects = machine.handle(ended(0, UploadOutcome::Challenged), NOW).unwrap();
     assert!(matches!(effects.as_slice(), [Effect::Ask { remaining: 1, .. }]));
