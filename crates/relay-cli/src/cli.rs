@@ -88,7 +88,10 @@ pub(crate) struct GlobalFlags {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Graph(graph::GraphArgs),
+    Pack(pack::PackArgs),
     Sandbox(sandbox::SandboxArgs),
+    Explain(explain::ExplainArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }

@@ -1,5 +1,8 @@
 //! The commands: each reads its arguments, calls the crates below and prints through the [`Ui`](crate::ui::Ui).
 
 pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod graph;
 pub(crate) mod man;
+pub(crate) mod pack;
 pub(crate) mod sandbox;

@@ -3,7 +3,7 @@
 //! - [`cli`]: the command line as types, and the help texts
 //! - [`commands`]: one file for each command
 //! - [`ui`]: all output; [`error`], [`exit`]: how a run may end
-//! - [`context`]: what every command is given
+//! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant
 #![forbid(unsafe_code)]
 
 #[allow(dead_code, reason = "holds the arguments of commands whose engine is not linked in yet")]
@@ -14,12 +14,12 @@ mod context;
 mod error;
 #[allow(dead_code, reason = "the release commands use the rest")]
 mod exit;
-#[allow(dead_code, reason = "graph and pack use it")]
 mod filter;
 #[allow(dead_code, reason = "the release commands use it")]
 mod runtime;
 #[allow(dead_code, reason = "the release commands use the rest")]
 mod ui;
+mod workspace;
 
 use std::env;
 use std::ffi::OsString;
@@ -64,6 +64,9 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<Exit, CliError> {
     };
     let context = Context::new(ui.clone(), &cli.global)?;
     match command {
+        Command::Graph(args) => commands::graph::run(&context, args),
+        Command::Pack(args) => commands::pack::run(&context, args),
+        Command::Explain(args) => commands::explain::run(&context, args),
         Command::Sandbox(args) => commands::sandbox::run(&context, args),
         Command::Completions(args) => Ok(commands::completions::run(&context, args)),
         Command::Man(args) => commands::man::run(&context, args),

@@ -1,12 +1,12 @@
-//! What most commands begin with: the workspace around the current folder, its graph, and its `relay.toml`.
+//! What most commands begin with: the workspace around the current folder and its graph; and its
+//! `relay.toml`, for those that need it.
 
 use std::fs::File;
 use std::io::{self, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use relay_config::{CONFIG_FILE_NAME, Config, GateRule};
+use relay_config::{CONFIG_FILE_NAME, Config};
 use relay_graph::DependencyGraph;
-use relay_pack::gate::GateRules;
 use relay_workspace::{Workspace, WorkspacePackage};
 
 use crate::context::Context;
@@ -22,8 +22,6 @@ pub(crate) struct Surroundings {
     pub(crate) workspace: Workspace,
     /// What depends on what.
     pub(crate) graph: DependencyGraph,
-    /// Its settings, or the defaults.
-    pub(crate) config: Config,
     /// The current folder relative to the workspace root; empty at the root.
     pub(crate) here: Utf8PathBuf,
 }
@@ -36,7 +34,6 @@ impl Surroundings {
             context.ui.warning(warning);
         }
         let graph = DependencyGraph::build(&workspace);
-        let config = read_config(&workspace.root)?;
         let here = context.cwd.strip_prefix(&workspace.root).map(Utf8Path::to_owned).unwrap_or_default();
         context.ui.detail(format!(
             "{} in the {} workspace `{}`",
@@ -44,22 +41,13 @@ impl Surroundings {
             workspace.manager.as_str(),
             workspace.root
         ));
-        Ok(Self { workspace, graph, config, here })
-    }
-
-    /// What stops a tarball, by `relay.toml`.
-    pub(crate) fn gate_rules(&self) -> GateRules {
-        let gate = &self.config.gate;
-        GateRules {
-            protocol_leak: gate.forbid.contains(&GateRule::ProtocolLeak),
-            secret: gate.forbid.contains(&GateRule::Secret),
-            max_size_bytes: gate.max_size.map(|size| size.0),
-        }
+        Ok(Self { workspace, graph, here })
     }
 
     /// The innermost package whose folder the current folder is or lies in; `None` at the root, which stands for all.
     pub(crate) fn current_package(&self) -> Option<&WorkspacePackage> {
-        let around = |package: &&WorkspacePackage| !package.path.as_str().is_empty() && self.here.starts_with(&package.path);
+        let around =
+            |package: &&WorkspacePackage| !package.path.as_str().is_empty() && self.here.starts_with(&package.path);
         let packages = self.workspace.packages.iter().filter(around);
         packages.max_by_key(|package| package.path.components().count())
     }
@@ -69,7 +57,9 @@ impl Surroundings {
 pub(crate) fn read_config(root: &Utf8Path) -> Result<Config, CliError> {
     let path = root.join(CONFIG_FILE_NAME);
     let unreadable = |why: String| {
-        CliError::new(ErrorKind::User, format!("`{path}` can't be read")).cause(why).code("relay::config::unreadable")
+        CliError::new(ErrorKind::User, format!("`{CONFIG_FILE_NAME}` can't be read"))
+            .cause(why)
+            .code("relay::config::unreadable")
     };
     let mut text = String::new();
     match File::open(&path) {
@@ -83,5 +73,5 @@ pub(crate) fn read_config(root: &Utf8Path) -> Result<Config, CliError> {
     if u64::try_from(text.len()).is_ok_and(|length| length > CONFIG_SIZE_BYTES_MAX) {
         return Err(unreadable(format!("it is larger than {CONFIG_SIZE_BYTES_MAX} bytes")));
     }
-    Ok(Config::parse(path.as_str(), &text)?)
+    Ok(Config::parse(CONFIG_FILE_NAME, &text)?)
 }

@@ -13,8 +13,8 @@ Works offline, from the same table from which a release reads the registry's ans
 
 const EXAMPLES: &str = "\
 Examples:
-  relay explain EOTP
-  relay explain 'E403 Two-factor authentication is required'
+  relay explain EOTP                      the refusals that npm gives this code
+  relay explain otp-required              one of them in full
   npm publish 2>&1 | relay explain        whatever npm has printed
   relay explain                           all refusals that relay knows";
 
@@ -23,7 +23,7 @@ Examples:
 #[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
 pub(crate) struct ExplainArgs {
     /// The refusal: a code, a message, pasted output [default: stdin]
-    #[arg(value_name = "TEXT", num_args = 0.., trailing_var_arg = true)]
+    #[arg(value_name = "TEXT", num_args = 0..)]
     pub(crate) text: Vec<String>,
 
     /// How to print it

@@ -9,10 +9,13 @@ use crate::cli::explain::{ExplainArgs, ExplainFormat};
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
-use crate::ui::{Palette, columns, json, wrapped};
+use crate::ui::{Palette, columns, json, plural, wrapped};
 
 /// How much of stdin is read. A CI log with one refusal in it is far smaller; more is cut off.
 const INPUT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// How many refusals are explained in full at once; a bare `E403` can be a dozen, and a list is better to choose from.
+const IN_FULL_MAX: usize = 3;
 
 /// Explains the text of the command line or of stdin, or lists all refusals.
 pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, CliError> {
@@ -23,13 +26,17 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, CliErro
             .hint("paste all of what npm, pnpm or yarn has printed, or run `relay explain` for a list of all refusals")
             .code("relay::explain::unknown"));
     }
-    let listing = text.trim().is_empty();
+    let everything = text.trim().is_empty();
     let (width, palette) = (context.ui.settings().width, context.ui.data_palette());
     match args.format() {
         ExplainFormat::Json => context.ui.data(document(&found)?),
-        ExplainFormat::Text if listing => {
+        ExplainFormat::Text if everything => {
             context.ui.data(list(&found));
             context.ui.hint("`relay explain CODE` says what one of them means and what to do");
+        }
+        ExplainFormat::Text if found.len() > IN_FULL_MAX => {
+            context.ui.data(format!("this can be one of {}:\n\n{}", plural(found.len(), "refusal"), list(&found)));
+            context.ui.hint("the whole message tells which: paste it, or ask for one with `relay explain CODE`");
         }
         ExplainFormat::Text => {
             let texts: Vec<String> = found.iter().map(|explanation| paragraph(explanation, width, palette)).collect();
@@ -61,19 +68,18 @@ fn list(explanations: &[&Explanation]) -> String {
 /// One refusal in full.
 fn paragraph(explanation: &Explanation, width: usize, palette: &Palette) -> String {
     let (strong, dim) = (palette.strong, palette.dim);
-    let mut text = format!("{strong}{}{strong:#}: {}\n", explanation.code, explanation.title);
-    let mut part = |heading: &str, lines: &[&str]| {
-        if !lines.is_empty() {
-            text.push_str(&format!("\n  {dim}{heading}{dim:#}\n"));
-            for line in lines {
-                text.push_str(&wrapped(line, width, "    - ", "      "));
-            }
-        }
+    let part = |heading: &str, lines: &[&str]| {
+        let lines: String = lines.iter().map(|line| wrapped(line, width, "    - ", "      ")).collect();
+        if lines.is_empty() { String::new() } else { format!("\n  {dim}{heading}{dim:#}\n{lines}") }
     };
-    part("what registries say", explanation.says);
-    part("why it happens", explanation.causes);
-    part("what to do", explanation.fixes);
-    text
+    format!(
+        "{strong}{}{strong:#}: {}\n{}{}{}",
+        explanation.code,
+        explanation.title,
+        part("what registries say", explanation.says),
+        part("why it happens", explanation.causes),
+        part("what to do", explanation.fixes)
+    )
 }
 
 /// `relay.explain/1`.

@@ -25,7 +25,10 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError>
         ));
     }
     for cycle in graph.cycles().iter().filter(|cycle| cycle.runtime) {
-        context.ui.warning(format!("these packages need each other at runtime, so that none can go first: {}", circle(cycle)));
+        context.ui.warning(format!(
+            "these packages need each other at runtime, so that none can go first: {}",
+            circle(cycle)
+        ));
     }
     if graph.cycles().iter().any(|cycle| cycle.runtime) {
         context.ui.hint("break the circle, or release it as one with `--allow-cycles`");

@@ -13,6 +13,7 @@ use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
+use relay_config::{GateRule, GateSettings};
 use relay_pack::gate::{self, Finding, GateRules};
 use relay_pack::{PackRequest, Surroundings as Members, Tarball};
 use relay_workspace::{PackageName, Workspace, WorkspacePackage};
@@ -23,7 +24,7 @@ use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
 use crate::ui::{Ui, columns, human_size, json, plural};
-use crate::workspace::Surroundings;
+use crate::workspace::{Surroundings, read_config};
 use report::PackReport;
 use scripts::Scripts;
 
@@ -38,18 +39,19 @@ struct Packed {
 /// Packs the current package, the workspace, or what `--filter` chooses.
 pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> {
     let around = Surroundings::read(context)?;
+    let config = read_config(&around.workspace.root)?;
     let targets = targets::choose(&around, &args.selection.filter)?;
     for (name, why) in &targets.skipped {
         context.ui.detail(format!("`{name}` is left out: {why}"));
     }
     let folder = args.out.as_ref().map_or_else(|| context.cwd.clone(), |out| context.resolve(out));
-    let mut scripts = Scripts::new(&context.ui, &around, args.ignore_scripts);
+    let mut scripts = Scripts::new(&context.ui, &around.workspace, &config, args.ignore_scripts);
     let packed = scripts.run_before(&targets.names).and_then(|()| {
         // Scripts may have written manifests; what is packed is what is there now.
         let again = if scripts.have_run() { Some(Workspace::discover(&context.cwd)?) } else { None };
         let workspace = again.as_ref().unwrap_or(&around.workspace);
         let target = (!args.dry_run).then_some(folder.as_path());
-        let packed = make_all(&context.ui, workspace, &targets.names, target, &around.gate_rules())?;
+        let packed = make_all(&context.ui, workspace, &targets.names, target, &gate_rules(&config.gate))?;
         refuse_equal_file_names(&packed)?;
         stop_at_findings(&context.ui, &packed)?;
         write(packed, &folder)
@@ -90,7 +92,9 @@ fn make_all(
         0 => Ok(packed.into_iter().filter_map(Result::ok).collect()),
         1 => Err(errors.remove(0)),
         count => {
-            errors.iter().for_each(|error| ui.error(error));
+            for error in &errors {
+                ui.error(error);
+            }
             Err(CliError::user(format!("{} can't be packed; no tarball was written", plural(count, "package")))
                 .code("relay::pack::several"))
         }
@@ -139,6 +143,15 @@ fn staged(tarball: &Tarball, folder: &Utf8Path) -> Result<NamedTempFile, CliErro
     Ok(file)
 }
 
+/// What stops a tarball, by `relay.toml`.
+fn gate_rules(settings: &GateSettings) -> GateRules {
+    GateRules {
+        protocol_leak: settings.forbid.contains(&GateRule::ProtocolLeak),
+        secret: settings.forbid.contains(&GateRule::Secret),
+        max_size_bytes: settings.max_size.map(|size| size.0),
+    }
+}
+
 /// `@a/b-c` and `@a-b/c` of one version have the same file name in one folder.
 fn refuse_equal_file_names(packed: &[Packed]) -> Result<(), CliError> {
     let mut seen: BTreeMap<&str, &PackageName> = BTreeMap::new();
@@ -170,7 +183,9 @@ fn stop_at_findings(ui: &Ui, packed: &[Packed]) -> Result<(), CliError> {
 }
 
 fn finding_as_error(name: &PackageName, finding: &Finding) -> CliError {
-    CliError::user(format!("`{name}`, in `{}`: {}", finding.file, finding.text)).hint(finding.help.clone()).code("relay::pack::finding")
+    CliError::user(format!("`{name}`, in `{}`: {}", finding.file, finding.text))
+        .hint(finding.help.clone())
+        .code("relay::pack::finding")
 }
 
 /// Gives all files their names.
@@ -202,8 +217,8 @@ fn print(ui: &Ui, args: &PackArgs, reports: &[PackReport], folder: &Utf8Path) ->
     if args.json {
         ui.data(json(&reports)?);
     } else {
-        let paths: Vec<Utf8PathBuf> = reports.iter().map(|one| shown(args, &one.filename)).collect();
-        ui.data(paths.iter().map(|path| format!("{path}\n")).collect::<String>());
+        let paths: Vec<String> = reports.iter().map(|one| shown(args, &one.filename).into_string()).collect();
+        ui.data(paths.join("\n"));
     }
     Ok(())
 }

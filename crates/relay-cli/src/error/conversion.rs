@@ -4,7 +4,7 @@ use relay_config::ConfigError;
 use relay_pack::lifecycle::ScriptError;
 use relay_pack::{ManifestRewriteError, PackError};
 use relay_sandbox::SandboxError;
-use relay_workspace::{InvalidName, ManifestError};
+use relay_workspace::{DiscoverError, InvalidName, ManifestError};
 
 use crate::error::{CliError, ErrorKind};
 use crate::ui::human_span;
@@ -17,11 +17,43 @@ impl From<ConfigError> for CliError {
 
 impl From<ManifestError> for CliError {
     fn from(error: ManifestError) -> Self {
-        let code = match &error {
-            ManifestError::Syntax { .. } => "relay::workspace::broken_manifest",
-            ManifestError::NotAnObject { .. } | ManifestError::FieldType { .. } => "relay::workspace::odd_manifest",
-        };
-        Self::of(ErrorKind::User, &error).code(code)
+        Self::of(ErrorKind::User, &error).code(manifest_code(&error))
+    }
+}
+
+impl From<DiscoverError> for CliError {
+    fn from(error: DiscoverError) -> Self {
+        discover(&error)
+    }
+}
+
+/// The packages of the repository can't be told.
+pub(super) fn discover(error: &DiscoverError) -> CliError {
+    let code = match error {
+        DiscoverError::Start { .. } => "relay::workspace::start",
+        DiscoverError::NothingFound { .. } => "relay::workspace::nothing_found",
+        DiscoverError::Unreadable { .. } | DiscoverError::NotAFile { .. } | DiscoverError::NotUtf8 { .. } => {
+            "relay::workspace::unreadable"
+        }
+        DiscoverError::TooLarge { .. }
+        | DiscoverError::TooManyFolders { .. }
+        | DiscoverError::TooDeep { .. }
+        | DiscoverError::TooManyPackages { .. } => "relay::workspace::too_large",
+        DiscoverError::Manifest(error) => manifest_code(error),
+        DiscoverError::Syntax { .. } | DiscoverError::Field { .. } => "relay::workspace::broken_definition",
+        DiscoverError::Pattern { .. } => "relay::workspace::invalid_pattern",
+        DiscoverError::Outside { .. } | DiscoverError::LinkOutside { .. } => "relay::workspace::outside",
+        DiscoverError::Name { .. } => "relay::workspace::invalid_name",
+        DiscoverError::Version { .. } => "relay::workspace::invalid_version",
+        DiscoverError::DuplicateName { .. } => "relay::workspace::duplicate_name",
+    };
+    CliError::of(ErrorKind::User, error).code(code)
+}
+
+fn manifest_code(error: &ManifestError) -> &'static str {
+    match error {
+        ManifestError::Syntax { .. } => "relay::workspace::broken_manifest",
+        ManifestError::NotAnObject { .. } | ManifestError::FieldType { .. } => "relay::workspace::odd_manifest",
     }
 }
 

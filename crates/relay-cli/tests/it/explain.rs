@@ -9,7 +9,7 @@ const PASTED: &str = "npm error code EOTP\nnpm error This operation requires a o
 #[test]
 fn explains_what_is_typed_and_what_is_piped_alike() {
     let repo = Repo::new();
-    let typed = repo.relay("explain EOTP");
+    let typed = repo.relay("explain otp-required");
     assert_eq!((typed.exit, typed.stderr.as_str()), (0, ""), "{}", typed.session());
     assert!(typed.stdout.contains("what to do"), "{}", typed.stdout);
     let piped = repo.relay_with_input("explain", PASTED);
@@ -35,6 +35,13 @@ fn every_code_of_the_list_is_explained() {
         let one: Value = serde_json::from_str(&run.stdout).unwrap();
         assert!(one["explanations"].as_array().unwrap().contains(explanation), "{code}: {}", run.session());
     }
+}
+
+#[test]
+fn a_code_that_can_be_many_refusals_gives_a_list_to_choose_from() {
+    let run = Repo::new().relay("explain E403");
+    assert!(run.stdout.starts_with("this can be one of "), "{}", run.stdout);
+    assert!(run.stdout.contains("two-factor-or-bypass"), "{}", run.stdout);
 }
 
 #[test]

@@ -70,9 +70,11 @@ fn a_circle_at_runtime_is_a_warning_and_not_in_the_way() {
 
 #[test]
 fn a_circle_through_a_dev_dependency_is_ordinary() {
-    let repo = Repo::pnpm()
-        .package("a", "1.0.0", r#""dependencies":{"b":"workspace:*"}"#)
-        .package("b", "1.0.0", r#""devDependencies":{"a":"workspace:*"}"#);
+    let repo = Repo::pnpm().package("a", "1.0.0", r#""dependencies":{"b":"workspace:*"}"#).package(
+        "b",
+        "1.0.0",
+        r#""devDependencies":{"a":"workspace:*"}"#,
+    );
     insta::assert_snapshot!(repo.relay("graph").session());
 }
 

@@ -19,7 +19,7 @@ fn short_help_of_relay() {
 
 #[test]
 fn help_of_each_command() {
-    for command in ["sandbox", "completions", "man"] {
+    for command in ["graph", "pack", "sandbox", "explain", "completions", "man"] {
         let run = Repo::new().relay(&format!("{command} --help"));
         insta::assert_snapshot!(format!("help_of_{command}"), run.session());
     }

@@ -3,7 +3,11 @@
 //! Nothing here reaches a network; what a command answers is checked in the crate that makes the answer.
 #![allow(clippy::unwrap_used, reason = "a test world that can't be built is a failed test")]
 
+mod bad_input;
+mod explain;
+mod graph;
 mod help;
+mod pack;
 mod sandbox;
 mod usage;
 mod world;

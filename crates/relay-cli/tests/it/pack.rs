@@ -48,7 +48,17 @@ fn prints_what_npm_pack_prints_as_json() {
     assert_eq!(report["shasum"], "[SHASUM]");
     let fields: Vec<&String> = report.as_object().unwrap().keys().collect();
     let expected = [
-        "id", "name", "version", "size", "unpackedSize", "shasum", "integrity", "filename", "files", "entryCount", "bundled",
+        "id",
+        "name",
+        "version",
+        "size",
+        "unpackedSize",
+        "shasum",
+        "integrity",
+        "filename",
+        "files",
+        "entryCount",
+        "bundled",
     ];
     assert_eq!(fields, expected);
 }
@@ -84,9 +94,11 @@ fn ignore_scripts_runs_none() {
 
 #[test]
 fn a_script_that_fails_stops_all_and_nothing_is_written() {
-    let repo = Repo::pnpm()
-        .package("a", "1.0.0", "")
-        .package("b", "1.0.0", r#""scripts":{"prepack":"echo half way; echo then not >&2; exit 3"}"#);
+    let repo = Repo::pnpm().package("a", "1.0.0", "").package(
+        "b",
+        "1.0.0",
+        r#""scripts":{"prepack":"echo half way; echo then not >&2; exit 3"}"#,
+    );
     insta::assert_snapshot!(repo.relay("pack --out tarballs").session());
     assert!(repo.names_in("tarballs").is_empty());
 }

@@ -56,7 +56,7 @@ impl PackReport {
     }
 }
 
-/// The packages whose files lie in node_modules, as npm lists them: the name after each file's first `node_modules/`.
+/// The packages whose files lie in `node_modules`, as npm lists them: the name after each file's first `node_modules/`.
 fn bundled(files: &[FileReport]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for file in files {

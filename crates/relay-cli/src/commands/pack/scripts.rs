@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 
+use relay_config::Config;
 use relay_pack::lifecycle::{self, Occasion, SCRIPT_TIMEOUT, ScriptRequest};
 use relay_workspace::{PackageName, Workspace};
 
 use crate::error::CliError;
 use crate::ui::{Ui, clean};
-use crate::workspace::Surroundings;
 
 /// The scripts of one run of `relay pack`.
 pub(super) struct Scripts<'a> {
@@ -25,13 +25,13 @@ pub(super) struct Scripts<'a> {
 
 impl<'a> Scripts<'a> {
     /// Takes the environment of the process; the variables that `relay.toml` names as credentials are never handed on.
-    pub(super) fn new(ui: &'a Ui, around: &'a Surroundings, ignored: bool) -> Self {
+    pub(super) fn new(ui: &'a Ui, workspace: &'a Workspace, config: &Config, ignored: bool) -> Self {
         Self {
             ui,
-            workspace: &around.workspace,
+            workspace,
             ignored,
             environment: env::vars_os().collect(),
-            credential_names: around.config.credential.iter().filter_map(|one| one.env.clone()).collect(),
+            credential_names: config.credential.iter().filter_map(|one| one.env.clone()).collect(),
             prepared: Vec::new(),
             have_run: false,
         }

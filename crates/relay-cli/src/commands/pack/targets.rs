@@ -16,10 +16,9 @@ pub(super) struct Targets {
 
 /// Chooses by `--filter`, by the folder one stands in, or all that can be published.
 pub(super) fn choose(around: &Surroundings, selectors: &[String]) -> Result<Targets, CliError> {
-    if selectors.is_empty() {
-        if let Some(package) = around.current_package().or_else(|| the_only_one(around)) {
-            return one(package);
-        }
+    let current = around.current_package().or_else(|| the_only_one(around));
+    if let Some(package) = current.filter(|_| selectors.is_empty()) {
+        return one(package);
     }
     let chosen = filter::select(selectors, &around.workspace, &around.graph, &around.here)?;
     publishable(around, &chosen)
