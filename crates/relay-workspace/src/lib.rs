@@ -7,13 +7,16 @@
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
 //! - [`discover`]: from the disk to that value
+//! - [`edit`]: new values in a manifest; [`write`]: files replaced in one step
 //! - [`fixture`]: workspaces in memory, for tests
 #![forbid(unsafe_code)]
 
 pub mod dependency;
 pub mod discover;
+pub mod edit;
 pub mod fixture;
 pub mod integrity;
+mod json;
 pub mod manager;
 pub mod manifest;
 pub mod name;
@@ -21,9 +24,11 @@ mod printable;
 pub mod range;
 pub mod specifier;
 pub mod workspace;
+pub mod write;
 
 pub use dependency::{Dependency, DependencyKind};
 pub use discover::DiscoverError;
+pub use edit::{EditError, ManifestEdit, RangeEdit, edit_manifest};
 pub use integrity::{Integrity, InvalidDigest, Shasum};
 pub use manager::PackageManager;
 pub use manifest::{Manifest, ManifestError};
@@ -32,3 +37,4 @@ pub use range::{InvalidRange, Range};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
 pub use workspace::{Catalogs, Workspace, WorkspacePackage, resolve_catalog};
+pub use write::{WriteError, write_all_or_none, write_atomically};
