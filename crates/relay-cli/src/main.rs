@@ -6,18 +6,14 @@
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant
 #![forbid(unsafe_code)]
 
-#[allow(dead_code, reason = "holds the arguments of commands whose engine is not linked in yet")]
 mod cli;
 mod commands;
 mod context;
-#[allow(dead_code, reason = "the release commands use the rest")]
+mod display;
 mod error;
-#[allow(dead_code, reason = "the release commands use the rest")]
 mod exit;
 mod filter;
-#[allow(dead_code, reason = "the release commands use it")]
 mod runtime;
-#[allow(dead_code, reason = "the release commands use the rest")]
 mod ui;
 mod workspace;
 

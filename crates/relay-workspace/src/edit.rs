@@ -1,145 +1,100 @@
-//! Edits manifests and lockfiles: only the values change. Indent, key order, line ends and a byte order mark stay.
+//! New versions and ranges in a manifest, with everything else left as it is.
 
-mod lockfile;
-
-use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstObject, CstRootNode};
 use semver::Version;
 
 use crate::dependency::DependencyKind;
-
-pub use self::lockfile::{LockfileEdit, edit_lockfile};
+use crate::json::{JsonText, strict};
+use crate::printable::printable;
 
 /// What changes in one manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ManifestEdit {
-    /// The new version, if it changes.
+    /// The new version; `None` leaves it.
     pub version: Option<Version>,
-    /// The ranges that change.
+    /// The new ranges.
     pub ranges: Vec<RangeEdit>,
 }
 
-/// One range that changes.
+/// One new range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RangeEdit {
-    /// The map it stands in.
+    /// The map that the dependency stands in.
     pub kind: DependencyKind,
-    /// The key.
+    /// The key in that map.
     pub name: String,
     /// The new right-hand side.
     pub to: String,
 }
 
-/// A text that can't be edited with certainty.
+/// Why a manifest or lock file can't be edited. The caller knows the file and names it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// It is no JSON.
-    #[error("it is not JSON: {0}")]
-    Json(String),
-    /// What is to be changed is not there.
-    #[error("it has no `{0}`")]
-    Missing(String),
-    /// Its form is not one that can be edited with certainty.
-    #[error("{0}")]
-    Unknown(String),
+    /// The text is broken.
+    #[error("line {line}, column {column}: {problem}\n  {excerpt}")]
+    Syntax {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What the parser says.
+        problem: String,
+        /// The line's text, cut to a printable length.
+        excerpt: String,
+    },
+    /// The top of the text is not an object.
+    #[error("the top of the file must be a JSON object")]
+    NotAnObject,
+    /// There is no version to change.
+    #[error("there is no `version` to change; add one by hand")]
+    NoVersion,
+    /// There is no such dependency to change.
+    #[error("`{}` has no `{}` to change; the file may have been edited meanwhile, so run the command again", .kind.manifest_key(), printable(.name))]
+    NoDependency {
+        /// The map.
+        kind: DependencyKind,
+        /// The key.
+        name: String,
+    },
+    /// A lock file is of a form, or in a state, in which only the package manager can change it.
+    #[error("{problem}; run `{command}` and commit its changes")]
+    Lockfile {
+        /// What stands in the way.
+        problem: String,
+        /// The command that brings the lock file up to date.
+        command: &'static str,
+    },
 }
 
-/// Edits a `package.json`.
+/// Writes a new version and new ranges into a manifest's text.
+///
+/// Only the values change: byte order mark, line ends, indent, key order, even the spelling of other values stay. A value
+/// that is there already is left as it is.
+///
+/// ```
+/// # use relay_workspace::{DependencyKind, ManifestEdit, RangeEdit, edit_manifest};
+/// let range = RangeEdit { kind: DependencyKind::Prod, name: "b".into(), to: "^2.0.0".into() };
+/// let edit = ManifestEdit { version: Some("1.1.0".parse()?), ranges: vec![range] };
+/// let text = r#"{ "version":"1.0.0", "dependencies" : {"b": "^1.0.0"} }"#;
+/// assert_eq!(edit_manifest(text, &edit)?, r#"{ "version":"1.1.0", "dependencies" : {"b": "^2.0.0"} }"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
-/// [`EditError`] where the text is broken or lacks what is to be changed.
+/// [`EditError`] when the text is broken, or when a version or dependency that shall change is not there.
 pub fn edit_manifest(text: &str, edit: &ManifestEdit) -> Result<String, EditError> {
-    let (mark, json) = split_mark(text);
-    let root = parse(json, &STRICT)?;
-    let object = root.object_value().ok_or_else(|| EditError::Unknown("its top is not an object".to_owned()))?;
-    if let Some(version) = &edit.version {
-        set_string(&object, "version", &version.to_string())?;
+    let mut json = JsonText::parse(text, &strict())?;
+    if let Some(version) = &edit.version
+        && !json.set_string(&["version"], &version.to_string())
+    {
+        return Err(EditError::NoVersion);
     }
-    for range in &edit.ranges {
-        let key = range.kind.manifest_key();
-        let map = object.object_value(key).ok_or_else(|| EditError::Missing(key.to_owned()))?;
-        set_string(&map, &range.name, &range.to)?;
+    for RangeEdit { kind, name, to } in &edit.ranges {
+        if !json.set_string(&[kind.manifest_key(), name], to) {
+            return Err(EditError::NoDependency { kind: *kind, name: name.clone() });
+        }
     }
-    Ok(format!("{mark}{root}"))
-}
-
-/// What npm's own parser takes, and nothing more.
-const STRICT: ParseOptions = ParseOptions {
-    allow_comments: false,
-    allow_loose_object_property_names: false,
-    allow_trailing_commas: false,
-    allow_missing_commas: false,
-    allow_single_quoted_strings: false,
-    allow_hexadecimal_numbers: false,
-    allow_unary_plus_numbers: false,
-    allow_bare_decimal_point_numbers: false,
-    allow_non_finite_numbers: false,
-    allow_extended_string_escapes: false,
-};
-
-fn split_mark(text: &str) -> (&str, &str) {
-    match text.strip_prefix('\u{feff}') {
-        Some(rest) => ("\u{feff}", rest),
-        None => ("", text),
-    }
-}
-
-fn parse(json: &str, options: &ParseOptions) -> Result<CstRootNode, EditError> {
-    CstRootNode::parse(json, options).map_err(|error| EditError::Json(error.to_string()))
-}
-
-/// Replaces a string value; everything around it stays.
-fn set_string(object: &CstObject, key: &str, value: &str) -> Result<(), EditError> {
-    let literal = object
-        .get(key)
-        .and_then(|property| property.value())
-        .and_then(|value| value.as_string_lit())
-        .ok_or_else(|| EditError::Missing(key.to_owned()))?;
-    if literal.decoded_value().is_ok_and(|before| before == value) {
-        return Ok(());
-    }
-    let quoted = serde_json::to_string(value).map_err(|error| EditError::Json(error.to_string()))?;
-    literal.set_raw_value(quoted);
-    Ok(())
+    Ok(json.finish().unwrap_or_else(|| text.to_owned()))
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn range(kind: DependencyKind, name: &str, to: &str) -> RangeEdit {
-        RangeEdit { kind, name: name.to_owned(), to: to.to_owned() }
-    }
-
-    #[test]
-    fn only_the_values_change() {
-        let text = "\u{feff}{\r\n\t\"version\" : \"1.0.0\",\r\n\t\"x\": 1.0,\r\n\t\"dependencies\": { \"@a/b\": \"^1.0.0\" }\r\n}\r\n";
-        let edit = ManifestEdit {
-            version: Some(Version::new(1, 1, 0)),
-            ranges: vec![range(DependencyKind::Prod, "@a/b", "^2.0.0")],
-        };
-        let expected = text.replace("\"1.0.0\"", "\"1.1.0\"").replace("^1.0.0", "^2.0.0");
-        assert_eq!(edit_manifest(text, &edit).unwrap(), expected);
-    }
-
-    #[test]
-    fn nothing_is_invented() {
-        let edit = ManifestEdit { version: None, ranges: vec![range(DependencyKind::Dev, "x", "1")] };
-        assert_eq!(edit_manifest("{}", &edit).unwrap_err(), EditError::Missing("devDependencies".to_owned()));
-        assert!(edit_manifest("{ // no\n}", &ManifestEdit::default()).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn an_edit_and_its_reverse_give_the_text_back(indent in "[ \t]{0,4}", major in 0..9_u64, extra in "[a-z]{1,8}") {
-            let text = format!("{{\n{indent}\"{extra}x\": [1,  2],\n{indent}\"version\":   \"{major}.0.0\"\n}}");
-            let there = ManifestEdit { version: Some(Version::new(major, 1, 0)), ranges: Vec::new() };
-            let back = ManifestEdit { version: Some(Version::new(major, 0, 0)), ranges: Vec::new() };
-            let edited = edit_manifest(&text, &there).unwrap();
-            prop_assert_ne!(&edited, &text);
-            prop_assert_eq!(edit_manifest(&edited, &back).unwrap(), text);
-        }
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
 //! - [`discover`]: from the disk to that value
-//! - [`edit`], [`write`](mod@write): changes manifests and lockfiles, and writes them whole
+//! - [`edit`], [`lockfile`]: new values in manifests and lockfiles; [`write`]: files replaced in one step
 //! - [`fixture`]: workspaces in memory, for tests
 #![forbid(unsafe_code)]
 
@@ -16,6 +16,8 @@ pub mod discover;
 pub mod edit;
 pub mod fixture;
 pub mod integrity;
+mod json;
+pub mod lockfile;
 pub mod manager;
 pub mod manifest;
 pub mod name;
@@ -27,8 +29,9 @@ pub mod write;
 
 pub use dependency::{Dependency, DependencyKind};
 pub use discover::DiscoverError;
-pub use edit::{EditError, LockfileEdit, ManifestEdit, RangeEdit, edit_lockfile, edit_manifest};
+pub use edit::{EditError, ManifestEdit, RangeEdit, edit_manifest};
 pub use integrity::{Integrity, InvalidDigest, Shasum};
+pub use lockfile::{LockfileEdit, edit_lockfile};
 pub use manager::PackageManager;
 pub use manifest::{Manifest, ManifestError};
 pub use name::{InvalidName, PackageName};

@@ -1,107 +1,217 @@
-//! Writes files so that a reader finds the old or the new text, and never half of one.
+//! Writing files so that no reader and no crash ever meets half of one.
 
-use std::fs::File;
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::{Builder, NamedTempFile};
 
-/// A file that can't be written. Nothing is half-written.
+/// Why files can't be written.
 #[derive(Debug, thiserror::Error)]
-#[error("{path} can't be written: {source}")]
-pub struct WriteError {
-    /// The file.
-    pub path: Utf8PathBuf,
-    /// What the system says.
-    pub source: std::io::Error,
+pub enum WriteError {
+    /// The new content can't be put beside the file. Nothing has been changed.
+    #[error("`{path}` can't be written: {source}; nothing was changed; check its folder's permissions and free space")]
+    Stage {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file can't be replaced. Those before it have been put back.
+    #[error(
+        "`{path}` can't be replaced: {source}; nothing was changed; check the permissions of the file and its folder"
+    )]
+    Replace {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file can't be replaced, and another one that had been could not be put back.
+    #[error(
+        "`{path}` can't be replaced: {source}; and `{changed}`, which had been, can't be put back: {restore}; restore it \
+         from git"
+    )]
+    Restore {
+        /// The file that could not be replaced.
+        path: Utf8PathBuf,
+        /// What the system says.
+        source: io::Error,
+        /// The file that stays changed.
+        changed: Utf8PathBuf,
+        /// What the system says about putting it back.
+        restore: io::Error,
+    },
+    /// One file is to get two contents.
+    #[error("`{path}` would be written twice")]
+    Twice {
+        /// The file.
+        path: Utf8PathBuf,
+    },
 }
 
-/// Writes one file by way of a second one in the same folder. An existing file's mode is kept.
+/// Replaces a file's content, or makes the file, in one step.
+///
+/// The content goes into a temporary file in the same folder, which is flushed to the disk and then renamed. The mode of
+/// an existing file is kept; where the path is a link, the file that it leads to is replaced.
 ///
 /// # Errors
-/// [`WriteError`]; the old text is still there then.
+/// [`WriteError`] with the path; the file is then as it was.
 pub fn write_atomically(path: &Utf8Path, text: &[u8]) -> Result<(), WriteError> {
-    let staged = stage(path, text)?;
-    std::fs::rename(&staged, path).map_err(|source| {
-        let _ = std::fs::remove_file(&staged);
-        WriteError { path: path.to_owned(), source }
-    })
+    let staged = Staged::new(path, text)?;
+    staged.replace().map_err(|source| WriteError::Replace { path: path.to_owned(), source })
 }
 
-/// Writes several files or none: all new texts are on disk before the first one takes its place, and what has been replaced
-/// is put back where a later one fails.
+/// Replaces the content of several files, all or none.
+///
+/// All contents are on the disk before the first file is touched. Where a file can't be replaced then, those before it
+/// are put back as they were. A crash of the machine or a kill in the midst of the renames can leave some of them done:
+/// each file is whole, and git tells which.
 ///
 /// # Errors
-/// [`WriteError`] of the first file that can't be written.
+/// [`WriteError`] names the file; every variant but [`WriteError::Restore`] means that nothing was changed.
 pub fn write_all_or_none(files: &[(Utf8PathBuf, Vec<u8>)]) -> Result<(), WriteError> {
-    let mut staged: Vec<(Utf8PathBuf, &Utf8Path)> = Vec::with_capacity(files.len());
+    let mut places = BTreeSet::new();
+    let mut staged = Vec::with_capacity(files.len());
     for (path, text) in files {
-        match stage(path, text) {
-            Ok(temporary) => staged.push((temporary, path)),
-            Err(error) => {
-                discard(&staged);
-                return Err(error);
-            }
+        let one = Staged::new(path, text)?;
+        if !places.insert(one.place.clone()) {
+            return Err(WriteError::Twice { path: path.clone() });
+        }
+        staged.push(one);
+    }
+    // What undoing needs is on the disk as well before anything changes: a full disk must not stop it.
+    let mut ready = Vec::with_capacity(staged.len());
+    for one in staged {
+        match Undo::of(&one) {
+            Ok(undo) => ready.push((one, undo)),
+            Err(source) => return Err(WriteError::Stage { path: one.path, source }),
         }
     }
-    let mut replaced: Vec<(&Utf8Path, Option<Vec<u8>>)> = Vec::with_capacity(files.len());
-    for (at, (temporary, path)) in staged.iter().enumerate() {
-        let before = std::fs::read(path).ok();
-        if let Err(source) = std::fs::rename(temporary, path) {
-            discard(staged.get(at..).unwrap_or_default());
-            for (path, before) in replaced {
-                match before {
-                    Some(text) => drop(write_atomically(path, &text)),
-                    None => drop(std::fs::remove_file(path)),
-                }
-            }
-            return Err(WriteError { path: (*path).to_owned(), source });
+    let mut done: Vec<Undo> = Vec::with_capacity(ready.len());
+    for (one, undo) in ready {
+        let path = one.path.clone();
+        match one.replace() {
+            Ok(()) => done.push(undo),
+            Err(source) => return Err(put_back(done, path, source)),
         }
-        replaced.push((path, before));
     }
     Ok(())
 }
 
-fn stage(path: &Utf8Path, text: &[u8]) -> Result<Utf8PathBuf, WriteError> {
-    let failed = |source| WriteError { path: path.to_owned(), source };
-    let name = path.file_name().unwrap_or("file");
-    let temporary = path.with_file_name(format!(".{name}.relay-{}", std::process::id()));
-    let write = || {
-        let mut file = File::create(&temporary)?;
-        file.write_all(text)?;
-        if let Ok(data) = std::fs::metadata(path) {
-            file.set_permissions(data.permissions())?;
-        }
-        file.sync_data()
-    };
-    write().map_err(|source| {
-        let _ = std::fs::remove_file(&temporary);
-        failed(source)
-    })?;
-    Ok(temporary)
+/// New content on the disk beside the file that it will replace.
+struct Staged {
+    /// The path as the caller named it.
+    path: Utf8PathBuf,
+    /// The file that is replaced: the path, or where a link in its place leads.
+    place: Utf8PathBuf,
+    content: NamedTempFile,
 }
 
-fn discard(staged: &[(Utf8PathBuf, &Utf8Path)]) {
-    for (temporary, _) in staged {
-        let _ = std::fs::remove_file(temporary);
+impl Staged {
+    fn new(path: &Utf8Path, text: &[u8]) -> Result<Self, WriteError> {
+        let stage = |source| WriteError::Stage { path: path.to_owned(), source };
+        let (place, existing) = place_of(path).map_err(stage)?;
+        let folder = place.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+        let mut content = temporary(folder).map_err(stage)?;
+        content.write_all(text).map_err(stage)?;
+        if let Some(metadata) = existing {
+            content.as_file().set_permissions(metadata.permissions()).map_err(stage)?;
+        }
+        content.as_file().sync_all().map_err(stage)?;
+        Ok(Self { path: path.to_owned(), place, content })
+    }
+
+    fn replace(self) -> io::Result<()> {
+        self.content.persist(&self.place).map_err(|error| error.error)?;
+        sync_folder(&self.place);
+        Ok(())
+    }
+}
+
+/// How to put a replaced file back: the earlier content under a second name, or nothing where there was no file.
+struct Undo {
+    path: Utf8PathBuf,
+    place: Utf8PathBuf,
+    earlier: Option<NamedTempFile>,
+}
+
+impl Undo {
+    fn of(staged: &Staged) -> io::Result<Self> {
+        let (path, place) = (staged.path.clone(), staged.place.clone());
+        let folder = place.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+        let mut source = match File::open(&place) {
+            Ok(source) => source,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { path, place, earlier: None }),
+            Err(error) => return Err(error),
+        };
+        let mut earlier = temporary(folder)?;
+        io::copy(&mut source, earlier.as_file_mut())?;
+        earlier.as_file().set_permissions(source.metadata()?.permissions())?;
+        Ok(Self { path, place, earlier: Some(earlier) })
+    }
+
+    fn apply(self) -> io::Result<()> {
+        match self.earlier {
+            Some(earlier) => earlier.persist(&self.place).map(drop).map_err(|error| error.error),
+            None => fs::remove_file(&self.place),
+        }
+    }
+}
+
+fn put_back(undos: Vec<Undo>, path: Utf8PathBuf, source: io::Error) -> WriteError {
+    let mut failed = None;
+    for undo in undos.into_iter().rev() {
+        let changed = undo.path.clone();
+        if let Err(restore) = undo.apply() {
+            failed.get_or_insert((changed, restore));
+        }
+    }
+    match failed {
+        None => WriteError::Replace { path, source },
+        Some((changed, restore)) => WriteError::Restore { path, source, changed, restore },
+    }
+}
+
+/// The file that a path means, and what it is like where it is there.
+fn place_of(path: &Utf8Path) -> io::Result<(Utf8PathBuf, Option<Metadata>)> {
+    let metadata = match path.symlink_metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((path.to_owned(), None)),
+        Err(error) => return Err(error),
+    };
+    let (place, metadata) = if metadata.is_symlink() {
+        let place = path.canonicalize_utf8()?;
+        let metadata = place.symlink_metadata()?;
+        (place, metadata)
+    } else {
+        (path.to_owned(), metadata)
+    };
+    if metadata.is_file() {
+        Ok((place, Some(metadata)))
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+    }
+}
+
+/// A temporary file with the mode of a file that a person makes.
+fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    builder.prefix(".relay-").suffix(".tmp");
+    #[cfg(unix)]
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    #[cfg(unix)]
+    builder.permissions(permissions);
+    builder.tempfile_in(folder)
+}
+
+/// Puts the new name on the disk. Some file systems can't sync a folder; the content is safe there all the same.
+fn sync_folder(place: &Utf8Path) {
+    if let Some(folder) = place.parent().filter(|folder| !folder.as_str().is_empty()) {
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_files_are_written_or_none() {
-        let guard = tempfile::tempdir().unwrap();
-        let folder = Utf8Path::from_path(guard.path()).unwrap();
-        let first = folder.join("a");
-        std::fs::write(&first, "old").unwrap();
-        // A folder in the file's place can't be replaced.
-        let second = folder.join("b");
-        std::fs::create_dir_all(second.join("x")).unwrap();
-        let files = [(first.clone(), b"new".to_vec()), (second, b"new".to_vec())];
-        assert!(write_all_or_none(&files).is_err());
-        assert_eq!(std::fs::read_to_string(&first).unwrap(), "old");
-        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 2, "nothing is left behind");
-    }
-}
+mod tests;

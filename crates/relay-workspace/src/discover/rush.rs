@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use jsonc_parser::{JsonValue, ParseOptions, parse_to_value};
+use jsonc_parser::{JsonValue, parse_to_value};
 
 use super::error::DiscoverError;
+use crate::json::{lower_start, with_comments};
 use crate::manager::PackageManager;
 use crate::printable::excerpt;
 
@@ -59,30 +60,4 @@ pub(super) fn read(file: &Utf8Path, text: &str) -> Result<RushProjects, Discover
         projects.folders.push(folder.to_string());
     }
     Ok(projects)
-}
-
-/// JSON with comments and trailing commas, as rush and bun read it, and none of the parser's further leniencies.
-pub(crate) fn with_comments() -> ParseOptions {
-    ParseOptions { allow_comments: true, allow_trailing_commas: true, ..strict() }
-}
-
-/// JSON as npm reads it.
-pub(crate) fn strict() -> ParseOptions {
-    ParseOptions {
-        allow_comments: false,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    }
-}
-
-fn lower_start(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_ascii_lowercase().to_string() + chars.as_str()).unwrap_or_default()
 }

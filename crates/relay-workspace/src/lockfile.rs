@@ -4,10 +4,10 @@
 //! turns into "run the manager's install".
 
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::CstObject;
 use semver::Version;
 
-use super::{EditError, RangeEdit, STRICT, parse, set_string, split_mark};
+use crate::edit::{EditError, RangeEdit};
+use crate::json::{JsonText, strict, with_comments};
 use crate::manager::PackageManager;
 
 /// What changes for one package of the workspace.
@@ -33,44 +33,35 @@ pub fn edit_lockfile(
     edits: &[LockfileEdit],
 ) -> Result<Option<String>, EditError> {
     let edited = match manager {
-        PackageManager::Npm => json_lockfile(text, edits, "packages", &STRICT)?,
-        PackageManager::Bun => json_lockfile(text, edits, "workspaces", &ParseOptions::default())?,
-        PackageManager::Pnpm => pnpm_lockfile(text, edits)?,
-        PackageManager::Yarn => yarn_lockfile(text, edits)?,
+        PackageManager::Npm => json_lockfile(text, edits, "packages", &strict())?,
+        PackageManager::Bun => json_lockfile(text, edits, "workspaces", &with_comments())?,
+        PackageManager::Pnpm => Some(pnpm_lockfile(text, edits)?),
+        PackageManager::Yarn => Some(yarn_lockfile(text, edits)?),
     };
-    Ok((edited != text).then_some(edited))
+    Ok(edited.filter(|edited| edited != text))
 }
 
-/// `package-lock.json` (`packages`) and `bun.lock` (`workspaces`): one entry a folder, with version and dependency maps.
+/// `package-lock.json` (`packages`) and `bun.lock` (`workspaces`): one entry a folder, with version and dependency maps. What
+/// an entry does not have is left alone: npm writes no ranges of links, for one.
 fn json_lockfile(
     text: &str,
     edits: &[LockfileEdit],
     section: &str,
     options: &ParseOptions,
-) -> Result<String, EditError> {
-    let (mark, json) = split_mark(text);
-    let root = parse(json, options)?;
-    let top = root.object_value().ok_or_else(|| EditError::Unknown("its top is not an object".to_owned()))?;
-    let entries = top.object_value(section).ok_or_else(|| EditError::Missing(section.to_owned()))?;
+) -> Result<Option<String>, EditError> {
+    let mut json = JsonText::parse(text, options)?;
     for edit in edits {
-        let Some(entry) = entries.object_value(&edit.path) else { continue };
         if let Some(version) = &edit.version {
-            set_if_there(&entry, "version", &version.to_string())?;
+            json.set_string(&[section, &edit.path, "version"], &version.to_string());
             if edit.path.is_empty() {
-                set_if_there(&top, "version", &version.to_string())?;
+                json.set_string(&["version"], &version.to_string());
             }
         }
         for range in &edit.ranges {
-            if let Some(map) = entry.object_value(range.kind.manifest_key()) {
-                set_if_there(&map, &range.name, &range.to)?;
-            }
+            json.set_string(&[section, &edit.path, range.kind.manifest_key(), &range.name], &range.to);
         }
     }
-    Ok(format!("{mark}{root}"))
-}
-
-fn set_if_there(object: &CstObject, key: &str, value: &str) -> Result<(), EditError> {
-    if object.get(key).is_some() { set_string(object, key, value) } else { Ok(()) }
+    Ok(json.finish())
 }
 
 /// `pnpm-lock.yaml`: the specifiers under `importers`, which stand each on a line of its own. Versions of members are not in
@@ -87,7 +78,7 @@ fn pnpm_lockfile(text: &str, edits: &[LockfileEdit]) -> Result<String, EditError
             let at = find_line(&lines, &place)?;
             let specifier = lines.get(at + 1).cloned().unwrap_or_default();
             let Some(before) = specifier.trim_start().strip_prefix("specifier:") else {
-                return Err(EditError::Unknown(format!("`{}` of {importer} has no specifier", range.name)));
+                return Err(unsure(format!("`{}` of {importer} has no specifier", range.name), "pnpm install --lockfile-only"));
             };
             let before = before.trim().trim_matches(['\'', '"']);
             if before.starts_with("catalog:") {
@@ -126,7 +117,7 @@ fn find_line(lines: &[String], place: &[(&str, usize)]) -> Result<usize, EditErr
             }
             _ => {
                 let path: Vec<&str> = place.iter().map(|(key, _)| *key).collect();
-                return Err(EditError::Missing(path.join(" → ")));
+                return Err(unsure(format!("it has no {}", path.join(" → ")), "pnpm install --lockfile-only"));
             }
         }
     }
@@ -148,9 +139,13 @@ fn yarn_lockfile(text: &str, edits: &[LockfileEdit]) -> Result<String, EditError
     let berry = text.contains("__metadata:");
     let changes = edits.iter().any(|edit| edit.ranges.iter().any(|range| !range.to.starts_with("workspace:")));
     if berry && changes {
-        return Err(EditError::Unknown("its keys hold ranges that have changed".to_owned()));
+        return Err(unsure("its keys hold ranges that have changed".to_owned(), "yarn install"));
     }
     Ok(text.to_owned())
+}
+
+fn unsure(problem: String, command: &'static str) -> EditError {
+    EditError::Lockfile { problem, command }
 }
 
 #[cfg(test)]
