@@ -344,4 +344,6 @@ impl fmt::Debug for NpmConfig {
 }
 
 #[cfg(test)]
+mod by_npm;
+#[cfg(test)]
 mod tests;

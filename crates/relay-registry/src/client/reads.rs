@@ -145,7 +145,7 @@ impl RegistryClient {
                 limit_bytes: POLL_ANSWER_BYTES_MAX,
             }),
             Err(failure) => {
-                tracing::debug!(?failure, "poll");
+                tracing::debug!(cause = failure.cause(), "the poll brought no answer");
                 Ok(PollAnswer::Pending { retry_after: None })
             }
         }
