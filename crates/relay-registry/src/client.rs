@@ -1,6 +1,6 @@
 //! The one part that sends: reads with a few tries, uploads exactly once.
 //!
-//! What is sent is built by [`crate::headers`] and [`crate::document`], what comes back is read by the pure parts; here
+//! What is sent is built by `crate::headers` and [`crate::document`], what comes back is read by the pure parts; here
 //! are order, limits and the mapping of broken connections. Redirects are followed for reads only, at most
 //! [`REDIRECTS_MAX`], and never with a credential.
 
@@ -14,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Method;
 
+use crate::answer::Answer;
 use crate::headers::{Wishes, request_headers};
 use crate::publish::{Accepted, PublishError, PublishRequest, read_publish_answer};
 use crate::url::host_and_port;
@@ -139,16 +140,21 @@ impl RegistryClient {
             .map_err(|error| PublishError::NotSent { cause: error.to_string() })?;
         let upload = Request { method: Method::PUT, url, headers, body: Some(request.document.clone()) };
         tracing::debug!(package = %request.name, host, bytes = request.document.len(), "upload");
-        match self.connections.send(upload, ANSWER_BYTES_MAX).await {
-            Ok(answer) => read_publish_answer(request.name, &host, &answer),
-            Err(Failure::NotSent { cause }) => Err(PublishError::NotSent { cause }),
-            Err(Failure::Broken { cause }) => Err(PublishError::OutcomeUnknown { cause }),
+        let answer = match self.connections.send(upload, ANSWER_BYTES_MAX).await {
+            Ok(answer) => answer,
+            Err(Failure::NotSent { cause }) => return Err(PublishError::NotSent { cause }),
+            Err(Failure::Broken { cause }) => return Err(PublishError::OutcomeUnknown { cause }),
             Err(Failure::Body { status, cause, headers }) => {
                 // The verdict came, only its words did not: the status is enough to tell success from refusal.
-                tracing::debug!(package = %request.name, status, %cause, "the answer's body was not readable");
-                let answer = crate::answer::Answer { status, headers, body: Bytes::new() };
-                read_publish_answer(request.name, &host, &answer)
+                tracing::debug!(package = %request.name, status, cause = cause.as_str(), "the answer was cut off");
+                Answer { status, headers, body: Bytes::new() }
             }
-        }
+        };
+        read_publish_answer(request.name, &host, &answer).map_err(|error| match error {
+            PublishError::Refused(refusal) if request.credential.is_none() => {
+                PublishError::Refused(refusal.of_an_anonymous_request())
+            }
+            error => error,
+        })
     }
 }

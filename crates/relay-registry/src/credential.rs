@@ -1,6 +1,6 @@
 //! Secrets that authorise a request: credentials and one-time passwords.
 //!
-//! A credential knows the address it belongs to; [`Credential::authorization_for`] is the one place where its secret is
+//! A credential knows the address it belongs to; `Credential::authorization_for` is the one place where its secret is
 //! read, and it gives nothing for any other address.
 
 use std::fmt;

@@ -162,23 +162,24 @@ impl NpmConfig {
         let in_manifest = |key: &str| format!("`publishConfig.{key}` of `{name}`");
         let scope_key = name.scope().map(|scope| format!("{scope}:registry"));
         let by_scope = match &scope_key {
-            None => None,
+            None => Ok(None),
             Some(key) => match published(key) {
-                Some(text) => Some((parse_registry(text, in_manifest(key))?, in_manifest(key))),
-                None => self.registry_at(key)?,
+                Some(text) => parse_registry(text, in_manifest(key)).map(|url| Some((url, in_manifest(key)))),
+                None => self.registry_at(key),
             },
         };
-        let by_manifest = match published("registry") {
-            Some(text) => Some((parse_registry(text, in_manifest("registry"))?, in_manifest("registry"))),
-            None => None,
-        };
         if let Some(flag) = &self.registry_flag {
-            let warning = by_scope.filter(|(url, _)| url != flag).map(|(url, place)| {
+            // What the flag wins over may even be unusable.
+            let warning = by_scope.ok().flatten().filter(|(url, _)| url != flag).map(|(url, place)| {
                 format!("{place} says `{url}`; `--registry` wins over it here, while npm would use `{url}`")
             });
             return Ok(RegistryChoice { url: flag.clone(), warning });
         }
-        if let Some((url, place)) = by_scope {
+        let by_manifest = match published("registry") {
+            Some(text) => Some((parse_registry(text, in_manifest("registry"))?, in_manifest("registry"))),
+            None => None,
+        };
+        if let Some((url, place)) = by_scope? {
             let warning = by_manifest.filter(|(other, _)| *other != url).map(|(other, _)| {
                 format!(
                     "{place} says `{url}`, so that `publishConfig.registry` (`{other}`) has no effect for `{name}`, as \
@@ -343,5 +344,7 @@ impl fmt::Debug for NpmConfig {
     }
 }
 
+#[cfg(test)]
+mod by_npm;
 #[cfg(test)]
 mod tests;

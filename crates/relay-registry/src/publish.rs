@@ -9,6 +9,7 @@ use crate::answer::Answer;
 use crate::challenge::{Challenge, Demand, read_unauthorized};
 use crate::credential::{Credential, Otp};
 use crate::refusal::{Refusal, RefusalCode, RefusalFacts, classify};
+use crate::shown_text::{TEXT_CHARS_MAX, clean_line};
 use crate::url::RegistryUrl;
 
 /// One upload.
@@ -31,7 +32,8 @@ pub struct PublishRequest<'a> {
 pub struct Accepted {
     /// The status, 200 to 299.
     pub status: u16,
-    /// What the registry said beside it (the header `npm-notice`), cleaned.
+    /// What the registry said beside it (the header `npm-notice`, or the body's `message`), cleaned: that the version is
+    /// still being processed, for one.
     pub notice: Option<String>,
 }
 
@@ -70,7 +72,8 @@ pub enum PublishError {
 #[expect(clippy::result_large_err, reason = "one upload, one error: its size costs nothing beside the request")]
 pub(crate) fn read_publish_answer(name: &PackageName, host: &str, answer: &Answer) -> Result<Accepted, PublishError> {
     if (200..=299).contains(&answer.status) {
-        return Ok(Accepted { status: answer.status, notice: answer.notice() });
+        let message = || answer.json()?.get("message")?.as_str().map(|text| clean_line(text, TEXT_CHARS_MAX));
+        return Ok(Accepted { status: answer.status, notice: answer.notice().or_else(message) });
     }
     let refusal = refusal_of(Some(name), answer);
     if answer.status == 401 && refusal.code != RefusalCode::DeadCredential {
@@ -142,6 +145,8 @@ mod tests {
         }
         let notice = read(200, &[("npm-notice", "is being processed")], "").unwrap().notice;
         assert_eq!(notice.as_deref(), Some("is being processed"));
+        let message = read(200, &[], r#"{"message":"is being\nprocessed"}"#).unwrap().notice;
+        assert_eq!(message.as_deref(), Some("is being processed"));
     }
 
     #[test]

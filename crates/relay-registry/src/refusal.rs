@@ -45,6 +45,20 @@ pub struct Explanation {
     pub says: &'static [&'static str],
 }
 
+impl Refusal {
+    /// The same answer to a request that carried no credential: that is then what was missing.
+    pub(crate) fn of_an_anonymous_request(self) -> Self {
+        let code = match self.code {
+            RefusalCode::Unauthorized
+            | RefusalCode::WrongAuthScheme
+            | RefusalCode::Forbidden
+            | RefusalCode::MaskedForbidden => RefusalCode::NeedAuth,
+            code => code,
+        };
+        Self { code, ..self }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let explanation = self.code.explanation();

@@ -38,8 +38,7 @@ pub(super) struct Request {
     pub(super) body: Option<Bytes>,
 }
 
-/// A request that brought no whole answer.
-#[derive(Debug)]
+/// A request that brought no whole answer. It has no `Debug`: an answer's headers are nobody's to read.
 pub(super) enum Failure {
     /// Nothing reached the registry.
     NotSent {
@@ -67,11 +66,21 @@ pub(super) enum BodyTrouble {
     Broken(String),
 }
 
-impl std::fmt::Display for BodyTrouble {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Failure {
+    /// What happened, without a word of the answer.
+    pub(super) fn cause(&self) -> &str {
         match self {
-            Self::TooLarge => f.write_str("the answer is too large"),
-            Self::Broken(cause) => f.write_str(cause),
+            Self::NotSent { cause } | Self::Broken { cause } => cause,
+            Self::Body { cause, .. } => cause.as_str(),
+        }
+    }
+}
+
+impl BodyTrouble {
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::TooLarge => "the answer is too large",
+            Self::Broken(cause) => cause,
         }
     }
 }

@@ -44,12 +44,39 @@ impl RegistryClient {
         form: PackumentForm,
         etag: Option<&str>,
     ) -> Result<PackumentAnswer, ReadError> {
+        let wishes = Wishes { etag, ..Wishes::default() };
+        self.read_packument(registry, name, credential, form, wishes).await
+    }
+
+    /// Reads a packument past all caches on the way, for whoever waits for a version to appear in it.
+    ///
+    /// # Errors
+    /// As [`RegistryClient::packument`].
+    pub async fn packument_past_caches(
+        &self,
+        registry: &RegistryUrl,
+        name: &PackageName,
+        credential: Option<&Credential>,
+        form: PackumentForm,
+    ) -> Result<PackumentAnswer, ReadError> {
+        let wishes = Wishes { fresh: true, ..Wishes::default() };
+        self.read_packument(registry, name, credential, form, wishes).await
+    }
+
+    async fn read_packument(
+        &self,
+        registry: &RegistryUrl,
+        name: &PackageName,
+        credential: Option<&Credential>,
+        form: PackumentForm,
+        wishes: Wishes<'_>,
+    ) -> Result<PackumentAnswer, ReadError> {
         let what = format!("the packument of `{name}`");
         let accept = match form {
             PackumentForm::Abbreviated => ACCEPT_ABBREVIATED,
             PackumentForm::Full => ACCEPT_FULL,
         };
-        let wishes = Wishes { accept: Some(accept), etag, ..Wishes::default() };
+        let wishes = Wishes { accept: Some(accept), ..wishes };
         let read = Read { bytes_max: PACKUMENT_BYTES_MAX, ..self.read(&what, credential, wishes) };
         let url = registry.package_url(name);
         let answer = self.get(&url, read).await?;
@@ -145,7 +172,7 @@ impl RegistryClient {
                 limit_bytes: POLL_ANSWER_BYTES_MAX,
             }),
             Err(failure) => {
-                tracing::debug!(?failure, "poll");
+                tracing::debug!(cause = failure.cause(), "the poll brought no answer");
                 Ok(PollAnswer::Pending { retry_after: None })
             }
         }

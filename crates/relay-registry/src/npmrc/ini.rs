@@ -52,7 +52,7 @@ fn unquoted(text: &str) -> String {
     let text = text.trim();
     let quoted_by = |quote: char| text.starts_with(quote) && text.ends_with(quote);
     if quoted_by('"') || quoted_by('\'') {
-        let inner = if text.len() > 1 && quoted_by('\'') { text.get(1..text.len() - 1).unwrap_or(text) } else { text };
+        let inner = if quoted_by('\'') { text.get(1..text.len() - 1).unwrap_or_default() } else { text };
         return match serde_json::from_str::<serde_json::Value>(inner) {
             Ok(serde_json::Value::String(text)) => text,
             Ok(value) => value.to_string(),
@@ -95,7 +95,7 @@ mod tests {
         check("//h/:_authToken=12345", &[("//h/:_authToken", "12345")]);
         check("a=b=c", &[("a", "b=c")]);
         check("\u{feff}a=b", &[("a", "b")]);
-        check("a='\nb=\"", &[("a", "'"), ("b", "\"")]);
+        check("a='\nb=\"", &[("a", ""), ("b", "\"")]);
         check("ca[]=x\nca[]=y", &[]);
     }
 

@@ -95,6 +95,8 @@ fn the_flag_beats_a_scope_and_says_that_npm_does_not() {
     let (url, warning) = chosen(&config, "@acme/x", "{}");
     assert_eq!(url, "http://f.example/");
     assert!(warning.unwrap().contains("npm would use `http://s.example/`"));
+    let config = World::default().project("@acme:registry=nonsense").flag("http://f.example").resolve();
+    assert_eq!(chosen(&config, "@acme/x", r#"{"registry":"nonsense"}"#), ("http://f.example/".into(), None));
 }
 
 #[test]

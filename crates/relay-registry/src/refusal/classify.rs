@@ -64,7 +64,11 @@ impl Row {
             .filter(|fragments| fragments.iter().all(|fragment| text.contains(fragment)))
             .map(|fragments| fragments.iter().map(|fragment| fragment.len()).sum())
             .max()?;
-        let specific = !self.statuses.iter().any(|status| by_status(*status) == self.code);
-        Some(Fit { specific, length })
+        Some(Fit { specific: !self.stands_for_a_status(), length })
+    }
+
+    /// Whether this is the row for answers of some status that say nothing more.
+    pub(super) fn stands_for_a_status(&self) -> bool {
+        self.statuses.iter().any(|status| by_status(*status) == self.code)
     }
 }

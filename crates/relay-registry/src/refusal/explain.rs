@@ -19,7 +19,9 @@ pub fn explain(text: &str) -> Vec<&'static Explanation> {
     }
     let mut fits: Vec<(Fit, &Row)> = rows().filter_map(|row| row.fit(&text).map(|fit| (fit, row))).collect();
     if fits.is_empty() {
-        return rows().filter(|row| named_by(row, &text)).map(|row| &row.explanation).collect();
+        let mut named: Vec<&Row> = rows().filter(|row| named_by(row, &text)).collect();
+        named.sort_by_key(|row| !row.stands_for_a_status());
+        return named.into_iter().map(|row| &row.explanation).collect();
     }
     fits.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
     fits.into_iter().map(|(_, row)| &row.explanation).collect()

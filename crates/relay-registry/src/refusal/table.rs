@@ -1,7 +1,7 @@
 //! The table of refusals as data (`npm-registry.md`, 10.3). Sources of the texts are named there, row by row.
 //!
 //! Fragments are lower case. A row with no statuses is never an answer of a registry: it is met in npm's own output.
-//! Within a file, the row that a bare code stands for comes first.
+//! The order of rows is the order in which all of them are listed, and in which rows of one code are.
 
 mod credentials;
 mod limits;

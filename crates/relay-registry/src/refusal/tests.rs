@@ -114,6 +114,10 @@ fn a_code_alone_is_enough() {
     assert_eq!(first("ENEEDAUTH"), "need-auth");
     assert_eq!(first("npm error code EOTP"), "otp-required");
     assert_eq!(first("E401"), "unauthorized");
+    assert_eq!(first("E403"), "forbidden");
+    assert_eq!(first("E404"), "masked-forbidden");
+    assert_eq!(first("E409"), "conflict");
+    assert_eq!(first("E429"), "rate-limit");
     assert!(explain("E403").iter().any(|explanation| explanation.code == "two-factor-or-bypass"));
     assert!(explain("e404").iter().any(|explanation| explanation.code == "masked-forbidden"));
     assert!(explain("403").iter().any(|explanation| explanation.code == "forbidden"));

@@ -54,7 +54,7 @@ fn packages() -> Vec<(Value, Vec<(&'static str, &'static str)>)> {
         ),
         (
             json!({"name":"@s/odd","version":"1.0.0+build.7","repository":{"url":"http://github.com/acme/mono"},
-                "bugs":"no address","homepage":7,"files":"cli.js","author":7,"gypfile":false,"types":"./t.d.ts",
+                "bugs":"no address","homepage":7,"author":7,"gypfile":false,"types":"./t.d.ts",
                 "scripts":{"a":7,"start":"x"},"bin":["./cmd/one.js"],"directories":{"man":"man"},"modules":{"x":1},
                 "bundledDependencies":["z"],"dependencies":{"y":"1"},"license":"nonsense"}),
             vec![
@@ -70,7 +70,7 @@ fn packages() -> Vec<(Value, Vec<(&'static str, &'static str)>)> {
         ),
         (
             json!({"name":"gist","version":"1.0.0","repository":"gist:11081aaa281","private":false,
-                "dist":{"old":1},"contributors":[],"bin":{}}),
+                "dist":{"old":1},"contributors":[],"bin":{},"files":"cli.js"}),
             vec![("readme.markdown", "lower case\n")],
         ),
     ]

@@ -46,6 +46,19 @@ async fn whatever_the_answer_an_upload_is_sent_once() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_an_upload_without_a_credential_says_that_one_is_needed() {
+    for status in [401, 403, 404] {
+        let recorder = Recorder::saying(reply(status, "{}")).await;
+        let name = PackageName::parse("demo").unwrap();
+        let document = bytes::Bytes::from_static(b"{}");
+        let registry = &recorder.registry;
+        let request = PublishRequest { registry, name: &name, document: &document, credential: None, otp: None };
+        let Err(PublishError::Refused(refusal)) = client().publish(&request).await else { panic!("must be refused") };
+        assert_eq!(refusal.code, RefusalCode::NeedAuth);
+    }
+}
+
+#[tokio::test]
 async fn a_redirected_upload_goes_nowhere_else() {
     let target = Recorder::saying(reply(200, "{}")).await;
     let location = format!("{}@s%2fdemo", target.registry);
@@ -157,15 +170,21 @@ async fn a_closed_port_means_nothing_was_sent() {
     );
 }
 
-/// Takes one connection, reads some of the request, says `answer`, and hangs up.
+/// Takes connections, reads each request to its end, says `answer`, and hangs up.
 async fn hangs_up_after(answer: &'static [u8]) -> RegistryUrl {
     use tokio::io::AsyncWriteExt as _;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let mut some = [0; 1024];
-            let _ = stream.read(&mut some).await;
+            // What is left unread would reset the connection before the answer is through.
+            let (mut seen, mut some) = (Vec::new(), [0; 1024]);
+            while let Ok(count @ 1..) = stream.read(&mut some).await {
+                seen.extend_from_slice(&some[..count]);
+                if seen.ends_with(b"{}") {
+                    break;
+                }
+            }
             let _ = stream.write_all(answer).await;
         }
     });
@@ -192,7 +211,7 @@ async fn an_answer_that_never_came_leaves_the_outcome_unknown() {
 async fn an_answer_whose_words_were_cut_off_is_judged_by_its_status() {
     assert_eq!(cut_off(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{").await.unwrap().status, 200);
     let refused = cut_off(b"HTTP/1.1 404 Not Found\r\ncontent-length: 50\r\n\r\n{").await;
-    assert!(matches!(refused, Err(PublishError::Refused(refusal)) if refusal.code == RefusalCode::MaskedForbidden));
+    assert!(matches!(refused, Err(PublishError::Refused(refusal)) if refusal.code == RefusalCode::NeedAuth));
     let failed = cut_off(b"HTTP/1.1 500 Oops\r\ncontent-length: 50\r\n\r\n{").await;
     assert!(matches!(failed, Err(PublishError::OutcomeUnknown { .. })), "{failed:?}");
 }

@@ -40,6 +40,16 @@ async fn a_packument_is_asked_for_as_npm_asks() {
 }
 
 #[tokio::test]
+async fn a_packument_can_be_read_past_caches_and_in_full() {
+    let recorder = Recorder::saying(reply(200, PACKUMENT)).await;
+    let form = PackumentForm::Full;
+    assert!(client().packument_past_caches(&recorder.registry, &name(), None, form).await.is_ok());
+    assert_eq!(recorder.only().header("cache-control"), Some("no-cache"));
+    assert_eq!(recorder.only().header("accept"), Some("application/json"));
+    assert_eq!(recorder.only().header("authorization"), None);
+}
+
+#[tokio::test]
 async fn an_etag_goes_back_and_304_means_not_modified() {
     let recorder = Recorder::saying(reply(304, "")).await;
     assert_eq!(packument(&recorder, Some("W/\"x\"")).await.unwrap(), PackumentAnswer::NotModified);
