@@ -88,6 +88,12 @@ pub(crate) struct GlobalFlags {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Rehearse(rehearse::RehearseArgs),
+    Plan(plan::PlanArgs),
+    Release(release::ReleaseArgs),
+    Publish(publish::PublishArgs),
+    Resume(publish::ResumeArgs),
+    Version(version::VersionArgs),
     Graph(graph::GraphArgs),
     Pack(pack::PackArgs),
     Sandbox(sandbox::SandboxArgs),

@@ -5,4 +5,8 @@ pub(crate) mod explain;
 pub(crate) mod graph;
 pub(crate) mod man;
 pub(crate) mod pack;
+pub(crate) mod plan;
+pub(crate) mod rehearse;
+pub(crate) mod release;
 pub(crate) mod sandbox;
+pub(crate) mod version;

@@ -10,6 +10,7 @@
 //! ```
 
 mod conversion;
+pub(crate) mod engine;
 
 use std::fmt;
 

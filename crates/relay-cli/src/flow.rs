@@ -141,7 +141,11 @@ pub(crate) async fn run<P: Person>(
     };
 
     told(Fact::PhaseStarted { phase: Phase::Pack })?;
-    let freeze_options = FreezeOptions { ignore_scripts: options.ignore_scripts, secret_variables };
+    let freeze_options = FreezeOptions {
+        ignore_scripts: options.ignore_scripts,
+        environment: std::env::vars_os().collect(),
+        secret_variables,
+    };
     let tarballs = freeze(&project, &names, &freeze_options, &events).map_err(explain::freeze)?;
 
     let session = make_session(&project)?;

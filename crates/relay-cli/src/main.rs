@@ -3,6 +3,8 @@
 //! - [`cli`]: the command line as types, and the help texts
 //! - [`commands`]: one file for each command
 //! - [`ui`]: all output; [`error`], [`exit`]: how a run may end
+//! - [`flow`]: the way of a release, shared by several commands; [`surroundings`]: what it is given from outside
+//! - [`display`], [`summary`], [`person`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant
 #![forbid(unsafe_code)]
 
@@ -13,8 +15,16 @@ mod display;
 mod error;
 mod exit;
 mod filter;
+mod flow;
+mod github;
+mod log_file;
+mod person;
+mod rehearsal;
 mod runtime;
+mod summary;
+mod surroundings;
 mod ui;
+mod wall_clock;
 mod workspace;
 
 use std::env;
@@ -27,6 +37,7 @@ use crate::cli::{Cli, Command};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::runtime::block_on;
 use crate::ui::{Ui, UiFlags, UiSettings};
 
 fn main() -> ExitCode {
@@ -60,6 +71,12 @@ fn dispatch(ui: &Ui, cli: &Cli) -> Result<Exit, CliError> {
     };
     let context = Context::new(ui.clone(), &cli.global)?;
     match command {
+        Command::Plan(args) => block_on(commands::plan::run(&context, args)),
+        Command::Release(args) => block_on(commands::release::release(&context, args)),
+        Command::Publish(args) => block_on(commands::release::publish(&context, args)),
+        Command::Resume(args) => block_on(commands::release::resume(&context, args)),
+        Command::Version(args) => block_on(commands::version::run(&context, args)),
+        Command::Rehearse(args) => block_on(commands::rehearse::run(&context, args)),
         Command::Graph(args) => commands::graph::run(&context, args),
         Command::Pack(args) => commands::pack::run(&context, args),
         Command::Explain(args) => commands::explain::run(&context, args),

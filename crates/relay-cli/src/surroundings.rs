@@ -31,6 +31,8 @@ pub(crate) struct SessionFlags {
     pub(crate) access: Option<Access>,
     /// `--filter`.
     pub(crate) filter: Vec<String>,
+    /// The current folder, relative to the workspace root.
+    pub(crate) here: Utf8PathBuf,
     /// `--allow-cycles`.
     pub(crate) allow_cycles: bool,
     /// Whether a person can answer challenges.
@@ -68,14 +70,15 @@ fn build(
     };
     let options = ClientOptions {
         user_agent: user_agent(),
-        connections: project.config.publish.concurrency.max(16),
+        connections_per_host: project.config.publish.concurrency.max(16),
+        auth_type_web: npm.auth_type_web(),
         ..ClientOptions::default()
     };
     let client = RegistryClient::new(options).map_err(|error| CliError::of(ErrorKind::User, &error))?;
     let selected = if flags.filter.is_empty() {
         None
     } else {
-        Some(crate::filter::select(&project.workspace, &project.graph, &flags.filter)?)
+        Some(crate::filter::select(&flags.filter, &project.workspace, &project.graph, &flags.here)?)
     };
     Ok(Session {
         npm,

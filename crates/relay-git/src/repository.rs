@@ -75,6 +75,11 @@ impl Repository {
         &self.workdir
     }
 
+    /// The git directory: `.git`, or the one that a linked working folder has of its own.
+    pub fn git_dir(&self) -> Utf8PathBuf {
+        Utf8PathBuf::from_path_buf(self.git.path().to_owned()).unwrap_or_else(|_| self.workdir.join(".git"))
+    }
+
     /// The path below the working folder, with `/`, of an absolute path; `None` when it lies elsewhere. The working folder
     /// itself is the empty path.
     pub fn relative(&self, path: &Utf8Path) -> Option<String> {

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::surroundings::{self, SessionFlags};
 
 /// Runs the command.
-pub(crate) async fn run(args: &PlanArgs, context: &Context) -> Result<Exit, CliError> {
+pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliError> {
     let ui = &context.ui;
     let project = crate::flow::open(&context.cwd, args.registry.concurrency)?;
     let flags = SessionFlags {
@@ -24,6 +24,7 @@ pub(crate) async fn run(args: &PlanArgs, context: &Context) -> Result<Exit, CliE
         allow_cycles: args.allow_cycles,
         person: ui.is_interactive(),
         otp: None,
+        here: here(context, &project),
     };
     let session = surroundings::session(&project, &flags)?;
     let learnt = Learnt::read(&surroundings::state_folder(&project));
@@ -53,6 +54,11 @@ pub(crate) async fn run(args: &PlanArgs, context: &Context) -> Result<Exit, CliE
         return Ok(Exit::PlanNotEmpty);
     }
     Ok(Exit::Done)
+}
+
+/// The current folder, relative to the workspace root: where relative selectors start from.
+pub(crate) fn here(context: &Context, project: &relay_engine::project::Project) -> camino::Utf8PathBuf {
+    context.cwd.strip_prefix(&project.workspace.root).map(camino::Utf8Path::to_owned).unwrap_or_default()
 }
 
 /// Reads a saved plan.

@@ -1,10 +1,10 @@
 //! `relay rehearse`: the whole release, carried out in a copy against sandbox registries.
 
 use relay_engine::finish::FinishOptions;
-use relay_engine::freeze::SCRIPTS_BEFORE;
 use relay_engine::observe::Intent;
 use relay_engine::project::Project;
 use relay_engine::report::RunReport;
+use relay_pack::lifecycle::{Occasion, before_tarball};
 use relay_sandbox::VisibilityDelay;
 
 use crate::cli::rehearse::RehearseArgs;
@@ -23,7 +23,7 @@ use crate::ui::plural;
 const DELAY_MILLIS: u64 = 300;
 
 /// Runs the command.
-pub(crate) async fn run(args: &RehearseArgs, context: &Context) -> Result<Exit, CliError> {
+pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, CliError> {
     let ui = &context.ui;
     let source = args.dir.as_ref().map_or_else(|| context.cwd.clone(), |dir| context.resolve(dir));
     let project = flow::open(&source, args.concurrency)?;
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: &RehearseArgs, context: &Context) -> Result<Exit, 
         session.stand_ins.clone_from(&stand_ins);
         Ok(session)
     };
-    let mut interrupts = super::release::interrupts();
+    let mut interrupts = super::release::interrupts()?;
     let flow = flow::run(ui, &aside.root, &make_session, &person, options, &mut interrupts).await;
     drop(person);
     let exit = match flow {
@@ -131,5 +131,5 @@ fn has_scripts(project: &Project) -> bool {
         .packages
         .iter()
         .filter(|package| package.is_publishable())
-        .any(|package| SCRIPTS_BEFORE.iter().any(|event| package.manifest.script(event).is_some()))
+        .any(|package| before_tarball(Occasion::Publish).iter().any(|event| package.manifest.script(event).is_some()))
 }

@@ -15,6 +15,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
 use crate::person::TerminalPerson;
+use crate::runtime::Interrupts;
 use crate::summary;
 use crate::surroundings::{self, SessionFlags};
 
@@ -34,7 +35,7 @@ struct Request<'a> {
 }
 
 /// Runs `relay release`.
-pub(crate) async fn release(args: &ReleaseArgs, context: &Context) -> Result<Exit, CliError> {
+pub(crate) async fn release(context: &Context, args: &ReleaseArgs) -> Result<Exit, CliError> {
     run(
         Request {
             intent: Intent::Release,
@@ -55,7 +56,7 @@ pub(crate) async fn release(args: &ReleaseArgs, context: &Context) -> Result<Exi
 }
 
 /// Runs `relay publish`.
-pub(crate) async fn publish(args: &PublishArgs, context: &Context) -> Result<Exit, CliError> {
+pub(crate) async fn publish(context: &Context, args: &PublishArgs) -> Result<Exit, CliError> {
     run(
         Request {
             intent: Intent::Publish,
@@ -76,7 +77,7 @@ pub(crate) async fn publish(args: &PublishArgs, context: &Context) -> Result<Exi
 }
 
 /// Runs `relay resume`: publishes what is unfinished. The registry tells what that is.
-pub(crate) async fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit, CliError> {
+pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Result<Exit, CliError> {
     run(
         Request {
             intent: Intent::Publish,
@@ -98,6 +99,7 @@ pub(crate) async fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit,
 
 async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> {
     let ui = &context.ui;
+    let project = flow::open(&context.cwd, None)?;
     let flags = SessionFlags {
         registry: request.registry.registry.clone(),
         otp: request.otp.otp.clone(),
@@ -107,8 +109,8 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         filter: request.selection.filter.clone(),
         allow_cycles: request.upload.allow_cycles,
         person: ui.is_interactive(),
+        here: super::plan::here(context, &project),
     };
-    let project = flow::open(&context.cwd, None)?;
     let options = FlowOptions {
         intent: request.intent,
         command: request.command,
@@ -125,7 +127,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     drop(project);
     let make_session = |project: &Project| surroundings::session(project, &flags);
     let person = TerminalPerson { ui: ui.clone(), browser: !request.person.no_browser };
-    let mut interrupts = interrupts();
+    let mut interrupts = interrupts()?;
     let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut interrupts).await?;
     match &flow.report {
         Some(report) => Ok(tell(report, request.report.json, context)),
@@ -169,33 +171,17 @@ pub(crate) fn exit_of(ending: Ending) -> Exit {
     }
 }
 
-/// Requests to stop: Ctrl-C, and on Unix the signal that ends services.
-pub(crate) fn interrupts() -> mpsc::Receiver<()> {
+/// Requests to stop, one message each.
+pub(crate) fn interrupts() -> Result<mpsc::Receiver<()>, CliError> {
+    let mut signals = Interrupts::listen()?;
     let (sender, receiver) = mpsc::channel(2);
     tokio::spawn(async move {
         loop {
-            let stopped = next_signal().await;
-            if !stopped || sender.send(()).await.is_err() {
+            signals.next().await;
+            if sender.send(()).await.is_err() {
                 return;
             }
         }
     });
-    receiver
-}
-
-#[cfg(unix)]
-async fn next_signal() -> bool {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return tokio::signal::ctrl_c().await.is_ok();
-    };
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed.is_ok(),
-        asked = terminate.recv() => asked.is_some(),
-    }
-}
-
-#[cfg(not(unix))]
-async fn next_signal() -> bool {
-    tokio::signal::ctrl_c().await.is_ok()
+    Ok(receiver)
 }

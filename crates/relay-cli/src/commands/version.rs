@@ -16,12 +16,13 @@ use crate::surroundings::{self, SessionFlags};
 use crate::ui::{columns, plural};
 
 /// Runs the command.
-pub(crate) async fn run(args: &VersionArgs, context: &Context) -> Result<Exit, CliError> {
+pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, CliError> {
     let ui = &context.ui;
     let project = crate::flow::open(&context.cwd, None)?;
     let flags = SessionFlags {
         offline: true,
         filter: args.selection.filter.clone(),
+        here: super::plan::here(context, &project),
         allow_cycles: args.allow_cycles,
         ..SessionFlags::default()
     };

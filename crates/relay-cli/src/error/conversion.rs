@@ -98,23 +98,25 @@ impl From<ManifestRewriteError> for CliError {
 impl From<ScriptError> for CliError {
     fn from(error: ScriptError) -> Self {
         let (message, output) = match &error {
-            ScriptError::Failed { package, event, command, ending, output, .. } => {
-                (format!("the script `{event}` of `{package}` ended with {ending}: `{command}`"), output.clone())
+            ScriptError::Failed { script, code, output } => {
+                let ending = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+                (format!("{script} ended with {ending}: `{}`", script.command), output.clone())
             }
-            ScriptError::TimedOut { package, event, command, timeout, output } => {
+            ScriptError::TimedOut { script, timeout, output } => {
                 let timeout = human_span(*timeout);
-                let message = format!("the script `{event}` of `{package}` took longer than {timeout}: `{command}`");
-                (message, output.clone())
+                (format!("{script} took longer than {timeout}: `{}`", script.command), output.clone())
             }
-            ScriptError::NotStarted { package, event, source, .. } => {
-                (format!("the script `{event}` of `{package}` can't be started"), source.to_string())
+            ScriptError::NotStarted { script, source } => {
+                (format!("{script} can't be started"), source.to_string())
             }
         };
         let result = Self::user(message).code("relay::pack::script");
         let result = if output.trim().is_empty() { result } else { result.cause(output.trim_end()) };
         let skip = "`--ignore-scripts` leaves all scripts out, if none is needed";
         match error {
-            ScriptError::Failed { folder, .. } => result.hint(format!("run it in `{folder}` to see more")).hint(skip),
+            ScriptError::Failed { script, .. } => {
+                result.hint(format!("run it in `{}` to see more", script.folder)).hint(skip)
+            }
             _ => result.hint(skip),
         }
     }

@@ -106,9 +106,7 @@ pub(crate) fn write(error: WriteError) -> CliError {
 pub(crate) fn freeze(error: FreezeError) -> CliError {
     match error {
         FreezeError::Gate(stopped) => gate(&stopped),
-        FreezeError::Script(error) => CliError::of(ErrorKind::User, &error)
-            .hint("nothing was sent; mend the script, or leave scripts out with `--ignore-scripts`")
-            .code("relay::pack::script"),
+        FreezeError::Script(error) => CliError::from(error).hint("nothing was sent"),
         FreezeError::Pack { package, source } => CliError::of(ErrorKind::User, source.as_ref())
             .context(format!("`{package}` can't be packed"))
             .code("relay::pack::files"),

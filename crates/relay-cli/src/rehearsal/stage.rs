@@ -48,7 +48,7 @@ impl Stage {
             registries.entry(choice.url).or_default().push(package);
         }
         let main = npm_ruled(project, &registries);
-        let tarballs = pack_all(project, &publishable).map_err(explain::freeze)?;
+        let tarballs = pack_all(&project.workspace, &publishable).map_err(explain::freeze)?;
         for (registry, packages) in registries {
             let rules = if main.contains(&registry) { RegistryRules::Npm } else { RegistryRules::Plain };
             let sandbox = start(rules, &delay).await?;
@@ -60,7 +60,7 @@ impl Stage {
                 let Some(tarball) = tarballs.get(&package.name) else { continue };
                 if is_live(project, package, tags) {
                     sandbox
-                        .seed_package(SeedPackage {
+                        .try_seed_package(SeedPackage {
                             manifest: serde_json::Value::Object(tarball.manifest.clone()),
                             tarball: tarball.bytes.clone(),
                             owner: ACCOUNT.to_owned(),
