@@ -7,7 +7,7 @@
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
 //! - [`discover`]: from the disk to that value
-//! - [`edit`]: new values in a manifest; [`write`]: files replaced in one step
+//! - [`edit`]: new values in a manifest; [`lockfile`]: and in the lock file; [`write`]: files replaced in one step
 //! - [`fixture`]: workspaces in memory, for tests
 #![forbid(unsafe_code)]
 
@@ -17,6 +17,7 @@ pub mod edit;
 pub mod fixture;
 pub mod integrity;
 mod json;
+pub mod lockfile;
 pub mod manager;
 pub mod manifest;
 pub mod name;
@@ -30,6 +31,7 @@ pub use dependency::{Dependency, DependencyKind};
 pub use discover::DiscoverError;
 pub use edit::{EditError, ManifestEdit, RangeEdit, edit_manifest};
 pub use integrity::{Integrity, InvalidDigest, Shasum};
+pub use lockfile::{LockfileEdit, LockfileRange, edit_lockfile};
 pub use manager::PackageManager;
 pub use manifest::{Manifest, ManifestError};
 pub use name::{InvalidName, PackageName};
