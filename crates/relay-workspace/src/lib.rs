@@ -7,7 +7,7 @@
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
 //! - [`discover`]: from the disk to that value
-//! - [`edit`], [`lockfile`]: new values in manifests and lockfiles; [`write`]: files replaced in one step
+//! - [`edit`]: new values in a manifest; [`lockfile`]: and in the lock file; [`write`]: files replaced in one step
 //! - [`fixture`]: workspaces in memory, for tests
 #![forbid(unsafe_code)]
 
@@ -31,7 +31,7 @@ pub use dependency::{Dependency, DependencyKind};
 pub use discover::DiscoverError;
 pub use edit::{EditError, ManifestEdit, RangeEdit, edit_manifest};
 pub use integrity::{Integrity, InvalidDigest, Shasum};
-pub use lockfile::{LockfileEdit, edit_lockfile};
+pub use lockfile::{LockfileEdit, LockfileRange, edit_lockfile};
 pub use manager::PackageManager;
 pub use manifest::{Manifest, ManifestError};
 pub use name::{InvalidName, PackageName};
