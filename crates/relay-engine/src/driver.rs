@@ -160,8 +160,9 @@ pub async fn carry_out<U: Uplink, P: Person>(
             }
             Some(Brought::Input(input)) => input,
             Some(Brought::Challenge(package, challenge)) => {
+                let web = matches!(challenge, Challenge::Web(_));
                 challenges.insert(package.clone(), challenge);
-                Input::UploadEnded { package, outcome: UploadOutcome::Challenged }
+                Input::UploadEnded { package, outcome: UploadOutcome::Challenged { web } }
             }
             Some(Brought::Otp(package, given, answer)) => {
                 if let Some(given) = given {

@@ -60,6 +60,10 @@ struct Node {
     pauses: u32,
     challenges: u32,
     looks: u32,
+    /// A challenge of this package was to be answered in the browser.
+    web: bool,
+    /// How often a request without a password was sent only to open a new challenge.
+    reopened: u32,
     /// The last upload carried a one-time password.
     sent_otp: bool,
     /// That password had served another package before.
@@ -213,6 +217,8 @@ impl Node {
             pauses: 0,
             challenges: 0,
             looks: 0,
+            web: false,
+            reopened: 0,
             sent_otp: false,
             sent_kept_otp: false,
             uncertain: false,

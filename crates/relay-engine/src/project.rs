@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use relay_change::{ChangeFile, ChangeFileError, ChangeSettings, ChangesetsConfig};
+use relay_change::{ChangeFile, ChangeFileError, ChangeSettings, ChangesetsConfig, PreState};
 use relay_config::{CONFIG_FILE_NAME, ChangeSource, Config, ConfigError, GroupKind, ReleaseMode};
 use relay_git::{GitError, HistoryQuery, Repository};
 use relay_graph::DependencyGraph;
@@ -90,7 +90,10 @@ impl Project {
             workspace.root.strip_prefix(repository.workdir()).map(|path| path.as_str().replace('\\', "/")).unwrap_or_default()
         });
         let changesets = read_changesets_config(&workspace.root)?;
-        let change_files = read_change_files(&workspace.root)?;
+        let mut change_files = read_change_files(&workspace.root, "")?;
+        if changesets.as_ref().is_some_and(|config| config.pre.is_some()) {
+            change_files.extend(read_change_files(&workspace.root, "pre/")?);
+        }
         Ok(Self { workspace, graph, config, configured, repository, prefix, change_files, changesets })
     }
 
@@ -183,15 +186,20 @@ fn tag_is_bare(tag: &str) -> bool {
 fn read_changesets_config(root: &Utf8Path) -> Result<Option<ChangesetsConfig>, ProjectError> {
     let path = Utf8Path::new(CHANGE_FILE_FOLDER).join("config.json");
     let Some(text) = read_optional(root, &path)? else { return Ok(None) };
-    ChangesetsConfig::parse(&text)
-        .map(Some)
-        .map_err(|error| ProjectError::ChangesetsConfig { path, problem: error.to_string() })
+    let wrong = |path: &Utf8Path, problem: String| ProjectError::ChangesetsConfig { path: path.to_owned(), problem };
+    let mut config = ChangesetsConfig::parse(&text).map_err(|error| wrong(&path, error.to_string()))?;
+    let path = Utf8Path::new(CHANGE_FILE_FOLDER).join("pre.json");
+    if let Some(text) = read_optional(root, &path)? {
+        config.pre = Some(PreState::parse(&text).map_err(|error| wrong(&path, error.to_string()))?);
+    }
+    Ok(Some(config))
 }
 
-fn read_change_files(root: &Utf8Path) -> Result<Vec<ChangeFile>, ProjectError> {
-    let folder = Utf8Path::new(CHANGE_FILE_FOLDER);
+/// The change files in the folder, or in the one below it where the prerelease mode keeps them.
+fn read_change_files(root: &Utf8Path, below: &str) -> Result<Vec<ChangeFile>, ProjectError> {
+    let folder = &Utf8Path::new(CHANGE_FILE_FOLDER).join(below.trim_end_matches('/'));
     let unreadable =
-        |error: std::io::Error| ProjectError::Unreadable { path: folder.to_owned(), problem: error.to_string() };
+        |error: std::io::Error| ProjectError::Unreadable { path: folder.clone(), problem: error.to_string() };
     let entries = match std::fs::read_dir(root.join(folder)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -203,7 +211,7 @@ fn read_change_files(root: &Utf8Path) -> Result<Vec<ChangeFile>, ProjectError> {
         let Ok(name) = entry.file_name().into_string() else { continue };
         let is_change_file = name.ends_with(".md") && !name.starts_with('.') && !name.eq_ignore_ascii_case("readme.md");
         if is_change_file && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            ids.insert(name.trim_end_matches(".md").to_owned(), name);
+            ids.insert(format!("{below}{}", name.trim_end_matches(".md")), name);
         }
     }
     let mut files = Vec::with_capacity(ids.len());

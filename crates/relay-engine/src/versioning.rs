@@ -1,11 +1,11 @@
 //! Writes a bump plan into the tree: versions, ranges, changelogs, the lockfile; takes the consumed change files away.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use relay_change::{BumpPlan, changelog_section, insert_into_changelog};
+use relay_change::{BumpPlan, CatalogRewrite, PreMode, changelog_section, insert_into_changelog};
 use relay_workspace::{
-    EditError, LockfileEdit, ManifestEdit, PackageManager, PackageName, RangeEdit, WriteError, edit_lockfile, edit_manifest,
+    EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageManager, PackageName, RangeEdit, WriteError, edit_lockfile, edit_manifest,
     write_all_or_none,
 };
 
@@ -47,6 +47,19 @@ pub enum VersionError {
     /// The files can't be written; those that had been are put back.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A catalog's entry can't be found on one line.
+    #[error(
+        "the entry `{dependency}` of the {catalog} catalog in pnpm-workspace.yaml can't be edited with certainty; write \
+         `{to}` there by hand, commit, and run the command again"
+    )]
+    Catalog {
+        /// The catalog.
+        catalog: String,
+        /// The entry.
+        dependency: String,
+        /// Its new value.
+        to: String,
+    },
     /// A consumed change file can't be taken away.
     #[error("the versions are written, but the change file {path} can't be taken away: {source}")]
     Remove {
@@ -75,7 +88,14 @@ pub fn write_versions(project: &Project, bumps: &BumpPlan) -> Result<WrittenVers
             files.push((path, text.into_bytes()));
         }
     }
-    for bump in &bumps.bumps {
+    if let Some((path, text)) = root_manifest(project, bumps)? {
+        files.push((path, text.into_bytes()));
+    }
+    if let Some((path, text)) = catalogs(project, bumps)? {
+        files.push((path, text.into_bytes()));
+    }
+    let changelogs = project.changesets.as_ref().is_none_or(|config| config.changelog.is_some());
+    for bump in bumps.bumps.iter().filter(|_| changelogs) {
         let Some(package) = project.workspace.package(&bump.name) else { continue };
         let section = changelog_section(bumps, &bump.name, &project.change_files);
         let path = package.path.join(CHANGELOG_FILE_NAME);
@@ -83,21 +103,94 @@ pub fn write_versions(project: &Project, bumps: &BumpPlan) -> Result<WrittenVers
         let text = insert_into_changelog(before.as_deref(), &bump.name, &section);
         files.push((path, text.into_bytes()));
     }
-    if let Some((path, text)) = lockfile(project, &edits, &mut written.notes)? {
+    if let Some((path, text)) = lockfile(project, bumps, &edits, &mut written.notes)? {
         files.push((path, text.into_bytes()));
     }
     written.files.extend(files.iter().map(|(path, _)| path.clone()));
     let absolute: Vec<_> = files.into_iter().map(|(path, bytes)| (root.join(path), bytes)).collect();
     write_all_or_none(&absolute)?;
+    take_away_consumed(project, bumps, &mut written)?;
+    Ok(written)
+}
+
+/// Consumed change files are deleted; in the prerelease mode of changesets they are kept aside until it ends.
+fn take_away_consumed(
+    project: &Project,
+    bumps: &BumpPlan,
+    written: &mut WrittenVersions,
+) -> Result<(), VersionError> {
+    let root = &project.workspace.root;
+    let folder = Utf8Path::new(CHANGE_FILE_FOLDER);
+    let mode = project.changesets.as_ref().and_then(|config| config.pre.as_ref()).map(|pre| pre.mode);
     for id in &bumps.consumed {
-        let path = Utf8Path::new(CHANGE_FILE_FOLDER).join(format!("{id}.md"));
-        match std::fs::remove_file(root.join(&path)) {
+        let path = folder.join(format!("{id}.md"));
+        let done = if mode == Some(PreMode::Pre) {
+            let aside = folder.join("pre").join(format!("{id}.md"));
+            let moved = std::fs::create_dir_all(root.join(folder).join("pre"))
+                .and_then(|()| std::fs::rename(root.join(&path), root.join(&aside)));
+            if moved.is_ok() {
+                written.files.push(aside);
+            }
+            moved
+        } else {
+            std::fs::remove_file(root.join(&path))
+        };
+        match done {
             Ok(()) => written.files.push(path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(source) => return Err(VersionError::Remove { path, source }),
         }
     }
-    Ok(written)
+    if mode == Some(PreMode::Exit) {
+        let path = folder.join("pre.json");
+        std::fs::remove_file(root.join(&path)).map_err(|source| VersionError::Remove { path: path.clone(), source })?;
+        written.files.push(path);
+    }
+    Ok(())
+}
+
+/// Ranges in the manifest of a root that is not itself a package.
+fn root_manifest(project: &Project, bumps: &BumpPlan) -> Result<Option<(Utf8PathBuf, String)>, VersionError> {
+    if bumps.root_ranges.is_empty() {
+        return Ok(None);
+    }
+    let path = Utf8PathBuf::from("package.json");
+    let ranges = bumps
+        .root_ranges
+        .iter()
+        .map(|range| RangeEdit { kind: range.kind, name: range.dependency.clone(), to: range.to.clone() })
+        .collect();
+    let text = edit_manifest(project.workspace.root_manifest.text(), &ManifestEdit { version: None, ranges })
+        .map_err(|source| VersionError::Edit { path: path.clone(), source })?;
+    Ok(Some((path, text)))
+}
+
+/// Entries of pnpm's catalogs, each on a line of its own. Everything else in the file stays.
+fn catalogs(project: &Project, bumps: &BumpPlan) -> Result<Option<(Utf8PathBuf, String)>, VersionError> {
+    if bumps.catalogs.is_empty() {
+        return Ok(None);
+    }
+    let path = Utf8PathBuf::from("pnpm-workspace.yaml");
+    let Some(mut text) = read_optional(&project.workspace.root, &path)? else { return Ok(None) };
+    for rewrite in &bumps.catalogs {
+        text = catalog_line(&text, rewrite).ok_or_else(|| VersionError::Catalog {
+            catalog: rewrite.catalog.clone().unwrap_or_else(|| "default".to_owned()),
+            dependency: rewrite.dependency.clone(),
+            to: rewrite.to.clone(),
+        })?;
+    }
+    Ok(Some((path, text)))
+}
+
+/// Replaces one entry's value; `None` unless exactly one line holds the entry with the old value.
+fn catalog_line(text: &str, rewrite: &CatalogRewrite) -> Option<String> {
+    let is_entry = |line: &str| {
+        line.split_once(':').is_some_and(|(key, _)| key.trim().trim_matches(['\'', '"']) == rewrite.dependency)
+            && line.contains(&rewrite.from)
+    };
+    let mut found = text.split_inclusive('\n').filter(|line| is_entry(line));
+    let (line, None) = (found.next()?, found.next()) else { return None };
+    Some(text.replacen(line, &line.replacen(&rewrite.from, &rewrite.to, 1), 1))
 }
 
 fn manifest_edits(bumps: &BumpPlan) -> BTreeMap<PackageName, ManifestEdit> {
@@ -118,6 +211,7 @@ fn manifest_edits(bumps: &BumpPlan) -> BTreeMap<PackageName, ManifestEdit> {
 /// The lockfile's new text. One that can't be edited with certainty is left alone, and the person is told.
 fn lockfile(
     project: &Project,
+    bumps: &BumpPlan,
     edits: &BTreeMap<PackageName, ManifestEdit>,
     notes: &mut Vec<String>,
 ) -> Result<Option<(Utf8PathBuf, String)>, VersionError> {
@@ -128,30 +222,38 @@ fn lockfile(
         PackageManager::Yarn => &["yarn.lock"],
         PackageManager::Bun => &["bun.lock"],
     };
+    let ranges_of = |name: &PackageName| {
+        bumps
+            .ranges
+            .iter()
+            .filter(|range| range.package == *name)
+            .map(|range| LockfileRange {
+                kind: range.kind,
+                name: range.dependency.clone(),
+                from: range.from.clone(),
+                to: range.to.clone(),
+            })
+            .collect()
+    };
     let changes: Vec<LockfileEdit> = edits
         .iter()
         .filter_map(|(name, edit)| {
             let package = project.workspace.package(name)?;
             Some(LockfileEdit {
-                path: package.path.to_string(),
-                name: name.to_string(),
+                path: package.path.clone(),
+                name: name.clone(),
                 version: edit.version.clone(),
-                ranges: edit.ranges.clone(),
+                ranges: ranges_of(name),
             })
         })
         .collect();
-    let mut tried = BTreeSet::new();
     for name in names {
         let path = Utf8PathBuf::from(*name);
         let Some(text) = read_optional(&project.workspace.root, &path)? else { continue };
-        tried.insert(*name);
         match edit_lockfile(manager, &text, &changes) {
             Ok(Some(edited)) => return Ok(Some((path, edited))),
             Ok(None) => {}
-            Err(error) => notes.push(format!(
-                "{name} was left as it is ({error}): run `{} install` and commit it",
-                manager.as_str()
-            )),
+            Err(error) => notes.push(format!("{name} was left as it is: {error}")),
         }
     }
     Ok(None)

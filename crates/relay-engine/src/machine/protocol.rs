@@ -100,7 +100,10 @@ pub enum UploadOutcome {
     /// The registry took it.
     Accepted,
     /// The registry asks for a second factor.
-    Challenged,
+    Challenged {
+        /// Whether it is answered in the browser; else a code is typed.
+        web: bool,
+    },
     /// The registry said no.
     Refused(Refusal),
     /// The registry asks for patience.

@@ -144,16 +144,29 @@ fn a_person_is_called_after_all_that_needs_nobody_and_packages_follow_one_anothe
     assert_eq!(uploads(&machine.start(NOW)), [(name(2), false)], "nobody is called while something goes by itself");
     let effects = machine.handle(ended(2, UploadOutcome::Accepted), NOW).unwrap();
     assert_eq!(uploads(&effects), [(name(0), false)], "the first request goes without a password");
-    let effects = machine.handle(ended(0, UploadOutcome::Challenged), NOW).unwrap();
+    let effects = machine.handle(ended(0, UploadOutcome::Challenged { web: true }), NOW).unwrap();
     assert!(matches!(effects.as_slice(), [Effect::Ask { remaining: 1, .. }]));
     let effects = machine.handle(Input::Answered { package: name(0), answer: Answer::Given }, NOW).unwrap();
     assert_eq!(uploads(&effects), [(name(0), true)]);
     machine.handle(ended(0, UploadOutcome::Accepted), NOW).unwrap();
     assert_eq!(machine.state(&name(1)), Some(&State::Uploading));
-    let effects = machine.handle(ended(1, UploadOutcome::Challenged), NOW).unwrap();
+    let effects = machine.handle(ended(1, UploadOutcome::Challenged { web: true }), NOW).unwrap();
     assert_eq!(uploads(&effects), [(name(1), true)], "the kept password is tried once");
-    let effects = machine.handle(ended(1, UploadOutcome::Challenged), NOW).unwrap();
+    let effects = machine.handle(ended(1, UploadOutcome::Challenged { web: true }), NOW).unwrap();
     assert!(matches!(effects.as_slice(), [Effect::Ask { .. }]), "a used password is not tried again");
+}
+
+#[test]
+fn a_used_up_password_opens_a_new_page_instead_of_asking_for_a_code() {
+    let jobs = vec![job(0, RouteKind::Interactive, &[])];
+    let mut machine = Machine::new(jobs, Terms { otp_given: false, ..terms(true) });
+    machine.start(NOW);
+    machine.handle(ended(0, UploadOutcome::Challenged { web: true }), NOW).unwrap();
+    machine.handle(Input::Answered { package: name(0), answer: Answer::Given }, NOW).unwrap();
+    let effects = machine.handle(ended(0, UploadOutcome::Challenged { web: false }), NOW).unwrap();
+    assert_eq!(uploads(&effects), [(name(0), false)]);
+    let effects = machine.handle(ended(0, UploadOutcome::Challenged { web: true }), NOW).unwrap();
+    assert!(matches!(effects.as_slice(), [Effect::Ask { .. }]));
 }
 
 #[test]
@@ -170,13 +183,13 @@ fn without_a_person_interactive_packages_are_parked_and_their_dependents_held() 
 fn a_challenged_token_becomes_interactive_only_with_a_session_at_hand() {
     let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[])], terms(true));
     machine.start(NOW);
-    machine.handle(ended(0, UploadOutcome::Challenged), NOW).unwrap();
+    machine.handle(ended(0, UploadOutcome::Challenged { web: true }), NOW).unwrap();
     assert!(matches!(machine.state(&name(0)), Some(State::Failed(Failure::TokensDisallowed { .. }))));
 
     let with_session = Job { can_become_interactive: true, ..job(0, RouteKind::Token, &[]) };
     let mut machine = Machine::new(vec![with_session], terms(true));
     machine.start(NOW);
-    let effects = machine.handle(ended(0, UploadOutcome::Challenged), NOW).unwrap();
+    let effects = machine.handle(ended(0, UploadOutcome::Challenged { web: true }), NOW).unwrap();
     assert!(matches!(effects.as_slice(), [Effect::Upload { interactive: true, with_otp: false, .. }]));
 }
 
@@ -237,7 +250,7 @@ impl World {
 
     fn upload(&mut self, package: &PackageName, interactive: bool, with_otp: bool) -> UploadOutcome {
         if interactive && !with_otp {
-            return UploadOutcome::Challenged;
+            return UploadOutcome::Challenged { web: self.roll().is_multiple_of(2) };
         }
         let there = self.committed.contains_key(package);
         match self.roll() % 12 {
@@ -361,7 +374,7 @@ proptest! {
             let state = machine.state(&job.name).expect("every job has a state");
             // Only what the registry shows is called live, and nothing is sent without an end.
             prop_assert!(!matches!(state, State::Live(_)) || world.visible.contains(&job.name));
-            prop_assert!(machine.uploads(&job.name) <= UPLOADS_PER_PACKAGE_MAX + 2 * super::CHALLENGES_PER_PACKAGE_MAX + 8);
+            prop_assert!(machine.uploads(&job.name) <= UPLOADS_PER_PACKAGE_MAX + 3 * super::CHALLENGES_PER_PACKAGE_MAX + 8);
             // Held exactly where the chain below is broken.
             let broken = job.depends_on.iter().any(|below| {
                 machine.state(below).is_some_and(State::breaks_the_chain)

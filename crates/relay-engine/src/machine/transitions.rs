@@ -22,7 +22,7 @@ impl Machine {
                 }
                 self.accept(at, now, effects);
             }
-            UploadOutcome::Challenged => self.challenged(at, now, effects),
+            UploadOutcome::Challenged { web } => self.challenged(at, web, now, effects),
             UploadOutcome::Refused(refusal) if refusal.code.class() == RefusalClass::Verify => {
                 node.was_there = node.uploads <= 1;
                 node.uncertain = false;
@@ -50,7 +50,7 @@ impl Machine {
         effects.push(Effect::Settle { package: node.job.name.clone(), at: when });
     }
 
-    fn challenged(&mut self, at: usize, now: Duration, effects: &mut Vec<Effect>) {
+    fn challenged(&mut self, at: usize, web: bool, now: Duration, effects: &mut Vec<Effect>) {
         let Some(node) = self.nodes.get_mut(at) else { return };
         if node.job.route == RouteKind::Token {
             if node.job.can_become_interactive {
@@ -64,6 +64,9 @@ impl Machine {
         }
         node.job.route = RouteKind::Interactive;
         let refused = node.sent_otp;
+        node.web |= web;
+        // The answer to a used-up password is a bare text; a request without one opens a page to answer on.
+        let reopen = refused && node.web && !web && node.reopened < CHALLENGES_PER_PACKAGE_MAX;
         if refused {
             // A refused password is dead for all (`npm-registry.md`, 3.4: never loop with the same value).
             self.otp.since = None;
@@ -76,6 +79,9 @@ impl Machine {
             node.state = State::Parked(Parked::Interrupted { in_flight: false });
         } else if kept_is_fresh && self.otp.works_again != Some(false) {
             self.upload(at, true, effects);
+        } else if reopen && self.terms.person {
+            node.reopened += 1;
+            self.upload(at, false, effects);
         } else if !self.terms.person {
             let why = if refused {
                 "the one-time password was refused: it is mistyped, used up or too old"
