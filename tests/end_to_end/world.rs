@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use regex::Regex;
-
 /// A repository and a home, apart from everything else on the machine.
 pub(crate) struct World {
     folder: tempfile::TempDir,
@@ -133,23 +131,6 @@ impl World {
 }
 
 impl Ran {
-    /// Everything that a person saw, with what varies replaced: ports, times, digests.
-    pub(crate) fn seen(&self) -> String {
-        let mut text = format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr);
-        for (pattern, replacement) in [
-            (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
-            (r"\b[0-9a-f]{40}\b", "COMMIT"),
-            (r"\b[0-9a-f]{10}\b", "COMMIT"),
-            (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
-            (r"sha512-[A-Za-z0-9+/=]+", "INTEGRITY"),
-            (r"\b\d+\.\d s\b", "SPAN"),
-            (r"\b\d+ ms\b", "SPAN"),
-        ] {
-            text = Regex::new(pattern).expect("a pattern").replace_all(&text, replacement).into_owned();
-        }
-        text
-    }
-
     /// Fails the test unless the program ended with this code.
     #[track_caller]
     pub(crate) fn ended_with(self, code: i32) -> Self {

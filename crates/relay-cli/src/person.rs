@@ -65,14 +65,3 @@ fn prompt(ui: &Ui, notice: &ChallengeNotice) -> Option<Otp> {
 fn say(ui: &Ui, text: impl std::fmt::Display) {
     ui.raw_message(format!("{text}\n"));
 }
-
-/// Nobody: challenges are parked by the machine before anybody is asked.
-pub(crate) struct Nobody;
-
-impl Person for Nobody {
-    fn show(&self, _notice: &ChallengeNotice) {}
-
-    async fn ask_code(&self, _notice: &ChallengeNotice) -> Option<Otp> {
-        None
-    }
-}

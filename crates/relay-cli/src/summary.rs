@@ -8,7 +8,10 @@ use relay_config::RouteKind;
 use relay_engine::report::{Outcome, PackageReport, RunReport};
 use relay_engine::state::{Failure, How, Parked};
 
-use crate::ui::{human_span, plural};
+use crate::ui::{human_span, plural, wrapped};
+
+/// How wide the report is laid out.
+const WIDTH_COLUMNS: usize = 100;
 
 /// Renders the report as plain text; all sense survives without colour.
 pub(crate) fn render(report: &RunReport) -> String {
@@ -77,7 +80,8 @@ fn routes(text: &mut String, reports: &[PackageReport]) {
     }
     text.push_str("\nRoutes\n");
     for ((route, reason), names) in groups {
-        let _ = writeln!(text, "  {route} ({}): {reason}", listed(&names));
+        let sentence = format!("{route} ({}): {reason}", listed(&names));
+        text.push_str(&wrapped(&sentence, WIDTH_COLUMNS, "  ", "    "));
     }
 }
 

@@ -12,6 +12,8 @@ use crate::error::engine as explain;
 /// Folders that are never copied: git's own, and installed dependencies unless scripts need them.
 const LEFT_OUT: [&str; 2] = [".git", ".relay"];
 const INSTALLED: &str = "node_modules";
+/// Who commits in a copy: the person's own identity may be missing, and has no business there.
+const IDENTITY: &str = "[user]\n\tname = relay rehearsal\n\temail = rehearsal@localhost\n";
 /// The most files that are copied.
 const FILES_MAX: usize = 2_000_000;
 /// The deepest nesting of folders that is followed.
@@ -45,11 +47,18 @@ impl Aside {
             Some(_) => Repository::clone_aside(source, &root).map_err(explain::git)?,
             None => {
                 std::fs::create_dir_all(&root).map_err(failed)?;
-                Repository::init(&root).map_err(explain::git)?
+                let repository = Repository::init(&root).map_err(explain::git)?;
+                let config = repository.git_dir().join("config");
+                let settings = std::fs::read_to_string(&config).map_err(failed)?;
+                std::fs::write(&config, settings + IDENTITY).map_err(failed)?;
+                repository
             }
         };
         let mut files = 0;
         copy_folder(source, &root, with_installed, 0, &mut files).map_err(failed)?;
+        if own_repository.is_some() {
+            repository.refresh_index().map_err(explain::git)?;
+        }
         let mut aside = Self { folder, root, tags: BTreeSet::new(), fresh: own_repository.is_none() };
         if aside.fresh {
             let commit = repository.commit_all("chore: the state that is released").map_err(explain::git)?;

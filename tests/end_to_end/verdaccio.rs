@@ -1,0 +1,76 @@
+//! The same against verdaccio: a real registry of other people's making.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use crate::world::{World, pinned_node, tools};
+
+/// A running verdaccio. It ends when its stdin closes, which happens with this value at the latest.
+struct Verdaccio {
+    child: Child,
+    url: String,
+}
+
+impl Verdaccio {
+    fn start(world: &World) -> Self {
+        let mut child = Command::new(pinned_node())
+            .arg(tools().join("verdaccio.cjs"))
+            .arg(world.beside("verdaccio"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("verdaccio starts");
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let port = stdout
+            .lines()
+            .take(100)
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("listening ").map(str::to_owned))
+            .expect("verdaccio says where it listens");
+        Self { child, url: format!("http://127.0.0.1:{port}/") }
+    }
+
+    /// A token of a new account, by the couch login that verdaccio has.
+    fn token(&self, world: &World) -> String {
+        let body = "{\"name\":\"captain\",\"password\":\"correct horse battery\"}";
+        let script = format!(
+            "fetch('{}-/user/org.couchdb.user:captain', {{ method: 'PUT', headers: {{ 'content-type': 'application/json' }}, \
+             body: JSON.stringify({body}) }}).then((answer) => answer.json()).then((answer) => console.log(answer.token))",
+            self.url
+        );
+        let ran = world.run(Command::new(pinned_node()).args(["-e", &script]));
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.stdout.trim().to_owned()
+    }
+}
+
+impl Drop for Verdaccio {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_example_is_released_to_verdaccio_and_installed_from_there() {
+    let mut world = World::example("tide");
+    let verdaccio = Verdaccio::start(&world);
+    let token = verdaccio.token(&world);
+    let key = verdaccio.url.trim_start_matches("http:");
+    world.write(".npmrc", &format!("registry={}\n{key}:_authToken=${{REGISTRY_TOKEN}}\n", verdaccio.url));
+    world.set("REGISTRY_TOKEN", &token);
+    world.commit("feat: tide");
+
+    let ran = world.relay(&["plan", "--json"]).ended_with(0);
+    let plan: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let routes: Vec<_> = plan["packages"].as_array().expect("packages").iter().map(|p| &p["route"]["kind"]).collect();
+    assert_eq!(routes, ["plain"; 4], "verdaccio asks for no second factor");
+
+    let ran = world.relay(&["release", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("4 packages published"), "{}", ran.stderr);
+    let said = world.install_and_run(&verdaccio.url, &["tide-all"], "const t = require('tide-all'); console.log(t.twice(), t.text())");
+    assert_eq!(said, "6 level 3");
+    let ran = world.relay(&["release", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("Nothing to release"), "{}", ran.stderr);
+}
