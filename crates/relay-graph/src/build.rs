@@ -4,7 +4,7 @@
 //! accepts the version that the workspace has; a `file:` or `link:` path when it is a package's folder. The rules are
 //! those that pnpm, npm and changesets agree on when they decide whether a dependency is the workspace's own package.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use relay_workspace::{
@@ -22,11 +22,15 @@ impl DependencyGraph {
     pub fn build(workspace: &Workspace) -> Self {
         let folders: BTreeMap<&Utf8Path, &PackageName> =
             workspace.packages.iter().map(|package| (package.path.as_path(), &package.name)).collect();
+        let names: HashSet<&str> = workspace.packages.iter().map(|package| package.name.as_str()).collect();
         let resolver = Resolver { workspace, folders };
         let mut edges = Vec::new();
         let mut missing = Vec::new();
         for package in &workspace.packages {
-            for dependency in package.manifest.dependencies() {
+            // Most dependencies are plain ranges of packages from elsewhere; reading these would be most of the work.
+            let texts = package.manifest.dependency_texts();
+            let texts = texts.filter(|(_, key, text)| names.contains(key) || text.contains([':', '/']));
+            for dependency in texts.filter_map(|(kind, key, text)| Dependency::parse(kind, key, text)) {
                 match resolver.target(package, &dependency.name, &dependency.specifier) {
                     Target::Package(to) => edges.push(edge(package, to, &dependency)),
                     Target::Elsewhere => {}

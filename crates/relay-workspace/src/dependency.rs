@@ -61,3 +61,11 @@ pub struct Dependency {
     /// The right-hand side, sorted by protocol.
     pub specifier: Specifier,
 }
+
+impl Dependency {
+    /// Reads one entry of a dependency map; `None` where the key is no package name.
+    pub fn parse(kind: DependencyKind, key: &str, text: &str) -> Option<Self> {
+        let name = PackageName::parse(key).ok()?;
+        Some(Self { name, kind, text: text.to_owned(), specifier: Specifier::parse(text) })
+    }
+}

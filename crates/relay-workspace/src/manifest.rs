@@ -4,9 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use crate::dependency::{Dependency, DependencyKind};
-use crate::name::PackageName;
 use crate::printable::excerpt;
-use crate::specifier::Specifier;
 
 /// The largest manifest that relay reads, in bytes. Real ones stay below 100 kB.
 pub const MANIFEST_SIZE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -131,17 +129,17 @@ impl Manifest {
     /// All dependencies of all kinds, in the order of [`DependencyKind::ALL`] and then of the file. Keys that are no
     /// package names are left out, as npm can't install them either.
     pub fn dependencies(&self) -> Vec<Dependency> {
-        let mut all = Vec::new();
-        for kind in DependencyKind::ALL {
-            let Some(Value::Object(map)) = self.fields.get(kind.manifest_key()) else { continue };
-            for (key, text) in map {
-                if let (Ok(name), Some(text)) = (PackageName::parse(key), text.as_str()) {
-                    let specifier = Specifier::parse(text);
-                    all.push(Dependency { name, kind, text: text.to_owned(), specifier });
-                }
-            }
-        }
-        all
+        let parsed = self.dependency_texts().filter_map(|(kind, key, text)| Dependency::parse(kind, key, text));
+        parsed.collect()
+    }
+
+    /// The entries of all dependency maps as they are written: kind, key and right-hand side. Who needs few of them saves
+    /// the parsing of the rest, which is most of the cost.
+    pub fn dependency_texts(&self) -> impl Iterator<Item = (DependencyKind, &str, &str)> {
+        DependencyKind::ALL.into_iter().flat_map(|kind| {
+            let map = self.fields.get(kind.manifest_key()).and_then(Value::as_object);
+            map.into_iter().flatten().filter_map(move |(key, text)| Some((kind, key.as_str(), text.as_str()?)))
+        })
     }
 
     fn check_types(&self) -> Result<(), ManifestError> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::error::DiscoverError;
 use super::file::{FileAt, SETTINGS_SIZE_BYTES_MAX};
 use super::rush::{self, RushProjects};
-use super::selection::{ExclusionOrder, Selection};
+use super::selection::{Reading, Selection};
 use super::yaml;
 use crate::manager::PackageManager;
 use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest};
@@ -82,7 +82,7 @@ pub(super) fn read(root: &Utf8Path, shown: &Utf8Path) -> Result<Option<Definitio
         origin: Origin::Lone,
         root: root.to_owned(),
         manifest,
-        selection: Selection::parse(Utf8Path::new("package.json"), &[], ExclusionOrder::InOrder)?,
+        selection: Selection::parse(Utf8Path::new("package.json"), &[], Reading::Lerna)?,
         catalogs: Catalogs::new(),
         unpublished: BTreeSet::new(),
         manager: None,
@@ -125,12 +125,12 @@ impl Definition {
         self.origin = Origin::Pnpm;
         self.add_catalogs(settings.catalog, settings.catalogs);
         match settings.packages {
-            Some(patterns) => self.selection = Selection::parse(file, &patterns, ExclusionOrder::Anywhere)?,
+            Some(patterns) => self.selection = Selection::parse(file, &patterns, Reading::Pnpm)?,
             // The file may hold settings alone. pnpm then sees the root package only; where the manifest has workspaces
             // of its own, they are what the repository means.
             None => {
                 if !self.read_manifest()? {
-                    self.selection = Selection::parse(file, &[], ExclusionOrder::Anywhere)?;
+                    self.selection = Selection::parse(file, &[], Reading::Pnpm)?;
                 }
             }
         }
@@ -172,11 +172,13 @@ impl Definition {
             self.add_catalogs(catalog, named);
         }
         let Some(texts) = texts else { return Ok(false) };
-        let order = match super::manager::detect(&self.root, self.manifest.as_ref(), None) {
-            PackageManager::Npm => ExclusionOrder::TakenBack,
-            PackageManager::Pnpm | PackageManager::Yarn | PackageManager::Bun => ExclusionOrder::InOrder,
+        let reading = match super::manager::detect(&self.root, self.manifest.as_ref(), None) {
+            PackageManager::Npm => Reading::Npm,
+            PackageManager::Pnpm => Reading::Pnpm,
+            PackageManager::Yarn => Reading::Yarn,
+            PackageManager::Bun => Reading::Bun,
         };
-        self.selection = Selection::parse(file, &texts, order)?;
+        self.selection = Selection::parse(file, &texts, reading)?;
         if self.origin == Origin::Lone {
             self.origin = Origin::Manifest;
         }
@@ -195,7 +197,7 @@ impl Definition {
         })?;
         // lerna's own default.
         let patterns = settings.packages.unwrap_or_else(|| vec!["packages/*".to_owned()]);
-        self.selection = Selection::parse(file, &patterns, ExclusionOrder::InOrder)?;
+        self.selection = Selection::parse(file, &patterns, Reading::Lerna)?;
         self.manager = settings.npm_client.as_deref().and_then(super::manager::named);
         self.origin = Origin::Lerna;
         Ok(())

@@ -97,6 +97,23 @@ impl Pattern {
         self.parts.is_empty()
     }
 
+    /// Says whether the pattern has no wildcards, so that it matches one folder at most.
+    pub(super) fn is_literal(&self) -> bool {
+        self.literal_parts() == self.parts.len()
+    }
+
+    /// How many parts in front have no wildcards.
+    pub(super) fn literal_parts(&self) -> usize {
+        self.parts.iter().take_while(|part| matches!(part, Part::Literal(_))).count()
+    }
+
+    /// Lets `**` at the end stand for at least one folder.
+    pub(super) fn go_below(&mut self) {
+        if matches!(self.parts.last(), Some(Part::Deep)) {
+            self.parts.push(Part::Any);
+        }
+    }
+
     /// Says whether the pattern matches a path, given by its parts; names that start with a dot count like any other
     /// when `dot` is set.
     pub(super) fn matches(&self, path: &[&str], dot: bool) -> bool {
