@@ -1,8 +1,8 @@
 //! The real binary against the sandbox, the real npm client and a real third-party registry.
 
 mod packages;
-mod release;
 mod rehearsal;
+mod release;
 mod sandbox;
 mod terminal;
 mod verdaccio;

@@ -25,7 +25,9 @@ fn a_well_known_set_of_packages_is_published_and_works_again() {
     // Two of them peer-depend on the top package: a circle that their maintainers live with.
     let ran = world.relay(&["plan"]).ended_with(1);
     assert!(ran.stderr.contains("@babel/core → @babel/helper-module-transforms → @babel/core"), "{}", ran.stderr);
-    let ran = world.relay(&["publish", "--yes", "--ignore-scripts", "--allow-cycles", "--tag", "latest", "--json"]).ended_with(0);
+    let ran = world
+        .relay(&["publish", "--yes", "--ignore-scripts", "--allow-cycles", "--tag", "latest", "--json"])
+        .ended_with(0);
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(report["packages"].as_array().expect("packages").len(), taken.len());
     assert_eq!(registry.commits().len(), taken.len());

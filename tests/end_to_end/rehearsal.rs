@@ -24,7 +24,8 @@ fn the_example_is_released_whole_without_a_person_at_the_terminal() {
 fn a_plain_npm_workspace_in_fixed_mode_moves_as_one() {
     let world = World::empty();
     let example = project_root().join("examples/tide");
-    let ran = world.relay(&["rehearse", example.to_str().expect("a path"), "--yes", "--delay", "0", "--json"]).ended_with(0);
+    let ran =
+        world.relay(&["rehearse", example.to_str().expect("a path"), "--yes", "--delay", "0", "--json"]).ended_with(0);
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("stdout is JSON and nothing else");
     let versions: Vec<_> = report["packages"].as_array().expect("packages").iter().map(|p| &p["version"]).collect();
     assert_eq!(versions, ["5.2.0"; 4]);

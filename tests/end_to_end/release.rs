@@ -9,7 +9,8 @@ use crate::world::World;
 fn harbor(registry: &Registry) -> World {
     let mut world = World::example("harbor");
     let reports = world.read("packages/reports/package.json");
-    let without_registry = reports.replace("\"registry\": \"https://packages.registry.example/npm/\"", "\"access\": \"public\"");
+    let without_registry =
+        reports.replace("\"registry\": \"https://packages.registry.example/npm/\"", "\"access\": \"public\"");
     world.write("packages/reports/package.json", &without_registry);
     registry.adopt(&mut world);
     world.commit("chore: the state that is live");
@@ -79,7 +80,10 @@ fn a_second_run_does_nothing() {
     for name in ["@harbor/crypto", "@harbor/auth"] {
         registry.access(name, SandboxAccess::Automation);
     }
-    world.write("relay.toml", &world.read("relay.toml").replace("publishing-access = \"publish\"", "publishing-access = \"automation\""));
+    world.write(
+        "relay.toml",
+        &world.read("relay.toml").replace("publishing-access = \"publish\"", "publishing-access = \"automation\""),
+    );
     world.commit("chore: tokens will do");
     world.relay(&["release", "--yes"]).ended_with(0);
     let committed = registry.committed();
@@ -106,11 +110,17 @@ fn a_refused_package_holds_its_dependents_and_nobody_else() {
     for name in ["@harbor/crypto", "@harbor/auth"] {
         registry.access(name, SandboxAccess::Automation);
     }
-    world.write("relay.toml", &world.read("relay.toml").replace("publishing-access = \"publish\"", "publishing-access = \"automation\""));
+    world.write(
+        "relay.toml",
+        &world.read("relay.toml").replace("publishing-access = \"publish\"", "publishing-access = \"automation\""),
+    );
     world.commit("chore: tokens will do");
     registry.sandbox.add_fault(Fault {
         when: FaultMatch::publish_of("@harbor/http"),
-        what: FaultKind::error(403, "You do not have permission to publish \"@harbor/http\". Are you logged in as the correct user?"),
+        what: FaultKind::error(
+            403,
+            "You do not have permission to publish \"@harbor/http\". Are you logged in as the correct user?",
+        ),
         times: 1,
     });
     let ran = world.relay(&["release", "--yes"]).ended_with(3);
@@ -186,9 +196,13 @@ fn secrets_stay_where_they_belong() {
     let registry = Registry::with_codes();
     let world = harbor(&registry);
     let log = world.beside("logs").join("events.ndjson");
-    world.write("packages/schema/scripts/stamp.js", "require('node:fs').writeFileSync('stamp.txt', JSON.stringify(process.env));\n");
+    world.write(
+        "packages/schema/scripts/stamp.js",
+        "require('node:fs').writeFileSync('stamp.txt', JSON.stringify(process.env));\n",
+    );
     world.commit("chore: a script that looks around");
-    let ran = world.relay(&["release", "--yes", "--verbose", "--log-file", log.to_str().expect("a path")]).ended_with(4);
+    let ran =
+        world.relay(&["release", "--yes", "--verbose", "--log-file", log.to_str().expect("a path")]).ended_with(4);
     let stamp = world.read("packages/schema/stamp.txt");
     let events = std::fs::read_to_string(log).expect("a log");
     let journal = world.read(".git/relay/journal.ndjson");

@@ -33,7 +33,8 @@ impl Registry {
 
     /// Starts one with options.
     pub(crate) fn start(options: SandboxOptions, second_factor: SecondFactor) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let sandbox = runtime.block_on(Sandbox::start(options)).expect("a sandbox");
         sandbox.add_account(NewAccount {
             name: ACCOUNT.to_owned(),
@@ -77,7 +78,11 @@ impl Registry {
             let manifest: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a manifest");
             world.git(&[
                 "tag",
-                &format!("{}@{}", manifest["name"].as_str().expect("a name"), manifest["version"].as_str().expect("a version")),
+                &format!(
+                    "{}@{}",
+                    manifest["name"].as_str().expect("a name"),
+                    manifest["version"].as_str().expect("a version")
+                ),
             ]);
             self.sandbox.seed_package(SeedPackage {
                 manifest,

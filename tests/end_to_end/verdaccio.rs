@@ -69,7 +69,11 @@ fn the_example_is_released_to_verdaccio_and_installed_from_there() {
 
     let ran = world.relay(&["release", "--yes"]).ended_with(0);
     assert!(ran.stderr.contains("4 packages published"), "{}", ran.stderr);
-    let said = world.install_and_run(&verdaccio.url, &["tide-all"], "const t = require('tide-all'); console.log(t.twice(), t.text())");
+    let said = world.install_and_run(
+        &verdaccio.url,
+        &["tide-all"],
+        "const t = require('tide-all'); console.log(t.twice(), t.text())",
+    );
     assert_eq!(said, "6 level 3");
     let ran = world.relay(&["release", "--yes"]).ended_with(0);
     assert!(ran.stderr.contains("Nothing to release"), "{}", ran.stderr);

@@ -115,7 +115,8 @@ impl World {
     /// Installs packages from a registry into an empty project with the real npm, and runs a script there.
     pub(crate) fn install_and_run(&self, registry: &str, packages: &[&str], script: &str) -> String {
         let consumer = self.beside("consumer");
-        std::fs::write(consumer.join("package.json"), "{\"name\":\"consumer\",\"private\":true}\n").expect("a manifest");
+        std::fs::write(consumer.join("package.json"), "{\"name\":\"consumer\",\"private\":true}\n")
+            .expect("a manifest");
         let registry = format!("--registry={registry}");
         let ran = self.run(
             Command::new("npm")

@@ -72,9 +72,11 @@ impl Display {
                 }
                 Some(phase_line(*phase, state.total)?.to_owned())
             }
-            Fact::VersionsWritten { packages, files } => {
-                Some(format!("  {} got a new version ({} written)", plural(*packages, "package"), plural(*files, "file")))
-            }
+            Fact::VersionsWritten { packages, files } => Some(format!(
+                "  {} got a new version ({} written)",
+                plural(*packages, "package"),
+                plural(*files, "file")
+            )),
             Fact::Committed { commit } => Some(format!("  committed {}", commit.get(..10).unwrap_or(commit))),
             Fact::ScriptRan { package, script, millis } => {
                 Some(format!("  {package}: {script} ran in {}", span(*millis)))
@@ -87,7 +89,7 @@ impl Display {
             Fact::UploadStarted { package, version, route, attempt, .. } => {
                 state.show(package, format!("{version} uploading ({route})"));
                 let again = if *attempt > 1 { format!(", try {attempt}") } else { String::new() };
-                self.plain(state, || format!("  ↑ {package} {version} ({route}{again})"))
+                Self::plain(state, || format!("  ↑ {package} {version} ({route}{again})"))
             }
             Fact::Accepted { package, version, .. } => {
                 state.show(package, format!("{version} accepted, waiting until it can be installed"));
@@ -135,7 +137,7 @@ impl Display {
     }
 
     /// A line that would only repeat what the moving part shows.
-    fn plain(&self, state: &State, line: impl FnOnce() -> String) -> Option<String> {
+    fn plain(state: &State, line: impl FnOnce() -> String) -> Option<String> {
         state.live.is_none().then(line)
     }
 }

@@ -26,8 +26,6 @@ pub(crate) enum ErrorKind {
     Usage,
     /// Something that the person can put right: a file, a setting, a credential, the network.
     User,
-    /// Some packages went out and others did not.
-    Partial,
     /// Waits for a person, a time or the registry.
     Parked,
     /// A person pressed Ctrl-C.
@@ -52,7 +50,6 @@ impl ErrorKind {
         match self {
             Self::Usage => Exit::Usage,
             Self::User | Self::Internal => Exit::Failed,
-            Self::Partial => Exit::Partial,
             Self::Parked => Exit::Parked,
             Self::Interrupted => Exit::Interrupted,
         }

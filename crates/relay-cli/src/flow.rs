@@ -23,8 +23,8 @@ use relay_workspace::PackageName;
 use tokio::sync::mpsc;
 
 use crate::display::Display;
-use crate::error::{CliError, ErrorKind};
 use crate::error::engine as explain;
+use crate::error::{CliError, ErrorKind};
 use crate::log_file::LogFile;
 use crate::ui::Ui;
 use crate::wall_clock::WallClock;
@@ -156,13 +156,7 @@ pub(crate) async fn run<P: Person>(
     };
     let shipments = shipments(&observed, &tarballs, head.as_deref()).map_err(explain::publish)?;
     let members = names.iter().cloned().collect();
-    let jobs = jobs(
-        &observed.plan,
-        &project.graph.chain_lengths(&members),
-        &shipments,
-        &project.config,
-        &recollection,
-    );
+    let jobs = jobs(&observed.plan, &project.graph.chain_lengths(&members), &shipments, &project.config, &recollection);
     told(Fact::PhaseStarted { phase: Phase::Publish })?;
     let outfit = Outfit {
         shipments: &shipments,
@@ -172,8 +166,7 @@ pub(crate) async fn run<P: Person>(
         reads_max: reads_max(project.config.publish.concurrency),
         otp: session.otp.clone(),
     };
-    let published =
-        publish(&observed.plan, jobs, &outfit, &session, &project.config, &mut learnt, interrupts).await;
+    let published = publish(&observed.plan, jobs, &outfit, &session, &project.config, &mut learnt, interrupts).await;
     let mut report = match published {
         Ok(report) => report,
         Err(error) => {
@@ -212,8 +205,7 @@ fn with_credentials(
     for planned in &plan.packages {
         let registry = relay_registry::RegistryUrl::parse(&planned.registry)
             .map_err(|error| CliError::of(ErrorKind::Internal, &error))?;
-        credentials
-            .insert(planned.name.clone(), session.credentials(&planned.name, &registry, &project.config));
+        credentials.insert(planned.name.clone(), session.credentials(&planned.name, &registry, &project.config));
         destinations.insert(planned.name.clone(), session.destination(&registry, &project.config));
     }
     Ok(Observed { plan, bumps, credentials, destinations, warnings: Vec::new(), requests: 0 })

@@ -22,10 +22,8 @@ pub(crate) fn write_outputs(report: &RunReport, ui: &Ui) {
 
 /// The keys that the changesets action and release-please write, so that workflows can switch over.
 fn outputs(report: &RunReport) -> String {
-    let packages: Vec<_> = report
-        .published()
-        .map(|package| json!({ "name": package.name, "version": package.version }))
-        .collect();
+    let packages: Vec<_> =
+        report.published().map(|package| json!({ "name": package.name, "version": package.version })).collect();
     let published = !packages.is_empty();
     let packages = serde_json::Value::Array(packages);
     format!("published={published}\npublishedPackages={packages}\nhasChangesets=false\n")

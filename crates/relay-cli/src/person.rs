@@ -21,10 +21,10 @@ impl Person for TerminalPerson {
     fn show(&self, notice: &ChallengeNotice) {
         let Some(url) = &notice.url else { return };
         say(&self.ui, "");
-        say(&self.ui, format!(
-            "{} {} needs a second factor. Authenticate your account at:",
-            notice.package, notice.version
-        ));
+        say(
+            &self.ui,
+            format!("{} {} needs a second factor. Authenticate your account at:", notice.package, notice.version),
+        );
         say(&self.ui, format!("  {url}"));
         if notice.remaining > 0 {
             say(&self.ui, format!("  ({} more after this one)", plural(notice.remaining, "package")));

@@ -143,10 +143,7 @@ pub(crate) fn explain_parked(parked: &Parked) -> (String, Vec<String>) {
             vec!["run the same command in a terminal, or give the code with `--otp`".to_owned()],
         ),
         Parked::Visibility { waited_seconds } => (
-            format!(
-                "accepted, but the registry did not show it within {}",
-                span(waited_seconds.saturating_mul(1000))
-            ),
+            format!("accepted, but the registry did not show it within {}", span(waited_seconds.saturating_mul(1000))),
             vec![again],
         ),
         Parked::Registry { why, retry_after_seconds } => {

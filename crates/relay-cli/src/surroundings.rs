@@ -10,8 +10,8 @@ use relay_engine::session::Session;
 use relay_registry::{ClientOptions, ConfigSources, NpmConfig, NpmrcFile, Otp, RegistryClient};
 use secrecy::SecretString;
 
-use crate::error::{CliError, ErrorKind};
 use crate::error::engine as explain;
+use crate::error::{CliError, ErrorKind};
 
 /// The largest `.npmrc` that is read, in bytes.
 const NPMRC_SIZE_BYTES_MAX: u64 = 1024 * 1024;
@@ -50,7 +50,8 @@ pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session
 /// own can lend it a credential.
 pub(crate) fn rehearsal_session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
     let project_file = read_npmrc(&project.workspace.root.join(".npmrc"))?;
-    let sources = ConfigSources { project: project_file, registry_flag: flags.registry.clone(), ..ConfigSources::default() };
+    let sources =
+        ConfigSources { project: project_file, registry_flag: flags.registry.clone(), ..ConfigSources::default() };
     let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
     build(project, flags, npm, BTreeMap::new())
 }
@@ -107,10 +108,14 @@ fn sources(
     registry_flag: Option<String>,
 ) -> Result<ConfigSources, CliError> {
     let variable = |name: &str| {
-        environment.iter().find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty()).map(|(_, v)| v.clone())
+        environment
+            .iter()
+            .find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty())
+            .map(|(_, v)| v.clone())
     };
     let home = home_folder(environment);
-    let user = variable("npm_config_userconfig").map(Utf8PathBuf::from).or_else(|| home.map(|home| home.join(".npmrc")));
+    let user =
+        variable("npm_config_userconfig").map(Utf8PathBuf::from).or_else(|| home.map(|home| home.join(".npmrc")));
     let global = variable("npm_config_globalconfig").map(Utf8PathBuf::from);
     Ok(ConfigSources {
         project: read_npmrc(&project.workspace.root.join(".npmrc"))?,
@@ -123,7 +128,9 @@ fn sources(
 
 fn read_npmrc(path: &Utf8Path) -> Result<Option<NpmrcFile>, CliError> {
     let unreadable = |cause: String| {
-        CliError::user(format!("the npm configuration {path} can't be read")).cause(cause).code("relay::npmrc::unreadable")
+        CliError::user(format!("the npm configuration {path} can't be read"))
+            .cause(cause)
+            .code("relay::npmrc::unreadable")
     };
     match std::fs::metadata(path) {
         Ok(data) if data.len() > NPMRC_SIZE_BYTES_MAX => {
@@ -138,7 +145,11 @@ fn read_npmrc(path: &Utf8Path) -> Result<Option<NpmrcFile>, CliError> {
 }
 
 fn home_folder(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
-    ["HOME", "USERPROFILE"].iter().find_map(|name| environment.get(*name)).filter(|path| !path.is_empty()).map(Utf8PathBuf::from)
+    ["HOME", "USERPROFILE"]
+        .iter()
+        .find_map(|name| environment.get(*name))
+        .filter(|path| !path.is_empty())
+        .map(Utf8PathBuf::from)
 }
 
 /// Where relay keeps its state: in the git directory; without git, in the person's state folder.

@@ -148,16 +148,9 @@ impl Ui {
         &self.shared.progress
     }
 
-    /// Says whether bars are drawn. Where they are not, [`Ui::progress_line`] speaks instead.
+    /// Says whether bars are drawn. Where they are not, plain lines tell of the progress.
     pub(crate) fn is_animated(&self) -> bool {
         self.shared.settings.animated && !self.shared.settings.quiet
-    }
-
-    /// A step of progress as a plain line, where no bars are drawn; nothing where they are.
-    pub(crate) fn progress_line(&self, text: impl Display) {
-        if !self.is_animated() {
-            self.status(text);
-        }
     }
 
     /// Writes a text that has been laid out already (help, a usage error) to stderr, as it is.

@@ -350,9 +350,7 @@ fn fact_of(state: &State, shipment: &Shipment, now: Duration) -> Option<Fact> {
             why: why.clone(),
             millis: u64::try_from(until.saturating_sub(now).as_millis()).unwrap_or(u64::MAX),
         },
-        State::Accepted { .. } => {
-            Fact::Accepted { package, version, registry, integrity: shipment.integrity.clone() }
-        }
+        State::Accepted { .. } => Fact::Accepted { package, version, registry, integrity: shipment.integrity.clone() },
         State::Live(how) => Fact::Live { package, version, registry, how: *how },
         State::Parked(parked) => Fact::Parked { package, version, parked: parked.clone() },
         State::Held { by } => Fact::Held { package, by: by.clone() },

@@ -47,9 +47,9 @@ pub fn finish(
     let mut refs: Vec<String> = Vec::new();
     match &head.branch {
         Some(branch) => refs.push(format!("HEAD:refs/heads/{branch}")),
-        None => report.problems.push(
-            "HEAD is detached, so the release commit was not pushed; push it to its branch yourself".to_owned(),
-        ),
+        None => report
+            .problems
+            .push("HEAD is detached, so the release commit was not pushed; push it to its branch yourself".to_owned()),
     }
     refs.extend(report.tags.iter().map(|tag| format!("refs/tags/{tag}")));
     if refs.is_empty() {

@@ -60,8 +60,7 @@ pub fn freeze(
     options: &FreezeOptions,
     events: &Emitter,
 ) -> Result<BTreeMap<PackageName, Arc<Tarball>>, FreezeError> {
-    let packages: Vec<&WorkspacePackage> =
-        names.iter().filter_map(|name| project.workspace.package(name)).collect();
+    let packages: Vec<&WorkspacePackage> = names.iter().filter_map(|name| project.workspace.package(name)).collect();
     if !options.ignore_scripts {
         for package in &packages {
             for event in lifecycle::before_tarball(Occasion::Publish) {

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt};
 use relay_change::{BumpPlan, ChangeInputs, PackageCommit, plan_bumps};
 use relay_config::{Access, RegistryRules};
-use relay_plan::{
-    Observations, PackageObservation, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan,
-};
+use relay_plan::{Observations, PackageObservation, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan};
 use relay_registry::{PackumentAnswer, PackumentForm, ReadError, RegistryUrl};
 use relay_workspace::{PackageName, Version, WorkspacePackage};
 
@@ -276,9 +274,8 @@ fn observation(
     let package = candidate.package;
     let name = &package.name;
     let declared = project.config.declared_access(name).map(|access| (access, relay_config::AccessSource::Declared));
-    let remembered = learnt.access(candidate.registry.as_str(), name).map(|access| {
-        (access, relay_config::AccessSource::Learnt)
-    });
+    let remembered =
+        learnt.access(candidate.registry.as_str(), name).map(|access| (access, relay_config::AccessSource::Learnt));
     let text = |key: &str| package.manifest.publish_config(key).and_then(|value| value.as_str()).map(str::to_owned);
     let tag = session.tag.clone().or_else(|| text("tag")).or_else(|| project.config.publish.tag.clone());
     let access = session
@@ -289,11 +286,7 @@ fn observation(
         .or_else(|| project.changesets.as_ref().map(changesets_access));
     let (next, level, causes) = match bump {
         Some(bump) => (bump.next.clone(), bump.bump, bump.causes.clone()),
-        None => (
-            candidate.version.clone(),
-            relay_change::Bump::None,
-            vec![relay_change::ReleaseCause::Unpublished],
-        ),
+        None => (candidate.version.clone(), relay_change::Bump::None, vec![relay_change::ReleaseCause::Unpublished]),
     };
     PackageObservation {
         name: name.clone(),
@@ -334,10 +327,7 @@ fn access_of(word: &str) -> Option<Access> {
 fn inputs(project: &Project) -> BTreeMap<String, String> {
     let mut inputs = BTreeMap::new();
     for package in &project.workspace.packages {
-        inputs.insert(
-            format!("manifest of {}", package.name),
-            relay_plan::digest(package.manifest.text().as_bytes()),
-        );
+        inputs.insert(format!("manifest of {}", package.name), relay_plan::digest(package.manifest.text().as_bytes()));
     }
     for file in &project.change_files {
         inputs.insert(format!("change file {}", file.id), relay_plan::digest(format!("{file:?}").as_bytes()));

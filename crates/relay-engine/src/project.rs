@@ -87,7 +87,11 @@ impl Project {
             Err(error) => return Err(error.into()),
         };
         let prefix = repository.as_ref().map_or_else(String::new, |repository| {
-            workspace.root.strip_prefix(repository.workdir()).map(|path| path.as_str().replace('\\', "/")).unwrap_or_default()
+            workspace
+                .root
+                .strip_prefix(repository.workdir())
+                .map(|path| path.as_str().replace('\\', "/"))
+                .unwrap_or_default()
         });
         let changesets = read_changesets_config(&workspace.root)?;
         let mut change_files = read_change_files(&workspace.root, "")?;
@@ -209,7 +213,9 @@ fn read_change_files(root: &Utf8Path, below: &str) -> Result<Vec<ChangeFile>, Pr
     for entry in entries.take(CHANGE_FILES_MAX) {
         let entry = entry.map_err(unreadable)?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        let is_change_file = name.ends_with(".md") && !name.starts_with('.') && !name.eq_ignore_ascii_case("readme.md");
+        let is_change_file = Utf8Path::new(&name).extension() == Some("md")
+            && !name.starts_with('.')
+            && !name.eq_ignore_ascii_case("readme.md");
         if is_change_file && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             ids.insert(format!("{below}{}", name.trim_end_matches(".md")), name);
         }

@@ -77,9 +77,11 @@ pub fn shipments(
         }
         let Some((registry, _)) = observed.destinations.get(name) else { continue };
         let known = observed.credentials.get(name).map(Vec::as_slice).unwrap_or_default();
-        let chosen = planned.route.credential.as_ref().and_then(|source| {
-            known.iter().find(|credential| credential.fact.source == *source)
-        });
+        let chosen = planned
+            .route
+            .credential
+            .as_ref()
+            .and_then(|source| known.iter().find(|credential| credential.fact.source == *source));
         let shipment = Shipment {
             name: name.clone(),
             version: planned.next.clone(),
@@ -125,9 +127,8 @@ pub fn jobs(
             let shipment = shipments.get(&planned.name)?;
             let source = planned.route.credential.clone().unwrap_or_else(|| "no credential".to_owned());
             let registry = shipment.registry.as_str();
-            let may_be_interactive = config
-                .allowed_routes(&planned.name)
-                .is_none_or(|routes| routes.contains(&RouteKind::Interactive));
+            let may_be_interactive =
+                config.allowed_routes(&planned.name).is_none_or(|routes| routes.contains(&RouteKind::Interactive));
             Some(Job {
                 name: planned.name.clone(),
                 registry: registry.to_owned(),
@@ -204,8 +205,7 @@ pub fn reads_max(concurrency: usize) -> usize {
 /// A challenge where a token should have sufficed tells that the package disallows tokens.
 fn teach(learnt: &mut Learnt, planned: &PlannedPackage, state: &State, route: Option<RouteKind>) {
     let disallowed = planned.route.kind == RouteKind::Token
-        && (route == Some(RouteKind::Interactive)
-            || matches!(state, State::Failed(Failure::TokensDisallowed { .. })));
+        && (route == Some(RouteKind::Interactive) || matches!(state, State::Failed(Failure::TokensDisallowed { .. })));
     let taught = if disallowed {
         Some(relay_config::PublishingAccess::Publish)
     } else if let State::Failed(Failure::Refused(refusal)) = state {

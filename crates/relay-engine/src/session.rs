@@ -78,9 +78,8 @@ impl Session {
             .iter()
             .find(|settings| RegistryUrl::parse(&settings.url).is_ok_and(|url| url == *registry))
             .map(|settings| settings.rules);
-        let rules = declared.unwrap_or_else(|| {
-            if *registry == default_registry() { RegistryRules::Npm } else { RegistryRules::Plain }
-        });
+        let rules = declared
+            .unwrap_or_else(|| if *registry == default_registry() { RegistryRules::Npm } else { RegistryRules::Plain });
         (registry.clone(), rules)
     }
 
@@ -116,11 +115,8 @@ impl Session {
         }
         if found.is_empty() && at_home {
             for variable in CUSTOMARY_TOKEN_VARIABLES {
-                let declared =
-                    config.credential.iter().any(|declaration| declaration.env.as_deref() == Some(variable));
-                if !declared
-                    && let Some(token) = self.variable(variable)
-                {
+                let declared = config.credential.iter().any(|declaration| declaration.env.as_deref() == Some(variable));
+                if !declared && let Some(token) = self.variable(variable) {
                     let source = format!("environment variable `{variable}`");
                     let credential = Credential::new_bearer(token, registry.clone(), source);
                     found.push(known(CredentialKind::Unknown, None, credential));
@@ -162,12 +158,9 @@ impl Session {
 
 fn covers(declaration: &CredentialDeclaration, name: &PackageName, registry: &RegistryUrl, at_home: bool) -> bool {
     let package = declaration.packages.is_empty() || declaration.packages.matches(name);
-    let place = declaration
-        .registry
-        .as_ref()
-        .map_or(at_home || declaration.env.is_none(), |declared| {
-            RegistryUrl::parse(declared).is_ok_and(|declared| declared == *registry)
-        });
+    let place = declaration.registry.as_ref().map_or(at_home || declaration.env.is_none(), |declared| {
+        RegistryUrl::parse(declared).is_ok_and(|declared| declared == *registry)
+    });
     package && place
 }
 

@@ -39,6 +39,10 @@ pub struct Shipment {
 impl Shipment {
     /// The credential for an upload: the route's own, or the one with which a person answers.
     pub fn credential_for(&self, interactive: bool) -> Option<&Credential> {
-        if interactive { self.interactive_credential.as_ref().or(self.credential.as_ref()) } else { self.credential.as_ref() }
+        if interactive {
+            self.interactive_credential.as_ref().or(self.credential.as_ref())
+        } else {
+            self.credential.as_ref()
+        }
     }
 }

@@ -95,9 +95,8 @@ impl Uplink for RegistryClient {
 
     async fn look(&self, shipment: &Shipment) -> Found {
         let credential = shipment.credential_for(false);
-        let answer = self
-            .packument(&shipment.registry, &shipment.name, credential, PackumentForm::Abbreviated, None)
-            .await;
+        let answer =
+            self.packument(&shipment.registry, &shipment.name, credential, PackumentForm::Abbreviated, None).await;
         let packument = match answer {
             Ok(PackumentAnswer::Found { packument, .. }) => packument,
             Ok(_) => return Found::NotYet,
@@ -133,13 +132,10 @@ fn compare(there: &PublishedVersion, shipment: &Shipment) -> Found {
             Found::SameBytes
         }
         (None, Some(shasum)) if *shasum == shipment.shasum => Found::SameBytes,
-        (Some(integrity), _) => Found::OtherBytes {
-            there: integrity.to_string(),
-            ours: shipment.integrity.to_string(),
-        },
-        (None, Some(shasum)) => {
-            Found::OtherBytes { there: shasum.to_string(), ours: shipment.shasum.to_string() }
+        (Some(integrity), _) => {
+            Found::OtherBytes { there: integrity.to_string(), ours: shipment.integrity.to_string() }
         }
+        (None, Some(shasum)) => Found::OtherBytes { there: shasum.to_string(), ours: shipment.shasum.to_string() },
         (None, None) => Found::Unavailable { cause: "the registry states no digest of the version".to_owned() },
     }
 }

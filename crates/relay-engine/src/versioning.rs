@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::{BumpPlan, CatalogRewrite, PreMode, changelog_section, insert_into_changelog};
 use relay_workspace::{
-    EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageManager, PackageName, RangeEdit, WriteError, edit_lockfile, edit_manifest,
-    write_all_or_none,
+    EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageManager, PackageName, RangeEdit, WriteError,
+    edit_lockfile, edit_manifest, write_all_or_none,
 };
 
 use crate::project::{CHANGE_FILE_FOLDER, Project};
@@ -114,11 +114,7 @@ pub fn write_versions(project: &Project, bumps: &BumpPlan) -> Result<WrittenVers
 }
 
 /// Consumed change files are deleted; in the prerelease mode of changesets they are kept aside until it ends.
-fn take_away_consumed(
-    project: &Project,
-    bumps: &BumpPlan,
-    written: &mut WrittenVersions,
-) -> Result<(), VersionError> {
+fn take_away_consumed(project: &Project, bumps: &BumpPlan, written: &mut WrittenVersions) -> Result<(), VersionError> {
     let root = &project.workspace.root;
     let folder = Utf8Path::new(CHANGE_FILE_FOLDER);
     let mode = project.changesets.as_ref().and_then(|config| config.pre.as_ref()).map(|pre| pre.mode);

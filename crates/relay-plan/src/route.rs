@@ -74,9 +74,7 @@ pub fn route(question: &RouteQuestion<'_>) -> Route {
 /// All ways that access and credentials leave open, best first.
 fn possible_routes(question: &RouteQuestion<'_>, alive: &[&CredentialFact]) -> Vec<Route> {
     let of = |kinds: &[CredentialKind]| alive.iter().find(|credential| kinds.contains(&credential.kind)).copied();
-    if question.rules == RegistryRules::Plain && question.publishing_access == PublishingAccess::None
-        || question.publishing_access == PublishingAccess::None
-    {
+    if question.publishing_access == PublishingAccess::None {
         let usable = alive.iter().find(|credential| credential.kind != CredentialKind::GranularStage);
         return usable.map(|credential| plain(question, credential)).into_iter().collect();
     }

@@ -71,17 +71,16 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     let flow = flow::run(ui, &aside.root, &make_session, &person, options, &mut interrupts).await;
     drop(person);
     let exit = match flow {
-        Ok(flow) => match &flow.report {
-            Some(report) => {
+        Ok(flow) => {
+            if let Some(report) = &flow.report {
                 let exit = super::release::tell(report, args.report.json, context);
                 conclude(context, report, &stage, by_person);
                 exit
-            }
-            None => {
+            } else {
                 ui.hint("nothing asks for a release; add a change file (`.changeset/*.md`) or a `feat:`/`fix:` commit");
                 Exit::Done
             }
-        },
+        }
         Err(error) => {
             stage.stop().await;
             return Err(error);

@@ -129,15 +129,13 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     let person = TerminalPerson { ui: ui.clone(), browser: !request.person.no_browser };
     let mut interrupts = interrupts()?;
     let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut interrupts).await?;
-    match &flow.report {
-        Some(report) => Ok(tell(report, request.report.json, context)),
-        None => {
-            if request.report.json {
-                context.ui.data(flow.plan.to_json());
-            }
-            Ok(Exit::Done)
-        }
+    if let Some(report) = &flow.report {
+        return Ok(tell(report, request.report.json, context));
     }
+    if request.report.json {
+        context.ui.data(flow.plan.to_json());
+    }
+    Ok(Exit::Done)
 }
 
 /// Prints what a run came to, and gives its exit.

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::cli::version::VersionArgs;
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
 use crate::error::engine as explain;
+use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
 use crate::surroundings::{self, SessionFlags};
 use crate::ui::{columns, plural};
@@ -60,8 +60,7 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     ui.status(format!("Wrote {} in {}", plural(written.packages, "version"), plural(written.files.len(), "file")));
     if let Some(repository) = project.repository.as_ref().filter(|_| !args.no_commit) {
         let paths: Vec<Utf8PathBuf> = written.files.iter().map(|path| project.in_repository(path)).collect();
-        let commit =
-            repository.commit_paths(&paths, &project.config.release.commit_message).map_err(explain::git)?;
+        let commit = repository.commit_paths(&paths, &project.config.release.commit_message).map_err(explain::git)?;
         ui.status(format!("Committed {}", commit.get(..10).unwrap_or(&commit)));
     }
     Ok(Exit::Done)
@@ -72,11 +71,7 @@ fn table(bumps: &BumpPlan) -> String {
         .bumps
         .iter()
         .map(|bump| {
-            vec![
-                bump.name.to_string(),
-                format!("{} → {}", bump.current, bump.next),
-                bump.bump.as_str().to_owned(),
-            ]
+            vec![bump.name.to_string(), format!("{} → {}", bump.current, bump.next), bump.bump.as_str().to_owned()]
         })
         .collect();
     columns(&rows)

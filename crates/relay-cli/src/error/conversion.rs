@@ -106,9 +106,7 @@ impl From<ScriptError> for CliError {
                 let timeout = human_span(*timeout);
                 (format!("{script} took longer than {timeout}: `{}`", script.command), output.clone())
             }
-            ScriptError::NotStarted { script, source } => {
-                (format!("{script} can't be started"), source.to_string())
-            }
+            ScriptError::NotStarted { script, source } => (format!("{script} can't be started"), source.to_string()),
         };
         let result = Self::user(message).code("relay::pack::script");
         let result = if output.trim().is_empty() { result } else { result.cause(output.trim_end()) };

@@ -1,5 +1,7 @@
 //! What the engine's stages can't do, told to a person: which file or package, why, and the next step.
 
+#![expect(clippy::needless_pass_by_value, reason = "these are the functions of `map_err`, which hands the error over")]
+
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
@@ -26,12 +28,16 @@ pub(crate) fn project(error: ProjectError) -> CliError {
             .code("relay::config::invalid"),
         ProjectError::Git(error) => git(error),
         ProjectError::ChangeFile(error) => CliError::of(ErrorKind::User, &error)
-            .hint("a change file starts with `---`, then lines such as `\"@acme/core\": minor`, then `---` and a summary")
+            .hint(
+                "a change file starts with `---`, then lines such as `\"@acme/core\": minor`, then `---` and a summary",
+            )
             .code("relay::change::file"),
         error @ ProjectError::ChangesetsConfig { .. } => {
             CliError::of(ErrorKind::User, &error).code("relay::change::config")
         }
-        error @ ProjectError::Unreadable { .. } => CliError::of(ErrorKind::User, &error).code("relay::file::unreadable"),
+        error @ ProjectError::Unreadable { .. } => {
+            CliError::of(ErrorKind::User, &error).code("relay::file::unreadable")
+        }
     }
 }
 
@@ -65,11 +71,9 @@ pub(crate) fn plan_file(path: &Utf8Path, error: &PlanFileError) -> CliError {
 /// The preflight found what must be put right before anything is sent.
 pub(crate) fn findings(plan: &ReleasePlan) -> CliError {
     let errors: Vec<_> = plan.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-    let mut error = CliError::user(format!(
-        "the plan has {} and nothing was done",
-        crate::ui::plural(errors.len(), "problem")
-    ))
-    .code("relay::plan::findings");
+    let mut error =
+        CliError::user(format!("the plan has {} and nothing was done", crate::ui::plural(errors.len(), "problem")))
+            .code("relay::plan::findings");
     for finding in errors {
         error = error.cause(match &finding.package {
             Some(package) => format!("{package}: {}", finding.text),
@@ -117,11 +121,9 @@ pub(crate) fn freeze(error: FreezeError) -> CliError {
 
 /// The gate stops tarballs.
 pub(crate) fn gate(stopped: &BTreeMap<PackageName, Vec<Finding>>) -> CliError {
-    let mut error = CliError::user(format!(
-        "the gate stops {}; nothing was sent",
-        crate::ui::plural(stopped.len(), "tarball")
-    ))
-    .code("relay::gate");
+    let mut error =
+        CliError::user(format!("the gate stops {}; nothing was sent", crate::ui::plural(stopped.len(), "tarball")))
+            .code("relay::gate");
     for (package, findings) in stopped {
         for finding in findings {
             error = error.cause(format!("{package}: {}", finding.text)).hint(finding.help.clone());
@@ -136,9 +138,7 @@ pub(crate) fn publish(error: PublishRunError) -> CliError {
         PublishRunError::Driver(error) => CliError::of(ErrorKind::User, &error)
             .hint("run the same command again when this is put right: it goes on with what is unfinished")
             .code("relay::run::stopped"),
-        error => CliError::of(ErrorKind::User, &error)
-            .hint("make the plan anew")
-            .code("relay::plan::tarball"),
+        error => CliError::of(ErrorKind::User, &error).hint("make the plan anew").code("relay::plan::tarball"),
     }
 }
 

@@ -6,8 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use relay_engine::project::Project;
 use relay_git::Repository;
 
-use crate::error::{CliError, ErrorKind};
 use crate::error::engine as explain;
+use crate::error::{CliError, ErrorKind};
 
 /// Folders that are never copied: git's own, and installed dependencies unless scripts need them.
 const LEFT_OUT: [&str; 2] = [".git", ".relay"];
@@ -38,21 +38,19 @@ impl Aside {
             CliError::of(ErrorKind::User, &error).context("the repository can't be copied aside")
         };
         let folder = tempfile::Builder::new().prefix("relay-rehearsal-").tempdir().map_err(failed)?;
-        let root = Utf8PathBuf::from_path_buf(folder.path().join("repository")).map_err(|path| {
-            CliError::user(format!("the temporary folder's path is not UTF-8: {}", path.display()))
-        })?;
+        let root = Utf8PathBuf::from_path_buf(folder.path().join("repository"))
+            .map_err(|path| CliError::user(format!("the temporary folder's path is not UTF-8: {}", path.display())))?;
         let source = &project.workspace.root;
         let own_repository = project.repository.as_ref().filter(|_| project.prefix.is_empty());
-        let repository = match own_repository {
-            Some(_) => Repository::clone_aside(source, &root).map_err(explain::git)?,
-            None => {
-                std::fs::create_dir_all(&root).map_err(failed)?;
-                let repository = Repository::init(&root).map_err(explain::git)?;
-                let config = repository.git_dir().join("config");
-                let settings = std::fs::read_to_string(&config).map_err(failed)?;
-                std::fs::write(&config, settings + IDENTITY).map_err(failed)?;
-                repository
-            }
+        let repository = if own_repository.is_some() {
+            Repository::clone_aside(source, &root).map_err(explain::git)?
+        } else {
+            std::fs::create_dir_all(&root).map_err(failed)?;
+            let repository = Repository::init(&root).map_err(explain::git)?;
+            let config = repository.git_dir().join("config");
+            let settings = std::fs::read_to_string(&config).map_err(failed)?;
+            std::fs::write(&config, settings + IDENTITY).map_err(failed)?;
+            repository
         };
         let mut files = 0;
         copy_folder(source, &root, with_installed, 0, &mut files).map_err(failed)?;

@@ -8,13 +8,14 @@ use relay_engine::project::Project;
 use relay_engine::session::StandIn;
 use relay_registry::{Credential, NpmConfig, RegistryUrl, default_registry};
 use relay_sandbox::{
-    NewAccount, Sandbox, SandboxAccess, SandboxOptions, SandboxRules, SecondFactor, SeedPackage, TokenKind, VisibilityDelay,
+    NewAccount, Sandbox, SandboxAccess, SandboxOptions, SandboxRules, SecondFactor, SeedPackage, TokenKind,
+    VisibilityDelay,
 };
 use relay_workspace::WorkspacePackage;
 use secrecy::SecretString;
 
-use crate::error::{CliError, ErrorKind};
 use crate::error::engine as explain;
+use crate::error::{CliError, ErrorKind};
 
 /// The account that publishes in a rehearsal.
 pub(crate) const ACCOUNT: &str = "captain";
@@ -87,10 +88,7 @@ impl Stage {
 }
 
 /// npm's rules hold where the address says so, or `relay.toml`, or where most packages go: that one stands in for npm's own.
-fn npm_ruled(
-    project: &Project,
-    registries: &BTreeMap<RegistryUrl, Vec<&WorkspacePackage>>,
-) -> BTreeSet<RegistryUrl> {
+fn npm_ruled(project: &Project, registries: &BTreeMap<RegistryUrl, Vec<&WorkspacePackage>>) -> BTreeSet<RegistryUrl> {
     let mut ruled: BTreeSet<RegistryUrl> = project
         .config
         .registry
@@ -109,9 +107,8 @@ fn npm_ruled(
 
 /// A version is taken for live when its tag is there; in a repository without any such tag, all present versions are.
 fn is_live(project: &Project, package: &WorkspacePackage, tags: &BTreeSet<String>) -> bool {
-    let tag_of = |package: &WorkspacePackage| {
-        package.version.as_ref().map(|version| project.tag_name(&package.name, version))
-    };
+    let tag_of =
+        |package: &WorkspacePackage| package.version.as_ref().map(|version| project.tag_name(&package.name, version));
     let any_tag = project.workspace.packages.iter().filter_map(tag_of).any(|tag| tags.contains(&tag));
     !any_tag || tag_of(package).is_some_and(|tag| tags.contains(&tag))
 }
@@ -121,10 +118,10 @@ async fn start(rules: RegistryRules, delay: &VisibilityDelay) -> Result<Sandbox,
         RegistryRules::Npm => SandboxRules::Npm,
         RegistryRules::Plain => SandboxRules::Plain,
     };
-    let options = SandboxOptions { rules, visibility: delay.clone(), ..SandboxOptions::default() };
-    let sandbox = Sandbox::start(options).await.map_err(|error| {
-        CliError::of(ErrorKind::User, &error).context("the sandbox registry can't be started")
-    })?;
+    let options = SandboxOptions { rules, visibility: *delay, ..SandboxOptions::default() };
+    let sandbox = Sandbox::start(options)
+        .await
+        .map_err(|error| CliError::of(ErrorKind::User, &error).context("the sandbox registry can't be started"))?;
     sandbox.add_account(NewAccount {
         name: ACCOUNT.to_owned(),
         password: "rehearsal".to_owned(),
@@ -134,9 +131,8 @@ async fn start(rules: RegistryRules, delay: &VisibilityDelay) -> Result<Sandbox,
 }
 
 fn credentials(sandbox: &Sandbox, rules: RegistryRules, url: &RegistryUrl) -> Vec<(CredentialKind, Credential)> {
-    let credential = |token: String, source: &str| {
-        Credential::new_bearer(SecretString::from(token), url.clone(), source.to_owned())
-    };
+    let credential =
+        |token: String, source: &str| Credential::new_bearer(SecretString::from(token), url.clone(), source.to_owned());
     match rules {
         RegistryRules::Npm => {
             let bypass = TokenKind::Granular {

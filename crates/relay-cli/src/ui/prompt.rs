@@ -1,7 +1,7 @@
 //! Questions to a person at the terminal. All of them block: from async code they belong into `spawn_blocking`.
 
 use inquire::ui::RenderConfig;
-use inquire::{Confirm, InquireError, Password, PasswordDisplayMode, Text};
+use inquire::{Confirm, InquireError, Password, PasswordDisplayMode};
 use secrecy::SecretString;
 
 use super::Ui;
@@ -12,13 +12,6 @@ impl Ui {
     pub(crate) fn confirm(&self, question: &str) -> Result<bool, CliError> {
         self.need_person(question)?;
         let prompt = Confirm::new(question).with_default(false).with_render_config(self.render_config());
-        self.asked(|| prompt.prompt())
-    }
-
-    /// Asks for a line of text.
-    pub(crate) fn ask(&self, question: &str) -> Result<String, CliError> {
-        self.need_person(question)?;
-        let prompt = Text::new(question).with_render_config(self.render_config());
         self.asked(|| prompt.prompt())
     }
 

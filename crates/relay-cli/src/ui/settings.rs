@@ -63,6 +63,7 @@ impl UiSettings {
     }
 
     /// No terminal, no colour, nobody there.
+    #[cfg(test)]
     pub(crate) fn plain() -> Self {
         Self {
             quiet: false,

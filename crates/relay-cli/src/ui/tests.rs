@@ -57,7 +57,6 @@ fn speak(ui: &Ui) {
     ui.detail("detail");
     ui.hint("hint");
     ui.warning("warning");
-    ui.progress_line("progress");
 }
 
 #[test]
@@ -65,7 +64,7 @@ fn data_goes_to_stdout_and_the_rest_to_stderr() {
     let (ui, seen) = captured(UiSettings::plain());
     speak(&ui);
     assert_eq!(seen.data.text(), "data\n");
-    assert_eq!(seen.messages.text(), "status\nhint: hint\nwarning: warning\nprogress\n");
+    assert_eq!(seen.messages.text(), "status\nhint: hint\nwarning: warning\n");
 }
 
 #[test]

@@ -48,8 +48,7 @@ impl Machine {
 
     fn schedule_sitting(&mut self, now: Duration, effects: &mut Vec<Effect>) {
         let busy = self.nodes.iter().any(|node| {
-            node.is_interactive()
-                && matches!(node.state, State::Uploading | State::Settling | State::AwaitingPerson)
+            node.is_interactive() && matches!(node.state, State::Uploading | State::Settling | State::AwaitingPerson)
         });
         if busy {
             return;

@@ -65,8 +65,7 @@ fn out(machine: &mut Machine, at: usize) -> Vec<Effect> {
 
 #[test]
 fn a_dependent_is_sent_when_its_dependency_is_visible_and_not_before() {
-    let mut machine =
-        Machine::new(vec![job(0, RouteKind::Token, &[]), job(1, RouteKind::Token, &[0])], terms(false));
+    let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[]), job(1, RouteKind::Token, &[0])], terms(false));
     assert_eq!(uploads(&machine.start(NOW)), [(name(0), false)]);
     let effects = machine.handle(ended(0, UploadOutcome::Accepted), NOW).unwrap();
     assert_eq!(uploads(&effects), []);
@@ -135,11 +134,8 @@ fn the_same_bytes_that_were_there_already_are_done() {
 
 #[test]
 fn a_person_is_called_after_all_that_needs_nobody_and_packages_follow_one_another() {
-    let jobs = vec![
-        job(0, RouteKind::Interactive, &[]),
-        job(1, RouteKind::Interactive, &[]),
-        job(2, RouteKind::Token, &[]),
-    ];
+    let jobs =
+        vec![job(0, RouteKind::Interactive, &[]), job(1, RouteKind::Interactive, &[]), job(2, RouteKind::Token, &[])];
     let mut machine = Machine::new(jobs, terms(true));
     assert_eq!(uploads(&machine.start(NOW)), [(name(2), false)], "nobody is called while something goes by itself");
     let effects = machine.handle(ended(2, UploadOutcome::Accepted), NOW).unwrap();
@@ -209,8 +205,7 @@ fn a_pause_counts_for_the_whole_registry_and_ends() {
 
 #[test]
 fn an_interruption_sends_nothing_more_and_keeps_what_is_in_flight() {
-    let mut machine =
-        Machine::new(vec![job(0, RouteKind::Token, &[]), job(1, RouteKind::Token, &[0])], terms(false));
+    let mut machine = Machine::new(vec![job(0, RouteKind::Token, &[]), job(1, RouteKind::Token, &[0])], terms(false));
     machine.start(NOW);
     machine.handle(Input::Interrupted, NOW).unwrap();
     assert!(!machine.is_finished());
@@ -317,7 +312,7 @@ fn run(jobs: Vec<Job>, terms: Terms, dice: Vec<u8>) -> (Machine, World) {
         if machine.is_finished() {
             return (machine, world);
         }
-        queue.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        queue.sort_by_key(|(at, sequence, _)| std::cmp::Reverse((*at, *sequence)));
         let (at, _, effect) = queue.pop().expect("an unfinished machine always waits for something");
         now = now.max(at);
         let input = match effect {
@@ -345,8 +340,8 @@ fn run(jobs: Vec<Job>, terms: Terms, dice: Vec<u8>) -> (Machine, World) {
 }
 
 fn graphs() -> impl Strategy<Value = Vec<Job>> {
-    proptest::collection::vec((proptest::collection::vec(any::<prop::sample::Index>(), 0..4), 0..3_u8), 1..12)
-        .prop_map(|packages| {
+    proptest::collection::vec((proptest::collection::vec(any::<prop::sample::Index>(), 0..4), 0..3_u8), 1..12).prop_map(
+        |packages| {
             packages
                 .into_iter()
                 .enumerate()
@@ -357,7 +352,8 @@ fn graphs() -> impl Strategy<Value = Vec<Job>> {
                     job(at, route, &below.into_iter().collect::<Vec<_>>())
                 })
                 .collect()
-        })
+        },
+    )
 }
 
 proptest! {

@@ -161,8 +161,7 @@ impl Machine {
         let delay = retry_after
             .unwrap_or_else(|| Duration::from_secs(30).saturating_mul(1 << node.pauses.saturating_sub(1).min(6)));
         if delay > PAUSE_MAX || node.pauses > PAUSES_PER_PACKAGE_MAX {
-            node.state =
-                State::Parked(Parked::Registry { why: text, retry_after_seconds: Some(delay.as_secs()) });
+            node.state = State::Parked(Parked::Registry { why: text, retry_after_seconds: Some(delay.as_secs()) });
             return;
         }
         let until = now + delay.max(Duration::from_millis(200));
@@ -178,8 +177,7 @@ impl Machine {
         let Some(node) = self.nodes.get_mut(at) else { return };
         match (found, &node.state) {
             (Found::SameBytes, _) => {
-                let how =
-                    if node.uploads == 0 || node.was_there { How::AlreadyThere } else { How::Published };
+                let how = if node.uploads == 0 || node.was_there { How::AlreadyThere } else { How::Published };
                 node.state = State::Live(how);
             }
             (Found::OtherBytes { there, ours }, _) => {
