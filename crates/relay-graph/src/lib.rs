@@ -8,7 +8,7 @@
 //! - `build`: from manifests to edges: which specifier makes an edge, and which edge counts for the order
 //! - `order`: publish order, waves, chains of dependents
 //! - [`cycle`]: circles, by strongly connected components
-//! - [`document`](mod@document): the JSON form, `relay.graph/1`
+//! - [`mod@document`]: the JSON form, `relay.graph/1`
 //! - `text`, `dot`, `mermaid`: renderings for people
 #![forbid(unsafe_code)]
 

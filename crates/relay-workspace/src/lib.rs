@@ -7,7 +7,7 @@
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
 //! - [`discover`]: from the disk to that value
-//! - [`edit`]: new values in a manifest; [`lockfile`]: and in the lock file; [`write`](mod@write): files replaced in one step
+//! - [`edit`]: new values in a manifest; [`lockfile`]: and in the lock file; [`mod@write`]: files replaced in one step
 //! - [`fixture`]: workspaces in memory, for tests
 #![forbid(unsafe_code)]
 

@@ -5,7 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, TempPath};
 
 /// Why files can't be written.
 #[derive(Debug, thiserror::Error)]
@@ -100,13 +100,14 @@ pub fn write_all_or_none(files: &[(Utf8PathBuf, Vec<u8>)]) -> Result<(), WriteEr
     Ok(())
 }
 
-/// New content on the disk beside the file that it will replace.
+/// New content on the disk beside the file that it will replace. It is closed: a release of a thousand packages must not
+/// need as many open files.
 struct Staged {
     /// The path as the caller named it.
     path: Utf8PathBuf,
     /// The file that is replaced: the path, or where a link in its place leads.
     place: Utf8PathBuf,
-    content: NamedTempFile,
+    content: TempPath,
 }
 
 impl Staged {
@@ -120,7 +121,7 @@ impl Staged {
             content.as_file().set_permissions(metadata.permissions()).map_err(stage)?;
         }
         content.as_file().sync_all().map_err(stage)?;
-        Ok(Self { path: path.to_owned(), place, content })
+        Ok(Self { path: path.to_owned(), place, content: content.into_temp_path() })
     }
 
     fn replace(self) -> io::Result<()> {
@@ -134,7 +135,7 @@ impl Staged {
 struct Undo {
     path: Utf8PathBuf,
     place: Utf8PathBuf,
-    earlier: Option<NamedTempFile>,
+    earlier: Option<TempPath>,
 }
 
 impl Undo {
@@ -149,12 +150,12 @@ impl Undo {
         let mut earlier = temporary(folder)?;
         io::copy(&mut source, earlier.as_file_mut())?;
         earlier.as_file().set_permissions(source.metadata()?.permissions())?;
-        Ok(Self { path, place, earlier: Some(earlier) })
+        Ok(Self { path, place, earlier: Some(earlier.into_temp_path()) })
     }
 
     fn apply(self) -> io::Result<()> {
         match self.earlier {
-            Some(earlier) => earlier.persist(&self.place).map(drop).map_err(|error| error.error),
+            Some(earlier) => earlier.persist(&self.place).map_err(|error| error.error),
             None => fs::remove_file(&self.place),
         }
     }

@@ -102,3 +102,13 @@ fn what_was_replaced_is_put_back_when_a_later_file_fails() {
     assert_eq!(fs::read(folder.join("a")).unwrap(), b"one");
     assert_eq!(names(&folder), ["a"]);
 }
+
+#[test]
+fn many_files_need_few_open_ones() {
+    let (_guard, folder) = folder();
+    let files: Vec<_> = (0..1500).map(|index| (folder.join(format!("f{index:04}")), b"x".to_vec())).collect();
+    let (old, new) = files.split_at(750);
+    write_all_or_none(old).unwrap();
+    write_all_or_none(&[old, new].concat()).unwrap();
+    assert_eq!(names(&folder).len(), 1500);
+}
