@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::{BumpPlan, CatalogRewrite, PreMode, changelog_section, insert_into_changelog};
 use relay_workspace::{
-    EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageManager, PackageName, RangeEdit, WriteError,
-    edit_lockfile, edit_manifest, write_all_or_none,
+    EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageName, RangeEdit, WriteError, edit_lockfile,
+    edit_manifest, write_all_or_none,
 };
 
 use crate::project::{CHANGE_FILE_FOLDER, Project};
@@ -212,12 +212,6 @@ fn lockfile(
     notes: &mut Vec<String>,
 ) -> Result<Option<(Utf8PathBuf, String)>, VersionError> {
     let manager = project.workspace.manager;
-    let names: &[&str] = match manager {
-        PackageManager::Npm => &["package-lock.json", "npm-shrinkwrap.json"],
-        PackageManager::Pnpm => &["pnpm-lock.yaml"],
-        PackageManager::Yarn => &["yarn.lock"],
-        PackageManager::Bun => &["bun.lock"],
-    };
     let ranges_of = |name: &PackageName| {
         bumps
             .ranges
@@ -243,7 +237,7 @@ fn lockfile(
             })
         })
         .collect();
-    for name in names {
+    for name in manager.lockfile_names() {
         let path = Utf8PathBuf::from(*name);
         let Some(text) = read_optional(&project.workspace.root, &path)? else { continue };
         match edit_lockfile(manager, &text, &changes) {
