@@ -12,6 +12,9 @@ use crate::plan::{Finding, PlannedPackage, Severity};
 /// How many days before its end a credential is warned about.
 const EXPIRY_WARNING_DAYS: i64 = 14;
 
+/// How a finding about a blocked route begins.
+pub(crate) const BLOCKED_FINDING: &str = "it can't be published: ";
+
 /// All complaints at once, errors first.
 pub(crate) fn findings(observations: &Observations<'_>, packages: &[PlannedPackage]) -> Vec<Finding> {
     let observed: BTreeMap<&PackageName, &PackageObservation> =
@@ -43,7 +46,7 @@ fn route_findings(package: &PlannedPackage, found: &mut Vec<Finding>) {
         found.push(Finding {
             severity: Severity::Error,
             package: Some(package.name.clone()),
-            text: format!("it can't be published: {}", package.route.reason),
+            text: format!("{BLOCKED_FINDING}{}", package.route.reason),
             help: package.route.fix.clone(),
         });
     }

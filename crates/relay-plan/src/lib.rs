@@ -23,5 +23,5 @@ pub use observation::{
 };
 pub use plan::{Finding, Humans, PlanFileError, PlannedPackage, Reason, ReleasePlan, Severity};
 pub use planning::{PlanError, digest, plan};
-pub use render::{TextStyle, render_markdown, render_text};
+pub use render::{FindingGroup, TextStyle, grouped, render_markdown, render_text};
 pub use route::{Route, RouteQuestion, route};

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use relay_config::RouteKind;
 use relay_workspace::PackageName;
 
+use crate::findings::BLOCKED_FINDING;
 use crate::plan::{Finding, PlannedPackage, ReleasePlan, Severity};
 
 /// How a plan is laid out.
@@ -82,7 +84,14 @@ fn why(package: &PlannedPackage) -> String {
 
 fn people(text: &mut String, plan: &ReleasePlan, style: TextStyle) {
     text.push('\n');
+    let blocked = plan.packages.iter().filter(|package| package.route.kind == RouteKind::Blocked).count();
     let line = match plan.humans.challenges {
+        _ if blocked > 0 => {
+            format!(
+                "{} can't be published as things are; nothing goes out before that is put right.",
+                plural(blocked, "package")
+            )
+        }
         0 => "Nobody is needed.".to_owned(),
         number => format!(
             "A person is needed in {}, for up to {}: {}",
@@ -116,27 +125,62 @@ fn routes(text: &mut String, plan: &ReleasePlan, style: TextStyle) {
 }
 
 fn findings(text: &mut String, plan: &ReleasePlan, style: TextStyle) {
-    if plan.findings.is_empty() {
+    // Blocked routes have been told with the routes.
+    let blocked = |group: &FindingGroup<'_>| group.finding.text.starts_with(BLOCKED_FINDING);
+    let groups: Vec<_> = grouped(plan).into_iter().filter(|group| !blocked(group)).collect();
+    if groups.is_empty() {
         return;
     }
     text.push('\n');
-    for finding in &plan.findings {
-        let label = match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        wrapped(text, &format!("{label}: {}", about(finding)), 2, style.width);
-        if let Some(help) = &finding.help {
+    for group in groups {
+        wrapped(text, &format!("{}: {}", group.label(), group.about()), 2, style.width);
+        if let Some(help) = group.finding.help.as_ref() {
             wrapped(text, &format!("help: {help}"), 4, style.width);
         }
     }
 }
 
-fn about(finding: &Finding) -> String {
-    match &finding.package {
-        Some(package) => format!("{package}: {}", finding.text),
-        None => finding.text.clone(),
+/// Findings that say the same of several packages.
+pub struct FindingGroup<'a> {
+    /// What they say.
+    pub finding: &'a Finding,
+    /// The packages, where it is about any.
+    pub packages: Vec<PackageName>,
+}
+
+impl FindingGroup<'_> {
+    /// `error` or `warning`.
+    pub fn label(&self) -> &'static str {
+        match self.finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
     }
+
+    /// The packages and what is said of them.
+    pub fn about(&self) -> String {
+        if self.packages.is_empty() {
+            self.finding.text.clone()
+        } else {
+            format!("{}: {}", names(&self.packages), self.finding.text)
+        }
+    }
+}
+
+/// The findings, those with the same words together, errors first.
+pub fn grouped(plan: &ReleasePlan) -> Vec<FindingGroup<'_>> {
+    let mut groups: Vec<FindingGroup<'_>> = Vec::new();
+    for finding in &plan.findings {
+        let same = |group: &&mut FindingGroup<'_>| {
+            let known = group.finding;
+            (known.severity, &known.text, &known.help) == (finding.severity, &finding.text, &finding.help)
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.packages.extend(finding.package.clone()),
+            None => groups.push(FindingGroup { finding, packages: finding.package.iter().cloned().collect() }),
+        }
+    }
+    groups
 }
 
 fn skipped(text: &mut String, plan: &ReleasePlan, style: TextStyle) {
@@ -187,14 +231,15 @@ pub fn render_markdown(plan: &ReleasePlan) -> String {
             }
         }
     }
-    for finding in &plan.findings {
-        let label = if finding.severity == Severity::Error { "Error" } else { "Warning" };
-        let _ = write!(text, "\n- **{label}** {}", cell(&about(finding)));
-        if let Some(help) = &finding.help {
+    let groups = grouped(plan);
+    for group in &groups {
+        let label = if group.finding.severity == Severity::Error { "Error" } else { "Warning" };
+        let _ = write!(text, "\n- **{label}** {}", cell(&group.about()));
+        if let Some(help) = &group.finding.help {
             let _ = write!(text, ". {}", cell(help));
         }
     }
-    if !plan.findings.is_empty() {
+    if !groups.is_empty() {
         text.push('\n');
     }
     text
@@ -252,3 +297,6 @@ fn bold(text: &str, style: TextStyle) -> String {
 fn dim(text: &str, style: TextStyle) -> String {
     if style.colour { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

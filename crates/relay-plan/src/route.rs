@@ -139,9 +139,9 @@ fn token_of_unknown_kind(question: &RouteQuestion<'_>, credential: &CredentialFa
 fn interactive(question: &RouteQuestion<'_>, credential: &CredentialFact) -> Route {
     let access = access_in_words(question);
     let (reason, fix) = if question.otp_given {
-        (format!("{access}, and the one-time password that was given answers for {}", credential.source), None)
+        (format!("{access}, and the one-time password that was given answers it ({})", credential.source), None)
     } else if question.terminal {
-        (format!("{access}, so a person answers a second factor for {}", credential.source), None)
+        (format!("{access}, so a person answers a second factor ({})", credential.source), None)
     } else {
         (
             format!("{access}, so a person must answer a second factor, and nobody is here to do so"),

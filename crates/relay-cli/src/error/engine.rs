@@ -70,16 +70,14 @@ pub(crate) fn plan_file(path: &Utf8Path, error: &PlanFileError) -> CliError {
 
 /// The preflight found what must be put right before anything is sent.
 pub(crate) fn findings(plan: &ReleasePlan) -> CliError {
-    let errors: Vec<_> = plan.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let groups: Vec<_> =
+        relay_plan::grouped(plan).into_iter().filter(|group| group.finding.severity == Severity::Error).collect();
     let mut error =
-        CliError::user(format!("the plan has {} and nothing was done", crate::ui::plural(errors.len(), "problem")))
+        CliError::user(format!("the plan has {}; nothing was done", crate::ui::plural(groups.len(), "problem")))
             .code("relay::plan::findings");
-    for finding in errors {
-        error = error.cause(match &finding.package {
-            Some(package) => format!("{package}: {}", finding.text),
-            None => finding.text.clone(),
-        });
-        if let Some(help) = &finding.help {
+    for group in groups {
+        error = error.cause(group.about());
+        if let Some(help) = &group.finding.help {
             error = error.hint(help.clone());
         }
     }
