@@ -123,7 +123,10 @@ fn sources(
 
 fn read_npmrc(path: &Utf8Path) -> Result<Option<NpmrcFile>, CliError> {
     let unreadable = |cause: String| {
-        CliError::user(format!("the npm configuration {path} can't be read")).cause(cause).code("relay::npmrc::unreadable")
+        CliError::user(format!("the npm configuration `{path}` can't be read"))
+            .cause(cause)
+            .hint("make it a file that you may read, or remove it")
+            .code("relay::npmrc::unreadable")
     };
     match std::fs::metadata(path) {
         Ok(data) if data.len() > NPMRC_SIZE_BYTES_MAX => {
