@@ -172,6 +172,12 @@ fn split(text: &str) -> Option<Parts<'_>> {
     None
 }
 
+/// The parser's complaint without its own place, which counts from the front matter and not from the file.
+fn without_place(problem: &str) -> String {
+    let end = problem.rfind(" at line ").unwrap_or(problem.len());
+    problem.get(..end).unwrap_or(problem).to_owned()
+}
+
 fn read_front_matter(file: &str, text: &str, parts: &Parts<'_>) -> Result<Vec<(String, Bump)>, ChangeFileError> {
     let blank = parts.front.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
     if blank {
@@ -186,7 +192,7 @@ fn read_front_matter(file: &str, text: &str, parts: &Parts<'_>) -> Result<Vec<(S
             file: file.to_owned(),
             line,
             column: place.as_ref().map_or(1, |place| number(place.column())),
-            problem: one_line(&error.to_string()),
+            problem: without_place(&one_line(&error.to_string())),
             excerpt: excerpt(text, line),
         }
     })?;

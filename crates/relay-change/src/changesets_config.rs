@@ -241,10 +241,21 @@ fn read_json<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Re
     serde_json::from_str(text).map_err(|error| {
         let problem = error.to_string();
         let problem = problem.rfind(" at line ").and_then(|end| problem.get(..end)).unwrap_or(&problem).to_owned();
-        let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
-        let excerpt = line.trim().chars().take(100).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        ChangesetsConfigError { file, line: error.line(), column: error.column(), problem, excerpt }
+        let (line, column) = place(text, error.line(), error.column());
+        let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let excerpt = excerpt.trim().chars().take(100).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        ChangesetsConfigError { file, line, column, problem, excerpt }
     })
+}
+
+/// The parser's place; for a text that ends too early, the end of the last line with text on it, which can be shown.
+fn place(text: &str, line: usize, column: usize) -> (usize, usize) {
+    let shown = text.lines().nth(line.saturating_sub(1)).is_some_and(|line| !line.trim().is_empty());
+    if shown && column > 0 {
+        return (line, column);
+    }
+    let last = text.lines().take(line).enumerate().filter(|(_, line)| !line.trim().is_empty()).last();
+    last.map_or((1, 1), |(index, line)| (index + 1, line.trim_end().chars().count().max(1)))
 }
 
 #[cfg(test)]

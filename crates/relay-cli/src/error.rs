@@ -96,9 +96,12 @@ impl CliError {
         self
     }
 
-    /// Adds what can be done next.
+    /// Adds what can be done next; what has been said already is not said again.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        let hint = hint.into();
+        if !self.hints.contains(&hint) {
+            self.hints.push(hint);
+        }
         self
     }
 

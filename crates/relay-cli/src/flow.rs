@@ -26,6 +26,7 @@ use crate::display::Display;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::log_file::LogFile;
+use crate::preflight;
 use crate::ui::Ui;
 use crate::wall_clock::WallClock;
 
@@ -94,6 +95,10 @@ pub(crate) async fn run<P: Person>(
         return Err(explain::findings(&observed.plan));
     }
     check_tree(&project, options.intent)?;
+    preflight::check_manifests(&project, observed.plan.packages.iter().map(|planned| &planned.name))?;
+    if !observed.bumps.bumps.is_empty() {
+        preflight::check_commit(&project)?;
+    }
     if options.dry_run {
         return Ok(Flow { plan: observed.plan, report: None });
     }

@@ -19,6 +19,7 @@ mod flow;
 mod github;
 mod log_file;
 mod person;
+mod preflight;
 mod rehearsal;
 mod runtime;
 mod summary;

@@ -128,8 +128,9 @@ fn sources(
 
 fn read_npmrc(path: &Utf8Path) -> Result<Option<NpmrcFile>, CliError> {
     let unreadable = |cause: String| {
-        CliError::user(format!("the npm configuration {path} can't be read"))
+        CliError::user(format!("the npm configuration `{path}` can't be read"))
             .cause(cause)
+            .hint("make it a file that you may read, or remove it")
             .code("relay::npmrc::unreadable")
     };
     match std::fs::metadata(path) {

@@ -59,6 +59,7 @@ pub(crate) fn read_config(root: &Utf8Path) -> Result<Config, CliError> {
     let unreadable = |why: String| {
         CliError::new(ErrorKind::User, format!("`{CONFIG_FILE_NAME}` can't be read"))
             .cause(why)
+            .hint("make it a file that you may read, or remove it: without it every command works on defaults")
             .code("relay::config::unreadable")
     };
     let mut text = String::new();

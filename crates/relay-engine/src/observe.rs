@@ -60,7 +60,7 @@ pub enum ObserveError {
     #[error(transparent)]
     Plan(#[from] relay_plan::PlanError),
     /// A registry can't be read.
-    #[error("`{package}` can't be looked up: {source}")]
+    #[error("{source}")]
     Read {
         /// The package.
         package: PackageName,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use relay_change::{ChangeFile, ChangeFileError, ChangeSettings, ChangesetsConfig, PreState};
+use relay_change::{ChangeFile, ChangeFileError, ChangeSettings, ChangesetsConfig, ChangesetsConfigError, PreState};
 use relay_config::{CONFIG_FILE_NAME, ChangeSource, Config, ConfigError, GroupKind, ReleaseMode};
 use relay_git::{GitError, HistoryQuery, Repository};
 use relay_graph::DependencyGraph;
@@ -52,13 +52,8 @@ pub enum ProjectError {
     #[error(transparent)]
     ChangeFile(#[from] ChangeFileError),
     /// `.changeset/config.json` can't be used.
-    #[error("{path}: {problem}")]
-    ChangesetsConfig {
-        /// The file, relative to the root.
-        path: Utf8PathBuf,
-        /// What is wrong.
-        problem: String,
-    },
+    #[error(transparent)]
+    ChangesetsConfig(#[from] ChangesetsConfigError),
     /// A file can't be read.
     #[error("{path} can't be read: {problem}")]
     Unreadable {
@@ -190,11 +185,10 @@ fn tag_is_bare(tag: &str) -> bool {
 fn read_changesets_config(root: &Utf8Path) -> Result<Option<ChangesetsConfig>, ProjectError> {
     let path = Utf8Path::new(CHANGE_FILE_FOLDER).join("config.json");
     let Some(text) = read_optional(root, &path)? else { return Ok(None) };
-    let wrong = |path: &Utf8Path, problem: String| ProjectError::ChangesetsConfig { path: path.to_owned(), problem };
-    let mut config = ChangesetsConfig::parse(&text).map_err(|error| wrong(&path, error.to_string()))?;
+    let mut config = ChangesetsConfig::parse(&text)?;
     let path = Utf8Path::new(CHANGE_FILE_FOLDER).join("pre.json");
     if let Some(text) = read_optional(root, &path)? {
-        config.pre = Some(PreState::parse(&text).map_err(|error| wrong(&path, error.to_string()))?);
+        config.pre = Some(PreState::parse(&text)?);
     }
     Ok(Some(config))
 }

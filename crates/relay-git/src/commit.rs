@@ -62,6 +62,15 @@ impl Repository {
         self.write_commit(tree, head.as_ref(), message)
     }
 
+    /// Says whether a commit can be made at all: who commits is known, and no merge, rebase or special index is in the way.
+    ///
+    /// Asked before files are written, so that they are not left behind without their commit.
+    pub fn check_can_commit(&self) -> Result<(), GitError> {
+        self.refuse_unfinished_operation()?;
+        self.refuse_special_index()?;
+        self.check_identity()
+    }
+
     /// Commits everything that differs from the head commit, untracked files included and ignored ones not; gives its id.
     pub fn commit_all(&self, message: &str) -> Result<String, GitError> {
         let staging = "stage all files";

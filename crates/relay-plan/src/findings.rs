@@ -152,9 +152,9 @@ fn dependency_findings(observations: &Observations<'_>, packages: &[PlannedPacka
     }
     for missing in observations.graph.missing().iter().filter(|missing| members.contains(&missing.package)) {
         let text = format!(
-            "its {} `{}` ({}) is no package of the workspace",
-            missing.kind.manifest_key(),
+            "`{}` in its {} ({}) is no package of the workspace",
             missing.dependency,
+            missing.kind.manifest_key(),
             missing.range
         );
         let help = "correct the name, or write a version range for a package from the registry";

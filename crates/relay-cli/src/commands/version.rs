@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
+use crate::preflight;
 use crate::surroundings::{self, SessionFlags};
 use crate::ui::{columns, plural};
 
@@ -49,6 +50,10 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
                 .hint("commit or stash them, or write without committing: `relay version --no-commit`")
                 .code("relay::git::dirty"));
         }
+    }
+    preflight::check_manifests(&project, bumps.bumps.iter().map(|bump| &bump.name))?;
+    if !args.no_commit {
+        preflight::check_commit(&project)?;
     }
     if !args.yes && !ui.confirm(&format!("Write {}?", plural(bumps.bumps.len(), "new version")))? {
         return Err(CliError::new(ErrorKind::Interrupted, "nothing was written"));

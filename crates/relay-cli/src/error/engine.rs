@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
+use relay_change::ChangeError;
 use relay_engine::freeze::FreezeError;
 use relay_engine::observe::ObserveError;
 use relay_engine::project::ProjectError;
@@ -14,7 +15,7 @@ use relay_engine::versioning::VersionError;
 use relay_git::GitError;
 use relay_pack::gate::Finding;
 use relay_plan::{PlanError, PlanFileError, ReleasePlan, Severity};
-use relay_registry::NpmConfigError;
+use relay_registry::{NpmConfigError, ReadError};
 use relay_workspace::{PackageName, WriteError};
 
 use super::{CliError, ErrorKind};
@@ -23,21 +24,19 @@ use super::{CliError, ErrorKind};
 pub(crate) fn project(error: ProjectError) -> CliError {
     match error {
         ProjectError::Workspace(error) => super::conversion::discover(&error),
-        ProjectError::Config(error) => CliError::of(ErrorKind::User, &error)
-            .hint("the keys of relay.toml are in the guide; without the file every command works on defaults")
-            .code("relay::config::invalid"),
+        ProjectError::Config(error) => error.into(),
         ProjectError::Git(error) => git(error),
         ProjectError::ChangeFile(error) => CliError::of(ErrorKind::User, &error)
             .hint(
                 "a change file starts with `---`, then lines such as `\"@acme/core\": minor`, then `---` and a summary",
             )
             .code("relay::change::file"),
-        error @ ProjectError::ChangesetsConfig { .. } => {
-            CliError::of(ErrorKind::User, &error).code("relay::change::config")
-        }
-        error @ ProjectError::Unreadable { .. } => {
-            CliError::of(ErrorKind::User, &error).code("relay::file::unreadable")
-        }
+        ProjectError::ChangesetsConfig(error) => CliError::of(ErrorKind::User, &error)
+            .hint("correct the file; `{}` stands for the defaults")
+            .code("relay::change::config"),
+        error @ ProjectError::Unreadable { .. } => CliError::of(ErrorKind::User, &error)
+            .hint("make it a UTF-8 text file that you may read, or remove it")
+            .code("relay::file::unreadable"),
     }
 }
 
@@ -46,14 +45,37 @@ pub(crate) fn observe(error: ObserveError) -> CliError {
     match error {
         ObserveError::Project(error) => project(error),
         ObserveError::Git(error) => git(error),
-        ObserveError::Change(error) => CliError::of(ErrorKind::User, &error).code("relay::change::plan"),
+        ObserveError::Change(error) => change(&error),
         ObserveError::Npm(error) => npm(error),
         ObserveError::Plan(error) => plan(&error),
-        error @ ObserveError::Read { .. } => CliError::of(ErrorKind::User, &error)
-            .hint("check the network, and which registry it is: `--registry`, `.npmrc`, `publishConfig.registry`")
-            .hint("`relay plan --offline` shows what can be told without a registry")
-            .code("relay::registry::unreadable"),
+        ObserveError::Read { source, .. } => read(&source),
     }
+}
+
+/// The change files can't be applied to this workspace.
+fn change(error: &ChangeError) -> CliError {
+    let result = CliError::of(ErrorKind::User, error).code("relay::change::plan");
+    match error {
+        ChangeError::UnknownPackage { .. } => result
+            .hint("correct the name, or delete the change file; `relay graph` lists the packages of the workspace"),
+        _ => result,
+    }
+}
+
+/// A registry can't be read.
+fn read(error: &ReadError) -> CliError {
+    let result = CliError::of(ErrorKind::User, error).code("relay::registry::unreadable");
+    let result = match error {
+        ReadError::Refused { refusal, .. } | ReadError::RateLimited { refusal, .. } => {
+            refusal.code.explanation().fixes.iter().fold(result, |result, fix| result.hint(*fix))
+        }
+        // Says it all itself.
+        ReadError::Outage { .. } | ReadError::Credential(_) => result,
+        _ => {
+            result.hint("check the network, and which registry it is: `--registry`, `.npmrc`, `publishConfig.registry`")
+        }
+    };
+    result.hint("`relay plan --offline` shows what can be told without a registry")
 }
 
 fn plan(error: &PlanError) -> CliError {
@@ -86,12 +108,26 @@ pub(crate) fn findings(plan: &ReleasePlan) -> CliError {
 
 /// npm's configuration can't be used.
 pub(crate) fn npm(error: NpmConfigError) -> CliError {
-    CliError::of(ErrorKind::User, &error).code("relay::npmrc::invalid")
+    let flag = matches!(&error, NpmConfigError::InvalidRegistry { place, .. } if place == "`--registry`");
+    let kind = if flag { ErrorKind::Usage } else { ErrorKind::User };
+    let result = CliError::of(kind, &error).code("relay::npmrc::invalid");
+    match &error {
+        NpmConfigError::UnsetVariable { variable, .. } => {
+            result.hint(format!("set `{variable}`, write the address itself, or name a registry with `--registry`"))
+        }
+        _ => result,
+    }
 }
 
 /// git can't do what is asked.
 pub(crate) fn git(error: GitError) -> CliError {
-    CliError::of(ErrorKind::User, &error).code("relay::git")
+    match &error {
+        // libgit2's words are in the message; its source only repeats them with numbers of its own.
+        GitError::Git { .. } => CliError::user(error.to_string())
+            .hint("see what `git status` says; `git fsck` checks the clone")
+            .code("relay::git"),
+        _ => CliError::of(ErrorKind::User, &error).code("relay::git"),
+    }
 }
 
 /// Versions can't be written.

@@ -19,7 +19,20 @@ fn short_help_of_relay() {
 
 #[test]
 fn help_of_each_command() {
-    for command in ["graph", "pack", "sandbox", "explain", "completions", "man"] {
+    for command in [
+        "rehearse",
+        "plan",
+        "release",
+        "publish",
+        "resume",
+        "version",
+        "graph",
+        "pack",
+        "sandbox",
+        "explain",
+        "completions",
+        "man",
+    ] {
         let run = Repo::new().relay(&format!("{command} --help"));
         insta::assert_snapshot!(format!("help_of_{command}"), run.session());
     }
@@ -40,6 +53,6 @@ fn completions_and_manual_pages_know_the_commands() {
         assert!(run.stdout.contains("completions"), "{shell}");
     }
     assert!(repo.relay("man graph").stdout.contains(".TH relay-graph 1"));
-    assert_eq!(repo.relay("man --out pages").stderr, "wrote 7 pages to `[ROOT]/pages`\n");
+    assert_eq!(repo.relay("man --out pages").stderr, "wrote 13 pages to `[ROOT]/pages`\n");
     assert!(repo.names_in("pages").contains(&"relay-pack.1".to_owned()));
 }

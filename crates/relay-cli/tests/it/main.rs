@@ -1,13 +1,15 @@
 //! The real binary, one command at a time: exit code, stdout and stderr in one snapshot.
 //!
-//! Nothing here reaches a network; what a command answers is checked in the crate that makes the answer.
+//! Nothing here reaches further than loopback; what a command answers is checked in the crate that makes the answer.
 #![allow(clippy::unwrap_used, reason = "a test world that can't be built is a failed test")]
 
 mod bad_input;
+mod bad_surroundings;
 mod explain;
 mod graph;
 mod help;
 mod pack;
+mod registry;
 mod sandbox;
 mod usage;
 mod world;

@@ -1,5 +1,6 @@
 //! A repository on disk, and the binary run in it with an environment of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -50,6 +51,76 @@ impl Repo {
         let manifest = format!("{{\"name\":\"{name}\",\"version\":\"{version}\"{rest}}}\n");
         let index = format!("packages/{folder}/index.js");
         self.file(&format!("packages/{folder}/package.json"), &manifest).file(&index, "module.exports = 1\n")
+    }
+
+    /// The registry of the repository's `.npmrc`, with a token for it where there is one to write.
+    pub(crate) fn registry(self, address: &str, token: Option<&str>) -> Self {
+        let host = address.trim_start_matches("http:");
+        let token = token.map(|token| format!("{host}:_authToken={token}\n")).unwrap_or_default();
+        self.file(".npmrc", &format!("registry={address}\n{token}"))
+    }
+
+    /// Makes it a git repository on the branch `main`, with all that is there in one commit.
+    pub(crate) fn committed(self) -> Self {
+        self.git("init --quiet --initial-branch=main");
+        self.git("config user.name Tester");
+        self.git("config user.email tester@registry.example");
+        self.git("add --all");
+        self.git("commit --quiet --message=all");
+        self
+    }
+
+    /// Runs `git`, the line split at white space, with nobody's configuration; gives what it prints.
+    pub(crate) fn git(&self, line: &str) -> String {
+        let output = Command::new("git")
+            .args(line.split_whitespace())
+            .current_dir(self.root())
+            .env("HOME", self.root().join("home"))
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "git {line}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Every file with its bytes, and every ref: what a command that fails must leave as it was.
+    pub(crate) fn everything(&self) -> BTreeMap<Utf8PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![self.root()];
+        while let Some(folder) = folders.pop() {
+            for entry in folder.read_dir_utf8().unwrap() {
+                let path = entry.unwrap().into_path();
+                match path.symlink_metadata().unwrap() {
+                    _ if path.file_name() == Some(".git") => {
+                        found.insert(path, self.git("for-each-ref").into_bytes());
+                    }
+                    data if data.is_dir() => folders.push(path),
+                    _ => {
+                        let bytes = fs::read(&path).unwrap_or_default();
+                        found.insert(path, bytes);
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// Runs each command, which must end with exit 1, all with the same message, and leave everything as it was; gives the
+    /// lines and the message.
+    #[track_caller]
+    pub(crate) fn refused_by(&self, lines: &[&str]) -> String {
+        let before = self.everything();
+        let mut messages: Vec<String> = Vec::new();
+        for line in lines {
+            let run = self.relay(line);
+            assert_eq!(run.exit, 1, "{}", run.session());
+            assert_eq!(run.stdout, "", "{line}");
+            assert_eq!(self.everything(), before, "{line}");
+            messages.push(run.error());
+        }
+        let listed: String = lines.iter().map(|line| format!("$ relay {line}\n")).collect();
+        assert!(messages.windows(2).all(|pair| pair[0] == pair[1]), "{listed}{messages:#?}");
+        format!("{listed}exit 1\n{}", messages.remove(0))
     }
 
     /// The repository's folder.
@@ -106,7 +177,11 @@ impl Repo {
     fn filtered(&self, bytes: &[u8]) -> String {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let text = text.replace(self.root().as_str(), "[ROOT]");
-        let filters = [(r"sha512-[A-Za-z0-9+/]{86}==", "[INTEGRITY]"), (r"\b[0-9a-f]{40}\b", "[SHASUM]")];
+        let filters = [
+            (r"sha512-[A-Za-z0-9+/]{86}==", "[INTEGRITY]"),
+            (r"\b[0-9a-f]{40}\b", "[SHASUM]"),
+            (r"127\.0\.0\.1:\d+", "[REGISTRY]"),
+        ];
         filters
             .iter()
             .fold(text, |text, (pattern, name)| Regex::new(pattern).unwrap().replace_all(&text, *name).into_owned())
@@ -127,6 +202,13 @@ impl Repo {
 }
 
 impl Run {
+    /// What stderr says from the error on.
+    pub(crate) fn error(&self) -> String {
+        let start =
+            if self.stderr.starts_with("error: ") { Some(0) } else { self.stderr.find("\nerror: ").map(|at| at + 1) };
+        start.map(|at| self.stderr[at..].to_owned()).unwrap_or_default()
+    }
+
     /// All of it as one text, for a snapshot.
     pub(crate) fn session(&self) -> String {
         let part = |name: &str, text: &str| if text.is_empty() { String::new() } else { format!("--- {name}\n{text}") };

@@ -1,0 +1,39 @@
+//! What is checked before the first file is written, so that a release does not stop half-way with versions written and no
+//! commit, or a commit and no tarball.
+
+use relay_engine::project::Project;
+use relay_pack::{ManifestRewriteError, published_manifest};
+use relay_workspace::PackageName;
+
+use crate::error::CliError;
+use crate::error::engine as explain;
+
+/// The manifests of these packages can be written as they are published: each `workspace:` and `catalog:` leads somewhere.
+///
+/// What a build may still bring, such as the folder of `publishConfig.directory`, is left to the packing.
+pub(crate) fn check_manifests<'a>(
+    project: &Project,
+    names: impl IntoIterator<Item = &'a PackageName>,
+) -> Result<(), CliError> {
+    for name in names {
+        let Some(package) = project.workspace.packages.iter().find(|package| package.name == *name && !package.private)
+        else {
+            continue;
+        };
+        match published_manifest(package, &project.workspace) {
+            Ok(_) | Err(ManifestRewriteError::Directory { .. } | ManifestRewriteError::Unreadable { .. }) => {}
+            Err(error) => return Err(CliError::from(error).hint("nothing was written and nothing was sent")),
+        }
+    }
+    Ok(())
+}
+
+/// A commit can be made in the repository, if there is one.
+pub(crate) fn check_commit(project: &Project) -> Result<(), CliError> {
+    match &project.repository {
+        Some(repository) => repository
+            .check_can_commit()
+            .map_err(|error| explain::git(error).hint("nothing was written and nothing was sent")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,155 @@
+//! What lies around a repository and is not as a release needs it: git, the registry, credentials. Each run says what is
+//! wrong and what to do, and leaves every file and ref as it was.
+
+use crate::registry;
+use crate::world::Repo;
+
+/// The commands that ask a registry.
+const ASKING: &[&str] = &["plan", "release --yes", "publish --yes", "resume --yes"];
+
+/// One package, a change file for it, and the registry.
+fn repo(address: &str, token: Option<&str>) -> Repo {
+    Repo::pnpm()
+        .package("a", "1.0.0", "")
+        .file(".changeset/one.md", "---\n\"a\": minor\n---\n\nMore.\n")
+        .registry(address, token)
+}
+
+fn ready() -> Repo {
+    repo(&registry::empty(), Some("secret"))
+}
+
+#[test]
+fn no_network() {
+    insta::assert_snapshot!(repo(&registry::closed(), None).committed().refused_by(&["plan", "release --yes"]));
+}
+
+#[test]
+fn a_registry_that_answers_html() {
+    let address = registry::answering(200, "text/html", "<!doctype html><html><title>Sign in</title></html>");
+    insta::assert_snapshot!(repo(&address, None).committed().refused_by(ASKING));
+}
+
+#[test]
+fn a_registry_that_answers_garbage() {
+    let address = registry::answering(200, "application/json", r#"{"name":"a","versions":[1,"#);
+    insta::assert_snapshot!(repo(&address, None).committed().refused_by(ASKING));
+    let address = registry::answering(200, "application/json", "[]");
+    insta::assert_snapshot!(repo(&address, None).committed().refused_by(ASKING));
+}
+
+#[test]
+fn a_registry_that_fails() {
+    let address = registry::answering(500, "application/json", r#"{"error":"boom"}"#);
+    insta::assert_snapshot!(repo(&address, None).committed().refused_by(&["plan", "publish --yes"]));
+}
+
+#[test]
+fn a_registry_that_wants_a_credential() {
+    let address = registry::answering(401, "application/json", r#"{"error":"unauthorized"}"#);
+    insta::assert_snapshot!(repo(&address, None).committed().refused_by(ASKING));
+}
+
+#[test]
+fn a_registry_that_forbids() {
+    let address = registry::answering(403, "application/json", r#"{"error":"forbidden"}"#);
+    insta::assert_snapshot!(repo(&address, Some("secret")).committed().refused_by(ASKING));
+}
+
+#[test]
+fn a_credential_whose_variable_is_not_set() {
+    let repo = repo(&registry::empty(), Some("${RELEASE_TOKEN}")).committed();
+    insta::assert_snapshot!(repo.refused_by(&["release --yes", "publish --yes", "resume --yes"]));
+    insta::assert_snapshot!(repo.relay("plan").session());
+}
+
+#[test]
+fn a_registry_whose_variable_is_not_set() {
+    let repo = repo("https://registry.example/", None).file(".npmrc", "registry=https://${REGISTRY_HOST}/\n");
+    insta::assert_snapshot!(repo.committed().refused_by(ASKING));
+}
+
+#[test]
+fn a_token_that_is_bound_to_no_registry() {
+    let repo = repo("", None).file(".npmrc", "registry=https://registry.example/\n_authToken=secret\n");
+    let text = repo.committed().refused_by(ASKING);
+    assert!(!text.contains("secret"), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_registry_address_that_is_none() {
+    let repo = repo("nowhere", None).committed();
+    insta::assert_snapshot!(repo.refused_by(ASKING));
+    let run = repo.relay("publish --yes --registry nowhere");
+    assert_eq!(run.exit, 64);
+    insta::assert_snapshot!(run.session());
+}
+
+#[test]
+fn no_git_repository() {
+    insta::assert_snapshot!(ready().refused_by(&["release --yes", "release --dry-run"]));
+    let run = ready().relay("plan");
+    assert_eq!(run.exit, 0);
+    insta::assert_snapshot!(run.stderr);
+}
+
+#[test]
+fn a_git_repository_without_a_commit() {
+    let repo = ready();
+    repo.git("init --quiet");
+    insta::assert_snapshot!(repo.refused_by(&["plan", "release --yes", "version --yes"]));
+}
+
+#[test]
+fn a_dirty_tree() {
+    let repo = ready().committed().file("packages/a/index.js", "changed\n").file("packages/a/new.js", "");
+    insta::assert_snapshot!(repo.refused_by(&["release --yes", "release --dry-run"]));
+    insta::assert_snapshot!(repo.relay("version --yes").session());
+    assert_eq!(repo.git("status --porcelain"), " M packages/a/index.js\n?? packages/a/new.js\n");
+}
+
+#[test]
+fn a_detached_head() {
+    let repo = ready().committed();
+    repo.git("checkout --quiet --detach");
+    insta::assert_snapshot!(repo.refused_by(&["release --yes", "release --dry-run"]));
+}
+
+#[test]
+fn a_merge_under_way() {
+    let repo = ready().committed();
+    let head = repo.git("rev-parse HEAD");
+    let repo = repo.file(".git/MERGE_HEAD", &head);
+    insta::assert_snapshot!(repo.refused_by(&["release --yes"]));
+}
+
+#[test]
+fn nobody_who_commits() {
+    let repo = ready().committed();
+    repo.git("config --unset user.name");
+    repo.git("config --unset user.email");
+    insta::assert_snapshot!(repo.refused_by(&["release --yes"]));
+    insta::assert_snapshot!(repo.relay("version --yes").session());
+    assert_eq!(repo.git("status --porcelain"), "");
+}
+
+#[test]
+fn a_broken_git_repository() {
+    let repo = ready().committed().file(".git/HEAD", "garbage\n");
+    for line in ["plan", "release --yes", "version --yes"] {
+        let run = repo.relay(line);
+        assert_eq!(run.exit, 1);
+        insta::assert_snapshot!(run.error());
+    }
+    assert!(repo.names_in("packages/a").iter().all(|name| name != "CHANGELOG.md"));
+}
+
+#[test]
+fn files_that_cannot_be_written() {
+    let repo = ready().committed();
+    insta::assert_snapshot!(repo.refused_by(&["release --yes --log-file gone/events"]));
+    let text = repo.refused_by(&["plan --out gone/plan.json"]);
+    assert!(text.contains("`[ROOT]/gone/plan.json` can't be written"), "{text}");
+    insta::assert_snapshot!(repo.refused_by(&["release --yes --tag 1.0.0", "publish --yes --tag 1.0.0"]));
+}
