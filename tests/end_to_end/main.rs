@@ -6,5 +6,6 @@ mod rehearsal;
 mod release;
 mod sandbox;
 mod terminal;
+mod unfinished;
 mod verdaccio;
 mod world;

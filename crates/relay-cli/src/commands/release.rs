@@ -99,7 +99,18 @@ pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Result<Exit,
 
 async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> {
     let ui = &context.ui;
+    if request.upload.provenance {
+        return Err(CliError::usage("this relay can't make provenance yet")
+            .hint("leave `--provenance` out, or publish that package with `npm publish --provenance`")
+            .code("relay::usage::provenance"));
+    }
     let project = flow::open(&context.cwd, None)?;
+    if project.config.publish.provenance == Some(true) {
+        ui.warning("`publish.provenance` in relay.toml has no effect yet: this relay makes none");
+    }
+    if project.config.schedule.is_some() {
+        ui.warning("`[schedule]` in relay.toml has no effect yet: what is planned is published now");
+    }
     let flags = SessionFlags {
         registry: request.registry.registry.clone(),
         otp: request.otp.otp.clone(),

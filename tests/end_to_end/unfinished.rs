@@ -1,0 +1,116 @@
+//! Releases that stop in the middle: interrupted, or accepted and not yet visible. The same command goes on with them.
+
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use relay_sandbox::{EventSink, SandboxEvent, SandboxOptions, SecondFactor};
+
+use crate::sandbox::Registry;
+use crate::world::World;
+
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Two packages, one on top of the other.
+fn pearls(registry: &Registry, settings: &str) -> World {
+    let mut world = World::empty();
+    world.write("package.json", "{\"name\":\"pearls\",\"private\":true,\"workspaces\":[\"packages/*\"]}\n");
+    world.write("packages/pearl/package.json", "{\"name\":\"pearl\",\"version\":\"1.0.0\"}\n");
+    world.write(
+        "packages/necklace/package.json",
+        "{\"name\":\"necklace\",\"version\":\"1.0.0\",\"dependencies\":{\"pearl\":\"^1.0.0\"}}\n",
+    );
+    world
+        .write("relay.toml", &format!("{settings}\n[[credential]]\nenv = \"NPM_TOKEN\"\nkind = \"granular-bypass\"\n"));
+    registry.adopt(&mut world);
+    world.commit("feat: pearls");
+    world
+}
+
+#[test]
+fn what_is_accepted_and_not_visible_is_parked_and_never_sent_again() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "[publish]\nvisibility-timeout = \"300ms\"\n");
+    registry.sandbox.hold("pearl");
+    let ran = world.relay(&["publish", "--yes"]).ended_with(4);
+    assert!(ran.stderr.contains("accepted, but the registry did not show it"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("held by pearl"), "{}", ran.stderr);
+    assert_eq!(registry.committed(), ["pearl@1.0.0"]);
+    assert_eq!(world.git(&["tag"]), "", "what is not live has no tag");
+
+    registry.sandbox.release("pearl");
+    world.relay(&["publish", "--yes"]).ended_with(0);
+    assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
+    assert_eq!(registry.puts(), 2, "pearl was sent once");
+    assert_eq!(world.git(&["tag"]).lines().count(), 2);
+}
+
+#[test]
+fn without_the_journal_the_registry_still_tells_what_it_has() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "[publish]\nvisibility-timeout = \"300ms\"\n");
+    registry.sandbox.hold("pearl");
+    world.relay(&["publish", "--yes"]).ended_with(4);
+    std::fs::remove_dir_all(world.repo().join(".git/relay")).expect("the state folder");
+    // Sent again, refused as already there, and parked again: never taken for failed, never committed twice.
+    world.relay(&["publish", "--yes"]).ended_with(4);
+    assert_eq!(registry.committed(), ["pearl@1.0.0"]);
+    registry.sandbox.release("pearl");
+    world.relay(&["publish", "--yes"]).ended_with(0);
+    assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
+}
+
+#[test]
+fn an_interrupted_run_parks_cleanly_and_the_next_one_finishes() {
+    let (sender, published) = mpsc::channel();
+    let sink = EventSink::new(move |event| {
+        if let SandboxEvent::Published(commit) = event {
+            let _ = sender.send(commit.package.clone());
+        }
+    });
+    let registry = Registry::start(
+        SandboxOptions { events: Some(sink), ..SandboxOptions::default() },
+        SecondFactor::Totp { secret: "relay-end-to-end-test".to_owned() },
+    );
+    let world = pearls(&registry, "");
+    registry.sandbox.hold("pearl");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+    command.args(["publish", "--yes"]).current_dir(world.repo());
+    let child = world
+        .prepare(&mut command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("relay starts");
+    assert_eq!(published.recv_timeout(PATIENCE).expect("an upload"), "pearl");
+    let ran = world.run(Command::new("kill").args(["-INT", &child.id().to_string()]));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let output = child.wait_with_output().expect("an end");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("run the same command again"), "{stderr}");
+
+    registry.sandbox.release("pearl");
+    world.relay(&["resume", "--yes"]).ended_with(0);
+    assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
+    assert_eq!(registry.puts(), 2);
+}
+
+#[test]
+fn other_bytes_under_the_version_stop_the_package_loudly() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "[publish]\nvisibility-timeout = \"300ms\"\n");
+    registry.sandbox.hold("pearl");
+    world.relay(&["publish", "--yes"]).ended_with(4);
+    // Someone changes the package under the same version before it can be seen.
+    world.write("packages/pearl/index.js", "exports.other = true;\n");
+    world.commit("fix: other bytes");
+    registry.sandbox.release("pearl");
+    std::fs::remove_dir_all(world.repo().join(".git/relay")).expect("the state folder");
+    registry.sandbox.hold("pearl");
+    let ran = world.relay(&["publish", "--yes"]);
+    // Whether the plan or the upload finds out: the version is never overwritten, and its dependent goes out only over it.
+    assert_eq!(registry.committed().iter().filter(|entry| *entry == "pearl@1.0.0").count(), 1, "{}", ran.stderr);
+}
