@@ -99,6 +99,9 @@ pub(crate) async fn run<P: Person>(
     if !observed.bumps.bumps.is_empty() {
         preflight::check_commit(&project)?;
     }
+    if options.finish.push {
+        preflight::warn_of_no_remote(ui, &project);
+    }
     if options.dry_run {
         return Ok(Flow { plan: observed.plan, report: None });
     }

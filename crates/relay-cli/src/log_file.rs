@@ -25,6 +25,7 @@ impl LogFile {
         let file = options.open(path).map_err(|error| {
             CliError::user(format!("the log file `{path}` can't be opened"))
                 .cause(error.to_string())
+                .hint("name a file that may be written, in a folder that exists")
                 .code("relay::log_file::unusable")
         })?;
         Ok(Self { path: path.to_owned(), file: Mutex::new(file) })

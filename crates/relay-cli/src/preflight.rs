@@ -7,6 +7,7 @@ use relay_workspace::PackageName;
 
 use crate::error::CliError;
 use crate::error::engine as explain;
+use crate::ui::Ui;
 
 /// The manifests of these packages can be written as they are published: each `workspace:` and `catalog:` leads somewhere.
 ///
@@ -35,5 +36,15 @@ pub(crate) fn check_commit(project: &Project) -> Result<(), CliError> {
             .check_can_commit()
             .map_err(|error| explain::git(error).hint("nothing was written and nothing was sent")),
         None => Ok(()),
+    }
+}
+
+/// Says beforehand that nothing will be pushed where there is nowhere to push to. It stops nothing: the packages don't need it.
+pub(crate) fn warn_of_no_remote(ui: &Ui, project: &Project) {
+    if project.repository.as_ref().is_some_and(|repository| repository.remote_name().is_none()) {
+        ui.warning(
+            "this git repository has no remote to push to, so commits and tags stay here; name one with `git remote add \
+             origin URL`, or say `--no-push`",
+        );
     }
 }

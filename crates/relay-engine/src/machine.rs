@@ -68,8 +68,8 @@ struct Node {
     sent_otp: bool,
     /// That password had served another package before.
     sent_kept_otp: bool,
-    /// An upload's answer was lost, so that the registry may have taken it.
-    uncertain: bool,
+    /// Why an upload's answer was lost, if it was; the registry may have taken it.
+    uncertain: Option<String>,
     /// The registry said that the version is taken before an upload of ours can have been the cause.
     was_there: bool,
 }
@@ -221,7 +221,7 @@ impl Node {
             reopened: 0,
             sent_otp: false,
             sent_kept_otp: false,
-            uncertain: false,
+            uncertain: None,
             was_there: false,
         }
     }

@@ -55,7 +55,7 @@ pub enum ProjectError {
     #[error(transparent)]
     ChangesetsConfig(#[from] ChangesetsConfigError),
     /// A file can't be read.
-    #[error("{path} can't be read: {problem}")]
+    #[error("`{path}` can't be read: {problem}")]
     Unreadable {
         /// The file, relative to the root.
         path: Utf8PathBuf,

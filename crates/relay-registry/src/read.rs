@@ -101,13 +101,14 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// The error for an answer that is no success.
+    /// The error for an answer that is no success. `what` names the package; the refusal does not name it once more.
     pub(crate) fn of_status(what: &str, host: &str, package: Option<&PackageName>, answer: &Answer) -> Self {
         let what = what.to_owned();
+        let refusal = || Refusal { package: None, ..refusal_of(package, answer) };
         match answer.status {
             408 | 500.. => Self::Outage { what, host: host.to_owned(), status: answer.status },
-            429 => Self::RateLimited { what, retry_after: answer.retry_after(), refusal: refusal_of(package, answer) },
-            _ => Self::Refused { what, refusal: refusal_of(package, answer) },
+            429 => Self::RateLimited { what, retry_after: answer.retry_after(), refusal: refusal() },
+            _ => Self::Refused { what, refusal: refusal() },
         }
     }
 

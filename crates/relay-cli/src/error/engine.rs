@@ -66,14 +66,16 @@ fn change(error: &ChangeError) -> CliError {
 fn read(error: &ReadError) -> CliError {
     let result = CliError::of(ErrorKind::User, error).code("relay::registry::unreadable");
     let result = match error {
+        // The table's fixes are for uploads; a read that is refused lacks the right to read.
+        ReadError::Refused { refusal, .. } if matches!(refusal.status, 401 | 403) => result.hint(
+            "it may want a credential to read by, or another one: `npm login`, or a token for this registry in `.npmrc`",
+        ),
         ReadError::Refused { refusal, .. } | ReadError::RateLimited { refusal, .. } => {
             refusal.code.explanation().fixes.iter().fold(result, |result, fix| result.hint(*fix))
         }
         // Says it all itself.
         ReadError::Outage { .. } | ReadError::Credential(_) => result,
-        _ => {
-            result.hint("check the network, and which registry it is: `--registry`, `.npmrc`, `publishConfig.registry`")
-        }
+        _ => result.hint("the address comes from `publishConfig.registry`, else `--registry`, else `.npmrc`"),
     };
     result.hint("`relay plan --offline` shows what can be told without a registry")
 }

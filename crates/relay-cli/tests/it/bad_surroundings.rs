@@ -117,6 +117,18 @@ fn a_detached_head() {
 }
 
 #[test]
+fn no_remote_is_told_beforehand_and_stops_nothing() {
+    let repo = ready().committed();
+    let run = repo.relay("release --dry-run");
+    let warning = run.stderr.lines().find(|line| line.starts_with("warning: "));
+    assert_eq!(run.exit, 0, "{}", run.session());
+    insta::assert_snapshot!(warning.unwrap_or_default());
+    assert!(!repo.relay("release --dry-run --no-push").stderr.contains("remote"));
+    repo.git("remote add origin ../elsewhere");
+    assert!(!repo.relay("release --dry-run").stderr.contains("remote"));
+}
+
+#[test]
 fn a_merge_under_way() {
     let repo = ready().committed();
     let head = repo.git("rev-parse HEAD");

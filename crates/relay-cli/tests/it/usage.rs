@@ -22,6 +22,22 @@ fn wrong_usage_exits_with_64() {
     refused("completions tcsh", "possible values");
     refused("sandbox --delay soon", "`soon` is not a duration");
     refused("sandbox --port 99999", "99999");
+    refused("plan --format yaml", "possible values: text, json, markdown");
+    refused("plan --concurrency 0", "a whole number from 1 to 64 is needed");
+    refused("release --plan", "a value is required for '--plan <FILE>'");
+    refused("release --access everyone", "possible values: public, restricted");
+    refused("publish --yes please", "unexpected argument 'please'");
+    refused("version --otp 123456", "unexpected argument '--otp'");
+    refused("rehearse --delay soon", "`soon` is not a duration");
+}
+
+#[test]
+fn values_that_only_the_workspace_can_judge_are_wrong_usage_too() {
+    let repo = Repo::pnpm().package("a", "1.0.0", "");
+    for line in ["publish --otp abc", "publish --filter [[", "plan --registry nowhere"] {
+        let run = repo.relay(line);
+        assert_eq!((run.exit, run.stdout.as_str()), (64, ""), "{}", run.session());
+    }
 }
 
 #[test]

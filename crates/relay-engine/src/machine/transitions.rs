@@ -25,13 +25,13 @@ impl Machine {
             UploadOutcome::Challenged { web } => self.challenged(at, web, now, effects),
             UploadOutcome::Refused(refusal) if refusal.code.class() == RefusalClass::Verify => {
                 node.was_there = node.uploads <= 1;
-                node.uncertain = false;
+                node.uncertain = None;
                 self.settle(at, now, effects);
             }
             UploadOutcome::Refused(refusal) => node.state = State::Failed(Failure::Refused(refusal)),
             UploadOutcome::RateLimited { retry_after, text } => self.paused(at, retry_after, text, now, effects),
-            UploadOutcome::Unknown { .. } => {
-                node.uncertain = true;
+            UploadOutcome::Unknown { cause } => {
+                node.uncertain = Some(cause);
                 self.settle(at, now, effects);
             }
             UploadOutcome::NotSent { cause } => node.try_again(cause, now, effects),
@@ -132,8 +132,10 @@ impl Machine {
             Found::OtherBytes { there, ours } => node.state = State::Failed(Failure::OtherBytes { there, ours }),
             // The registry says that the version is taken and does not show it: accepted, not visible yet. Whose bytes
             // they are is told when they can be seen; then other bytes stop the package.
-            Found::NotYet if !node.uncertain => self.accept(at, now, effects),
-            Found::NotYet => node.try_again("the answer to the upload was lost".to_owned(), now, effects),
+            Found::NotYet => match node.uncertain.clone() {
+                Some(cause) => node.try_again(cause, now, effects),
+                None => self.accept(at, now, effects),
+            },
             Found::Unavailable { cause } => {
                 node.settles += 1;
                 if node.settles >= SETTLE_READS_MAX {
