@@ -15,8 +15,9 @@ use crate::learnt::Learnt;
 use crate::project::{Project, ProjectError};
 use crate::session::{KnownCredential, Session};
 
-/// Registry reads in flight at once while a plan is made.
-pub const PLAN_READS_IN_FLIGHT: usize = 24;
+/// Registry reads in flight at once while a plan is made: as many as pnpm has, since every round of them costs the whole
+/// latency.
+pub const PLAN_READS_IN_FLIGHT: usize = 64;
 
 /// What a run is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
