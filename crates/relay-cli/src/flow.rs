@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_engine::driver::{Outfit, Person};
 use relay_engine::event::{Emitter, Fact, Phase};
-use relay_engine::finish::{FinishOptions, finish};
+use relay_engine::finish::{FinishOptions, finish, make_owed_tags};
 use relay_engine::freeze::{FreezeOptions, freeze};
 use relay_engine::journal::{Journal, Recollection};
 use relay_engine::learnt::Learnt;
@@ -87,6 +87,9 @@ pub(crate) async fn run<P: Person>(
     refuse_drift(options.saved.as_ref(), &observed)?;
     if options.show_plan {
         show_plan(ui, &observed.plan);
+    }
+    if !options.dry_run && options.finish.tags {
+        pay_owed_tags(ui, &project, &observed, &options.state)?;
     }
     if observed.plan.is_empty() {
         return Ok(Flow { plan: observed.plan, report: None });
@@ -192,6 +195,15 @@ pub(crate) async fn run<P: Person>(
     Ok(Flow { plan: observed.plan, report: Some(report) })
 }
 
+/// Versions that an earlier run uploaded may have become live after it had ended: their tags are made up for.
+fn pay_owed_tags(ui: &Ui, project: &Project, observed: &Observed, state: &Utf8Path) -> Result<(), CliError> {
+    let made = make_owed_tags(project, &observed.live, &Recollection::read(state)).map_err(explain::git)?;
+    if !made.is_empty() {
+        ui.status(format!("Tagged what went live since the last run: {}", made.join(", ")));
+    }
+    Ok(())
+}
+
 /// Opens the project; a flag on the command line wins over `relay.toml`.
 pub(crate) fn open(root: &Utf8Path, concurrency: Option<usize>) -> Result<Project, CliError> {
     let mut project = Project::open(root).map_err(explain::project)?;
@@ -216,7 +228,7 @@ fn with_credentials(
         credentials.insert(planned.name.clone(), session.credentials(&planned.name, &registry, &project.config));
         destinations.insert(planned.name.clone(), session.destination(&registry, &project.config));
     }
-    Ok(Observed { plan, bumps, credentials, destinations, warnings: Vec::new(), requests: 0 })
+    Ok(Observed { plan, bumps, credentials, destinations, live: Vec::new(), warnings: Vec::new(), requests: 0 })
 }
 
 /// Prints the plan as a person reads it.

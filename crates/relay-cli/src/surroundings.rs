@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use relay_config::Access;
+use relay_engine::observe::PLAN_READS_IN_FLIGHT;
 use relay_engine::project::Project;
 use relay_engine::session::Session;
 use relay_registry::{ClientOptions, ConfigSources, NpmConfig, NpmrcFile, Otp, RegistryClient};
@@ -71,7 +72,7 @@ fn build(
     };
     let options = ClientOptions {
         user_agent: user_agent(),
-        connections_per_host: project.config.publish.concurrency.max(16),
+        connections_per_host: project.config.publish.concurrency.max(PLAN_READS_IN_FLIGHT),
         auth_type_web: npm.auth_type_web(),
         ..ClientOptions::default()
     };

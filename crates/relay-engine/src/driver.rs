@@ -192,6 +192,7 @@ fn record_upload<U, P>(outfit: &Outfit<'_, U, P>, package: &PackageName, attempt
         route: shipment.route,
         attempt,
         size: u64::try_from(shipment.tarball.bytes.len()).unwrap_or(u64::MAX),
+        head: shipment.git_head.clone(),
     })
 }
 

@@ -90,6 +90,9 @@ pub enum Fact {
         attempt: u32,
         /// The size in bytes.
         size: u64,
+        /// The commit that the release is made from.
+        #[serde(default)]
+        head: Option<String>,
     },
     /// The registry took the upload.
     Accepted {

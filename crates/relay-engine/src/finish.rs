@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use relay_git::{Repository, TagOutcome};
+use relay_git::{GitError, Repository, TagOutcome};
+use relay_registry::RegistryUrl;
+use relay_workspace::{PackageName, Version};
 
 use crate::event::{Emitter, Fact, NotRecorded};
+use crate::journal::Recollection;
 use crate::project::Project;
 use crate::report::{Outcome, RunReport};
 
@@ -63,6 +66,32 @@ pub fn finish(
         Err(error) => report.problems.push(error.to_string()),
     }
     Ok(())
+}
+
+/// Makes the tags that an earlier run still owes: of versions that it uploaded and that became live only after it had ended.
+/// Each goes to the commit that the version was released from.
+///
+/// # Errors
+/// [`GitError`] of the first tag that can't be made.
+pub fn make_owed_tags(
+    project: &Project,
+    live: &[(PackageName, Version, RegistryUrl)],
+    recollection: &Recollection,
+) -> Result<Vec<String>, GitError> {
+    let mut made = Vec::new();
+    let Some(repository) = &project.repository else { return Ok(made) };
+    if project.has_one_tag() && live.len() < project.workspace.packages.iter().filter(|p| p.is_publishable()).count() {
+        return Ok(made);
+    }
+    for (name, version, registry) in live {
+        let Some(commit) = recollection.released_from(registry.as_str(), name, version) else { continue };
+        let tag = project.tag_name(name, version);
+        if repository.tag_commit(&tag)?.is_none() && !made.contains(&tag) {
+            repository.create_tag(&tag, commit, &tag)?;
+            made.push(tag);
+        }
+    }
+    Ok(made)
 }
 
 fn make_tags(

@@ -4,7 +4,7 @@
 //! second upload of what the registry accepted and does not show yet. A line that can't be read, a file from another
 //! repository or from the future does no harm: such lines are passed over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
@@ -43,7 +43,7 @@ pub struct JournalError {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recollection {
     accepted: BTreeMap<(String, PackageName, Version), Integrity>,
-    live: BTreeSet<(String, PackageName, Version)>,
+    heads: BTreeMap<(String, PackageName, Version), String>,
 }
 
 impl Journal {
@@ -119,8 +119,8 @@ impl Recollection {
             Fact::Accepted { package, version, registry, integrity } => {
                 self.accepted.insert((registry, package, version), integrity);
             }
-            Fact::Live { package, version, registry, .. } => {
-                self.live.insert((registry, package, version));
+            Fact::UploadStarted { package, version, registry, head: Some(head), .. } => {
+                self.heads.insert((registry, package, version), head);
             }
             _ => {}
         }
@@ -137,15 +137,10 @@ impl Recollection {
         self.accepted.get(&(registry.to_owned(), package.clone(), version.clone())) == Some(integrity)
     }
 
-    /// Says whether an earlier run of relay published the version (and so may still owe it a tag).
-    pub fn published(&self, registry: &str, package: &PackageName, version: &Version) -> bool {
+    /// The commit from which relay uploaded a version, where the registry took it: the one that its tag belongs to.
+    pub fn released_from(&self, registry: &str, package: &PackageName, version: &Version) -> Option<&str> {
         let key = (registry.to_owned(), package.clone(), version.clone());
-        self.live.contains(&key) || self.accepted.contains_key(&key)
-    }
-
-    /// The integrity that relay uploaded under a version, where the journal knows it.
-    pub fn uploaded(&self, registry: &str, package: &PackageName, version: &Version) -> Option<&Integrity> {
-        self.accepted.get(&(registry.to_owned(), package.clone(), version.clone()))
+        self.accepted.contains_key(&key).then(|| self.heads.get(&key)).flatten().map(String::as_str)
     }
 }
 

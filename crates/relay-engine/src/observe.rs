@@ -13,8 +13,9 @@ use crate::learnt::Learnt;
 use crate::project::{Project, ProjectError};
 use crate::session::{KnownCredential, Session};
 
-/// Registry reads in flight at once while a plan is made.
-pub const PLAN_READS_IN_FLIGHT: usize = 24;
+/// Registry reads in flight at once while a plan is made: as many as pnpm has, since every round of them costs the whole
+/// latency.
+pub const PLAN_READS_IN_FLIGHT: usize = 64;
 
 /// What a run is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Observed {
     pub credentials: BTreeMap<PackageName, Vec<KnownCredential>>,
     /// The registry that is really talked to, by package.
     pub destinations: BTreeMap<PackageName, (RegistryUrl, RegistryRules)>,
+    /// Packages whose present version the registry shows already, with the registry that was asked.
+    pub live: Vec<(PackageName, Version, RegistryUrl)>,
     /// What was odd and not in the way.
     pub warnings: Vec<String>,
     /// How many requests the registries got.
@@ -101,6 +104,7 @@ pub async fn observe(
     let mut packages = Vec::new();
     let mut credentials = BTreeMap::new();
     let mut destinations = BTreeMap::new();
+    let mut live = Vec::new();
     for candidate in candidates {
         let name = &candidate.package.name;
         let mut state = published.get(name).cloned().unwrap_or(PublishedState::Unknown);
@@ -108,6 +112,11 @@ pub async fn observe(
         let next = bump.map_or(candidate.version, |bump| &bump.next);
         if let PublishedState::Present { versions, next_is_there, .. } = &mut state {
             *next_is_there = versions.contains(next);
+        }
+        if let PublishedState::Present { versions, .. } = &state
+            && versions.contains(candidate.version)
+        {
+            live.push((name.clone(), candidate.version.clone(), candidate.destination.clone()));
         }
         let missing = match &state {
             PublishedState::Unknown => session.offline && intent == Intent::Publish,
@@ -143,7 +152,7 @@ pub async fn observe(
         allow_cycles: session.allow_cycles || project.config.publish.allow_cycles,
     };
     let plan = plan(&observations)?;
-    Ok(Observed { plan, bumps, credentials, destinations, warnings, requests })
+    Ok(Observed { plan, bumps, credentials, destinations, live, warnings, requests })
 }
 
 fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan, ObserveError> {

@@ -75,7 +75,7 @@ pub fn shipments(
                 packed: tarball.integrity.to_string(),
             });
         }
-        let Some((registry, _)) = observed.destinations.get(name) else { continue };
+        let Some((registry, rules)) = observed.destinations.get(name) else { continue };
         let known = observed.credentials.get(name).map(Vec::as_slice).unwrap_or_default();
         let chosen = planned
             .route
@@ -86,6 +86,7 @@ pub fn shipments(
             name: name.clone(),
             version: planned.next.clone(),
             registry: registry.clone(),
+            rules: *rules,
             route: planned.route.kind,
             credential: chosen.or(known.first()).map(|known| known.credential.clone()),
             interactive_credential: answering(planned, known).map(|known| known.credential.clone()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use relay_config::{Access, RouteKind};
+use relay_config::{Access, RegistryRules, RouteKind};
 use relay_pack::Tarball;
 use relay_registry::{Credential, RegistryUrl};
 use relay_workspace::{Integrity, PackageName, Shasum, Version};
@@ -16,6 +16,8 @@ pub struct Shipment {
     pub version: Version,
     /// Where it goes.
     pub registry: RegistryUrl,
+    /// Whose rules that registry follows.
+    pub rules: RegistryRules,
     /// The planned route.
     pub route: RouteKind,
     /// The credential of that route.

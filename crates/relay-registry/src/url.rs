@@ -120,7 +120,7 @@ impl RegistryUrl {
     }
 
     /// An address below this one. `path` is appended as it stands, without a `/` in front.
-    pub(crate) fn below(&self, path: &str) -> Url {
+    pub fn below(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         let path = format!("{}{path}", self.0.path());
         url.set_path(&path);
