@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use relay_config::{GateRule, GateSettings};
 use relay_pack::gate::{self, Finding, GateRules};
 use relay_pack::{PackRequest, Surroundings as Members, Tarball};
-use relay_workspace::{PackageName, Workspace, WorkspacePackage};
+use relay_workspace::{PackageManager, PackageName, Workspace, WorkspacePackage};
 use tempfile::NamedTempFile;
 
 use crate::cli::pack::PackArgs;
@@ -124,8 +124,11 @@ fn tarball(workspace: &Workspace, package: &WorkspacePackage, members: &Members)
     if let Some(inner) = &manifest.directory {
         folder.push(inner);
     }
-    let text = manifest.changed.then_some(manifest.text.as_str());
-    Ok(relay_pack::pack(&PackRequest { folder: &folder, manifest: text, surroundings: Some(members) })?)
+    let changed = manifest.changed || manifest.directory.is_some();
+    let text = changed.then_some(manifest.text.as_str());
+    // Only npm's own workspaces heed the ignore files around a member, so that a publish packs the same.
+    let surroundings = (workspace.manager == PackageManager::Npm).then_some(members);
+    Ok(relay_pack::pack(&PackRequest { folder: &folder, manifest: text, surroundings })?)
 }
 
 /// The tarball in a temporary file beside the place it will have.
