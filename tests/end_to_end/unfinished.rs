@@ -10,7 +10,7 @@ use crate::sandbox::Registry;
 use crate::world::World;
 
 /// How long anything may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Two packages, one on top of the other.
 fn pearls(registry: &Registry, settings: &str) -> World {
