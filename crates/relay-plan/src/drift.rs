@@ -1,161 +1,284 @@
-//! What has changed: since a saved plan was made, and between two plans.
+//! What differs between a saved plan and the plan of this moment, so that applying the saved one would do something else
+//! than what was reviewed (invariant I15).
+//!
+//! Words, times and findings are no drift: only what is published, from which bytes, in what order, where and how.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fmt::Write as _;
 
-use relay_workspace::PackageName;
-use serde::Serialize;
+use relay_config::{Access, PublishingAccess, RouteKind};
+use relay_workspace::{Integrity, PackageName};
+use semver::Version;
 
-use crate::plan::{PlannedPackage, ReleasePlan};
+use crate::release_plan::{PlannedPackage, ReleasePlan};
+use crate::render::{one_line, quoted};
 
-/// One thing that differs from a saved plan, as a sentence.
+/// How many digits of a commit id are shown.
+const COMMIT_DIGITS_SHOWN: usize = 12;
+
+/// One difference. Displayed, it is one sentence without a final period.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drift(pub String);
+pub enum Drift {
+    /// Another commit is checked out.
+    Head {
+        /// The commit then.
+        saved: Option<String>,
+        /// The commit at this moment.
+        now: Option<String>,
+    },
+    /// An input has other content, or is there in one plan only.
+    Input {
+        /// Its name, such as "manifest of @acme/core".
+        name: String,
+        /// What became of it.
+        change: InputChange,
+    },
+    /// The inputs differ, and the saved plan does not say which.
+    Inputs,
+    /// A package would be published that the saved plan does not have.
+    Added {
+        /// The package.
+        package: PackageName,
+        /// Its version.
+        version: Version,
+    },
+    /// A package of the saved plan would not be published.
+    Gone {
+        /// The package.
+        package: PackageName,
+        /// Its version.
+        version: Version,
+    },
+    /// Another version would be published.
+    Version {
+        /// The package.
+        package: PackageName,
+        /// The version then.
+        saved: Version,
+        /// The version at this moment.
+        now: Version,
+    },
+    /// It would go elsewhere.
+    Registry {
+        /// The package.
+        package: PackageName,
+        /// The registry then.
+        saved: String,
+        /// The registry at this moment.
+        now: String,
+    },
+    /// It would get another dist-tag.
+    Tag {
+        /// The package.
+        package: PackageName,
+        /// The tag then.
+        saved: String,
+        /// The tag at this moment.
+        now: String,
+    },
+    /// Others may read it.
+    Access {
+        /// The package.
+        package: PackageName,
+        /// The access then.
+        saved: Option<Access>,
+        /// The access at this moment.
+        now: Option<Access>,
+    },
+    /// Others may publish it.
+    PublishingAccess {
+        /// The package.
+        package: PackageName,
+        /// The publishing access then.
+        saved: PublishingAccess,
+        /// The publishing access at this moment.
+        now: PublishingAccess,
+    },
+    /// It would go another way.
+    Route {
+        /// The package.
+        package: PackageName,
+        /// The route then.
+        saved: RouteKind,
+        /// The route at this moment.
+        now: RouteKind,
+    },
+    /// Another credential would be used.
+    Credential {
+        /// The package.
+        package: PackageName,
+        /// Where it came from then.
+        saved: Option<String>,
+        /// Where it comes from at this moment.
+        now: Option<String>,
+    },
+    /// It would wait for other packages.
+    Dependencies {
+        /// The package.
+        package: PackageName,
+    },
+    /// Its tarball has other bytes.
+    Tarball {
+        /// The package.
+        package: PackageName,
+        /// The integrity then.
+        saved: Integrity,
+        /// The integrity at this moment.
+        now: Integrity,
+    },
+}
+
+/// What became of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputChange {
+    /// It has other content.
+    Changed,
+    /// It was not there.
+    Added,
+    /// It is not there any more.
+    Gone,
+}
+
+/// What differs, first in what the plans were made from, then by package in the order of the names.
+pub fn drift(saved: &ReleasePlan, now: &ReleasePlan) -> Vec<Drift> {
+    let mut all = Vec::new();
+    let (then, at_present) = (&saved.fingerprint, &now.fingerprint);
+    if then.head != at_present.head {
+        all.push(Drift::Head { saved: then.head.clone(), now: at_present.head.clone() });
+    }
+    if then.inputs != at_present.inputs {
+        let known = inputs(&then.parts, &at_present.parts);
+        // A plan may come without the single digests, or with such as don't match the whole.
+        if known.is_empty() || then.parts.is_empty() {
+            all.push(Drift::Inputs);
+        } else {
+            all.extend(known);
+        }
+    }
+    let by_name = |plan: &'_ ReleasePlan| -> BTreeMap<PackageName, usize> {
+        plan.packages.iter().zip(0..).map(|(package, index)| (package.name.clone(), index)).collect()
+    };
+    let (before, after) = (by_name(saved), by_name(now));
+    for name in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
+        let saved = before.get(name).and_then(|index| saved.packages.get(*index));
+        let now = after.get(name).and_then(|index| now.packages.get(*index));
+        match (saved, now) {
+            (Some(saved), Some(now)) => all.extend(of_package(saved, now)),
+            (Some(saved), None) => all.push(Drift::Gone { package: name.clone(), version: saved.next.clone() }),
+            (None, Some(now)) => all.push(Drift::Added { package: name.clone(), version: now.next.clone() }),
+            (None, None) => {}
+        }
+    }
+    all
+}
+
+fn inputs(saved: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<Drift> {
+    let names: BTreeSet<&String> = saved.keys().chain(now.keys()).collect();
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let change = match (saved.get(name), now.get(name)) {
+                (Some(saved), Some(now)) if saved == now => return None,
+                (Some(_), Some(_)) => InputChange::Changed,
+                (None, _) => InputChange::Added,
+                (_, None) => InputChange::Gone,
+            };
+            Some(Drift::Input { name: name.clone(), change })
+        })
+        .collect()
+}
+
+fn of_package(saved: &PlannedPackage, now: &PlannedPackage) -> Vec<Drift> {
+    let package = || saved.name.clone();
+    let mut all = Vec::new();
+    if saved.next != now.next {
+        all.push(Drift::Version { package: package(), saved: saved.next.clone(), now: now.next.clone() });
+    }
+    if saved.registry != now.registry {
+        all.push(Drift::Registry { package: package(), saved: saved.registry.clone(), now: now.registry.clone() });
+    }
+    if saved.tag != now.tag {
+        all.push(Drift::Tag { package: package(), saved: saved.tag.clone(), now: now.tag.clone() });
+    }
+    if saved.access != now.access {
+        all.push(Drift::Access { package: package(), saved: saved.access, now: now.access });
+    }
+    if saved.publishing_access != now.publishing_access {
+        let (saved, now) = (saved.publishing_access, now.publishing_access);
+        all.push(Drift::PublishingAccess { package: package(), saved, now });
+    }
+    let (then, at_present) = (&saved.route, &now.route);
+    if then.kind != at_present.kind {
+        all.push(Drift::Route { package: package(), saved: then.kind, now: at_present.kind });
+    } else if then.credential != at_present.credential {
+        let (saved, now) = (then.credential.clone(), at_present.credential.clone());
+        all.push(Drift::Credential { package: package(), saved, now });
+    }
+    if saved.depends_on != now.depends_on {
+        all.push(Drift::Dependencies { package: package() });
+    }
+    // A plan without tarballs promises no bytes.
+    if let (Some(then), Some(at_present)) = (&saved.tarball, &now.tarball)
+        && then.integrity != at_present.integrity
+    {
+        let (saved, now) = (then.integrity.clone(), at_present.integrity.clone());
+        all.push(Drift::Tarball { package: package(), saved, now });
+    }
+    all
+}
 
 impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What differs from a saved plan in a way that forbids carrying it out (invariant I15). The time does not count.
-pub fn drift(saved: &ReleasePlan, now: &ReleasePlan) -> Vec<Drift> {
-    let mut found = Vec::new();
-    if saved.fingerprint.head != now.fingerprint.head {
-        let word = |head: &Option<String>| head.clone().unwrap_or_else(|| "no commit".to_owned());
-        found.push(Drift(format!(
-            "HEAD was at {}, and is at {}",
-            word(&saved.fingerprint.head),
-            word(&now.fingerprint.head)
-        )));
-    }
-    if saved.fingerprint.inputs != now.fingerprint.inputs {
-        found.push(Drift("manifests, change files or settings have changed".to_owned()));
-    }
-    let difference = diff(saved, now);
-    found.extend(difference.added.iter().map(|line| Drift(format!("{} {} has come in", line.name, line.next))));
-    found.extend(difference.removed.iter().map(|line| Drift(format!("{} {} has dropped out", line.name, line.next))));
-    for (name, changes) in &difference.changed {
-        found.extend(changes.iter().map(|change| Drift(format!("{name}: {change}"))));
-    }
-    found
-}
-
-/// The difference between two plans.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct PlanDiff {
-    /// Packages that only the new plan has.
-    pub added: Vec<DiffLine>,
-    /// Packages that only the old plan has.
-    pub removed: Vec<DiffLine>,
-    /// What changed of packages in both.
-    pub changed: BTreeMap<PackageName, Vec<String>>,
-    /// Challenges in the old and in the new plan.
-    pub challenges: (usize, usize),
-}
-
-/// One package of a difference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DiffLine {
-    /// The package.
-    pub name: PackageName,
-    /// The version.
-    pub next: String,
-    /// The route.
-    pub route: String,
-}
-
-/// Compares two plans.
-pub fn diff(old: &ReleasePlan, new: &ReleasePlan) -> PlanDiff {
-    let line = |package: &PlannedPackage| DiffLine {
-        name: package.name.clone(),
-        next: package.next.to_string(),
-        route: package.route.kind.to_string(),
-    };
-    let missing_in = |from: &ReleasePlan, other: &ReleasePlan| {
-        from.packages.iter().filter(|package| other.package(&package.name).is_none()).map(line).collect()
-    };
-    let mut changed = BTreeMap::new();
-    for before in &old.packages {
-        if let Some(after) = new.package(&before.name) {
-            let changes = changes(before, after);
-            if !changes.is_empty() {
-                changed.insert(before.name.clone(), changes);
+        match self {
+            Self::Head { saved, now } => {
+                write!(
+                    f,
+                    "the plan was made at {}, and {} is checked out",
+                    commit(saved.as_ref()),
+                    commit(now.as_ref())
+                )
+            }
+            Self::Input { name, change: InputChange::Changed } => write!(f, "the {} has changed", one_line(name)),
+            Self::Input { name, change: InputChange::Added } => write!(f, "the {} is new", one_line(name)),
+            Self::Input { name, change: InputChange::Gone } => write!(f, "the {} is gone", one_line(name)),
+            Self::Inputs => f.write_str("a manifest, a change file or the configuration has changed"),
+            Self::Added { package, version } => {
+                write!(f, "`{package}` {version} is to be published and not in the plan")
+            }
+            Self::Gone { package, version } => {
+                write!(f, "`{package}` {version} is in the plan and not to be published")
+            }
+            Self::Version { package, saved, now } => {
+                write!(f, "`{package}` would get the version {now}; the plan has {saved}")
+            }
+            Self::Registry { package, saved, now } => {
+                write!(f, "`{package}` would go to {}; the plan has {}", quoted(now), quoted(saved))
+            }
+            Self::Tag { package, saved, now } => {
+                write!(f, "`{package}` would get the dist-tag {}; the plan has {}", quoted(now), quoted(saved))
+            }
+            Self::Access { package, saved, now } => {
+                let word = |access: &Option<Access>| access.map_or("none said", Access::as_str);
+                write!(f, "the access of `{package}` is {}; the plan has {}", word(now), word(saved))
+            }
+            Self::PublishingAccess { package, saved, now } => {
+                write!(f, "the publishing access of `{package}` is `{now}`; the plan has `{saved}`")
+            }
+            Self::Route { package, saved, now } => {
+                write!(f, "the route of `{package}` is `{now}`; the plan has `{saved}`")
+            }
+            Self::Credential { package, saved, now } => {
+                let source = |source: &Option<String>| source.as_deref().map_or("none".to_owned(), one_line);
+                write!(f, "the credential for `{package}` is {}; the plan has {}", source(now), source(saved))
+            }
+            Self::Dependencies { package } => write!(f, "`{package}` waits for other packages than in the plan"),
+            Self::Tarball { package, saved, now } => {
+                write!(f, "the tarball of `{package}` has the integrity `{now}`; the plan has `{saved}`")
             }
         }
     }
-    PlanDiff {
-        added: missing_in(new, old),
-        removed: missing_in(old, new),
-        changed,
-        challenges: (old.humans.challenges, new.humans.challenges),
-    }
 }
 
-fn changes(before: &PlannedPackage, after: &PlannedPackage) -> Vec<String> {
-    let access = |package: &PlannedPackage| package.access.map_or("unsaid".to_owned(), |access| access.to_string());
-    let integrity = |package: &PlannedPackage| {
-        package.tarball.as_ref().map_or("not packed".to_owned(), |tarball| tarball.integrity.to_string())
-    };
-    let both_packed = before.tarball.is_some() && after.tarball.is_some();
-    [
-        ("version", before.next.to_string(), after.next.to_string()),
-        ("route", before.route.kind.to_string(), after.route.kind.to_string()),
-        ("registry", before.registry.clone(), after.registry.clone()),
-        ("dist-tag", before.tag.clone(), after.tag.clone()),
-        ("access", access(before), access(after)),
-        ("wave", before.wave.to_string(), after.wave.to_string()),
-    ]
-    .into_iter()
-    .chain(both_packed.then(|| ("tarball", integrity(before), integrity(after))))
-    .filter(|(_, before, after)| before != after)
-    .map(|(what, before, after)| format!("{what} was {before}, and is {after}"))
-    .collect()
-}
-
-impl PlanDiff {
-    /// Says whether the plans agree.
-    pub fn is_empty(&self) -> bool {
-        self.added.is_empty()
-            && self.removed.is_empty()
-            && self.changed.is_empty()
-            && self.challenges.0 == self.challenges.1
-    }
-
-    /// The difference for people.
-    pub fn to_text(&self) -> String {
-        if self.is_empty() {
-            return "The plans agree.\n".to_owned();
-        }
-        let mut text = String::new();
-        for line in &self.added {
-            let _ = writeln!(text, "+ {} {} ({})", line.name, line.next, line.route);
-        }
-        for line in &self.removed {
-            let _ = writeln!(text, "- {} {} ({})", line.name, line.next, line.route);
-        }
-        for (name, changes) in &self.changed {
-            let _ = writeln!(text, "~ {name}: {}", changes.join("; "));
-        }
-        if self.challenges.0 != self.challenges.1 {
-            let _ = writeln!(text, "challenges for a person: {} → {}", self.challenges.0, self.challenges.1);
-        }
-        text
-    }
-
-    /// The difference for a pull request.
-    pub fn to_markdown(&self) -> String {
-        if self.is_empty() {
-            return "The release plan does not change.\n".to_owned();
-        }
-        format!("```diff\n{}```\n", self.to_text())
-    }
-
-    /// The difference as JSON.
-    pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("a difference has string keys only");
-        text.push('\n');
-        text
-    }
+fn commit(id: Option<&String>) -> String {
+    id.map_or_else(|| "no commit".to_owned(), |id| quoted(&id.chars().take(COMMIT_DIGITS_SHOWN).collect::<String>()))
 }

@@ -1,27 +1,41 @@
-//! From what was observed to a release plan: routes, waves, sittings, findings. Pure: no disk, no network, no clock.
+//! Routes, waves and sittings: observations in, a release plan out.
+//!
+//! Pure: nothing here reads a file, a clock, the environment or the network. The same observations make the same plan.
 //!
 //! - [`observation`]: what a plan is made from
+//! - [`planning`]: [`plan`], which puts everything together
 //! - [`route`](mod@route): how one upload is authorised, and why
-//! - [`sitting`]: how often a person is needed
-//! - [`plan`](mod@plan): the plan as a value, `relay.plan/1`
-//! - [`planning`]: from observations to a plan, with the preflight in `findings`
-//! - [`drift`](mod@drift): what has changed since; [`render`]: the plan for people
+//! - `sittings`: how often a person is needed
+//! - `preflight`, [`finding`]: what is known to go wrong
+//! - [`release_plan`], [`plan_file`]: the plan as a value and as JSON, `relay.plan/1`
+//! - [`drift`](mod@drift), [`plan_diff`]: what differs between two plans, to stop a run or to be read
+//! - [`render`]: the plan for a terminal and for a pull request
 #![forbid(unsafe_code)]
 
+mod digest;
 pub mod drift;
-mod findings;
+pub mod finding;
 pub mod observation;
-pub mod plan;
+pub mod plan_diff;
+pub mod plan_file;
 pub mod planning;
+mod preflight;
+pub mod release_plan;
 pub mod render;
 pub mod route;
-pub mod sitting;
+mod sittings;
 
-pub use drift::{Drift, PlanDiff, diff, drift};
+pub use digest::digest;
+pub use drift::{Drift, drift};
+pub use finding::{Finding, Severity};
 pub use observation::{
-    CredentialFact, Observations, PackageObservation, PublishedState, SkipReason, SkippedObservation, TarballFact,
+    CredentialFact, Observations, PackageObservation, PublishedState, SkipReason, SkippedObservation,
 };
-pub use plan::{Finding, Humans, PlanFileError, PlannedPackage, Reason, ReleasePlan, Severity};
-pub use planning::{PlanError, digest, plan};
+pub use plan_diff::{PlanDiff, diff};
+pub use plan_file::{PLAN_SIZE_BYTES_MAX, PlanFileError};
+pub use planning::{PlanError, TAG_DEFAULT, plan};
+pub use release_plan::{
+    Fingerprint, Humans, PLAN_SCHEMA, PlannedPackage, PlannedRoute, Reason, ReleasePlan, SkippedPackage, TarballFact,
+};
 pub use render::{FindingGroup, TextStyle, grouped, render_markdown, render_text};
-pub use route::{Route, RouteQuestion, route};
+pub use route::{Route, RouteQuestion, RouteWarning, route};

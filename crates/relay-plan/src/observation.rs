@@ -1,23 +1,90 @@
-//! What a plan is made from, as values.
+//! What a plan is made from: facts about packages, registries and credentials, gathered by the caller.
+//!
+//! Nothing here is read by this crate. A fact that nobody could find out has a value that says so
+//! ([`PublishedState::Unknown`], `None`), and no rule takes it for a "no".
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use relay_change::{Bump, ReleaseCause};
 use relay_config::{Access, AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
 use relay_graph::DependencyGraph;
-use relay_workspace::{Integrity, PackageName, Shasum, Version};
+use relay_workspace::PackageName;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
-/// What is known of a credential; never the credential itself.
+use crate::release_plan::TarballFact;
+
+/// Everything that was observed at one moment.
+#[derive(Debug, Clone)]
+pub struct Observations<'a> {
+    /// The moment. Its day in UTC decides which credentials have expired.
+    pub created: jiff::Timestamp,
+    /// The commit that is checked out.
+    pub head: Option<String>,
+    /// No registry was asked.
+    pub offline: bool,
+    /// A person can answer a challenge at this terminal.
+    pub terminal: bool,
+    /// A one-time code was given in advance.
+    pub otp_given: bool,
+    /// Who depends on whom, over the whole workspace.
+    pub graph: &'a DependencyGraph,
+    /// The packages to publish, in any order.
+    pub packages: Vec<PackageObservation>,
+    /// The packages that are left out, in any order.
+    pub skipped: Vec<SkippedObservation>,
+    /// The name of each input (a manifest, a change file, `relay.toml`) and its digest.
+    pub inputs: BTreeMap<String, String>,
+    /// Whether a cycle through runtime dependencies is allowed.
+    pub allow_cycles: bool,
+}
+
+/// What is known of one package that is to be published.
+#[derive(Debug, Clone)]
+pub struct PackageObservation {
+    /// Its name.
+    pub name: PackageName,
+    /// Its folder relative to the workspace root, with `/`; empty for the root package.
+    pub path: String,
+    /// The version in its manifest.
+    pub current: Version,
+    /// The version to publish.
+    pub next: Version,
+    /// How far it moves.
+    pub bump: Bump,
+    /// Why it is released.
+    pub causes: Vec<ReleaseCause>,
+    /// The registry's base URL.
+    pub registry: String,
+    /// Whose rules that registry follows.
+    pub rules: RegistryRules,
+    /// The dist-tag, where a flag, the manifest or the configuration says one.
+    pub tag: Option<String>,
+    /// Who may read it, where something says so.
+    pub access: Option<Access>,
+    /// What the registry has.
+    pub published: PublishedState,
+    /// Its publishing access, where it is declared or learnt.
+    pub publishing_access: Option<(PublishingAccess, AccessSource)>,
+    /// The routes that a policy allows, best first; `None`: any.
+    pub allowed_routes: Option<Vec<RouteKind>>,
+    /// The credentials that cover it on its registry, best first.
+    pub credentials: Vec<CredentialFact>,
+    /// What kept credentials from being found, each as half a sentence.
+    pub credential_problems: Vec<String>,
+    /// Its tarball, where it is already packed.
+    pub tarball: Option<TarballFact>,
+}
+
+/// A credential as a plan may know it: never the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialFact {
-    /// What kind it is.
+    /// What kind it is said to be.
     pub kind: CredentialKind,
     /// Where it comes from, such as "environment variable `NPM_TOKEN_UI`".
     pub source: String,
-    /// The last day on which it is good, where that is known.
+    /// The last day on which it is good, where that is declared.
     pub expires: Option<Date>,
 }
 
@@ -26,104 +93,20 @@ pub struct CredentialFact {
 pub enum PublishedState {
     /// Nobody asked.
     Unknown,
-    /// Nothing, as far as the credential may see.
+    /// The registry does not know the name.
     Absent,
-    /// Some versions.
+    /// The registry knows it.
     Present {
-        /// All of them.
+        /// All versions.
         versions: BTreeSet<Version>,
-        /// The one under `latest`.
+        /// Where the tag `latest` points.
         latest: Option<Version>,
-        /// Whether the version to be published is among them.
+        /// The version to publish is already live.
         next_is_there: bool,
     },
 }
 
-/// A tarball that was made already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TarballFact {
-    /// Its integrity.
-    pub integrity: Integrity,
-    /// Its shasum.
-    pub shasum: Shasum,
-    /// Its size, in bytes.
-    pub size: u64,
-    /// The size of its files, in bytes.
-    pub unpacked: u64,
-    /// How many files it has.
-    pub files: usize,
-}
-
-/// One package that is to be released.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PackageObservation {
-    /// Its name.
-    pub name: PackageName,
-    /// Its folder, relative to the root.
-    pub path: String,
-    /// The version in the manifest.
-    pub current: Version,
-    /// The version that is published.
-    pub next: Version,
-    /// How much it moves.
-    pub bump: Bump,
-    /// Why it is released.
-    pub causes: Vec<ReleaseCause>,
-    /// Its registry.
-    pub registry: String,
-    /// Whose rules the registry follows.
-    pub rules: RegistryRules,
-    /// The dist-tag that flag, manifest or settings ask for.
-    pub tag: Option<String>,
-    /// The access that flag, manifest or settings ask for.
-    pub access: Option<Access>,
-    /// What the registry has.
-    pub published: PublishedState,
-    /// Its publishing access, where it is declared or learnt.
-    pub publishing_access: Option<(PublishingAccess, AccessSource)>,
-    /// The closed list of routes that a policy allows, best first.
-    pub allowed_routes: Option<Vec<RouteKind>>,
-    /// The credentials that cover it on its registry, best first.
-    pub credentials: Vec<CredentialFact>,
-    /// What stands in the way of a credential.
-    pub credential_problems: Vec<String>,
-    /// The tarball, where it was made already.
-    pub tarball: Option<TarballFact>,
-}
-
-/// Why a package takes no part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SkipReason {
-    /// It is private.
-    Private,
-    /// It has no version.
-    NoVersion,
-    /// `release.ignore` names it.
-    Ignored,
-    /// Nothing asks for a release of it.
-    NotChanged,
-    /// The registry has its version.
-    AlreadyPublished,
-    /// `--filter` leaves it out.
-    NotSelected,
-}
-
-impl SkipReason {
-    /// The reason in words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Private => "private",
-            Self::NoVersion => "no version",
-            Self::Ignored => "ignored",
-            Self::NotChanged => "not changed",
-            Self::AlreadyPublished => "already published",
-            Self::NotSelected => "not selected",
-        }
-    }
-}
-
-/// A package that takes no part.
+/// A package that is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkippedObservation {
     /// Its name.
@@ -132,27 +115,57 @@ pub struct SkippedObservation {
     pub reason: SkipReason,
 }
 
-/// Everything that a plan is made from.
-#[derive(Debug, Clone)]
-pub struct Observations<'a> {
-    /// When it was observed.
-    pub created: Timestamp,
-    /// The commit that HEAD is at.
-    pub head: Option<String>,
-    /// Whether no registry was asked.
-    pub offline: bool,
-    /// Whether a person can answer challenges now.
-    pub terminal: bool,
-    /// Whether a one-time password was given beforehand.
-    pub otp_given: bool,
-    /// The dependency graph.
-    pub graph: &'a DependencyGraph,
-    /// The packages to be released, in any order.
-    pub packages: Vec<PackageObservation>,
-    /// The packages that take no part.
-    pub skipped: Vec<SkippedObservation>,
-    /// Digests of what was read, by name; they go into the fingerprint.
-    pub inputs: BTreeMap<String, String>,
-    /// Whether cycles through runtime dependencies are allowed.
-    pub allow_cycles: bool,
+/// Why a package is left out of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// `"private": true`.
+    Private,
+    /// Its manifest has no version.
+    NoVersion,
+    /// The configuration ignores it.
+    Ignored,
+    /// Nothing changed since its last release.
+    NotChanged,
+    /// The registry already has its version.
+    AlreadyPublished,
+    /// A filter leaves it out.
+    NotSelected,
+}
+
+impl PublishedState {
+    /// Says whether the registry knows the package; `None`: nobody asked.
+    pub fn exists(&self) -> Option<bool> {
+        match self {
+            Self::Unknown => None,
+            Self::Absent => Some(false),
+            Self::Present { .. } => Some(true),
+        }
+    }
+}
+
+impl SkipReason {
+    /// The word in a plan.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::NoVersion => "no-version",
+            Self::Ignored => "ignored",
+            Self::NotChanged => "not-changed",
+            Self::AlreadyPublished => "already-published",
+            Self::NotSelected => "not-selected",
+        }
+    }
+
+    /// What a person reads.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::NoVersion => "without a version",
+            Self::Ignored => "ignored by the configuration",
+            Self::NotChanged => "not changed",
+            Self::AlreadyPublished => "already published",
+            Self::NotSelected => "left out by the filter",
+        }
+    }
 }

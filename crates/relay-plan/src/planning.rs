@@ -1,205 +1,264 @@
-//! From observations to a plan.
+//! From observations to a plan: routes, waves, sittings, findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use relay_config::{AccessSource, PublishingAccess, RegistryRules, RouteKind};
+use relay_config::{AccessSource, PublishingAccess, RegistryRules};
+use relay_graph::DependencyGraph;
 use relay_workspace::PackageName;
-use sha2::{Digest, Sha256};
 
-use crate::findings::findings;
+use crate::digest::digest;
+use crate::finding::{Finding, Severity};
 use crate::observation::{Observations, PackageObservation};
-use crate::plan::{Fingerprint, Humans, PLAN_SCHEMA, PlannedPackage, ReleasePlan, Skipped};
-use crate::route::{Route, RouteQuestion, route};
-use crate::sitting::{SittingItem, sittings};
+use crate::preflight::preflight;
+use crate::release_plan::{
+    Fingerprint, Humans, PLAN_SCHEMA, PlannedPackage, PlannedRoute, Reason, ReleasePlan, SkippedPackage,
+};
+use crate::route::{Route, RouteQuestion, RouteWarning, route};
+use crate::sittings::{Station, sittings};
 
-/// The dist-tag where nothing says another one.
-pub const DEFAULT_TAG: &str = "latest";
+/// The tag of a package for which nothing says one.
+pub const TAG_DEFAULT: &str = "latest";
 
-/// No plan can be made.
+/// Why there can be no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// Packages of the release depend on each other in a circle.
+    /// Packages to release need each other at runtime, so that none can be published after all that it needs.
     #[error(
-        "packages of this release depend on each other in a circle: {}; break it, or allow it with `--allow-cycles` or \
-         `publish.allow-cycles` in relay.toml",
-        way_round(.path)
+        "{} is a cycle of runtime dependencies, so that no order publishes each package after what it needs; break the \
+         cycle, or allow it with `--allow-cycles` or `publish.allow-cycles = true` in `relay.toml`",
+        cycle_text(path)
     )]
     RuntimeCycle {
-        /// The way round; the first name is not repeated.
+        /// Each package depends on the next, the last on the first.
         path: Vec<PackageName>,
+    },
+    /// Two observations are about one package.
+    #[error("`{name}` was observed twice, so that there are two answers to each question about it")]
+    ObservedTwice {
+        /// The package.
+        name: PackageName,
+    },
+    /// A package to release is no package of the graph.
+    #[error("`{name}` is to be released and is not in the dependency graph")]
+    NotInGraph {
+        /// The package.
+        name: PackageName,
     },
 }
 
-/// Makes the plan. The same observations, in any order, give the same plan.
+/// Makes the plan. The same observations in any order make the same plan.
 ///
 /// # Errors
-/// [`PlanError::RuntimeCycle`] where the release has no publish order and cycles are not allowed.
+/// [`PlanError`] where no order exists, or where the observations contradict themselves.
 pub fn plan(observations: &Observations<'_>) -> Result<ReleasePlan, PlanError> {
-    let members: BTreeSet<PackageName> = observations.packages.iter().map(|package| package.name.clone()).collect();
-    refuse_cycles(observations, &members)?;
-    let waves = observations.graph.waves_of(&members);
-    let wave_of: BTreeMap<&PackageName, usize> =
-        waves.iter().enumerate().flat_map(|(at, wave)| wave.iter().map(move |name| (name, at + 1))).collect();
-    let chains = observations.graph.chain_lengths(&members);
-
-    let mut ordered: Vec<&PackageObservation> = observations.packages.iter().collect();
-    ordered.sort_by_key(|package| {
-        let wave = wave_of.get(&package.name).copied().unwrap_or(1);
-        let chain = chains.get(&package.name).copied().unwrap_or(1);
-        (wave, std::cmp::Reverse(chain), package.name.clone())
-    });
-    let mut packages: Vec<PlannedPackage> = ordered
-        .into_iter()
-        .map(|package| planned(observations, package, &members, wave_of.get(&package.name).copied().unwrap_or(1)))
+    let order = Order::of(observations)?;
+    let today = observations.created.to_zoned(TimeZone::UTC).date();
+    let routes: BTreeMap<&PackageName, Route> =
+        order.packages.iter().map(|package| (&package.name, route_of(package, observations, today))).collect();
+    let stations: Vec<Station<&PackageName>> = order
+        .packages
+        .iter()
+        .map(|package| Station {
+            name: &package.name,
+            needs_person: routes.get(&package.name).is_some_and(|route| route.kind.needs_person()),
+            waits_for: order.depends_on.get(&package.name).into_iter().flatten().copied().collect(),
+        })
         .collect();
-    let humans = seat(&mut packages);
-    let findings = findings(observations, &packages);
-    let mut skipped: Vec<Skipped> = observations
+    let sittings = sittings(&stations);
+
+    let mut findings = cycle_warnings(&order.cycles);
+    findings.extend(route_warnings(&routes));
+    findings.extend(preflight(observations, &order.packages, &routes));
+    findings.sort_by_key(|finding| (finding.severity, finding.package.is_some()));
+
+    let mut humans = Humans::default();
+    let mut packages = Vec::with_capacity(order.packages.len());
+    for package in &order.packages {
+        let name = &package.name;
+        let Some(route) = routes.get(name) else { continue };
+        let sitting = sittings.get(&name).copied().filter(|_| route.kind.needs_person());
+        if let Some(sitting) = sitting {
+            humans.sittings = humans.sittings.max(sitting);
+            humans.challenges += 1;
+            humans.packages.push(name.clone());
+        }
+        let depends_on = order.depends_on.get(name).into_iter().flatten().map(|below| (*below).clone()).collect();
+        let wave = order.wave_of.get(name).copied().unwrap_or(1);
+        packages.push(planned(package, route, depends_on, wave, sitting));
+    }
+    let mut skipped: Vec<SkippedPackage> = observations
         .skipped
         .iter()
-        .map(|skipped| Skipped { name: skipped.name.clone(), reason: skipped.reason.as_str().to_owned() })
+        .map(|skipped| SkippedPackage { name: skipped.name.clone(), reason: skipped.reason })
         .collect();
-    skipped.sort_by(|a, b| a.name.cmp(&b.name));
-
+    skipped.sort();
+    skipped.dedup();
     let mut plan = ReleasePlan {
         schema: PLAN_SCHEMA.to_owned(),
         id: String::new(),
         created: observations.created,
-        fingerprint: Fingerprint { head: observations.head.clone(), inputs: fingerprint(&observations.inputs) },
+        offline: observations.offline,
+        fingerprint: fingerprint(observations),
         humans,
+        waves: order.waves,
         packages,
-        waves,
         skipped,
         findings,
     };
-    plan.id = id_of(&plan);
+    plan.id = plan.content_id();
     Ok(plan)
 }
 
-/// A digest as plans name it: `sha256-` and hex digits.
-pub fn digest(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::from("sha256-");
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
-fn refuse_cycles(observations: &Observations<'_>, members: &BTreeSet<PackageName>) -> Result<(), PlanError> {
-    if observations.allow_cycles {
-        return Ok(());
-    }
-    // A circle that leads through packages that stay as they are is in nobody's way.
-    let inside = |cycle: &relay_graph::Cycle| cycle.runtime && cycle.path.iter().all(|name| members.contains(name));
-    match observations.graph.cycles().into_iter().find(inside) {
-        Some(cycle) => Err(PlanError::RuntimeCycle { path: cycle.path }),
-        None => Ok(()),
-    }
-}
-
-fn planned(
-    observations: &Observations<'_>,
-    package: &PackageObservation,
-    members: &BTreeSet<PackageName>,
-    wave: usize,
-) -> PlannedPackage {
-    let (access, source) = package.publishing_access.unwrap_or(match package.rules {
+/// The publishing access that counts, and where it is known from.
+pub(crate) fn publishing_access(package: &PackageObservation) -> (PublishingAccess, AccessSource) {
+    package.publishing_access.unwrap_or(match package.rules {
         RegistryRules::Npm => (PublishingAccess::Automation, AccessSource::Default),
         RegistryRules::Plain => (PublishingAccess::None, AccessSource::Default),
-    });
-    let mut depends_on: Vec<PackageName> = observations
-        .graph
-        .edges_from(&package.name)
-        .filter(|edge| edge.orders && members.contains(&edge.to))
-        .map(|edge| edge.to.clone())
-        .collect();
-    depends_on.sort();
-    depends_on.dedup();
-    PlannedPackage {
-        name: package.name.clone(),
-        path: package.path.clone(),
-        current: package.current.clone(),
-        next: package.next.clone(),
-        bump: package.bump,
-        reasons: package.causes.iter().map(Into::into).collect(),
-        registry: package.registry.clone(),
-        tag: package.tag.clone().unwrap_or_else(|| DEFAULT_TAG.to_owned()),
-        access: package.access,
-        publishing_access: access,
-        publishing_access_source: source,
-        route: route_of(observations, package, access, source),
-        depends_on,
-        wave,
-        sitting: None,
-        tarball: package.tarball.clone(),
+    })
+}
+
+/// The packages of a release in publish order, with what the order was made from.
+struct Order<'a> {
+    packages: Vec<&'a PackageObservation>,
+    waves: Vec<Vec<PackageName>>,
+    wave_of: BTreeMap<&'a PackageName, usize>,
+    depends_on: BTreeMap<&'a PackageName, BTreeSet<&'a PackageName>>,
+    cycles: Vec<Vec<PackageName>>,
+}
+
+impl<'a> Order<'a> {
+    fn of(observations: &'a Observations<'_>) -> Result<Self, PlanError> {
+        let graph = observations.graph;
+        let mut members = BTreeMap::new();
+        for package in &observations.packages {
+            if graph.package(&package.name).is_none() {
+                return Err(PlanError::NotInGraph { name: package.name.clone() });
+            }
+            if members.insert(&package.name, package).is_some() {
+                return Err(PlanError::ObservedTwice { name: package.name.clone() });
+            }
+        }
+        let names: BTreeSet<PackageName> = members.keys().map(|name| (*name).clone()).collect();
+        let cycles = runtime_cycles(graph, &names);
+        if let Some(path) = cycles.first()
+            && !observations.allow_cycles
+        {
+            return Err(PlanError::RuntimeCycle { path: path.clone() });
+        }
+        let chain_lengths = graph.chain_lengths(&names);
+        let mut waves = graph.waves_of(&names);
+        for wave in &mut waves {
+            wave.sort_by(|a, b| chain_lengths.get(b).cmp(&chain_lengths.get(a)).then_with(|| a.cmp(b)));
+        }
+        let member = |name: &PackageName| members.get_key_value(name).map(|(name, package)| (*name, *package));
+        let depends_on = members
+            .keys()
+            .map(|name| {
+                let edges = graph.edges_from(name).filter(|edge| edge.orders);
+                (*name, edges.filter_map(|edge| member(&edge.to).map(|(below, _)| below)).collect())
+            })
+            .collect();
+        let numbered = waves.iter().zip(1..).flat_map(|(wave, number)| wave.iter().map(move |name| (name, number)));
+        let numbered: Vec<_> =
+            numbered.filter_map(|(name, number)| member(name).map(|(name, package)| (name, package, number))).collect();
+        let packages = numbered.iter().map(|(_, package, _)| *package).collect();
+        let wave_of = numbered.iter().map(|(name, _, number)| (*name, *number)).collect();
+        Ok(Self { packages, waves, wave_of, depends_on, cycles })
     }
 }
 
-fn route_of(
-    observations: &Observations<'_>,
-    package: &PackageObservation,
-    access: PublishingAccess,
-    source: AccessSource,
-) -> Route {
+/// The cycles of runtime dependencies among the packages to release. A cycle that leads through a package which is not
+/// released is in nobody's way.
+fn runtime_cycles(graph: &DependencyGraph, names: &BTreeSet<PackageName>) -> Vec<Vec<PackageName>> {
+    let packages = graph.packages().iter().filter(|package| names.contains(&package.name)).cloned().collect();
+    let edges = graph.edges().iter().filter(|edge| edge.orders).cloned().collect();
+    let among = DependencyGraph::from_parts(packages, edges);
+    among.cycles().into_iter().filter(|cycle| cycle.runtime).map(|cycle| cycle.path).collect()
+}
+
+fn route_of(package: &PackageObservation, observations: &Observations<'_>, today: Date) -> Route {
+    let (publishing_access, source) = publishing_access(package);
     route(&RouteQuestion {
-        name: &package.name,
-        registry: &package.registry,
         rules: package.rules,
-        publishing_access: access,
+        publishing_access,
         source,
         allowed: package.allowed_routes.as_deref(),
         credentials: &package.credentials,
         credential_problems: &package.credential_problems,
         terminal: observations.terminal,
         otp_given: observations.otp_given,
-        today: observations.created.to_zoned(TimeZone::UTC).date(),
+        package_exists: package.published.exists(),
+        today,
+        registry: &package.registry,
+        name: &package.name,
     })
 }
 
-/// Gives each package that needs a person its sitting, and counts.
-fn seat(packages: &mut [PlannedPackage]) -> Humans {
-    let items: Vec<SittingItem> = packages
-        .iter()
-        .map(|package| SittingItem {
-            name: package.name.clone(),
-            person: package.route.kind.needs_person(),
-            depends_on: package.depends_on.clone(),
-        })
-        .collect();
-    let seats = sittings(&items);
-    let mut humans = Humans { sittings: 0, challenges: 0, packages: Vec::new() };
-    for package in packages.iter_mut().filter(|package| package.route.kind == RouteKind::Interactive) {
-        let sitting = seats.get(&package.name).copied().unwrap_or(1);
-        package.sitting = Some(sitting);
-        humans.sittings = humans.sittings.max(sitting);
-        humans.challenges += 1;
-        humans.packages.push(package.name.clone());
+fn planned(
+    package: &PackageObservation,
+    route: &Route,
+    depends_on: Vec<PackageName>,
+    wave: usize,
+    sitting: Option<usize>,
+) -> PlannedPackage {
+    let (publishing_access, publishing_access_source) = publishing_access(package);
+    let credential = route.credential.and_then(|index| package.credentials.get(index));
+    PlannedPackage {
+        name: package.name.clone(),
+        path: package.path.clone(),
+        current: package.current.clone(),
+        next: package.next.clone(),
+        bump: package.bump,
+        reasons: package.causes.iter().map(Reason::from).collect(),
+        registry: package.registry.clone(),
+        tag: package.tag.clone().unwrap_or_else(|| TAG_DEFAULT.to_owned()),
+        access: package.access,
+        publishing_access,
+        publishing_access_source,
+        route: PlannedRoute {
+            kind: route.kind,
+            reason: route.reason.clone(),
+            fix: route.fix.clone(),
+            credential: credential.map(|credential| credential.source.clone()),
+        },
+        depends_on,
+        wave,
+        sitting,
+        tarball: package.tarball.clone(),
     }
-    humans
 }
 
-fn fingerprint(inputs: &BTreeMap<String, String>) -> String {
-    let mut text = String::new();
-    for (name, digest) in inputs {
-        text.push_str(name);
-        text.push('\0');
-        text.push_str(digest);
-        text.push('\n');
-    }
-    digest(text.as_bytes())
+fn fingerprint(observations: &Observations<'_>) -> Fingerprint {
+    // JSON keeps names and digests apart whatever characters a name has.
+    let inputs = serde_json::to_vec(&observations.inputs).expect("a map of texts is always representable as JSON");
+    Fingerprint { head: observations.head.clone(), inputs: digest(&inputs), parts: observations.inputs.clone() }
 }
 
-/// The id leaves the time out, so that the same plan made later has the same id.
-fn id_of(plan: &ReleasePlan) -> String {
-    let content = serde_json::to_string(&(&plan.fingerprint, &plan.packages, &plan.skipped))
-        .expect("a plan has string keys and finite numbers only");
-    digest(content.as_bytes()).chars().skip("sha256-".len()).take(16).collect()
+/// What routes warn about, each once for the whole plan.
+fn route_warnings(routes: &BTreeMap<&PackageName, Route>) -> Vec<Finding> {
+    let distinct: BTreeSet<&RouteWarning> = routes.values().flat_map(|route| &route.warnings).collect();
+    let finding = |warning: &RouteWarning| Finding {
+        severity: Severity::Warning,
+        package: None,
+        text: warning.text.clone(),
+        help: Some(warning.help.clone()),
+    };
+    distinct.into_iter().map(finding).collect()
 }
 
-fn way_round(path: &[PackageName]) -> String {
-    let mut names: Vec<&str> = path.iter().map(PackageName::as_str).collect();
-    names.extend(path.first().map(PackageName::as_str));
-    names.join(" → ")
+fn cycle_warnings(cycles: &[Vec<PackageName>]) -> Vec<Finding> {
+    let finding = |path: &Vec<PackageName>| Finding {
+        severity: Severity::Warning,
+        package: None,
+        text: format!("{} is a cycle of runtime dependencies, which was allowed", cycle_text(path)),
+        help: Some("until the last of them is visible, the others can't be installed".to_owned()),
+    };
+    cycles.iter().map(finding).collect()
+}
+
+fn cycle_text(path: &[PackageName]) -> String {
+    let names: Vec<&str> = path.iter().chain(path.first()).map(PackageName::as_str).collect();
+    format!("`{}`", names.join(" → "))
 }

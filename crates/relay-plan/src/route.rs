@@ -1,230 +1,205 @@
-//! How one package's upload is authorised: a pure function of rules, publishing access, credentials and presence.
+//! How one package's upload is authorised, and why: a pure function from what is known to one route.
 //!
-//! relay never falls from a stronger route to a weaker one: what a policy's closed list or the publishing access excludes is
-//! blocked, with the reason and the fix, not replaced. Which credential may do what: `npm-registry.md`, 4.7.
+//! Three regimes decide. On a registry without npm's rules, and with the publishing access `none`, any credential
+//! publishes. With `automation` a token that bypasses 2FA publishes, and anything else is challenged. With `publish`
+//! tokens are refused and a person answers a challenge (`npm-registry.md`, 4.7, 5 and 14).
+//!
+//! A policy's `routes` are a closed list in order of preference: what is not in it is never taken, and a route that is
+//! passed over is named in the reason. This version carries out neither `trusted` nor `staged`.
+//!
+//! - `candidates`: which routes the regime and the credentials at hand make possible
+//! - `sentences`: the words
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
 use relay_workspace::PackageName;
-use serde::{Deserialize, Serialize};
 
 use crate::observation::CredentialFact;
 
-/// What decides a route.
+mod candidates;
+mod sentences;
+#[cfg(test)]
+mod tests;
+
+use candidates::{Obstacle, possibility};
+
+/// From this many days before a credential expires, the plan warns.
+pub const EXPIRY_WARNING_DAYS: i64 = 14;
+
+/// Everything that decides about a route.
 #[derive(Debug, Clone, Copy)]
 pub struct RouteQuestion<'a> {
-    /// The package.
-    pub name: &'a PackageName,
-    /// Its registry, for messages.
-    pub registry: &'a str,
     /// Whose rules the registry follows.
     pub rules: RegistryRules,
-    /// The package's publishing access.
+    /// Who may publish the package.
     pub publishing_access: PublishingAccess,
     /// Where that is known from.
     pub source: AccessSource,
-    /// The closed list of routes, best first; `None`: any.
+    /// The routes that a policy allows, best first; `None`: any.
     pub allowed: Option<&'a [RouteKind]>,
-    /// The credentials that cover the package, best first.
+    /// The credentials that cover the package on its registry, best first.
     pub credentials: &'a [CredentialFact],
-    /// What stands in the way of further credentials.
+    /// What kept credentials from being found, each as half a sentence.
     pub credential_problems: &'a [String],
-    /// Whether a person can answer challenges now.
+    /// A person can answer a challenge at this terminal.
     pub terminal: bool,
-    /// Whether a one-time password was given.
+    /// A one-time code was given in advance.
     pub otp_given: bool,
-    /// Today; credentials that ended before don't count.
+    /// Whether the registry knows the package; `None`: nobody asked.
+    pub package_exists: Option<bool>,
+    /// The day on which it is asked.
     pub today: Date,
+    /// The registry's base URL.
+    pub registry: &'a str,
+    /// The package.
+    pub name: &'a PackageName,
 }
 
-/// The way that one package takes, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The answer: one route and one sentence that says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// Which way.
+    /// How the upload is authorised.
     pub kind: RouteKind,
-    /// Why, in one sentence.
+    /// Why: one sentence without a final period. It names no package, so that packages can share it.
     pub reason: String,
-    /// What would change it, where it is blocked or needs a person.
+    /// What would change it, where it is blocked, needs a person or rests on a guess.
     pub fix: Option<String>,
-    /// Where the credential comes from.
-    #[serde(default)]
-    pub credential: Option<String>,
+    /// The credential that is used: an index into [`RouteQuestion::credentials`].
+    pub credential: Option<usize>,
+    /// What is not in the way today. No text names the package.
+    pub warnings: Vec<RouteWarning>,
 }
 
-/// Decides the route.
+/// Something about a route that will be in the way some day, or may be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RouteWarning {
+    /// What it is.
+    pub text: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// Chooses the route of one package.
 pub fn route(question: &RouteQuestion<'_>) -> Route {
-    let alive: Vec<&CredentialFact> = question
-        .credentials
-        .iter()
-        .filter(|credential| credential.expires.is_none_or(|last| last >= question.today))
-        .collect();
-    if alive.is_empty() {
-        return without_credential(question);
-    }
-    let possible = possible_routes(question, &alive);
-    let Some(allowed) = question.allowed else {
-        return possible.into_iter().next().unwrap_or_else(|| no_route(question, &alive));
-    };
-    match allowed.iter().find_map(|kind| possible.iter().find(|route| route.kind == *kind)) {
-        Some(route) => route.clone(),
-        None => outside_the_list(question, allowed, possible.first()),
-    }
-}
-
-/// All ways that access and credentials leave open, best first.
-fn possible_routes(question: &RouteQuestion<'_>, alive: &[&CredentialFact]) -> Vec<Route> {
-    let of = |kinds: &[CredentialKind]| alive.iter().find(|credential| kinds.contains(&credential.kind)).copied();
-    if question.publishing_access == PublishingAccess::None {
-        let usable = alive.iter().find(|credential| credential.kind != CredentialKind::GranularStage);
-        return usable.map(|credential| plain(question, credential)).into_iter().collect();
-    }
-    let mut routes = Vec::new();
-    if question.publishing_access == PublishingAccess::Automation {
-        if let Some(credential) = of(&[CredentialKind::GranularBypass]) {
-            routes.push(token(question, credential));
+    let mut passed_over = Vec::new();
+    for kind in preferences(question) {
+        match possibility(question, kind) {
+            Ok(credential) => return taken(question, kind, credential, &passed_over),
+            Err(obstacle) => passed_over.push((kind, obstacle)),
         }
-        let answering = of(&[CredentialKind::Session, CredentialKind::Granular]);
-        match (answering, of(&[CredentialKind::Unknown])) {
-            (Some(credential), _) => routes.push(interactive(question, credential)),
-            (None, Some(credential)) if question.terminal || question.otp_given => {
-                routes.push(interactive(question, credential));
-                routes.push(token_of_unknown_kind(question, credential));
-            }
-            (None, Some(credential)) => {
-                routes.push(token_of_unknown_kind(question, credential));
-                routes.push(interactive(question, credential));
-            }
-            (None, None) => {}
-        }
-    } else if let Some(credential) = of(&[CredentialKind::Session]).or_else(|| of(&[CredentialKind::Unknown])) {
-        routes.push(interactive(question, credential));
     }
-    routes
-}
-
-fn plain(question: &RouteQuestion<'_>, credential: &CredentialFact) -> Route {
-    let reason = match question.rules {
-        RegistryRules::Plain => {
-            format!("{} asks for no second factor, so {} suffices", question.registry, credential.source)
-        }
-        RegistryRules::Npm => {
-            format!("its publishing access asks for no second factor, so {} suffices", credential.source)
-        }
-    };
-    Route { kind: RouteKind::Plain, reason, fix: None, credential: Some(credential.source.clone()) }
-}
-
-fn token(question: &RouteQuestion<'_>, credential: &CredentialFact) -> Route {
     Route {
-        kind: RouteKind::Token,
-        reason: format!("{}, and {} bypasses 2FA", access_in_words(question), credential.source),
-        fix: None,
-        credential: Some(credential.source.clone()),
+        kind: RouteKind::Blocked,
+        reason: sentences::blocked(question, &passed_over),
+        fix: Some(sentences::blocked_fix(question, &passed_over)),
+        credential: None,
+        warnings: expiry_warnings(question, None),
     }
 }
 
-fn token_of_unknown_kind(question: &RouteQuestion<'_>, credential: &CredentialFact) -> Route {
+/// A route that can be taken, with what there is to say about it.
+fn taken(question: &RouteQuestion<'_>, kind: RouteKind, index: usize, passed_over: &[(RouteKind, Obstacle)]) -> Route {
+    let Some(credential) = question.credentials.get(index) else {
+        unreachable!("a route is possible only with one of the question's own credentials")
+    };
+    let mut warnings = expiry_warnings(question, Some(credential));
+    if kind == RouteKind::Token && credential.kind == CredentialKind::GranularBypass {
+        warnings.push(sentences::end_of_bypass_tokens());
+    }
     Route {
-        kind: RouteKind::Token,
-        reason: format!(
-            "{}, nobody is here to answer a challenge, and {} is of undeclared kind, so it is tried as one that bypasses 2FA",
-            access_in_words(question),
-            credential.source
-        ),
-        fix: Some("declare its kind in relay.toml: `[[credential]]` with `kind = \"granular-bypass\"`".to_owned()),
-        credential: Some(credential.source.clone()),
+        kind,
+        reason: sentences::taken(question, kind, credential, passed_over),
+        fix: sentences::taken_fix(question, kind, credential),
+        credential: Some(index),
+        warnings,
     }
 }
 
-fn interactive(question: &RouteQuestion<'_>, credential: &CredentialFact) -> Route {
-    let access = access_in_words(question);
-    let (reason, fix) = if question.otp_given {
-        (format!("{access}, and the one-time password that was given answers it ({})", credential.source), None)
-    } else if question.terminal {
-        (format!("{access}, so a person answers a second factor ({})", credential.source), None)
-    } else {
-        (
-            format!("{access}, so a person must answer a second factor, and nobody is here to do so"),
-            Some("run relay in a terminal, or give a code with `--otp`".to_owned()),
-        )
-    };
-    Route { kind: RouteKind::Interactive, reason, fix, credential: Some(credential.source.clone()) }
-}
-
-fn without_credential(question: &RouteQuestion<'_>) -> Route {
-    let problem = question.credential_problems.first();
-    let (reason, fix) = match (question.credentials.first(), problem) {
-        (Some(dead), _) => (
-            format!("{} has expired", dead.source),
-            "make a new token and put the new day into `expires` of its `[[credential]]`".to_owned(),
-        ),
-        (None, Some(problem)) => (
-            format!("there is no credential for {}: {problem}", question.registry),
-            "set it, or log in with `npm login`".to_owned(),
-        ),
-        (None, None) => (
-            format!("there is no credential for {}", question.registry),
-            "log in with `npm login`, or put a token into `.npmrc` or an environment variable that `[[credential]]` names"
-                .to_owned(),
-        ),
-    };
-    blocked(reason, fix)
-}
-
-/// There are credentials, and none of them can publish the package.
-fn no_route(question: &RouteQuestion<'_>, alive: &[&CredentialFact]) -> Route {
-    let sources: Vec<&str> = alive.iter().map(|credential| credential.source.as_str()).collect();
-    let sources = sources.join(" and ");
-    if alive.iter().all(|credential| credential.kind == CredentialKind::GranularStage) {
-        return blocked(
-            format!("{sources} may only stage versions, and this relay can't stage yet"),
-            "use a token that may publish, or log in with `npm login`".to_owned(),
-        );
-    }
-    blocked(
-        format!("{}, and the only credential is a token ({sources})", access_in_words(question)),
-        "log in as a person with `npm login`: a session can answer the second factor".to_owned(),
-    )
-}
-
-fn outside_the_list(question: &RouteQuestion<'_>, allowed: &[RouteKind], best: Option<&Route>) -> Route {
-    let list: Vec<&str> = allowed.iter().map(|kind| kind.as_str()).collect();
-    let list = list.join(", ");
-    let later = allowed.iter().any(|kind| matches!(kind, RouteKind::Trusted | RouteKind::Staged));
-    let note = if later { " (trusted and staged publishing can't be carried out by this relay yet)" } else { "" };
-    let reason = match best {
-        Some(route) => {
-            format!("relay.toml allows only the routes {list} for it, and the one that is open is {}{note}", route.kind)
-        }
-        None => format!(
-            "relay.toml allows only the routes {list} for it, and {}{note}",
-            match question.credentials.first() {
-                Some(credential) => format!("{} opens none", credential.source),
-                None => "no credential opens one".to_owned(),
+/// The routes to try, best first: those of the policy, else the one that the regime and the credentials call for.
+fn preferences(question: &RouteQuestion<'_>) -> Vec<RouteKind> {
+    if let Some(allowed) = question.allowed {
+        let mut distinct = Vec::new();
+        for kind in allowed {
+            if *kind != RouteKind::Blocked && !distinct.contains(kind) {
+                distinct.push(*kind);
             }
-        ),
-    };
-    blocked(reason, "bring a credential for one of these routes, or change `routes` of its `[[policy]]`".to_owned())
+        }
+        return distinct;
+    }
+    vec![match question.regime() {
+        Regime::AnyCredential => RouteKind::Plain,
+        Regime::Publish => RouteKind::Interactive,
+        Regime::Automation => {
+            let mut usable = question.usable().map(|(_, credential)| credential.kind);
+            if usable.clone().any(|kind| kind == CredentialKind::GranularBypass) {
+                RouteKind::Token
+            } else {
+                // A credential of undeclared kind is taken for a session where somebody can answer, for a token where
+                // nobody can.
+                let challenged = usable.find(|kind| *kind != CredentialKind::GranularStage);
+                let undeclared = challenged == Some(CredentialKind::Unknown);
+                if undeclared && !question.somebody_can_answer() { RouteKind::Token } else { RouteKind::Interactive }
+            }
+        }
+    }]
 }
 
-fn blocked(reason: String, fix: String) -> Route {
-    Route { kind: RouteKind::Blocked, reason, fix: Some(fix), credential: None }
+/// Warnings about credentials that have expired, and about the one that is used.
+fn expiry_warnings(question: &RouteQuestion<'_>, used: Option<&CredentialFact>) -> Vec<RouteWarning> {
+    let mut warnings: Vec<_> =
+        question.expired().map(|(credential, expired_on)| sentences::expired(credential, expired_on)).collect();
+    if let Some(credential) = used
+        && let Some(expires) = credential.expires
+        && question.today.checked_add(EXPIRY_WARNING_DAYS.days()).is_ok_and(|limit| expires <= limit)
+    {
+        warnings.push(sentences::expires_soon(credential, expires));
+    }
+    warnings
 }
 
-/// The publishing access by npm's own words, and where it is known from.
-fn access_in_words(question: &RouteQuestion<'_>) -> String {
-    let words = match question.publishing_access {
-        PublishingAccess::None => "it requires no second factor",
-        PublishingAccess::Automation => "it takes 2FA or a token that bypasses it",
-        PublishingAccess::Publish => "it requires 2FA and disallows tokens",
-    };
-    let source = match question.source {
-        AccessSource::Declared => "declared in relay.toml",
-        AccessSource::Learnt => "learnt from a refusal",
-        AccessSource::Default => "npm's default",
-    };
-    format!("{words} ({source})")
+/// What a registry demands of whoever publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Regime {
+    /// Any valid credential.
+    AnyCredential,
+    /// A second factor, or a token that bypasses it.
+    Automation,
+    /// A second factor.
+    Publish,
 }
 
-#[cfg(test)]
-mod tests;
+impl<'a> RouteQuestion<'a> {
+    fn regime(&self) -> Regime {
+        match (self.rules, self.publishing_access) {
+            (RegistryRules::Plain, _) | (RegistryRules::Npm, PublishingAccess::None) => Regime::AnyCredential,
+            (RegistryRules::Npm, PublishingAccess::Automation) => Regime::Automation,
+            (RegistryRules::Npm, PublishingAccess::Publish) => Regime::Publish,
+        }
+    }
+
+    /// Says whether the policy lets a route be taken.
+    fn allows(&self, kind: RouteKind) -> bool {
+        self.allowed.is_none_or(|allowed| allowed.contains(&kind))
+    }
+
+    fn somebody_can_answer(&self) -> bool {
+        self.terminal || self.otp_given
+    }
+
+    /// The credentials that have not expired, with their indices.
+    fn usable(&self) -> impl Iterator<Item = (usize, &'a CredentialFact)> + Clone {
+        let today = self.today;
+        let good = move |credential: &CredentialFact| credential.expires.is_none_or(|last_day| last_day >= today);
+        self.credentials.iter().enumerate().filter(move |(_, credential)| good(credential))
+    }
+
+    /// The credentials that have expired, with their last day.
+    fn expired(&self) -> impl Iterator<Item = (&'a CredentialFact, Date)> + Clone {
+        let today = self.today;
+        self.credentials
+            .iter()
+            .filter_map(|credential| Some((credential, credential.expires?)))
+            .filter(move |(_, last_day)| *last_day < today)
+    }
+}

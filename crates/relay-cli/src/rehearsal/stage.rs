@@ -145,7 +145,7 @@ fn credentials(sandbox: &Sandbox, rules: RegistryRules, url: &RegistryUrl) -> Ve
             vec![
                 (
                     CredentialKind::GranularBypass,
-                    credential(sandbox.create_token(ACCOUNT, bypass), "the rehearsal's granular token"),
+                    credential(sandbox.create_token(ACCOUNT, bypass), "the rehearsal's settings"),
                 ),
                 (
                     CredentialKind::Session,
@@ -155,7 +155,7 @@ fn credentials(sandbox: &Sandbox, rules: RegistryRules, url: &RegistryUrl) -> Ve
         }
         RegistryRules::Plain => vec![(
             CredentialKind::Unknown,
-            credential(sandbox.create_token(ACCOUNT, TokenKind::Session), "the rehearsal's token for this registry"),
+            credential(sandbox.create_token(ACCOUNT, TokenKind::Session), "the rehearsal's settings for this registry"),
         )],
     }
 }

@@ -1,0 +1,44 @@
+//! What can be known to go wrong before the first byte is sent, without asking anybody again.
+//!
+//! All complaints come at once. What nobody could find out (offline, a package that was not looked up) is no complaint.
+//!
+//! - `naming`: names, access and visibility of new packages
+//! - `versions`: versions and dist-tags
+//! - `dependencies`: what a package needs at runtime and whether it will be there
+
+use std::collections::BTreeMap;
+
+use relay_config::RouteKind;
+use relay_workspace::PackageName;
+
+use crate::finding::Finding;
+use crate::observation::{Observations, PackageObservation};
+use crate::route::Route;
+
+mod dependencies;
+mod naming;
+mod versions;
+
+use dependencies::Surroundings;
+
+/// The findings about packages, in the order of `packages`.
+pub(crate) fn preflight(
+    observations: &Observations<'_>,
+    packages: &[&PackageObservation],
+    routes: &BTreeMap<&PackageName, Route>,
+) -> Vec<Finding> {
+    let surroundings = Surroundings::of(observations);
+    let mut findings = Vec::new();
+    for package in packages {
+        findings.extend(routes.get(&package.name).and_then(|route| blocked(package, route)));
+        findings.extend(naming::check(package));
+        findings.extend(versions::check(package));
+        findings.extend(surroundings.check(package));
+    }
+    findings
+}
+
+fn blocked(package: &PackageObservation, route: &Route) -> Option<Finding> {
+    (route.kind == RouteKind::Blocked)
+        .then(|| Finding::error(&package.name, route.reason.clone(), route.fix.clone().unwrap_or_default()))
+}

@@ -1,0 +1,74 @@
+//! Versions and dist-tags: what npm's client refuses before it sends anything, and that `latest` never moves backward
+//! (`npm-registry.md`, 2.2; invariant I8).
+
+use relay_change::Bump;
+use relay_workspace::Range;
+
+use crate::finding::Finding;
+use crate::observation::{PackageObservation, PublishedState};
+use crate::planning::TAG_DEFAULT;
+use crate::render::quoted;
+
+/// The findings about one package.
+pub(super) fn check(package: &PackageObservation) -> Vec<Finding> {
+    [tag_is_a_range(package), prerelease_without_tag(package), latest_backward(package), already_there(package)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn tag_is_a_range(package: &PackageObservation) -> Option<Finding> {
+    let tag = package.tag.as_deref()?;
+    let help = "choose a tag that begins with a letter, such as `next`";
+    if tag.trim().is_empty() {
+        return Some(Finding::error(&package.name, "its dist-tag is empty", help));
+    }
+    Range::parse(tag).is_ok().then(|| {
+        let text = format!("its dist-tag {} can also be read as a range of versions, so npm refuses it", quoted(tag));
+        Finding::error(&package.name, text, help)
+    })
+}
+
+fn prerelease_without_tag(package: &PackageObservation) -> Option<Finding> {
+    (package.tag.is_none() && !package.next.pre.is_empty()).then(|| {
+        Finding::error(
+            &package.name,
+            format!(
+                "{} is a prerelease and nothing says its dist-tag, so it would become `{TAG_DEFAULT}`",
+                package.next
+            ),
+            "pass `--tag next`, or set `publishConfig.tag` in its package.json",
+        )
+    })
+}
+
+fn latest_backward(package: &PackageObservation) -> Option<Finding> {
+    let PublishedState::Present { latest: Some(latest), .. } = &package.published else { return None };
+    let tag = package.tag.as_deref().unwrap_or(TAG_DEFAULT);
+    (tag == TAG_DEFAULT && package.next < *latest).then(|| {
+        let line = format!("v{}", package.next.major);
+        Finding::error(
+            &package.name,
+            format!("`{TAG_DEFAULT}` would move backward, from {latest} to {}", package.next),
+            format!("pass a dist-tag of its own, such as `--tag release-{line}`, or set `publishConfig.tag`"),
+        )
+    })
+}
+
+fn already_there(package: &PackageObservation) -> Option<Finding> {
+    let PublishedState::Present { next_is_there: true, .. } = &package.published else { return None };
+    let next = &package.next;
+    Some(if package.bump == Bump::None {
+        Finding::warning(
+            &package.name,
+            format!("{next} is already published, so nothing is sent unless its bytes differ"),
+            "no step is needed",
+        )
+    } else {
+        Finding::error(
+            &package.name,
+            format!("{next} is already published, while its package.json is at {}", package.current),
+            "bring the checkout up to date with the release that published it, or raise the version by hand",
+        )
+    })
+}

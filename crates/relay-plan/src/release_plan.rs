@@ -1,0 +1,180 @@
+//! The plan as a value: what goes out, in which order, by which route, and who is needed for it.
+//!
+//! The field order is that of the file format `relay.plan/1`; `docs/plan.schema.json` describes it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use relay_change::{Bump, ReleaseCause};
+use relay_config::{Access, AccessSource, PublishingAccess, RouteKind};
+use relay_workspace::{Integrity, PackageName, Shasum};
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, Severity};
+use crate::observation::SkipReason;
+
+/// What the `schema` field of a plan says.
+pub const PLAN_SCHEMA: &str = "relay.plan/1";
+
+/// A release plan.
+///
+/// `packages` are in publish order: by wave; within a wave those with the longest chain of dependents first, since the
+/// whole release waits for them; then by name. The same observations in any order give the same plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasePlan {
+    /// [`PLAN_SCHEMA`].
+    pub schema: String,
+    /// A digest of everything but itself and `created`: two plans that say the same have the same id.
+    pub id: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// No registry was asked, so that what is already published is unknown.
+    #[serde(default)]
+    pub offline: bool,
+    /// What it was made from.
+    pub fingerprint: Fingerprint,
+    /// Who is needed and how often.
+    pub humans: Humans,
+    /// The packages to publish, in publish order.
+    pub packages: Vec<PlannedPackage>,
+    /// The names wave by wave, each wave in the order of `packages`.
+    pub waves: Vec<Vec<PackageName>>,
+    /// The packages that are left out, sorted by name.
+    pub skipped: Vec<SkippedPackage>,
+    /// What preflight found: errors first, then by package in publish order. Errors forbid to publish.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+}
+
+/// What a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// The commit that was checked out.
+    pub head: Option<String>,
+    /// The digest of all inputs.
+    pub inputs: String,
+    /// The digest of each input, so that drift can be named.
+    #[serde(default)]
+    pub parts: BTreeMap<String, String>,
+}
+
+/// The people's share of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Humans {
+    /// How often somebody has to sit down.
+    pub sittings: usize,
+    /// How many challenges have to be answered at most: one a package.
+    pub challenges: usize,
+    /// The packages that need a person, in publish order.
+    pub packages: Vec<PackageName>,
+}
+
+/// One package to publish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedPackage {
+    /// Its name.
+    pub name: PackageName,
+    /// Its folder relative to the workspace root, with `/`; empty for the root package.
+    pub path: String,
+    /// The version in its manifest.
+    pub current: Version,
+    /// The version to publish.
+    pub next: Version,
+    /// How far it moves.
+    pub bump: Bump,
+    /// Why it is released.
+    pub reasons: Vec<Reason>,
+    /// The registry's base URL.
+    pub registry: String,
+    /// The dist-tag.
+    pub tag: String,
+    /// Who may read it, where something says so.
+    pub access: Option<Access>,
+    /// Who may publish it.
+    pub publishing_access: PublishingAccess,
+    /// Where that is known from.
+    pub publishing_access_source: AccessSource,
+    /// How its upload is authorised.
+    pub route: PlannedRoute,
+    /// The packages of this release that it waits for, sorted by name.
+    pub depends_on: Vec<PackageName>,
+    /// Its wave, from 1.
+    pub wave: usize,
+    /// The sitting in which a person sends it, from 1; `None` where it needs nobody.
+    pub sitting: Option<usize>,
+    /// Its tarball, where it is already packed.
+    pub tarball: Option<TarballFact>,
+}
+
+/// Why a package is released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// `commit`, `change-file`, `dependency`, `group` or `unpublished`.
+    pub kind: String,
+    /// The commit, change file or package that is the cause; may be empty.
+    pub id: String,
+    /// The cause in words.
+    pub text: String,
+}
+
+/// A package's route as the plan keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedRoute {
+    /// How the upload is authorised.
+    pub kind: RouteKind,
+    /// Why it is this route: one sentence without a final period.
+    pub reason: String,
+    /// What would change it, where it is blocked or needs a person.
+    pub fix: Option<String>,
+    /// Where the credential comes from that is used.
+    #[serde(default)]
+    pub credential: Option<String>,
+}
+
+/// A frozen tarball.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TarballFact {
+    /// Its integrity.
+    pub integrity: Integrity,
+    /// Its shasum.
+    pub shasum: Shasum,
+    /// Its size, in bytes.
+    pub size: u64,
+    /// The size of the files in it, in bytes.
+    pub unpacked: u64,
+    /// How many files it has.
+    pub files: usize,
+}
+
+/// A package that is left out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SkippedPackage {
+    /// Its name.
+    pub name: PackageName,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+impl ReleasePlan {
+    /// Says whether there is nothing to publish.
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty()
+    }
+
+    /// A package of the plan.
+    pub fn package(&self, name: &PackageName) -> Option<&PlannedPackage> {
+        self.packages.iter().find(|package| &package.name == name)
+    }
+
+    /// Says whether preflight found what forbids to publish.
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+impl From<&ReleaseCause> for Reason {
+    fn from(cause: &ReleaseCause) -> Self {
+        Self { kind: cause.kind().to_owned(), id: cause.id().to_owned(), text: cause.to_string() }
+    }
+}

@@ -1,0 +1,142 @@
+//! The plan as a maintainer reads it at a terminal: what goes out, who is needed, why by which route, what is wrong.
+
+use relay_config::RouteKind;
+
+use super::groups::{self, headline, listed, people};
+use super::printable::{counted, one_line, wrapped};
+use super::{TEXT_WIDTH_COLUMNS_MIN, TextStyle, table};
+use crate::finding::Severity;
+use crate::release_plan::ReleasePlan;
+
+const BOLD: &str = "1";
+const DIM: &str = "2";
+const RED: &str = "31";
+const GREEN: &str = "32";
+const YELLOW: &str = "33";
+const CYAN: &str = "36";
+
+/// Lays the plan out for a terminal. The text ends with a line break, and no line is wider than the style says.
+pub fn render_text(plan: &ReleasePlan, style: TextStyle) -> String {
+    let mut page = Page { width: style.width.max(TEXT_WIDTH_COLUMNS_MIN), colour: style.colour, text: String::new() };
+    page.headline(plan);
+    if !plan.is_empty() {
+        page.table(plan);
+        page.people(plan);
+        page.routes(plan);
+    }
+    page.findings(plan);
+    page.skipped(plan);
+    page.text
+}
+
+struct Page {
+    width: usize,
+    colour: bool,
+    text: String,
+}
+
+impl Page {
+    fn headline(&mut self, plan: &ReleasePlan) {
+        self.paragraph(BOLD, "", &headline(plan));
+        if plan.offline {
+            self.paragraph(YELLOW, "", "offline: no registry was asked, so what is already published is not known");
+        }
+    }
+
+    fn table(&mut self, plan: &ReleasePlan) {
+        self.blank();
+        for row in table::rows(plan, self.width) {
+            let line = match row.kind {
+                Some(kind) => format!("{}{}", row.text, self.paint(colour_of(kind), &row.route)),
+                // The head of the table, or a name that has its line to itself.
+                None if row.route.is_empty() => row.text,
+                None => self.paint(DIM, &format!("{}{}", row.text, row.route)),
+            };
+            self.line(&line);
+        }
+    }
+
+    fn people(&mut self, plan: &ReleasePlan) {
+        self.blank();
+        let code = if plan.humans.challenges == 0 { GREEN } else { CYAN };
+        self.paragraph(code, "", &people(plan));
+        for (sitting, names) in groups::sittings(plan) {
+            self.paragraph("", "  ", &format!("sitting {sitting}: {}", listed(&names)));
+        }
+    }
+
+    fn routes(&mut self, plan: &ReleasePlan) {
+        for group in groups::routes(plan) {
+            self.blank();
+            let (kind, names) = (group.route.kind, &group.names);
+            let head = format!("{kind}, {}: {}", counted(names.len(), "package"), listed(names));
+            self.paragraph(colour_of(kind), "", &head);
+            self.paragraph("", "  ", &one_line(&group.route.reason));
+            if let Some(fix) = &group.route.fix {
+                self.labelled("  help: ", "", &one_line(fix));
+            }
+        }
+    }
+
+    fn findings(&mut self, plan: &ReleasePlan) {
+        for group in groups::grouped(plan) {
+            self.blank();
+            let code = match group.finding.severity {
+                Severity::Error => RED,
+                Severity::Warning => YELLOW,
+            };
+            self.labelled(&format!("{}: ", group.label()), code, &group.about());
+            if let Some(help) = group.finding.help.as_ref().filter(|help| !help.is_empty()) {
+                self.labelled("  help: ", "", &one_line(help));
+            }
+        }
+    }
+
+    fn skipped(&mut self, plan: &ReleasePlan) {
+        let groups = groups::skipped(plan);
+        if !groups.is_empty() {
+            self.blank();
+        }
+        for (reason, names) in groups {
+            self.paragraph(DIM, "", &format!("{} {}: {}", names.len(), reason.in_words(), listed(&names)));
+        }
+    }
+
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// A text with an indent on every line, all of it in one colour.
+    fn paragraph(&mut self, code: &str, indent: &str, text: &str) {
+        for line in wrapped(text, self.width.saturating_sub(indent.len())) {
+            let line = format!("{indent}{}", self.paint(code, &line));
+            self.line(&line);
+        }
+    }
+
+    /// A text behind a coloured label, the following lines indented under its own begin.
+    fn labelled(&mut self, label: &str, code: &str, text: &str) {
+        let indent = " ".repeat(label.len());
+        for (index, line) in wrapped(text, self.width.saturating_sub(label.len())).iter().enumerate() {
+            let front = if index == 0 { self.paint(code, label) } else { indent.clone() };
+            self.line(&format!("{front}{line}"));
+        }
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colour && !code.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+fn colour_of(kind: RouteKind) -> &'static str {
+    match kind {
+        RouteKind::Trusted | RouteKind::Token | RouteKind::Plain => GREEN,
+        RouteKind::Staged | RouteKind::Interactive => CYAN,
+        RouteKind::Blocked => RED,
+    }
+}

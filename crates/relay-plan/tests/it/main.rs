@@ -1,0 +1,9 @@
+//! The crate from outside: plans made from small worlds.
+
+mod drift;
+mod findings;
+mod planning;
+mod properties;
+mod rendering;
+mod schema;
+mod world;
