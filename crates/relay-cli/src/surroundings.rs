@@ -50,7 +50,7 @@ pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session
 /// A session for a rehearsal: the registry of each package is found as always, but no file and no variable of the person's
 /// own can lend it a credential.
 pub(crate) fn rehearsal_session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
-    let project_file = read_npmrc(&project.workspace.root.join(".npmrc"))?;
+    let project_file = read_npmrc(&project.workspace.root.join(".npmrc"), None)?;
     let sources =
         ConfigSources { project: project_file, registry_flag: flags.registry.clone(), ..ConfigSources::default() };
     let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
@@ -115,19 +115,22 @@ fn sources(
             .map(|(_, v)| v.clone())
     };
     let home = home_folder(environment);
-    let user =
-        variable("npm_config_userconfig").map(Utf8PathBuf::from).or_else(|| home.map(|home| home.join(".npmrc")));
+    let user = variable("npm_config_userconfig")
+        .map(Utf8PathBuf::from)
+        .or_else(|| home.as_ref().map(|home| home.join(".npmrc")));
     let global = variable("npm_config_globalconfig").map(Utf8PathBuf::from);
     Ok(ConfigSources {
-        project: read_npmrc(&project.workspace.root.join(".npmrc"))?,
-        user: user.as_deref().map(read_npmrc).transpose()?.flatten(),
-        global: global.as_deref().map(read_npmrc).transpose()?.flatten(),
+        project: read_npmrc(&project.workspace.root.join(".npmrc"), None)?,
+        user: user.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
+        global: global.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
         environment: environment.clone(),
         registry_flag,
     })
 }
 
-fn read_npmrc(path: &Utf8Path) -> Result<Option<NpmrcFile>, CliError> {
+/// Reads an `.npmrc`. Plans name it as credentials' place and are shown to others, so that it gets no absolute path: the
+/// project's is `.npmrc`, the person's is `~/.npmrc`.
+fn read_npmrc(path: &Utf8Path, home: Option<&Utf8Path>) -> Result<Option<NpmrcFile>, CliError> {
     let unreadable = |cause: String| {
         CliError::user(format!("the npm configuration `{path}` can't be read"))
             .cause(cause)
@@ -143,7 +146,11 @@ fn read_npmrc(path: &Utf8Path) -> Result<Option<NpmrcFile>, CliError> {
         Err(error) => return Err(unreadable(error.to_string())),
     }
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    Ok(Some(NpmrcFile { path: path.to_owned(), text }))
+    let shown = match home {
+        None => Utf8PathBuf::from(".npmrc"),
+        Some(home) => path.strip_prefix(home).map_or_else(|_| path.to_owned(), |below| Utf8Path::new("~").join(below)),
+    };
+    Ok(Some(NpmrcFile { path: shown, text }))
 }
 
 fn home_folder(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
