@@ -114,3 +114,18 @@ fn other_bytes_under_the_version_stop_the_package_loudly() {
     // Whether the plan or the upload finds out: the version is never overwritten, and its dependent goes out only over it.
     assert_eq!(registry.committed().iter().filter(|entry| *entry == "pearl@1.0.0").count(), 1, "{}", ran.stderr);
 }
+
+#[test]
+fn publish_pushes_tags_and_never_the_branch_and_works_on_a_detached_head() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "");
+    let remote = world.beside("origin.git");
+    let remote = remote.to_str().expect("a path");
+    world.git(&["init", "-q", "--bare", remote]);
+    world.git(&["remote", "add", "origin", remote]);
+    world.git(&["checkout", "-q", "--detach"]);
+    let ran = world.relay(&["publish", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("2 tags made, pushed to origin"), "{}", ran.stderr);
+    let refs = world.git(&["ls-remote", remote]);
+    assert!(refs.contains("refs/tags/pearl@1.0.0") && !refs.contains("refs/heads/"), "{refs}");
+}

@@ -98,6 +98,9 @@ pub(crate) async fn run<P: Person>(
         return Err(explain::findings(&observed.plan));
     }
     check_tree(&project, options.intent)?;
+    if options.intent == Intent::Publish {
+        preflight::warn_of_changes(ui, &project)?;
+    }
     preflight::check_manifests(&project, observed.plan.packages.iter().map(|planned| &planned.name))?;
     if !observed.bumps.bumps.is_empty() {
         preflight::check_commit(&project)?;

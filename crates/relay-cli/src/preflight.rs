@@ -7,7 +7,7 @@ use relay_workspace::PackageName;
 
 use crate::error::CliError;
 use crate::error::engine as explain;
-use crate::ui::Ui;
+use crate::ui::{Ui, plural};
 
 /// The manifests of these packages can be written as they are published: each `workspace:` and `catalog:` leads somewhere.
 ///
@@ -47,4 +47,17 @@ pub(crate) fn warn_of_no_remote(ui: &Ui, project: &Project) {
              origin URL`, or say `--no-push`",
         );
     }
+}
+
+/// Says beforehand that tarballs are made of files that no commit has. It stops nothing: build output may be among them.
+pub(crate) fn warn_of_changes(ui: &Ui, project: &Project) -> Result<(), CliError> {
+    let Some(repository) = &project.repository else { return Ok(()) };
+    let changes = repository.uncommitted().map_err(explain::git)?;
+    if let Some(first) = changes.first() {
+        ui.warning(format!(
+            "the tarballs are made of the working tree, which has {}, such as `{first}`",
+            plural(changes.len(), "uncommitted change")
+        ));
+    }
+    Ok(())
 }

@@ -16,8 +16,10 @@ use crate::report::{Outcome, RunReport};
 pub struct FinishOptions {
     /// Whether tags are made.
     pub tags: bool,
-    /// Whether commits and tags are pushed.
+    /// Whether tags are pushed.
     pub push: bool,
+    /// Whether the branch is pushed with them: only a release has made a commit of its own there.
+    pub branch: bool,
 }
 
 /// Makes the tags and pushes. What goes wrong here is added to the report's problems and never hides what is out.
@@ -48,11 +50,8 @@ pub fn finish(
     }
     let Some(remote) = repository.remote_name() else { return Ok(()) };
     let mut refs: Vec<String> = Vec::new();
-    match &head.branch {
-        Some(branch) => refs.push(format!("HEAD:refs/heads/{branch}")),
-        None => report
-            .problems
-            .push("HEAD is detached, so the release commit was not pushed; push it to its branch yourself".to_owned()),
+    if let (true, Some(branch)) = (options.branch, &head.branch) {
+        refs.push(format!("HEAD:refs/heads/{branch}"));
     }
     refs.extend(report.tags.iter().map(|tag| format!("refs/tags/{tag}")));
     if refs.is_empty() {

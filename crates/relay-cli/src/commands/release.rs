@@ -129,7 +129,11 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         dry_run: request.dry_run,
         saved: request.plan.map(|path| super::plan::read_plan(context, path)).transpose()?,
         ignore_scripts: request.upload.ignore_scripts,
-        finish: FinishOptions { tags: !request.git.no_git_tag, push: !request.git.no_push },
+        finish: FinishOptions {
+            tags: !request.git.no_git_tag,
+            push: !request.git.no_push,
+            branch: request.intent == Intent::Release,
+        },
         log_file: request.report.log_file.as_ref().map(|path| context.resolve(path)),
         state: surroundings::state_folder(&project),
         concurrency: request.registry.concurrency,
