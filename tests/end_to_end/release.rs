@@ -85,10 +85,17 @@ fn a_second_run_does_nothing() {
         &world.read("relay.toml").replace("publishing-access = \"publish\"", "publishing-access = \"automation\""),
     );
     world.commit("chore: tokens will do");
+    let remote = world.beside("origin.git");
+    let remote = remote.to_str().expect("a path");
+    world.git(&["init", "-q", "--bare", remote]);
+    world.git(&["remote", "add", "origin", remote]);
     world.relay(&["release", "--yes"]).ended_with(0);
     let committed = registry.committed();
     assert_in_order(&committed);
     assert_eq!(committed.len(), 11);
+    let pushed = world.git(&["ls-remote", remote]);
+    assert!(pushed.contains(&format!("{}\trefs/heads/main", world.git(&["rev-parse", "HEAD"]).trim())), "{pushed}");
+    assert_eq!(pushed.lines().filter(|line| line.contains("refs/tags/@harbor/") && !line.ends_with("^{}")).count(), 11);
     let head = world.git(&["rev-parse", "HEAD"]);
     let puts = registry.puts();
 
