@@ -358,3 +358,6 @@ fn fact_of(state: &State, shipment: &Shipment, now: Duration) -> Option<Fact> {
         State::Failed(failure) => Fact::Failed { package, version, failure: failure.clone() },
     })
 }
+
+#[cfg(test)]
+mod tests;

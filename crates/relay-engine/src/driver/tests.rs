@@ -1,0 +1,251 @@
+//! The driver against a simulated registry, with time moved by hand.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use relay_config::{RegistryRules, RouteKind, WaitFor};
+use relay_pack::Tarball;
+use relay_registry::{Challenge, Credential, Otp, RegistryUrl, Url, WebChallenge};
+use relay_workspace::{Integrity, PackageName, Shasum, Version};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::{ChallengeNotice, DriverError, Outfit, Person, carry_out};
+use crate::event::{Clock, Emitter, Event, Fact, Subscriber};
+use crate::machine::{Found, Job, Machine, Terms, UploadOutcome};
+use crate::shipment::Shipment;
+use crate::state::{How, Parked, State};
+use crate::uplink::{Polled, Sent, Uplink};
+
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+}
+
+/// Keeps what the stream tells; may refuse to.
+#[derive(Default)]
+struct Record {
+    facts: Mutex<Vec<Fact>>,
+    full: bool,
+}
+
+impl Subscriber for Record {
+    fn event(&self, event: &Event) -> Result<(), String> {
+        if self.full && matches!(event.fact, Fact::UploadStarted { .. }) {
+            return Err("no space left".to_owned());
+        }
+        self.facts.lock().expect("one thread").push(event.fact.clone());
+        Ok(())
+    }
+}
+
+/// A registry that takes each upload after 80 ms and shows it at the third look.
+#[derive(Default)]
+struct Simulated {
+    sends: Mutex<Vec<(PackageName, bool)>>,
+    looks: Mutex<BTreeMap<PackageName, u32>>,
+    polls: Mutex<Vec<Instant>>,
+    /// Answers to the first uploads; afterwards all are accepted.
+    answers: Mutex<VecDeque<Sent>>,
+    hangs: bool,
+}
+
+impl Uplink for Simulated {
+    async fn send(&self, shipment: &Shipment, otp: Option<&Otp>, _interactive: bool) -> Sent {
+        self.sends.lock().expect("one thread").push((shipment.name.clone(), otp.is_some()));
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(Duration::from_millis(80)).await;
+        let answer = self.answers.lock().expect("one thread").pop_front();
+        answer.unwrap_or(Sent::Ended(UploadOutcome::Accepted))
+    }
+
+    async fn find(&self, _shipment: &Shipment) -> Found {
+        Found::NotYet
+    }
+
+    async fn look(&self, shipment: &Shipment) -> Found {
+        let mut looks = self.looks.lock().expect("one thread");
+        let count = looks.entry(shipment.name.clone()).or_default();
+        *count += 1;
+        if *count < 3 { Found::NotYet } else { Found::SameBytes }
+    }
+
+    async fn poll(&self, _shipment: &Shipment, _challenge: &WebChallenge) -> Polled {
+        let mut polls = self.polls.lock().expect("one thread");
+        polls.push(Instant::now());
+        match polls.len() {
+            0..3 => Polled::Pending { retry_after: Some(Duration::from_millis(10)) },
+            _ => Polled::Done(Otp::parse("1234567890123456").expect("a code")),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Watcher(Mutex<Vec<ChallengeNotice>>);
+
+impl Person for Watcher {
+    fn show(&self, notice: &ChallengeNotice) {
+        self.0.lock().expect("one thread").push(notice.clone());
+    }
+
+    async fn ask_code(&self, _notice: &ChallengeNotice) -> Option<Otp> {
+        None
+    }
+}
+
+fn name(text: &str) -> PackageName {
+    PackageName::parse(text).expect("a name")
+}
+
+fn shipment(package: &str, route: RouteKind) -> Shipment {
+    let registry = RegistryUrl::parse("http://registry.example/").expect("an address");
+    let integrity = Integrity::parse("sha512-abc=").expect("a digest");
+    let shasum = Shasum::parse(&"ab".repeat(20)).expect("a digest");
+    let credential = Credential::new_bearer("secret".into(), registry.clone(), "the test".to_owned());
+    Shipment {
+        name: name(package),
+        version: Version::new(1, 0, 0),
+        registry,
+        rules: RegistryRules::Npm,
+        route,
+        credential: Some(credential.clone()),
+        interactive_credential: Some(credential),
+        tarball: Arc::new(Tarball {
+            file_name: format!("{package}-1.0.0.tgz"),
+            name: package.to_owned(),
+            version: "1.0.0".to_owned(),
+            bytes: vec![0; 10],
+            integrity: integrity.clone(),
+            shasum: shasum.clone(),
+            unpacked: 10,
+            files: Vec::new(),
+            manifest: serde_json::Map::new(),
+            readme: None,
+        }),
+        integrity,
+        shasum,
+        tag: "latest".to_owned(),
+        access: None,
+        git_head: None,
+    }
+}
+
+fn machine(shipments: &BTreeMap<PackageName, Shipment>, person: bool) -> Machine {
+    let mut below: Vec<PackageName> = Vec::new();
+    let jobs = shipments
+        .values()
+        .map(|shipment| {
+            let job = Job {
+                name: shipment.name.clone(),
+                registry: shipment.registry.to_string(),
+                route: shipment.route,
+                depends_on: below.clone(),
+                chain_length: 1,
+                credential: "the test".to_owned(),
+                can_become_interactive: false,
+                accepted_before: false,
+            };
+            below = vec![shipment.name.clone()];
+            job
+        })
+        .collect();
+    let terms = Terms {
+        concurrency: 8,
+        wait_for: WaitFor::Visible,
+        visibility_timeout: Duration::from_mins(20),
+        person,
+        otp_given: false,
+    };
+    Machine::new(jobs, terms)
+}
+
+/// Runs a chain of packages, each on top of the one before.
+async fn run(
+    routes: &[(&str, RouteKind)],
+    uplink: &Simulated,
+    record: Arc<Record>,
+    stops: mpsc::Receiver<()>,
+) -> (Machine, Watcher, Result<(), DriverError>) {
+    let shipments: BTreeMap<PackageName, Shipment> =
+        routes.iter().map(|(package, route)| (name(package), shipment(package, *route))).collect();
+    let mut events = Emitter::new(Arc::new(StoppedClock));
+    events.subscribe(record);
+    let person = Watcher::default();
+    let mut machine = machine(&shipments, true);
+    let outfit = Outfit { shipments: &shipments, uplink, person: &person, events: &events, reads_max: 4, otp: None };
+    let mut stops = stops;
+    let ended = carry_out(&mut machine, &outfit, &mut stops).await;
+    (machine, person, ended)
+}
+
+fn no_stops() -> mpsc::Receiver<()> {
+    mpsc::channel(1).1
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chain_goes_out_one_after_the_other_and_each_change_is_told_once() {
+    let (uplink, record) = (Simulated::default(), Arc::new(Record::default()));
+    let (machine, _, ended) =
+        run(&[("a", RouteKind::Token), ("b", RouteKind::Token)], &uplink, Arc::clone(&record), no_stops()).await;
+    ended.expect("an end");
+    assert!(machine.states().all(|(_, state)| *state == State::Live(How::Published)));
+    let told: Vec<String> = record
+        .facts
+        .lock()
+        .expect("one thread")
+        .iter()
+        .map(|fact| match fact {
+            Fact::UploadStarted { package, .. } => format!("upload {package}"),
+            Fact::Accepted { package, .. } => format!("accepted {package}"),
+            Fact::Live { package, .. } => format!("live {package}"),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, ["upload a", "accepted a", "live a", "upload b", "accepted b", "live b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_web_challenge_is_polled_at_a_bearable_pace_and_answered_with_its_password() {
+    let url = |path: &str| Url::parse(&format!("http://registry.example/{path}")).expect("an address");
+    let web = Challenge::Web(WebChallenge { auth_url: url("auth"), done_url: url("done") });
+    let uplink = Simulated { answers: Mutex::new(VecDeque::from([Sent::Challenged(web)])), ..Simulated::default() };
+    let record = Arc::new(Record::default());
+    let (machine, person, ended) = run(&[("a", RouteKind::Interactive)], &uplink, record, no_stops()).await;
+    ended.expect("an end");
+    assert_eq!(machine.state(&name("a")), Some(&State::Live(How::Published)));
+    assert_eq!(person.0.lock().expect("one thread").len(), 1, "the person was shown one page");
+    assert_eq!(*uplink.sends.lock().expect("one thread"), [(name("a"), false), (name("a"), true)]);
+    let polls = uplink.polls.lock().expect("one thread");
+    assert!(polls.windows(2).all(|pair| pair[1] - pair[0] >= super::CHALLENGE_POLL_MIN), "{polls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_hangs_is_left_to_the_next_run_after_an_interruption() {
+    let uplink = Simulated { hangs: true, ..Simulated::default() };
+    let (sender, receiver) = mpsc::channel(2);
+    sender.send(()).await.expect("room");
+    let begun = Instant::now();
+    let record = Arc::new(Record::default());
+    let (machine, _, ended) = run(&[("a", RouteKind::Token), ("b", RouteKind::Token)], &uplink, record, receiver).await;
+    ended.expect("an end");
+    assert_eq!(begun.elapsed(), super::SETTLE_AFTER_INTERRUPT);
+    assert_eq!(machine.state(&name("a")), Some(&State::Parked(Parked::Interrupted { in_flight: true })));
+    assert_eq!(machine.state(&name("b")), Some(&State::Parked(Parked::Interrupted { in_flight: false })));
+    drop(sender);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_that_cannot_be_recorded_first() {
+    let uplink = Simulated::default();
+    let record = Arc::new(Record { full: true, ..Record::default() });
+    let (_, _, ended) = run(&[("a", RouteKind::Token)], &uplink, record, no_stops()).await;
+    assert!(matches!(ended, Err(DriverError::NotRecorded(_))));
+    assert!(uplink.sends.lock().expect("one thread").is_empty());
+}
