@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::digest::digest;
 use crate::release_plan::{PLAN_SCHEMA, ReleasePlan};
@@ -27,7 +26,7 @@ pub enum PlanFileError {
         size: usize,
     },
     /// The text is no JSON, or a field is missing or wrong.
-    #[error("{line}:{column}: {problem}")]
+    #[error("line {line}, column {column}: {problem}")]
     Syntax {
         /// The line, from 1.
         line: usize,
@@ -95,12 +94,10 @@ impl ReleasePlan {
 
     /// The id that the content calls for; `id` has it as long as nobody changed the plan.
     pub fn content_id(&self) -> String {
-        let mut value = serde_json::to_value(self).expect("a plan is always representable as JSON");
-        if let Value::Object(fields) = &mut value {
-            fields.remove("id");
-            fields.remove("created");
-        }
-        digest(value.to_string().as_bytes())
+        // Taken apart, so that a field that is added can't be forgotten.
+        let Self { schema, id: _, created: _, offline, fingerprint, humans, packages, waves, skipped, findings } = self;
+        let content = (schema, offline, fingerprint, humans, packages, waves, skipped, findings);
+        digest(&serde_json::to_vec(&content).expect("a plan is always representable as JSON"))
     }
 
     fn check_consistency(&self) -> Result<(), PlanFileError> {
@@ -146,13 +143,13 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong_with_a_file_that_is_no_plan() {
-        check("{", "1:1: EOF while parsing an object");
+        check("{", "line 1, column 1: EOF while parsing an object");
         check("[]", "the file has no `schema` that begins with `relay.plan/`, so it is no plan of relay");
         check("{}", "the file has no `schema` that begins with `relay.plan/`, so it is no plan of relay");
         check(
             r#"{"schema":"relay.plan/9"}"#,
             "the plan has the schema `relay.plan/9`; this version of relay reads `relay.plan/1`",
         );
-        check(r#"{"schema":"relay.plan/1"}"#, "1:25: missing field `id`");
+        check(r#"{"schema":"relay.plan/1"}"#, "line 1, column 25: missing field `id`");
     }
 }

@@ -85,9 +85,10 @@ impl Page {
                 Severity::Error => RED,
                 Severity::Warning => YELLOW,
             };
-            self.labelled(&format!("{}: ", group.label()), code, &group.about());
+            // Indented, so that it is not taken for what the command itself says.
+            self.labelled(&format!("  {}: ", group.label()), code, &group.about());
             if let Some(help) = group.finding.help.as_ref().filter(|help| !help.is_empty()) {
-                self.labelled("  help: ", "", &one_line(help));
+                self.labelled("    help: ", "", &one_line(help));
             }
         }
     }
