@@ -286,7 +286,10 @@ fn observation(
     let remembered =
         learnt.access(candidate.registry.as_str(), name).map(|access| (access, relay_config::AccessSource::Learnt));
     let text = |key: &str| package.manifest.publish_config(key).and_then(|value| value.as_str()).map(str::to_owned);
-    let tag = session.tag.clone().or_else(|| text("tag")).or_else(|| project.config.publish.tag.clone());
+    // In the prerelease mode of changesets versions go out under its tag.
+    let pre = project.changesets.as_ref().and_then(|config| config.pre.as_ref());
+    let pre_tag = pre.filter(|pre| pre.mode == relay_change::PreMode::Pre).map(|pre| pre.tag.clone());
+    let tag = session.tag.clone().or_else(|| text("tag")).or(pre_tag).or_else(|| project.config.publish.tag.clone());
     let access = session
         .access
         .or_else(|| text("access").and_then(|word| access_of(&word)))
