@@ -21,6 +21,18 @@ fn harbor(registry: &Registry) -> World {
     world
 }
 
+/// Lets a token publish the two packages that need a person, in the registry and in the settings.
+fn tokens_will_do(registry: &Registry, world: &World) {
+    for name in ["@harbor/crypto", "@harbor/auth"] {
+        registry.access(name, SandboxAccess::Automation);
+    }
+    world.write(
+        "relay.toml",
+        &world.read("relay.toml").replace("publishing-access = \"publish\"", "publishing-access = \"automation\""),
+    );
+    world.commit("chore: tokens will do");
+}
+
 /// Every dependency of this release stands before its dependents in the registry's own log.
 fn assert_in_order(committed: &[String]) {
     let at = |name: &str| committed.iter().position(|entry| entry.starts_with(&format!("{name}@")));
@@ -77,14 +89,7 @@ fn without_a_person_all_that_needs_nobody_goes_out_and_the_rest_is_parked() {
 fn a_second_run_does_nothing() {
     let registry = Registry::with_codes();
     let world = harbor(&registry);
-    for name in ["@harbor/crypto", "@harbor/auth"] {
-        registry.access(name, SandboxAccess::Automation);
-    }
-    world.write(
-        "relay.toml",
-        &world.read("relay.toml").replace("publishing-access = \"publish\"", "publishing-access = \"automation\""),
-    );
-    world.commit("chore: tokens will do");
+    tokens_will_do(&registry, &world);
     let remote = world.beside("origin.git");
     let remote = remote.to_str().expect("a path");
     world.git(&["init", "-q", "--bare", remote]);
@@ -114,14 +119,7 @@ fn a_second_run_does_nothing() {
 fn a_refused_package_holds_its_dependents_and_nobody_else() {
     let registry = Registry::with_codes();
     let world = harbor(&registry);
-    for name in ["@harbor/crypto", "@harbor/auth"] {
-        registry.access(name, SandboxAccess::Automation);
-    }
-    world.write(
-        "relay.toml",
-        &world.read("relay.toml").replace("publishing-access = \"publish\"", "publishing-access = \"automation\""),
-    );
-    world.commit("chore: tokens will do");
+    tokens_will_do(&registry, &world);
     registry.sandbox.add_fault(Fault {
         when: FaultMatch::publish_of("@harbor/http"),
         what: FaultKind::error(

@@ -13,7 +13,7 @@ use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
-use relay_config::{GateRule, GateSettings};
+use relay_engine::freeze::gate_rules;
 use relay_pack::gate::{self, Finding, GateRules};
 use relay_pack::{PackRequest, Surroundings as Members, Tarball};
 use relay_workspace::{PackageManager, PackageName, Workspace, WorkspacePackage};
@@ -144,15 +144,6 @@ fn staged(tarball: &Tarball, folder: &Utf8Path) -> Result<NamedTempFile, CliErro
     let mut file = builder.tempfile_in(folder).map_err(|error| unwritable(folder, &error))?;
     file.write_all(&tarball.bytes).map_err(|error| unwritable(folder, &error))?;
     Ok(file)
-}
-
-/// What stops a tarball, by `relay.toml`.
-fn gate_rules(settings: &GateSettings) -> GateRules {
-    GateRules {
-        protocol_leak: settings.forbid.contains(&GateRule::ProtocolLeak),
-        secret: settings.forbid.contains(&GateRule::Secret),
-        max_size_bytes: settings.max_size.map(|size| size.0),
-    }
 }
 
 /// `@a/b-c` and `@a-b/c` of one version have the same file name in one folder.
