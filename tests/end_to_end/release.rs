@@ -6,7 +6,7 @@ use crate::sandbox::Registry;
 use crate::world::World;
 
 /// The harbor example with everything on one registry, its present versions live.
-fn harbor(registry: &Registry) -> World {
+pub(crate) fn harbor(registry: &Registry) -> World {
     let mut world = World::example("harbor");
     let reports = world.read("packages/reports/package.json");
     let without_registry =

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::cli::GlobalFlags;
 use crate::error::{CliError, ErrorKind};
 use crate::ui::Ui;
+use crate::vault::Vault;
 
 /// The surroundings of one run.
 #[derive(Clone)]
@@ -15,11 +16,13 @@ pub(crate) struct Context {
     pub(crate) ui: Ui,
     /// The absolute folder that the command works in: the process's own, or that of `--cwd`.
     pub(crate) cwd: Utf8PathBuf,
+    /// The environment that credentials are read from.
+    pub(crate) vault: Vault,
 }
 
 impl Context {
     /// Finds the folder; that of `--cwd` must exist.
-    pub(crate) fn new(ui: Ui, flags: &GlobalFlags) -> Result<Self, CliError> {
+    pub(crate) fn new(ui: Ui, flags: &GlobalFlags, vault: Vault) -> Result<Self, CliError> {
         let here = env::current_dir().map_err(|error| {
             CliError::of(ErrorKind::User, &error)
                 .context("the current folder can't be read")
@@ -33,7 +36,7 @@ impl Context {
             None => here,
             Some(folder) => existing_folder(&here.join(folder), folder)?,
         };
-        Ok(Self { ui, cwd })
+        Ok(Self { ui, cwd, vault })
     }
 
     /// A path from the command line, seen from the folder that the command works in.

@@ -5,6 +5,7 @@
 //! - [`ui`]: all output; [`error`], [`exit`]: how a run may end
 //! - [`flow`]: the way of a release, shared by several commands; [`surroundings`]: what it is given from outside
 //! - [`display`], [`summary`], [`person`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
+//! - [`vault`]: keeps credentials where no script can read them
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ mod runtime;
 mod summary;
 mod surroundings;
 mod ui;
+mod vault;
 mod wall_clock;
 mod workspace;
 
@@ -40,6 +42,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::runtime::block_on;
 use crate::ui::{Ui, UiFlags, UiSettings};
+use crate::vault::Vault;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
@@ -53,8 +56,10 @@ fn run(arguments: &[OsString]) -> Exit {
         Err(exit) => return exit,
     };
     start_tracing();
+    let vault = Vault::open(&cli, arguments);
+    vault::protect();
     let ui = Ui::new(UiSettings::detect(cli.global.ui()));
-    let ending = dispatch(&ui, &cli).and_then(|exit| ui.finish().map(|()| exit));
+    let ending = dispatch(&ui, &cli, vault).and_then(|exit| ui.finish().map(|()| exit));
     match ending {
         Ok(exit) => exit,
         Err(error) => {
@@ -65,12 +70,12 @@ fn run(arguments: &[OsString]) -> Exit {
 }
 
 /// Hands over to the command.
-fn dispatch(ui: &Ui, cli: &Cli) -> Result<Exit, CliError> {
+fn dispatch(ui: &Ui, cli: &Cli, vault: Vault) -> Result<Exit, CliError> {
     let Some(command) = &cli.command else {
         ui.raw_message(cli::start::where_to_start(&Cli::command(), ui.palette()));
         return Ok(Exit::Usage);
     };
-    let context = Context::new(ui.clone(), &cli.global)?;
+    let context = Context::new(ui.clone(), &cli.global, vault)?;
     match command {
         Command::Plan(args) => block_on(commands::plan::run(&context, args)),
         Command::Release(args) => block_on(commands::release::release(&context, args)),

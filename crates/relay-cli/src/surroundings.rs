@@ -13,6 +13,7 @@ use secrecy::SecretString;
 
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
+use crate::vault::Vault;
 
 /// The largest `.npmrc` that is read, in bytes.
 const NPMRC_SIZE_BYTES_MAX: u64 = 1024 * 1024;
@@ -38,11 +39,13 @@ pub(crate) struct SessionFlags {
     pub(crate) allow_cycles: bool,
     /// Whether a person can answer challenges.
     pub(crate) person: bool,
+    /// The environment, with the credentials that were taken out of it.
+    pub(crate) vault: Vault,
 }
 
 /// Reads `.npmrc` files and environment and makes a session of them.
 pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
-    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    let environment = flags.vault.environment();
     let npm = NpmConfig::resolve(&sources(project, &environment, flags.registry.clone())?).map_err(explain::npm)?;
     build(project, flags, npm, environment)
 }
@@ -63,7 +66,7 @@ fn build(
     npm: NpmConfig,
     environment: BTreeMap<String, String>,
 ) -> Result<Session, CliError> {
-    let otp = match &flags.otp {
+    let otp = match flags.otp.as_ref().or(flags.vault.otp()) {
         Some(code) => {
             use secrecy::ExposeSecret;
             Some(Otp::parse(code.expose_secret()).map_err(|error| CliError::of(ErrorKind::Usage, &error))?)
@@ -108,17 +111,9 @@ fn sources(
     environment: &BTreeMap<String, String>,
     registry_flag: Option<String>,
 ) -> Result<ConfigSources, CliError> {
-    let variable = |name: &str| {
-        environment
-            .iter()
-            .find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty())
-            .map(|(_, v)| v.clone())
-    };
     let home = home_folder(environment);
-    let user = variable("npm_config_userconfig")
-        .map(Utf8PathBuf::from)
-        .or_else(|| home.as_ref().map(|home| home.join(".npmrc")));
-    let global = variable("npm_config_globalconfig").map(Utf8PathBuf::from);
+    let user = user_npmrc(environment);
+    let global = global_npmrc(environment);
     Ok(ConfigSources {
         project: read_npmrc(&project.workspace.root.join(".npmrc"), None)?,
         user: user.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
@@ -126,6 +121,21 @@ fn sources(
         environment: environment.clone(),
         registry_flag,
     })
+}
+
+/// Where the person's own `.npmrc` is, whether it is there or not.
+pub(crate) fn user_npmrc(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
+    npm_path(environment, "npm_config_userconfig").or_else(|| home_folder(environment).map(|home| home.join(".npmrc")))
+}
+
+/// Where the machine's `.npmrc` is, if that is said.
+pub(crate) fn global_npmrc(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
+    npm_path(environment, "npm_config_globalconfig")
+}
+
+fn npm_path(environment: &BTreeMap<String, String>, name: &str) -> Option<Utf8PathBuf> {
+    let found = environment.iter().find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty());
+    found.map(|(_, value)| Utf8PathBuf::from(value))
 }
 
 /// Reads an `.npmrc`. Plans name it as credentials' place and are shown to others, so that it gets no absolute path: the
@@ -166,7 +176,7 @@ pub(crate) fn state_folder(project: &Project) -> Utf8PathBuf {
     if let Some(repository) = &project.repository {
         return repository.git_dir().join(relay_engine::state_folder::STATE_FOLDER_NAME);
     }
-    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    let environment = Vault::default().environment();
     let base = environment
         .get("XDG_STATE_HOME")
         .filter(|path| !path.is_empty())

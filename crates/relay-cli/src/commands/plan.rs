@@ -16,6 +16,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     let ui = &context.ui;
     let project = crate::flow::open(&context.cwd, args.registry.concurrency)?;
     let flags = SessionFlags {
+        vault: context.vault.clone(),
         registry: args.registry.registry.clone(),
         offline: args.offline,
         tag: args.tag.clone(),

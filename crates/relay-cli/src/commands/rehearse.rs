@@ -32,6 +32,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     let copied = flow::open(&aside.root, args.concurrency)?;
     let by_person = ui.is_interactive() && !args.person.yes;
     let flags = SessionFlags {
+        vault: context.vault.clone(),
         filter: args.selection.filter.clone(),
         allow_cycles: args.allow_cycles,
         person: true,

@@ -112,6 +112,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         ui.warning("`[schedule]` in relay.toml has no effect yet: what is planned is published now");
     }
     let flags = SessionFlags {
+        vault: context.vault.clone(),
         registry: request.registry.registry.clone(),
         otp: request.otp.otp.clone(),
         offline: false,

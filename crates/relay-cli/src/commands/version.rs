@@ -21,6 +21,7 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     let ui = &context.ui;
     let project = crate::flow::open(&context.cwd, None)?;
     let flags = SessionFlags {
+        vault: context.vault.clone(),
         offline: true,
         filter: args.selection.filter.clone(),
         here: super::plan::here(context, &project),

@@ -1,0 +1,123 @@
+//! Which variables hold registry credentials: by their names, and because `relay.toml` or an `.npmrc` refers to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+
+use camino::Utf8Path;
+use relay_config::{CONFIG_FILE_NAME, Config};
+use relay_pack::lifecycle::environment::is_credential_name;
+
+use crate::surroundings::{global_npmrc, user_npmrc};
+
+/// How much of a settings file is looked at, in bytes. What is longer is refused when it is read in earnest.
+const SETTINGS_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Beginnings of variables that git and its credential helpers need. They are for the repository's host in the first
+/// place, even where an `.npmrc` uses them too, and a push must still find them.
+const FOR_GIT: [&str; 4] = ["GIT", "GH_", "SSH_", "CI_"];
+
+/// The variables to take out of the environment before scripts run in the folder.
+pub(super) fn to_take(environment: &BTreeMap<String, String>, folder: &Utf8Path) -> BTreeSet<String> {
+    let referred = referred_to(environment, folder);
+    environment
+        .iter()
+        .filter(|(name, value)| !value.is_empty() && (referred.contains(*name) || is_for_a_registry(name)))
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+fn is_for_a_registry(name: &str) -> bool {
+    let upper = name.to_uppercase();
+    let of_a_registry = upper.contains("NPM")
+        || upper.contains("NODE_AUTH")
+        || upper.starts_with("ACTIONS_ID_TOKEN")
+        || upper.ends_with("_ID_TOKEN");
+    of_a_registry && is_credential_name(name)
+}
+
+/// Names in the settings of the folder, of those above it and of the person. Where the workspace begins isn't known yet,
+/// and to look too far up does no harm.
+fn referred_to(environment: &BTreeMap<String, String>, folder: &Utf8Path) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for folder in folder.ancestors() {
+        if let Some(text) = read(&folder.join(".npmrc")) {
+            names.extend(placeholders(&text));
+        }
+        // One that can't be parsed is complained about when it is read in earnest.
+        if let Some(config) =
+            read(&folder.join(CONFIG_FILE_NAME)).and_then(|text| Config::parse(CONFIG_FILE_NAME, &text).ok())
+        {
+            names.extend(config.credential.into_iter().filter_map(|credential| credential.env));
+        }
+    }
+    for path in [user_npmrc(environment), global_npmrc(environment)].into_iter().flatten() {
+        names.extend(read(&path).iter().flat_map(|text| placeholders(text)));
+    }
+    names.retain(|name| !FOR_GIT.iter().any(|prefix| name.to_uppercase().starts_with(prefix)));
+    names
+}
+
+/// The names in `${NAME}` and `${NAME?}` on lines that set a credential.
+fn placeholders(text: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for line in text.lines() {
+        let Some((key, value)) = line.split_once('=') else { continue };
+        if !is_credential_name(key.trim()) {
+            continue;
+        }
+        for part in value.split("${").skip(1) {
+            if let Some((name, _)) = part.split_once('}') {
+                names.insert(name.trim_end_matches('?').to_owned());
+            }
+        }
+    }
+    names
+}
+
+fn read(path: &Utf8Path) -> Option<String> {
+    let mut text = String::new();
+    std::fs::File::open(path).ok()?.take(SETTINGS_BYTES_MAX).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_of_credentials_are_found() {
+        let text = "//a.example/:_authToken=${ONE}\n_auth = ${TWO?}${THREE}\nregistry=https://${HOST}/\n; ${NO}\n";
+        assert_eq!(placeholders(text), ["ONE", "THREE", "TWO"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn credentials_of_registries_and_no_others_are_taken() {
+        for name in
+            ["NPM_TOKEN", "NODE_AUTH_TOKEN", "npm_config_//a.example/:_authToken", "NPM_ID_TOKEN", "NPM_CONFIG_OTP"]
+        {
+            assert!(is_for_a_registry(name), "{name}");
+        }
+        for name in ["GITHUB_TOKEN", "npm_config_registry", "SSH_AUTH_SOCK", "AWS_PROFILE", "PATH"] {
+            assert!(!is_for_a_registry(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_settings_refer_to_is_taken_but_for_what_git_needs() {
+        let guard = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(guard.path()).unwrap();
+        let folder = root.join("packages/a");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(
+            root.join(".npmrc"),
+            "//a.example/:_authToken=${MINE}\n//b.example/:_authToken=${GITHUB_TOKEN}\n",
+        )
+        .unwrap();
+        std::fs::write(root.join("relay.toml"), "[[credential]]\nenv = \"DEPLOY\"\nkind = \"granular-bypass\"\n")
+            .unwrap();
+        let environment =
+            ["MINE", "DEPLOY", "GITHUB_TOKEN", "OTHER", "NPM_TOKEN"].map(|name| (name.to_owned(), "x".to_owned()));
+        let taken = to_take(&environment.into(), &folder);
+        assert_eq!(taken, ["DEPLOY", "MINE", "NPM_TOKEN"].map(str::to_owned).into());
+    }
+}
