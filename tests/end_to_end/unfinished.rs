@@ -129,3 +129,43 @@ fn publish_pushes_tags_and_never_the_branch_and_works_on_a_detached_head() {
     let refs = world.git(&["ls-remote", remote]);
     assert!(refs.contains("refs/tags/pearl@1.0.0") && !refs.contains("refs/heads/"), "{refs}");
 }
+
+#[test]
+fn a_version_step_that_was_cut_off_is_told_by_plan_and_finished_by_the_next_release() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "");
+    registry.seed(&world);
+    world.write(".changeset/shine.md", "---\npearl: minor\n---\n\nShine\n");
+    world.commit("docs: a change");
+    // The files get written, and then git can't move the branch: the run ends between the two.
+    let lock = world.repo().join(".git/refs/heads/main.lock");
+    std::fs::write(&lock, "").expect("a lock");
+    world.relay(&["release", "--yes"]).ended_with(1);
+    assert!(world.read("packages/pearl/package.json").contains("1.1.0"));
+    assert_eq!(registry.puts(), 0);
+    let ran = world.relay(&["plan"]).ended_with(0);
+    assert!(ran.stderr.contains("not committed yet"), "{}", ran.stderr);
+
+    // As a kill in the midst of the files would have left it.
+    world.git(&["checkout", "-q", "HEAD", "--", "packages/pearl/package.json", ".changeset/shine.md"]);
+    let before = world.git(&["status", "--porcelain"]);
+    let ran = world.relay(&["plan"]).ended_with(0);
+    assert!(ran.stderr.contains("only some of its files are written"), "{}", ran.stderr);
+    world.relay(&["release", "--dry-run"]);
+    assert_eq!(world.git(&["status", "--porcelain"]), before, "who only reads leaves it as it is");
+
+    // A file that someone changed since is not overwritten.
+    world.append("packages/pearl/package.json", "\n");
+    let ran = world.relay(&["version", "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("`packages/pearl/package.json` has been changed since"), "{}", ran.stderr);
+    world.git(&["checkout", "-q", "HEAD", "--", "packages/pearl/package.json"]);
+
+    std::fs::remove_file(&lock).expect("no lock");
+    let ran = world.relay(&["release", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("Finished the version step of an earlier run"), "{}", ran.stderr);
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+    assert!(!world.repo().join(".changeset/shine.md").exists());
+    assert!(world.git(&["log", "-1", "--format=%B"]).contains("- pearl@1.1.0"));
+    assert!(registry.committed().contains(&"pearl@1.1.0".to_owned()), "{:?}", registry.committed());
+    assert!(!world.repo().join(".git/relay/version-step.json").exists());
+}

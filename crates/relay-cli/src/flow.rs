@@ -17,6 +17,7 @@ use relay_engine::publish::{emit_end, jobs, publish, reads_max, shipments};
 use relay_engine::report::RunReport;
 use relay_engine::session::Session;
 use relay_engine::state_folder::StateFolder;
+use relay_engine::versioning::write_set::settle;
 use relay_engine::versioning::write_versions;
 use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
@@ -25,6 +26,7 @@ use tokio::sync::mpsc;
 use crate::display::Display;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
+use crate::interrupted;
 use crate::log_file::LogFile;
 use crate::preflight;
 use crate::ui::Ui;
@@ -77,7 +79,12 @@ pub(crate) async fn run<P: Person>(
     options: FlowOptions,
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<Flow, CliError> {
-    let project = open(root, options.concurrency)?;
+    let mut project = open(root, options.concurrency)?;
+    if options.dry_run {
+        interrupted::warn(ui, &project, &options.state)?;
+    } else if interrupted::finish(ui, &project, &options.state)? {
+        project = open(root, options.concurrency)?;
+    }
     let mut learnt = Learnt::read(&options.state);
     let session = make_session(&project)?;
     let observed = observe(&project, &session, &learnt, options.intent).await.map_err(explain::observe)?;
@@ -140,17 +147,18 @@ pub(crate) async fn run<P: Person>(
         project
     } else {
         told(Fact::PhaseStarted { phase: Phase::Version })?;
-        let written = write_versions(&project, &bumps).map_err(explain::version)?;
+        let message = project.repository.is_some().then(|| commit_message(&project, &plan));
+        let written = write_versions(&project, &bumps, &state, message.clone()).map_err(explain::version)?;
         told(Fact::VersionsWritten { packages: written.packages, files: written.files.len() })?;
         for note in &written.notes {
             ui.warning(note);
         }
-        if let Some(repository) = &project.repository {
+        if let (Some(repository), Some(message)) = (&project.repository, &message) {
             let paths: Vec<Utf8PathBuf> = written.files.iter().map(|path| project.in_repository(path)).collect();
-            let message = commit_message(&project, &plan);
-            let commit = repository.commit_paths(&paths, &message).map_err(explain::git)?;
+            let commit = repository.commit_paths(&paths, message).map_err(explain::git)?;
             told(Fact::Committed { commit })?;
         }
+        settle(&project, &state).map_err(explain::write_set)?;
         open(root, options.concurrency)?
     };
 

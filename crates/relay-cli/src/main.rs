@@ -4,6 +4,7 @@
 //! - [`commands`]: one file for each command
 //! - [`ui`]: all output; [`error`], [`exit`]: how a run may end
 //! - [`flow`]: the way of a release, shared by several commands; [`surroundings`]: what it is given from outside
+//! - [`preflight`], [`interrupted`]: what is looked at before anything is written
 //! - [`display`], [`summary`], [`person`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
 //! - [`vault`]: keeps credentials where no script can read them
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant
@@ -18,6 +19,7 @@ mod exit;
 mod filter;
 mod flow;
 mod github;
+mod interrupted;
 mod log_file;
 mod person;
 mod preflight;

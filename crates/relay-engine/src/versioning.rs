@@ -1,15 +1,19 @@
 //! Writes a bump plan into the tree: versions, ranges, changelogs, the lockfile; takes the consumed change files away.
+//!
+//! What is written, and that it is all or nothing: [`write_set`].
+
+pub mod write_set;
 
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::{BumpPlan, CatalogRewrite, PreMode, changelog_section, insert_into_changelog};
 use relay_workspace::{
-    EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageName, RangeEdit, WriteError, edit_lockfile,
-    edit_manifest, write_all_or_none,
+    EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageName, RangeEdit, edit_lockfile, edit_manifest,
 };
 
 use crate::project::{CHANGE_FILE_FOLDER, Project};
+use write_set::{WriteSet, WriteSetError};
 
 /// The changelog's name in each package.
 pub const CHANGELOG_FILE_NAME: &str = "CHANGELOG.md";
@@ -44,9 +48,9 @@ pub enum VersionError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The files can't be written; those that had been are put back.
+    /// The files can't be written or taken away.
     #[error(transparent)]
-    Write(#[from] WriteError),
+    Write(#[from] WriteSetError),
     /// A catalog's entry can't be found on one line.
     #[error(
         "the entry `{dependency}` of the {catalog} catalog in pnpm-workspace.yaml can't be edited with certainty; write \
@@ -60,39 +64,38 @@ pub enum VersionError {
         /// Its new value.
         to: String,
     },
-    /// A consumed change file can't be taken away.
-    #[error("the versions are written, but the change file {path} can't be taken away: {source}")]
-    Remove {
-        /// The file, relative to the root.
-        path: Utf8PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
 }
 
-/// Writes the versions. All files or none; the change files go last, when everything else is in place.
+/// Writes the versions. All files or none; the change files go last, when everything else is in place. In the state folder,
+/// which must be there and locked, a record of it stays until [`write_set::settle`]; it keeps the message of the commit
+/// that is to follow.
 ///
 /// # Errors
 /// [`VersionError`] names the file.
-pub fn write_versions(project: &Project, bumps: &BumpPlan) -> Result<WrittenVersions, VersionError> {
+pub fn write_versions(
+    project: &Project,
+    bumps: &BumpPlan,
+    state: &Utf8Path,
+    commit: Option<String>,
+) -> Result<WrittenVersions, VersionError> {
     let root = &project.workspace.root;
     let mut written = WrittenVersions { packages: bumps.bumps.len(), ..WrittenVersions::default() };
     let edits = manifest_edits(bumps);
-    let mut files: Vec<(Utf8PathBuf, Vec<u8>)> = Vec::new();
+    let mut files: Vec<(Utf8PathBuf, Option<String>)> = Vec::new();
     for (name, edit) in &edits {
         let Some(package) = project.workspace.package(name) else { continue };
         let path = package.path.join("package.json");
         let text = edit_manifest(package.manifest.text(), edit)
             .map_err(|source| VersionError::Edit { path: path.clone(), source })?;
         if text != package.manifest.text() {
-            files.push((path, text.into_bytes()));
+            files.push((path, Some(text)));
         }
     }
     if let Some((path, text)) = root_manifest(project, bumps)? {
-        files.push((path, text.into_bytes()));
+        files.push((path, Some(text)));
     }
     if let Some((path, text)) = catalogs(project, bumps)? {
-        files.push((path, text.into_bytes()));
+        files.push((path, Some(text)));
     }
     let changelogs = project.changesets.as_ref().is_none_or(|config| config.changelog.is_some());
     for bump in bumps.bumps.iter().filter(|_| changelogs) {
@@ -101,48 +104,35 @@ pub fn write_versions(project: &Project, bumps: &BumpPlan) -> Result<WrittenVers
         let path = package.path.join(CHANGELOG_FILE_NAME);
         let before = read_optional(root, &path)?;
         let text = insert_into_changelog(before.as_deref(), &bump.name, &section);
-        files.push((path, text.into_bytes()));
+        files.push((path, Some(text)));
     }
     if let Some((path, text)) = lockfile(project, bumps, &edits, &mut written.notes)? {
-        files.push((path, text.into_bytes()));
+        files.push((path, Some(text)));
     }
+    files.extend(consumed(project, bumps)?);
     written.files.extend(files.iter().map(|(path, _)| path.clone()));
-    let absolute: Vec<_> = files.into_iter().map(|(path, bytes)| (root.join(path), bytes)).collect();
-    write_all_or_none(&absolute)?;
-    take_away_consumed(project, bumps, &mut written)?;
+    WriteSet::new(root, files, commit)?.write(project, state)?;
     Ok(written)
 }
 
 /// Consumed change files are deleted; in the prerelease mode of changesets they are kept aside until it ends.
-fn take_away_consumed(project: &Project, bumps: &BumpPlan, written: &mut WrittenVersions) -> Result<(), VersionError> {
+fn consumed(project: &Project, bumps: &BumpPlan) -> Result<Vec<(Utf8PathBuf, Option<String>)>, VersionError> {
     let root = &project.workspace.root;
     let folder = Utf8Path::new(CHANGE_FILE_FOLDER);
     let mode = project.changesets.as_ref().and_then(|config| config.pre.as_ref()).map(|pre| pre.mode);
+    let mut changes = Vec::new();
     for id in &bumps.consumed {
         let path = folder.join(format!("{id}.md"));
-        let done = if mode == Some(PreMode::Pre) {
-            let aside = folder.join("pre").join(format!("{id}.md"));
-            let moved = std::fs::create_dir_all(root.join(folder).join("pre"))
-                .and_then(|()| std::fs::rename(root.join(&path), root.join(&aside)));
-            if moved.is_ok() {
-                written.files.push(aside);
-            }
-            moved
-        } else {
-            std::fs::remove_file(root.join(&path))
-        };
-        match done {
-            Ok(()) => written.files.push(path),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(source) => return Err(VersionError::Remove { path, source }),
+        let Some(text) = read_optional(root, &path)? else { continue };
+        if mode == Some(PreMode::Pre) {
+            changes.push((folder.join("pre").join(format!("{id}.md")), Some(text)));
         }
+        changes.push((path, None));
     }
     if mode == Some(PreMode::Exit) {
-        let path = folder.join("pre.json");
-        std::fs::remove_file(root.join(&path)).map_err(|source| VersionError::Remove { path: path.clone(), source })?;
-        written.files.push(path);
+        changes.push((folder.join("pre.json"), None));
     }
-    Ok(())
+    Ok(changes)
 }
 
 /// Ranges in the manifest of a root that is not itself a package.

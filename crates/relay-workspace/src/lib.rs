@@ -39,4 +39,6 @@ pub use range::{InvalidRange, Range};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
 pub use workspace::{Catalogs, Workspace, WorkspacePackage, resolve_catalog};
-pub use write::{WriteError, write_all_or_none, write_atomically};
+pub use write::{
+    TEMPORARY_PREFIX, TEMPORARY_SUFFIX, WriteError, write_all_or_none, write_all_or_none_watched, write_atomically,
+};

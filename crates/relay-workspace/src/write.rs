@@ -7,6 +7,11 @@ use std::io::{self, Write as _};
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::{Builder, NamedTempFile, TempPath};
 
+/// How the names of temporary files begin, which stay beside their targets only where a run was killed.
+pub const TEMPORARY_PREFIX: &str = ".relay-";
+/// How they end.
+pub const TEMPORARY_SUFFIX: &str = ".tmp";
+
 /// Why files can't be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -67,11 +72,19 @@ pub fn write_atomically(path: &Utf8Path, text: &[u8]) -> Result<(), WriteError> 
 ///
 /// All contents are on the disk before the first file is touched. Where a file can't be replaced then, those before it
 /// are put back as they were. A crash of the machine or a kill in the midst of the renames can leave some of them done:
-/// each file is whole, and git tells which.
+/// each file is whole, and whoever must know which keeps a record of its own.
 ///
 /// # Errors
 /// [`WriteError`] names the file; every variant but [`WriteError::Restore`] means that nothing was changed.
 pub fn write_all_or_none(files: &[(Utf8PathBuf, Vec<u8>)]) -> Result<(), WriteError> {
+    write_all_or_none_watched(files, &mut || ())
+}
+
+/// The same, telling after each change of the disk that it was made: a test can look at what a kill would leave there.
+///
+/// # Errors
+/// As [`write_all_or_none`].
+pub fn write_all_or_none_watched(files: &[(Utf8PathBuf, Vec<u8>)], watch: &mut dyn FnMut()) -> Result<(), WriteError> {
     let mut places = BTreeSet::new();
     let mut staged = Vec::with_capacity(files.len());
     for (path, text) in files {
@@ -80,12 +93,16 @@ pub fn write_all_or_none(files: &[(Utf8PathBuf, Vec<u8>)]) -> Result<(), WriteEr
             return Err(WriteError::Twice { path: path.clone() });
         }
         staged.push(one);
+        watch();
     }
     // What undoing needs is on the disk as well before anything changes: a full disk must not stop it.
     let mut ready = Vec::with_capacity(staged.len());
     for one in staged {
         match Undo::of(&one) {
-            Ok(undo) => ready.push((one, undo)),
+            Ok(undo) => {
+                ready.push((one, undo));
+                watch();
+            }
             Err(source) => return Err(WriteError::Stage { path: one.path, source }),
         }
     }
@@ -93,7 +110,10 @@ pub fn write_all_or_none(files: &[(Utf8PathBuf, Vec<u8>)]) -> Result<(), WriteEr
     for (one, undo) in ready {
         let path = one.path.clone();
         match one.replace() {
-            Ok(()) => done.push(undo),
+            Ok(()) => {
+                done.push(undo);
+                watch();
+            }
             Err(source) => return Err(put_back(done, path, source)),
         }
     }
@@ -199,7 +219,7 @@ fn place_of(path: &Utf8Path) -> io::Result<(Utf8PathBuf, Option<Metadata>)> {
 /// A temporary file with the mode of a file that a person makes.
 fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
-    builder.prefix(".relay-").suffix(".tmp");
+    builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
     #[cfg(unix)]
     let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
     #[cfg(unix)]

@@ -28,7 +28,9 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
         here: here(context, &project),
     };
     let session = surroundings::session(&project, &flags)?;
-    let learnt = Learnt::read(&surroundings::state_folder(&project));
+    let state = surroundings::state_folder(&project);
+    crate::interrupted::warn(ui, &project, &state)?;
+    let learnt = Learnt::read(&state);
     let observed = observe(&project, &session, &learnt, Intent::Release).await.map_err(explain::observe)?;
     for warning in &observed.warnings {
         ui.warning(warning);

@@ -4,6 +4,8 @@ use camino::Utf8PathBuf;
 use relay_change::BumpPlan;
 use relay_engine::learnt::Learnt;
 use relay_engine::observe::{Intent, observe};
+use relay_engine::state_folder::StateFolder;
+use relay_engine::versioning::write_set::settle;
 use relay_engine::versioning::write_versions;
 use serde_json::json;
 
@@ -12,6 +14,7 @@ use crate::context::Context;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
+use crate::interrupted;
 use crate::preflight;
 use crate::surroundings::{self, SessionFlags};
 use crate::ui::{columns, plural};
@@ -19,7 +22,13 @@ use crate::ui::{columns, plural};
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, CliError> {
     let ui = &context.ui;
-    let project = crate::flow::open(&context.cwd, None)?;
+    let mut project = crate::flow::open(&context.cwd, None)?;
+    let state = surroundings::state_folder(&project);
+    if args.dry_run {
+        interrupted::warn(ui, &project, &state)?;
+    } else if interrupted::finish(ui, &project, &state)? {
+        project = crate::flow::open(&context.cwd, None)?;
+    }
     let flags = SessionFlags {
         vault: context.vault.clone(),
         offline: true,
@@ -59,16 +68,21 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     if !args.yes && !ui.confirm(&format!("Write {}?", plural(bumps.bumps.len(), "new version")))? {
         return Err(CliError::new(ErrorKind::Interrupted, "nothing was written"));
     }
-    let written = write_versions(&project, bumps).map_err(explain::version)?;
+    let mut folder = StateFolder::open(&state).map_err(explain::state_folder)?;
+    let _lock = folder.lock().map_err(explain::state_folder)?;
+    let repository = project.repository.as_ref().filter(|_| !args.no_commit);
+    let message = repository.map(|_| project.config.release.commit_message.clone());
+    let written = write_versions(&project, bumps, &state, message).map_err(explain::version)?;
     for note in &written.notes {
         ui.warning(note);
     }
     ui.status(format!("Wrote {} in {}", plural(written.packages, "version"), plural(written.files.len(), "file")));
-    if let Some(repository) = project.repository.as_ref().filter(|_| !args.no_commit) {
+    if let Some(repository) = repository {
         let paths: Vec<Utf8PathBuf> = written.files.iter().map(|path| project.in_repository(path)).collect();
         let commit = repository.commit_paths(&paths, &project.config.release.commit_message).map_err(explain::git)?;
         ui.status(format!("Committed {}", commit.get(..10).unwrap_or(&commit)));
     }
+    settle(&project, &state).map_err(explain::write_set)?;
     Ok(Exit::Done)
 }
 

@@ -12,6 +12,7 @@ use relay_engine::project::ProjectError;
 use relay_engine::publish::PublishRunError;
 use relay_engine::state_folder::StateFolderError;
 use relay_engine::versioning::VersionError;
+use relay_engine::versioning::write_set::WriteSetError;
 use relay_git::GitError;
 use relay_pack::gate::Finding;
 use relay_plan::{PlanError, PlanFileError, ReleasePlan, Severity};
@@ -135,6 +136,11 @@ pub(crate) fn git(error: GitError) -> CliError {
 /// Versions can't be written.
 pub(crate) fn version(error: VersionError) -> CliError {
     CliError::of(ErrorKind::User, &error).code("relay::version::write")
+}
+
+/// The files of a version step can't be brought to its end.
+pub(crate) fn write_set(error: WriteSetError) -> CliError {
+    CliError::of(ErrorKind::User, &error).code("relay::version::interrupted")
 }
 
 /// A file can't be written.
