@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use relay_registry::{Challenge, Otp, WebChallenge};
@@ -109,14 +110,12 @@ pub async fn carry_out<U: Uplink, P: Person>(
     let mut effects = machine.start(begun.elapsed());
     loop {
         told.changes(machine, outfit, begun.elapsed())?;
+        // The intents are on record before the effects; where they can't be recorded, nothing is sent.
+        if let Err(error) = record_uploads(outfit, &effects) {
+            machine.abandon();
+            return Err(error.into());
+        }
         for effect in effects.drain(..) {
-            if let Effect::Upload { package, attempt, .. } = &effect {
-                // The intent is on record before the effect; where it can't be recorded, nothing is sent.
-                if let Err(error) = record_upload(outfit, package, *attempt) {
-                    machine.abandon();
-                    return Err(error.into());
-                }
-            }
             if let Effect::Ask { package, remaining } = &effect {
                 let challenge = challenges.remove(package);
                 let notice = notice(outfit, package, challenge.as_ref(), *remaining);
@@ -152,34 +151,62 @@ pub async fn carry_out<U: Uplink, P: Person>(
             () = until(deadline), if deadline.is_some() => None,
             brought = running.next() => brought,
         };
-        let input = match brought {
-            None => {
-                machine.abandon();
-                told.changes(machine, outfit, begun.elapsed())?;
-                return Ok(());
-            }
-            Some(Brought::Input(input)) => input,
-            Some(Brought::Challenge(package, challenge)) => {
-                let web = matches!(challenge, Challenge::Web(_));
-                challenges.insert(package.clone(), challenge);
-                Input::UploadEnded { package, outcome: UploadOutcome::Challenged { web } }
-            }
-            Some(Brought::Otp(package, given, answer)) => {
-                if let Some(given) = given {
-                    otp = Some(given);
-                    outfit.events.emit(Fact::ChallengeAnswered { package: package.clone() })?;
-                }
-                Input::Answered { package, answer }
-            }
+        let Some(brought) = brought else {
+            machine.abandon();
+            told.changes(machine, outfit, begun.elapsed())?;
+            return Ok(());
         };
-        effects = machine.handle(input, begun.elapsed())?;
+        let mut next = Some(brought);
+        // What has ended at the same time is taken together, so that one record serves all that begins because of it.
+        while let Some(brought) = next {
+            let input = input_of(brought, outfit, &mut challenges, &mut otp)?;
+            effects.extend(machine.handle(input, begun.elapsed())?);
+            next = running.next().now_or_never().flatten();
+        }
     }
+}
+
+/// What the machine is told of what one future brought.
+fn input_of<U, P>(
+    brought: Brought,
+    outfit: &Outfit<'_, U, P>,
+    challenges: &mut BTreeMap<PackageName, Challenge>,
+    otp: &mut Option<Otp>,
+) -> Result<Input, NotRecorded> {
+    Ok(match brought {
+        Brought::Input(input) => input,
+        Brought::Challenge(package, challenge) => {
+            let web = matches!(challenge, Challenge::Web(_));
+            challenges.insert(package.clone(), challenge);
+            Input::UploadEnded { package, outcome: UploadOutcome::Challenged { web } }
+        }
+        Brought::Otp(package, given, answer) => {
+            if let Some(given) = given {
+                *otp = Some(given);
+                outfit.events.emit(Fact::ChallengeAnswered { package: package.clone() })?;
+            }
+            Input::Answered { package, answer }
+        }
+    })
 }
 
 async fn until(deadline: Option<Instant>) {
     if let Some(deadline) = deadline {
         tokio::time::sleep_until(deadline).await;
     }
+}
+
+/// Records the uploads that are about to begin. What comes of them, the registry knows; that they began must outlive a power
+/// cut, and one sync serves all that begin together.
+fn record_uploads<U, P>(outfit: &Outfit<'_, U, P>, effects: &[Effect]) -> Result<(), NotRecorded> {
+    let mut any = false;
+    for effect in effects {
+        if let Effect::Upload { package, attempt, .. } = effect {
+            record_upload(outfit, package, *attempt)?;
+            any = true;
+        }
+    }
+    if any { outfit.events.make_durable() } else { Ok(()) }
 }
 
 fn record_upload<U, P>(outfit: &Outfit<'_, U, P>, package: &PackageName, attempt: u32) -> Result<(), NotRecorded> {

@@ -234,6 +234,14 @@ pub trait Subscriber: Send + Sync {
     /// # Errors
     /// A text when the event could not be recorded; the run then stops before its next effect.
     fn event(&self, event: &Event) -> Result<(), String>;
+
+    /// Makes what it was told outlive a power cut. Readers that keep nothing have nothing to do.
+    ///
+    /// # Errors
+    /// A text when that can't be promised; the run then stops before its next effect.
+    fn make_durable(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// An event that could not be recorded. What a run does must be on record before it is done.
@@ -272,6 +280,14 @@ impl Emitter {
             }
         }
         result
+    }
+
+    /// Makes all that was told so far outlive a power cut, where a reader keeps it. One call serves many events.
+    ///
+    /// # Errors
+    /// [`NotRecorded`] when a reader can't promise it.
+    pub fn make_durable(&self) -> Result<(), NotRecorded> {
+        self.subscribers.iter().try_for_each(|subscriber| subscriber.make_durable().map_err(NotRecorded))
     }
 
     /// The present time, for those who must date something else.

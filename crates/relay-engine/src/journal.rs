@@ -93,12 +93,12 @@ impl Subscriber for Journal {
         line.push(b'\n');
         let mut file = self.file.lock().map_err(|_| format!("{}: a writer failed before", self.path))?;
         // One write for a line, so that a crash leaves at most one broken line, at the end.
-        file.write_all(&line).map_err(failed)?;
-        // The intent must outlive a power cut; what came of it, the registry knows.
-        if matches!(event.fact, Fact::UploadStarted { .. }) {
-            file.sync_data().map_err(failed)?;
-        }
-        Ok(())
+        file.write_all(&line).map_err(failed)
+    }
+
+    fn make_durable(&self) -> Result<(), String> {
+        let file = self.file.lock().map_err(|_| format!("{}: a writer failed before", self.path))?;
+        file.sync_data().map_err(|error| format!("{}: {error}", self.path))
     }
 }
 

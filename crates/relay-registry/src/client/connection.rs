@@ -5,13 +5,16 @@ use std::sync::Once;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use url::Url;
 
 use super::ClientOptions;
 use super::trouble::{cause_for_people, was_not_sent};
 use crate::answer::Answer;
 use crate::url::host_and_port;
+
+/// Up to this size, in bytes, reading an answer that nobody needs costs less than a new connection.
+const DRAINED_BYTES_MAX: usize = 64 * 1024;
 
 /// A client that can't be set up.
 #[derive(Debug, thiserror::Error)]
@@ -135,19 +138,30 @@ impl Connections {
         Ok(Answer { status, headers, body: bytes.freeze() })
     }
 
-    /// Sends one request once and reads the head and the first bytes of its answer; the rest is dropped.
+    /// Sends one request once and reads the head and the first bytes of its answer. A small rest is read to its end, so
+    /// that the connection serves again; a large one is dropped with its connection.
     pub(super) async fn peek(&self, request: Request) -> Result<Answer, Failure> {
         let host = host_and_port(&request.url);
         let (status, headers, mut body) = self.begin(request).await?;
-        match body.next().await {
-            Some(Ok(chunk)) => {
-                Ok(Answer { status, headers, body: chunk.slice(..chunk.len().min(super::ANSWER_BYTES_MAX)) })
-            }
+        let first = match body.next().await {
+            Some(Ok(chunk)) => chunk.slice(..chunk.len().min(super::ANSWER_BYTES_MAX)),
             Some(Err(error)) => {
-                Err(Failure::Body { status, headers, cause: BodyTrouble::Broken(cause_for_people(&host, &error)) })
+                let cause = BodyTrouble::Broken(cause_for_people(&host, &error));
+                return Err(Failure::Body { status, headers, cause });
             }
-            None => Ok(Answer { status, headers, body: Bytes::new() }),
+            None => Bytes::new(),
+        };
+        let whole = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if whole.is_some_and(|whole| whole <= DRAINED_BYTES_MAX) {
+            let mut read = first.len();
+            while let Some(Ok(chunk)) = body.next().await {
+                read += chunk.len();
+                if read > DRAINED_BYTES_MAX {
+                    break;
+                }
+            }
         }
+        Ok(Answer { status, headers, body: first })
     }
 
     async fn begin(
