@@ -30,7 +30,7 @@ const ALTERNATES_DEPTH_MAX: usize = 5;
 /// Packs are read in overlapping windows: one begins every half.
 const WINDOW_BYTES: usize = 64 << 10;
 /// Windows kept by a reader.
-const WINDOWS_MAX: usize = 32;
+const WINDOWS_MAX: usize = 12;
 /// Larger objects are left to libgit2.
 const OBJECT_BYTES_MAX: usize = 32 << 20;
 /// git makes chains of 50 and refuses to make ones longer than 4095.
@@ -38,7 +38,7 @@ const CHAIN_MAX: usize = 4095;
 /// A reader keeps at most twice as much of what it read, in a young and an old half.
 const HALF_BYTES_MAX: usize = 1 << 20;
 /// Buffers kept for reuse: allocating large ones anew costs more than filling them.
-const SPARES_MAX: usize = 64;
+const SPARES_MAX: usize = 16;
 
 /// The packs of a repository.
 pub(crate) struct Packs {

@@ -34,12 +34,15 @@ pub(super) fn read_manifests(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Result
     if readers == 1 {
         return read(folders).into_iter().collect();
     }
-    // Results are joined in the order of the folders, so that the first error is the same whoever is faster.
+    // The calling thread reads the first share: one thread less has a heap of its own. Results are joined in the order of the
+    // folders, so that the first error is the same whoever is faster.
     thread::scope(|scope| {
-        let shares: Vec<_> = folders.chunks(share).map(|folders| scope.spawn(move || read(folders))).collect();
+        let (own, others) = folders.split_at(share.min(folders.len()));
+        let shares: Vec<_> = others.chunks(share).map(|folders| scope.spawn(move || read(folders))).collect();
+        let own = read(own);
         let joined =
             shares.into_iter().map(|share| share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        joined.flatten().collect()
+        own.into_iter().chain(joined.flatten()).collect()
     })
 }
 
