@@ -6,7 +6,7 @@ use crate::sandbox::Registry;
 use crate::world::World;
 
 /// The harbor example with everything on one registry, its present versions live.
-fn harbor(registry: &Registry) -> World {
+pub(crate) fn harbor(registry: &Registry) -> World {
     let mut world = World::example("harbor");
     let reports = world.read("packages/reports/package.json");
     let without_registry =
@@ -22,7 +22,7 @@ fn harbor(registry: &Registry) -> World {
 }
 
 /// Lets a token publish the two packages that need a person, in the registry and in the settings.
-fn tokens_will_do(registry: &Registry, world: &World) {
+pub(crate) fn tokens_will_do(registry: &Registry, world: &World) {
     for name in ["@harbor/crypto", "@harbor/auth"] {
         registry.access(name, SandboxAccess::Automation);
     }

@@ -77,6 +77,31 @@ pub enum VersionError {
 pub fn write_versions(project: &Project, bumps: &BumpPlan) -> Result<WrittenVersions, VersionError> {
     let root = &project.workspace.root;
     let mut written = WrittenVersions { packages: bumps.bumps.len(), ..WrittenVersions::default() };
+    let NewContents { files, notes } = new_contents(project, bumps)?;
+    written.notes = notes;
+    written.files.extend(files.iter().map(|(path, _)| path.clone()));
+    let absolute: Vec<_> = files.into_iter().map(|(path, bytes)| (root.join(path), bytes)).collect();
+    write_all_or_none(&absolute)?;
+    take_away_consumed(project, bumps, &mut written)?;
+    Ok(written)
+}
+
+/// What the version step would write.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewContents {
+    /// The files with their contents; paths are relative to the workspace root.
+    pub files: Vec<(Utf8PathBuf, Vec<u8>)>,
+    /// What the person still has to do.
+    pub notes: Vec<String>,
+}
+
+/// Makes the contents that [`write_versions`] writes. Only reads, so that tarballs can be foreseen from them.
+///
+/// # Errors
+/// [`VersionError`] names the file.
+pub fn new_contents(project: &Project, bumps: &BumpPlan) -> Result<NewContents, VersionError> {
+    let root = &project.workspace.root;
+    let mut notes = Vec::new();
     let edits = manifest_edits(bumps);
     let mut files: Vec<(Utf8PathBuf, Vec<u8>)> = Vec::new();
     for (name, edit) in &edits {
@@ -103,44 +128,47 @@ pub fn write_versions(project: &Project, bumps: &BumpPlan) -> Result<WrittenVers
         let text = insert_into_changelog(before.as_deref(), &bump.name, &section);
         files.push((path, text.into_bytes()));
     }
-    if let Some((path, text)) = lockfile(project, bumps, &edits, &mut written.notes)? {
+    if let Some((path, text)) = lockfile(project, bumps, &edits, &mut notes)? {
         files.push((path, text.into_bytes()));
     }
-    written.files.extend(files.iter().map(|(path, _)| path.clone()));
-    let absolute: Vec<_> = files.into_iter().map(|(path, bytes)| (root.join(path), bytes)).collect();
-    write_all_or_none(&absolute)?;
-    take_away_consumed(project, bumps, &mut written)?;
-    Ok(written)
+    Ok(NewContents { files, notes })
+}
+
+/// What the version step takes away: each change file that it consumes, with the place where it is kept aside, if it is.
+pub(crate) fn consumed_files(project: &Project, bumps: &BumpPlan) -> Vec<(Utf8PathBuf, Option<Utf8PathBuf>)> {
+    let folder = Utf8Path::new(CHANGE_FILE_FOLDER);
+    let mode = project.changesets.as_ref().and_then(|config| config.pre.as_ref()).map(|pre| pre.mode);
+    let mut files: Vec<_> = bumps
+        .consumed
+        .iter()
+        .map(|id| {
+            let file = format!("{id}.md");
+            let aside = (mode == Some(PreMode::Pre)).then(|| folder.join("pre").join(&file));
+            (folder.join(file), aside)
+        })
+        .collect();
+    if mode == Some(PreMode::Exit) {
+        files.push((folder.join("pre.json"), None));
+    }
+    files
 }
 
 /// Consumed change files are deleted; in the prerelease mode of changesets they are kept aside until it ends.
 fn take_away_consumed(project: &Project, bumps: &BumpPlan, written: &mut WrittenVersions) -> Result<(), VersionError> {
     let root = &project.workspace.root;
-    let folder = Utf8Path::new(CHANGE_FILE_FOLDER);
-    let mode = project.changesets.as_ref().and_then(|config| config.pre.as_ref()).map(|pre| pre.mode);
-    for id in &bumps.consumed {
-        let path = folder.join(format!("{id}.md"));
-        let done = if mode == Some(PreMode::Pre) {
-            let aside = folder.join("pre").join(format!("{id}.md"));
-            let moved = std::fs::create_dir_all(root.join(folder).join("pre"))
-                .and_then(|()| std::fs::rename(root.join(&path), root.join(&aside)));
-            if moved.is_ok() {
-                written.files.push(aside);
-            }
-            moved
-        } else {
-            std::fs::remove_file(root.join(&path))
+    for (path, aside) in consumed_files(project, bumps) {
+        let done = match &aside {
+            Some(aside) => aside
+                .parent()
+                .map_or(Ok(()), |folder| std::fs::create_dir_all(root.join(folder)))
+                .and_then(|()| std::fs::rename(root.join(&path), root.join(aside))),
+            None => std::fs::remove_file(root.join(&path)),
         };
         match done {
-            Ok(()) => written.files.push(path),
+            Ok(()) => written.files.extend(aside.into_iter().chain([path])),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(source) => return Err(VersionError::Remove { path, source }),
         }
-    }
-    if mode == Some(PreMode::Exit) {
-        let path = folder.join("pre.json");
-        std::fs::remove_file(root.join(&path)).map_err(|source| VersionError::Remove { path: path.clone(), source })?;
-        written.files.push(path);
     }
     Ok(())
 }

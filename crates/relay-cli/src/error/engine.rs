@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use relay_change::ChangeError;
+use relay_engine::foresee::ForeseeError;
 use relay_engine::freeze::FreezeError;
 use relay_engine::observe::ObserveError;
 use relay_engine::project::ProjectError;
@@ -135,6 +136,14 @@ pub(crate) fn git(error: GitError) -> CliError {
 /// Versions can't be written.
 pub(crate) fn version(error: VersionError) -> CliError {
     CliError::of(ErrorKind::User, &error).code("relay::version::write")
+}
+
+/// What the version step would write can't be made.
+pub(crate) fn foresee(error: ForeseeError) -> CliError {
+    match error {
+        ForeseeError::Version(error) => version(error),
+        ForeseeError::Manifest(error) => CliError::of(ErrorKind::Internal, &error),
+    }
 }
 
 /// A file can't be written.
