@@ -5,6 +5,7 @@ mod packages;
 mod rehearsal;
 mod release;
 mod sandbox;
+mod saved_plan;
 mod secrets;
 mod terminal;
 mod unfinished;

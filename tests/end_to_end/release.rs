@@ -22,7 +22,7 @@ pub(crate) fn harbor(registry: &Registry) -> World {
 }
 
 /// Lets a token publish the two packages that need a person, in the registry and in the settings.
-fn tokens_will_do(registry: &Registry, world: &World) {
+pub(crate) fn tokens_will_do(registry: &Registry, world: &World) {
     for name in ["@harbor/crypto", "@harbor/auth"] {
         registry.access(name, SandboxAccess::Automation);
     }

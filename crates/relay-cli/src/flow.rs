@@ -29,6 +29,7 @@ use crate::error::{CliError, ErrorKind};
 use crate::interrupted;
 use crate::log_file::LogFile;
 use crate::preflight;
+use crate::saved_bytes;
 use crate::ui::Ui;
 use crate::wall_clock::WallClock;
 
@@ -87,9 +88,12 @@ pub(crate) async fn run<P: Person>(
     }
     let mut learnt = Learnt::read(&options.state);
     let session = make_session(&project)?;
-    let observed = observe(&project, &session, &learnt, options.intent).await.map_err(explain::observe)?;
+    let mut observed = observe(&project, &session, &learnt, options.intent).await.map_err(explain::observe)?;
     for warning in &observed.warnings {
         ui.warning(warning);
+    }
+    if let Some(saved) = options.saved.as_ref().filter(|saved| saved_bytes::has_any(saved)) {
+        saved_bytes::foresee(&project, &mut observed, saved)?;
     }
     refuse_drift(options.saved.as_ref(), &observed)?;
     if options.show_plan {
@@ -169,6 +173,9 @@ pub(crate) async fn run<P: Person>(
         secret_variables,
     };
     let tarballs = freeze(&project, &names, &freeze_options, &events).map_err(explain::freeze)?;
+    if let Some(saved) = &options.saved {
+        saved_bytes::refuse_others(saved, &tarballs)?;
+    }
 
     let session = make_session(&project)?;
     let observed = with_credentials(&project, &session, plan, bumps)?;

@@ -25,6 +25,7 @@ mod person;
 mod preflight;
 mod rehearsal;
 mod runtime;
+mod saved_bytes;
 mod summary;
 mod surroundings;
 mod ui;

@@ -8,7 +8,9 @@ use camino::Utf8PathBuf;
 use relay_config::{GateRule, GateSettings};
 use relay_pack::gate::{self, Finding, GateRules};
 use relay_pack::lifecycle::{self, Occasion, ScriptError, ScriptRequest};
-use relay_pack::{ManifestRewriteError, PackError, PackRequest, Surroundings, Tarball, pack, published_manifest};
+use relay_pack::{
+    ManifestRewriteError, Overlay, PackError, PackRequest, Surroundings, Tarball, pack, published_manifest,
+};
 use relay_workspace::{PackageManager, PackageName, Workspace, WorkspacePackage};
 
 use crate::event::{Emitter, Fact, NotRecorded};
@@ -112,23 +114,28 @@ pub fn pack_all(
     packages: &[&WorkspacePackage],
 ) -> Result<BTreeMap<PackageName, Arc<Tarball>>, FreezeError> {
     use rayon::prelude::*;
-    let members = workspace.packages.iter().map(|package| workspace.folder(package)).collect();
-    let surroundings = Surroundings { root: workspace.root.clone(), members };
-    // Only npm's own workspaces heed the ignore files around a member (seen in npm 11.19).
-    let surroundings = (workspace.manager == PackageManager::Npm).then_some(&surroundings);
+    let surroundings = surroundings_of(workspace);
     packages
         .par_iter()
         .map(|package| {
-            let tarball = pack_one(workspace, package, surroundings)?;
+            let tarball = pack_one(workspace, package, surroundings.as_ref(), None)?;
             Ok((package.name.clone(), Arc::new(tarball)))
         })
         .collect()
 }
 
-fn pack_one(
+/// What is around the packages. Only npm's own workspaces heed the ignore files there (seen in npm 11.19).
+pub(crate) fn surroundings_of(workspace: &Workspace) -> Option<Surroundings> {
+    let members = workspace.packages.iter().map(|package| workspace.folder(package)).collect();
+    (workspace.manager == PackageManager::Npm).then(|| Surroundings { root: workspace.root.clone(), members })
+}
+
+/// Packs one package; `overlay` has its files as they will be, where they are not on the disk yet.
+pub(crate) fn pack_one(
     workspace: &Workspace,
     package: &WorkspacePackage,
     surroundings: Option<&Surroundings>,
+    overlay: Option<&Overlay>,
 ) -> Result<Tarball, FreezeError> {
     let manifest = published_manifest(package, workspace).map_err(Box::new)?;
     let folder = workspace.folder(package);
@@ -140,6 +147,7 @@ fn pack_one(
         folder: &folder,
         manifest: (manifest.changed || manifest.directory.is_some()).then_some(manifest.text.as_str()),
         surroundings,
+        overlay,
     };
     pack(&request).map_err(|source| FreezeError::Pack { package: package.name.clone(), source: Box::new(source) })
 }

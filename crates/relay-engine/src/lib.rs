@@ -1,7 +1,7 @@
 //! Carries a release out: reads the repository, has a plan made, writes versions, packs, publishes, tags.
 //!
 //! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
-//! - [`versioning`], [`freeze`]: the tree's new versions; scripts and tarballs
+//! - [`versioning`], [`freeze`]: the tree's new versions; scripts and tarballs; [`foresee`]: the same, in memory only
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
 //! - [`shipment`], [`uplink`], [`driver`], [`publish`]: carries effects out, and reports
 //! - [`finish`], [`report`]: tags, pushes, what the run came to
@@ -11,6 +11,7 @@
 pub mod driver;
 pub mod event;
 pub mod finish;
+pub mod foresee;
 pub mod freeze;
 pub mod journal;
 pub mod learnt;

@@ -80,6 +80,29 @@ pub fn write_versions(
 ) -> Result<WrittenVersions, VersionError> {
     let root = &project.workspace.root;
     let mut written = WrittenVersions { packages: bumps.bumps.len(), ..WrittenVersions::default() };
+    let NewContents { files, notes } = new_contents(project, bumps)?;
+    written.notes = notes;
+    written.files.extend(files.iter().map(|(path, _)| path.clone()));
+    WriteSet::new(root, files, commit)?.write(project, state)?;
+    Ok(written)
+}
+
+/// What the version step would write.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewContents {
+    /// The files with their contents; `None` takes a file away. Paths are relative to the workspace root.
+    pub files: Vec<(Utf8PathBuf, Option<String>)>,
+    /// What the person still has to do.
+    pub notes: Vec<String>,
+}
+
+/// Makes the contents that [`write_versions`] writes. Only reads, so that tarballs can be foreseen from them.
+///
+/// # Errors
+/// [`VersionError`] names the file.
+pub fn new_contents(project: &Project, bumps: &BumpPlan) -> Result<NewContents, VersionError> {
+    let root = &project.workspace.root;
+    let mut notes = Vec::new();
     let edits = manifest_edits(bumps);
     let mut files: Vec<(Utf8PathBuf, Option<String>)> = Vec::new();
     for (name, edit) in &edits {
@@ -106,13 +129,11 @@ pub fn write_versions(
         let text = insert_into_changelog(before.as_deref(), &bump.name, &section);
         files.push((path, Some(text)));
     }
-    if let Some((path, text)) = lockfile(project, bumps, &edits, &mut written.notes)? {
+    if let Some((path, text)) = lockfile(project, bumps, &edits, &mut notes)? {
         files.push((path, Some(text)));
     }
     files.extend(consumed(project, bumps)?);
-    written.files.extend(files.iter().map(|(path, _)| path.clone()));
-    WriteSet::new(root, files, commit)?.write(project, state)?;
-    Ok(written)
+    Ok(NewContents { files, notes })
 }
 
 /// Consumed change files are deleted; in the prerelease mode of changesets they are kept aside until it ends.

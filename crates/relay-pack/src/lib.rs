@@ -6,6 +6,7 @@
 //! - [`packlist`](mod@packlist): which files go in, in which order
 //! - `archive`: the tar and its compression
 //! - [`pack`](mod@pack): both together, a [`Tarball`] from a folder
+//! - [`Overlay`]: files as they will be, laid over those on disk
 //! - [`published`]: the manifest that goes in, `workspace:` and `catalog:` resolved
 //! - [`gate`]: what must not be in a tarball
 //! - [`lifecycle`]: scripts around packing and publishing
@@ -18,12 +19,14 @@ pub mod gate;
 pub mod lifecycle;
 pub mod minimatch;
 mod order;
+mod overlay;
 pub mod pack;
 pub mod packlist;
 pub mod published;
 mod rules;
 
 pub use error::PackError;
+pub use overlay::Overlay;
 pub use pack::{PackRequest, PackedFile, Surroundings, Tarball, pack};
 pub use packlist::packlist;
 pub use published::{ManifestRewriteError, PublishedManifest, published_manifest};

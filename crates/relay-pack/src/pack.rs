@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::archive::{self, EntryKind, Sink};
 use crate::error::PackError;
+use crate::overlay::{self, Overlay};
 use crate::packlist::{self, Source};
 
 /// A package's content is not larger than this, in bytes. The largest packages of note hold some hundred megabytes.
@@ -33,6 +34,14 @@ pub struct PackRequest<'a> {
     pub manifest: Option<&'a str>,
     /// The workspace around the package, where its ignore files should count.
     pub surroundings: Option<&'a Surroundings>,
+    /// Files as they will be, where that differs from the disk.
+    pub overlay: Option<&'a Overlay>,
+}
+
+impl<'a> PackRequest<'a> {
+    pub(crate) fn overlay(&self) -> &'a Overlay {
+        self.overlay.unwrap_or(&overlay::NOTHING)
+    }
 }
 
 /// The workspace around a package.
@@ -175,10 +184,17 @@ impl Packing<'_> {
         let place = self.request.folder.join(path);
         if let Some(text) = self.request.manifest.filter(|_| path == "package.json") {
             let mode = std::fs::metadata(&place).map_or(0o644, |metadata| mode_of(&metadata));
-            let size = self.count(text.len().try_into().unwrap_or(u64::MAX))?;
-            return self.write(path, mode, EntryKind::File(size), &place, |packing| {
-                packing.sink.write_all(text.as_bytes()).map_err(PackError::unreadable(&*place))
-            });
+            return self.add_content(path, mode, &place, text.as_bytes());
+        }
+        if let Some(content) = self.request.overlay().content(&place) {
+            let mut mode = std::fs::metadata(&place).map_or_else(|_| self.mode_of_new(), |found| mode_of(&found));
+            if self.is_bin(path) {
+                mode |= 0o111;
+            }
+            if self.readme_path == Some(path) && is_readme_size(content.len().try_into().unwrap_or(u64::MAX)) {
+                self.readme = Some((path.to_owned(), String::from_utf8_lossy(content).into_owned()));
+            }
+            return self.add_content(path, mode, &place, content);
         }
         let mut file = File::open(&place).map_err(PackError::unreadable(&*place))?;
         let metadata = file.metadata().map_err(PackError::unreadable(&*place))?;
@@ -194,7 +210,7 @@ impl Packing<'_> {
             self.links.insert(inode, entry_path);
         }
         let size = self.count(metadata.len())?;
-        let wants_text = self.readme_path == Some(path) && size <= README_SIZE_BYTES_MAX;
+        let wants_text = self.readme_path == Some(path) && is_readme_size(size);
         let mut text = Vec::new();
         self.write(path, mode, EntryKind::File(size), &place, |packing| {
             let mut left = size;
@@ -217,6 +233,20 @@ impl Packing<'_> {
             self.readme = Some((path.to_owned(), String::from_utf8_lossy(&text).into_owned()));
         }
         Ok(())
+    }
+
+    /// Adds a file whose content is in memory.
+    fn add_content(&mut self, path: &str, mode: u32, place: &Utf8Path, content: &[u8]) -> Result<(), PackError> {
+        let size = self.count(content.len().try_into().unwrap_or(u64::MAX))?;
+        self.write(path, mode, EntryKind::File(size), place, |packing| {
+            packing.sink.write_all(content).map_err(PackError::unreadable(place))
+        })
+    }
+
+    /// The mode that a file will get when it is made. That is for the umask to say, which can't be asked without setting
+    /// it; the manifest was made under one, most likely the same.
+    fn mode_of_new(&self) -> u32 {
+        std::fs::metadata(self.request.folder.join("package.json")).map_or(0o644, |metadata| mode_of(&metadata) & 0o666)
     }
 
     fn write(
@@ -259,6 +289,10 @@ impl Packing<'_> {
         };
         self.source.fields.bin.iter().any(|target| target == rest)
     }
+}
+
+fn is_readme_size(bytes: u64) -> bool {
+    bytes <= README_SIZE_BYTES_MAX
 }
 
 #[cfg(unix)]

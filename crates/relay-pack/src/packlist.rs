@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::error::PackError;
 use crate::fields::{self, Fields};
 use crate::order;
+use crate::overlay::Overlay;
 use crate::pack::PackRequest;
 use crate::rules::{self, Rules};
 
@@ -48,8 +49,11 @@ impl Source {
         let path = request.folder.join("package.json");
         let text = match request.manifest {
             Some(text) => text.to_owned(),
-            None => read_manifest(request.folder)?
-                .ok_or_else(|| PackError::NoManifest { folder: request.folder.to_owned() })?,
+            None => match request.overlay().content(&path) {
+                Some(content) => String::from_utf8_lossy(content).into_owned(),
+                None => read_manifest(request.folder)?
+                    .ok_or_else(|| PackError::NoManifest { folder: request.folder.to_owned() })?,
+            },
         };
         let manifest = fields::parse(&path, &text)?;
         let fields = Fields::read(&manifest, &path, request.folder)?;
@@ -77,7 +81,7 @@ pub(crate) fn read_manifest(folder: &Utf8Path) -> Result<Option<String>, PackErr
 
 /// [`packlist`] for a manifest that is read already.
 pub(crate) fn list(request: &PackRequest, source: &Source) -> Result<Vec<String>, PackError> {
-    let mut found = Found { seen: HashSet::new(), paths: Vec::new(), looked_at: 0 };
+    let mut found = Found { overlay: request.overlay(), seen: HashSet::new(), paths: Vec::new(), looked_at: 0 };
     let additional = surroundings::rules(request)?;
     let root = walk::PackageRoot {
         path: request.folder,
@@ -120,13 +124,15 @@ fn with_defaults(additional: &str, folder: &Utf8Path) -> Result<Rules, PackError
 }
 
 /// What the walk has found so far.
-pub(crate) struct Found {
+pub(crate) struct Found<'a> {
+    /// Files as they will be.
+    overlay: &'a Overlay,
     seen: HashSet<String>,
     paths: Vec<String>,
     looked_at: usize,
 }
 
-impl Found {
+impl Found<'_> {
     fn add(&mut self, path: String) {
         if self.seen.insert(path.clone()) {
             self.paths.push(path);

@@ -103,7 +103,7 @@ pub struct PlannedPackage {
     pub wave: usize,
     /// The sitting in which a person sends it, from 1; `None` where it needs nobody.
     pub sitting: Option<usize>,
-    /// Its tarball, where it is already packed.
+    /// Its tarball, where that is known before it is made for good; publishing then sends these bytes or nothing.
     pub tarball: Option<TarballFact>,
 }
 
@@ -165,6 +165,16 @@ impl ReleasePlan {
     /// A package of the plan.
     pub fn package(&self, name: &PackageName) -> Option<&PlannedPackage> {
         self.packages.iter().find(|package| &package.name == name)
+    }
+
+    /// The plan with what is known of its tarballs; the id follows, since these bytes are part of what is agreed on.
+    #[must_use]
+    pub fn with_tarballs(mut self, facts: &BTreeMap<PackageName, TarballFact>) -> Self {
+        for package in &mut self.packages {
+            package.tarball = facts.get(&package.name).cloned();
+        }
+        self.id = self.content_id();
+        self
     }
 
     /// Says whether preflight found what forbids to publish.

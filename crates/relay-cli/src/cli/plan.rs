@@ -15,6 +15,10 @@ Only reads: nothing is written in the tree, in git or in a registry (except the 
 files (`.changeset/*.md`) and conventional commits; versions that the manifests have and the registry lacks are part of \
 the plan too.
 
+With `--out` the plan has the digest of each tarball, packed in memory from the files as they are \
+and as the version step will write them, so build first. Publishing by that plan sends these bytes or nothing. A package \
+whose prepublishOnly, prepack or prepare script may still change its files has no tarball in the plan.
+
 Exit codes: 0 there is a plan, or nothing to do; 1 there is none, or with `--check` a package is blocked; 2 only with \
 `--detailed-exitcode`: the plan is not empty.";
 
@@ -65,6 +69,10 @@ pub(crate) struct PlanArgs {
     /// Who may read packages that are new
     #[arg(long, value_name = "ACCESS")]
     pub(crate) access: Option<AccessArg>,
+
+    /// With `--out`: plan for a release that runs no scripts, so that packages that have some get their digests too
+    #[arg(long)]
+    pub(crate) ignore_scripts: bool,
 
     /// Go on although packages depend on each other in a circle
     #[arg(long)]

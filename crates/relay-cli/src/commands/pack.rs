@@ -128,7 +128,7 @@ fn tarball(workspace: &Workspace, package: &WorkspacePackage, members: &Members)
     let text = changed.then_some(manifest.text.as_str());
     // Only npm's own workspaces heed the ignore files around a member, so that a publish packs the same.
     let surroundings = (workspace.manager == PackageManager::Npm).then_some(members);
-    Ok(relay_pack::pack(&PackRequest { folder: &folder, manifest: text, surroundings })?)
+    Ok(relay_pack::pack(&PackRequest { folder: &folder, manifest: text, surroundings, overlay: None })?)
 }
 
 /// The tarball in a temporary file beside the place it will have.

@@ -1,7 +1,9 @@
 //! `relay plan`: what would be released, in which order, by which route. Reads only.
 
+use relay_engine::foresee::known_tarballs;
 use relay_engine::learnt::Learnt;
-use relay_engine::observe::{Intent, observe};
+use relay_engine::observe::{Intent, Observed, observe};
+use relay_engine::project::Project;
 use relay_plan::{ReleasePlan, TextStyle};
 
 use crate::cli::plan::{PlanArgs, PlanFormat};
@@ -31,9 +33,15 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     let state = surroundings::state_folder(&project);
     crate::interrupted::warn(ui, &project, &state)?;
     let learnt = Learnt::read(&state);
-    let observed = observe(&project, &session, &learnt, Intent::Release).await.map_err(explain::observe)?;
+    let mut observed = observe(&project, &session, &learnt, Intent::Release).await.map_err(explain::observe)?;
     for warning in &observed.warnings {
         ui.warning(warning);
+    }
+    let saved = args.against.as_ref().map(|path| read_plan(context, path)).transpose()?;
+    let compares = saved.as_ref().is_some_and(crate::saved_bytes::has_any);
+    // Only a plan that is kept promises bytes; packing costs more than all the rest.
+    if args.out.is_some() || compares {
+        add_tarballs(context, &project, &mut observed, args.ignore_scripts)?;
     }
     let plan = &observed.plan;
     if let Some(path) = &args.out {
@@ -41,9 +49,8 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
         relay_workspace::write_atomically(&path, plan.to_json().as_bytes()).map_err(explain::write)?;
     }
     let mut drifted = false;
-    if let Some(path) = &args.against {
-        let saved = read_plan(context, path)?;
-        drifted = compare(&saved, plan, args.format(), context);
+    if let Some(saved) = &saved {
+        drifted = compare(saved, plan, args.format(), context);
     } else {
         print(plan, args.format(), context);
     }
@@ -59,8 +66,24 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     Ok(Exit::Done)
 }
 
+/// Packs in memory what can be told before any script has run. A package that can't be packed yet may only lack its build
+/// output, so it is told, and the plan is made all the same.
+fn add_tarballs(
+    context: &Context,
+    project: &Project,
+    observed: &mut Observed,
+    ignore_scripts: bool,
+) -> Result<(), CliError> {
+    let known = known_tarballs(project, &observed.plan, &observed.bumps, ignore_scripts).map_err(explain::foresee)?;
+    for (name, error) in &known.failed {
+        context.ui.warning(format!("the plan has no tarball of `{name}`, which can't be packed as it is: {error}"));
+    }
+    observed.plan = observed.plan.clone().with_tarballs(&known.facts);
+    Ok(())
+}
+
 /// The current folder, relative to the workspace root: where relative selectors start from.
-pub(crate) fn here(context: &Context, project: &relay_engine::project::Project) -> camino::Utf8PathBuf {
+pub(crate) fn here(context: &Context, project: &Project) -> camino::Utf8PathBuf {
     context.cwd.strip_prefix(&project.workspace.root).map(camino::Utf8Path::to_owned).unwrap_or_default()
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use relay_change::ChangeError;
+use relay_engine::foresee::ForeseeError;
 use relay_engine::freeze::FreezeError;
 use relay_engine::observe::ObserveError;
 use relay_engine::project::ProjectError;
@@ -141,6 +142,14 @@ pub(crate) fn version(error: VersionError) -> CliError {
 /// The files of a version step can't be brought to its end.
 pub(crate) fn write_set(error: WriteSetError) -> CliError {
     CliError::of(ErrorKind::User, &error).code("relay::version::interrupted")
+}
+
+/// What the version step would write can't be made.
+pub(crate) fn foresee(error: ForeseeError) -> CliError {
+    match error {
+        ForeseeError::Version(error) => version(error),
+        ForeseeError::Manifest(error) => CliError::of(ErrorKind::Internal, &error),
+    }
 }
 
 /// A file can't be written.

@@ -5,6 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::error::PackError;
 use crate::fields::Fields;
 use crate::minimatch::Pattern;
+use crate::overlay::Overlay;
 use crate::rules::{self, Rules};
 
 /// The rules of a manifest.
@@ -18,7 +19,11 @@ pub(super) struct ManifestRules {
 }
 
 /// Makes the rules of the manifest in `folder`.
-pub(super) fn manifest_rules(folder: &Utf8Path, fields: &Fields) -> Result<ManifestRules, PackError> {
+pub(super) fn manifest_rules(
+    folder: &Utf8Path,
+    fields: &Fields,
+    overlay: &Overlay,
+) -> Result<ManifestRules, PackError> {
     let origin = folder.join("package.json");
     let mut first: Vec<String> = Vec::new();
     let mut required = Vec::new();
@@ -41,6 +46,10 @@ pub(super) fn manifest_rules(folder: &Utf8Path, fields: &Fields) -> Result<Manif
             }
             // A link or a special file is not wanted at all.
             Ok(_) => {}
+            Err(_) if overlay.content(&place).is_some() => {
+                required.push(entry.strip_prefix('/').unwrap_or(&entry).to_owned());
+                first.push(inverse);
+            }
             // What isn't there is taken for a pattern.
             Err(_) => included.push(inverse),
         }

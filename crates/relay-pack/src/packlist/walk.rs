@@ -4,6 +4,8 @@
 //! the folder itself was matched exactly. Folders are tried as files, as folders, and for rules that include, as the
 //! beginning of a longer path.
 
+use std::io::ErrorKind;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::required::{self, ManifestRules};
@@ -11,6 +13,7 @@ use super::{FOLDER_DEPTH_MAX, Found};
 use crate::error::PackError;
 use crate::fields::Fields;
 use crate::minimatch::Pattern;
+use crate::overlay::{Laid, Overlay};
 use crate::rules::{self, Rules};
 
 /// The package whose folder is walked.
@@ -57,11 +60,12 @@ pub(super) fn package(root: &PackageRoot, found: &mut Found) -> Result<(), PackE
     let mut required = Vec::new();
     if root.sets == Sets::OfRoot {
         sets[DEFAULT] = Some(root.default_rules.clone());
-        sets[NPMIGNORE] = ignore_file(root.path, ".npmignore", &entries)?;
-        sets[GITIGNORE] = ignore_file(root.path, ".gitignore", &entries)?;
+        sets[NPMIGNORE] = ignore_file(found.overlay, root.path, ".npmignore", &entries)?;
+        sets[GITIGNORE] = ignore_file(found.overlay, root.path, ".gitignore", &entries)?;
     }
     if root.has_manifest || has(&entries, "package.json") {
-        let ManifestRules { files, strict, required: needed } = required::manifest_rules(root.path, root.fields)?;
+        let ManifestRules { files, strict, required: needed } =
+            required::manifest_rules(root.path, root.fields, found.overlay)?;
         sets[MANIFEST] = files;
         sets[STRICT] = Some(strict);
         required = needed;
@@ -155,10 +159,10 @@ impl Walk<'_> {
         let entries = read_folder(path, found)?;
         folder.sets[DEFAULT] = Some(rules::defaults());
         if self.root.manifests_are_rules {
-            folder.sets[MANIFEST] = ignore_file(path, "package.json", &entries)?;
+            folder.sets[MANIFEST] = ignore_file(found.overlay, path, "package.json", &entries)?;
         }
-        folder.sets[NPMIGNORE] = ignore_file(path, ".npmignore", &entries)?;
-        folder.sets[GITIGNORE] = ignore_file(path, ".gitignore", &entries)?;
+        folder.sets[NPMIGNORE] = ignore_file(found.overlay, path, ".npmignore", &entries)?;
+        folder.sets[GITIGNORE] = ignore_file(found.overlay, path, ".gitignore", &entries)?;
         // Required files are known by name only to the folders directly below the root.
         let required = if way.len() == 1 { required } else { &[] };
         folder.sets[STRICT] = Some(required::folder_rules(path, folder.name, required)?);
@@ -256,8 +260,14 @@ impl Question<'_> {
 }
 
 fn read_folder(path: &Utf8Path, found: &mut Found) -> Result<Vec<Entry>, PackError> {
+    let laid = found.overlay.names_in(path);
     let mut entries = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(PackError::unreadable(path))? {
+    let on_disk = match std::fs::read_dir(path) {
+        // The folder itself is in the overlay only.
+        Err(error) if error.kind() == ErrorKind::NotFound && !laid.is_empty() => None,
+        read => Some(read.map_err(PackError::unreadable(path))?),
+    };
+    for entry in on_disk.into_iter().flatten() {
         found.look_at(path)?;
         let entry = entry.map_err(PackError::unreadable(path))?;
         let name = entry.file_name().into_string().map_err(|name| PackError::NameNotUnicode {
@@ -270,7 +280,19 @@ fn read_folder(path: &Utf8Path, found: &mut Found) -> Result<Vec<Entry>, PackErr
             (_, true) => EntryKind::Folder,
             _ => EntryKind::Special,
         };
-        entries.push(Entry { name, kind });
+        if laid.get(name.as_str()) != Some(&Laid::Gone) {
+            entries.push(Entry { name, kind });
+        }
+    }
+    for (name, laid) in laid {
+        let kind = match laid {
+            Laid::File => EntryKind::File,
+            Laid::Folder => EntryKind::Folder,
+            Laid::Gone => continue,
+        };
+        if !has(&entries, name) {
+            entries.push(Entry { name: name.to_owned(), kind });
+        }
     }
     Ok(entries)
 }
@@ -280,11 +302,16 @@ fn has(entries: &[Entry], name: &str) -> bool {
 }
 
 /// The rules of an ignore file, where the folder has it. A link is followed, since its target is only read.
-fn ignore_file(folder: &Utf8Path, name: &str, entries: &[Entry]) -> Result<Option<Rules>, PackError> {
+fn ignore_file(
+    overlay: &Overlay,
+    folder: &Utf8Path,
+    name: &str,
+    entries: &[Entry],
+) -> Result<Option<Rules>, PackError> {
     if !has(entries, name) {
         return Ok(None);
     }
     let path: Utf8PathBuf = folder.join(name);
-    let bytes = std::fs::read(&path).map_err(PackError::unreadable(&*path))?;
+    let bytes = overlay.read(&path).map_err(PackError::unreadable(&*path))?;
     Ok(Some(rules::parse(&String::from_utf8_lossy(&bytes), &path)?.into()))
 }

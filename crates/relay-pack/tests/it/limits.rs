@@ -13,7 +13,7 @@ fn files(list: &[(&str, &str)]) -> Vec<(String, Node)> {
 }
 
 fn pack_folder(folder: &Utf8Path) -> Result<Tarball, PackError> {
-    pack(&PackRequest { folder, manifest: None, surroundings: None })
+    pack(&PackRequest { folder, manifest: None, surroundings: None, overlay: None })
 }
 
 #[track_caller]
@@ -81,14 +81,16 @@ fn a_replaced_manifest_counts_as_if_it_were_on_disk() {
     let world = World::new();
     let folder = world.package("a", &files(&list));
     let text = r#"{"name":"a","version":"2.0.0","files":["lib"],"bin":"b.js"}"#;
-    let replaced = pack(&PackRequest { folder: &folder, manifest: Some(text), surroundings: None }).unwrap();
+    let replaced =
+        pack(&PackRequest { folder: &folder, manifest: Some(text), surroundings: None, overlay: None }).unwrap();
     std::fs::write(folder.join("package.json"), text).unwrap();
     let on_disk = pack_folder(&folder).unwrap();
     assert_eq!(replaced.bytes, on_disk.bytes);
     assert_eq!(replaced.file_name, "a-2.0.0.tgz");
     assert_eq!(replaced.readme, Some(("README.md".to_owned(), "# a\n".to_owned())));
     std::fs::remove_file(folder.join("package.json")).unwrap();
-    let only_given = pack(&PackRequest { folder: &folder, manifest: Some(text), surroundings: None }).unwrap();
+    let only_given =
+        pack(&PackRequest { folder: &folder, manifest: Some(text), surroundings: None, overlay: None }).unwrap();
     assert_eq!(only_given.bytes, on_disk.bytes);
 }
 
@@ -120,6 +122,43 @@ fn digests_and_listing_agree_with_the_bytes() {
         tarball.files.iter().map(|file| (file.path.as_str(), file.size, file.mode)).collect();
     assert_eq!(listed, [("x.js", 3, 0o755), ("package.json", 30, 0o644)]);
     assert_eq!(tarball.unpacked, 33);
-    let paths = packlist(&PackRequest { folder: &folder, manifest: None, surroundings: None }).unwrap();
+    let paths = packlist(&PackRequest { folder: &folder, manifest: None, surroundings: None, overlay: None }).unwrap();
     assert_eq!(paths, ["x.js", "package.json"]);
+}
+
+#[test]
+fn an_overlay_packs_what_writing_it_would_pack() {
+    let disk = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(disk.path()).unwrap().canonicalize_utf8().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("package.json", r#"{"name":"a","version":"1.0.0"}"#);
+    write("README.md", "before");
+    write("lib/a.js", "1");
+    write(".changeset/one.md", "gone soon");
+    let changes = [
+        ("package.json", r#"{"name":"a","version":"1.1.0","files":["lib","CHANGELOG.md",".changeset"]}"#),
+        ("CHANGELOG.md", "# a"),
+        ("README.md", "after"),
+        (".changeset/pre/one.md", "kept aside"),
+    ];
+    let mut overlay = relay_pack::Overlay::default();
+    for (path, text) in changes {
+        overlay.put(folder.join(path), text.as_bytes().to_vec());
+    }
+    overlay.take_away(folder.join(".changeset/one.md"));
+    let request = PackRequest { folder: &folder, manifest: None, surroundings: None, overlay: Some(&overlay) };
+    let foreseen = pack(&request).unwrap();
+    for (path, text) in changes {
+        write(path, text);
+    }
+    std::fs::remove_file(folder.join(".changeset/one.md")).unwrap();
+    let packed = pack(&PackRequest { overlay: None, ..request }).unwrap();
+    assert_eq!(foreseen.files, packed.files);
+    assert_eq!(foreseen.integrity, packed.integrity);
+    assert_eq!(foreseen.readme, packed.readme);
+    assert!(packed.files.iter().any(|file| file.path == ".changeset/pre/one.md"), "{:?}", packed.files);
 }

@@ -56,7 +56,7 @@ fn refused_by_npm(cwd: &Utf8Path, folders: &[Utf8PathBuf], out: &Utf8Path) -> Ve
 
 /// Compares relay's tarball of a folder with npm's in `out`.
 pub(crate) fn difference(folder: &Utf8Path, around: Option<&Surroundings>, out: &Utf8Path) -> Option<String> {
-    let tarball = match pack(&PackRequest { folder, manifest: None, surroundings: around }) {
+    let tarball = match pack(&PackRequest { folder, manifest: None, surroundings: around, overlay: None }) {
         Ok(tarball) => tarball,
         Err(error) => return Some(format!("{folder}: relay refused: {error}")),
     };
