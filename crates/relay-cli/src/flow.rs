@@ -9,6 +9,7 @@ use relay_engine::driver::{Outfit, Person};
 use relay_engine::event::{Emitter, Fact, Phase};
 use relay_engine::finish::{FinishOptions, finish, make_owed_tags};
 use relay_engine::freeze::{FreezeOptions, freeze};
+use relay_engine::head_start::{HeadStart, has_scripts};
 use relay_engine::journal::{Journal, Recollection};
 use relay_engine::learnt::Learnt;
 use relay_engine::observe::{Intent, Observed, observe};
@@ -88,7 +89,9 @@ pub(crate) async fn run<P: Person>(
     }
     let mut learnt = Learnt::read(&options.state);
     let session = make_session(&project)?;
+    let head_start = may_pack_ahead(&project, &options).then(|| HeadStart::begin(&project.workspace));
     let mut observed = observe(&project, &session, &learnt, options.intent).await.map_err(explain::observe)?;
+    let packed_ahead = head_start.map(HeadStart::end).unwrap_or_default();
     for warning in &observed.warnings {
         ui.warning(warning);
     }
@@ -126,11 +129,13 @@ pub(crate) async fn run<P: Person>(
         return Err(CliError::new(ErrorKind::Interrupted, "nothing was done").hint("the plan was not confirmed"));
     }
     let secret_variables = declared_variables(&project);
-    // Before any script of the repository runs, no credential is left in memory.
     let plan = observed.plan.clone();
     let bumps = observed.bumps.clone();
+    let names: Vec<PackageName> = plan.packages.iter().map(|planned| planned.name.clone()).collect();
     drop(observed);
-    drop(session);
+    // Before any script of the repository runs, no credential is left in memory. Without scripts the session stays, and its
+    // connections with it.
+    let session = (!runs_scripts(&project, &options)).then_some(session);
 
     let mut folder = StateFolder::open(&options.state).map_err(explain::state_folder)?;
     let state = folder.path().to_owned();
@@ -144,7 +149,6 @@ pub(crate) async fn run<P: Person>(
     }
     events.subscribe(Arc::clone(&display) as Arc<dyn relay_engine::event::Subscriber>);
     let told = |fact: Fact| events.emit(fact).map_err(|error| CliError::of(ErrorKind::User, &error));
-    let names: Vec<PackageName> = plan.packages.iter().map(|planned| planned.name.clone()).collect();
     told(Fact::RunStarted { command: options.command.to_owned(), plan: plan.id.clone(), packages: names.clone() })?;
 
     let project = if bumps.bumps.is_empty() {
@@ -171,13 +175,17 @@ pub(crate) async fn run<P: Person>(
         ignore_scripts: options.ignore_scripts,
         environment: std::env::vars_os().collect(),
         secret_variables,
+        packed_ahead,
     };
     let tarballs = freeze(&project, &names, &freeze_options, &events).map_err(explain::freeze)?;
     if let Some(saved) = &options.saved {
         saved_bytes::refuse_others(saved, &tarballs)?;
     }
 
-    let session = make_session(&project)?;
+    let session = match session {
+        Some(session) => session,
+        None => make_session(&project)?,
+    };
     let observed = with_credentials(&project, &session, plan, bumps)?;
     let head = match &project.repository {
         Some(repository) => repository.head().map_err(explain::git)?.commit,
@@ -220,6 +228,16 @@ fn pay_owed_tags(ui: &Ui, project: &Project, observed: &Observed, state: &Utf8Pa
         ui.status(format!("Tagged what went live since the last run: {}", made.join(", ")));
     }
     Ok(())
+}
+
+/// Says whether a lifecycle script may run: one package's script may change another one's files.
+fn runs_scripts(project: &Project, options: &FlowOptions) -> bool {
+    !options.ignore_scripts && has_scripts(&project.workspace.packages)
+}
+
+/// Says whether tarballs can be made while the registries are asked: nothing may change a file in between.
+fn may_pack_ahead(project: &Project, options: &FlowOptions) -> bool {
+    options.intent == Intent::Publish && options.yes && !options.dry_run && !runs_scripts(project, options)
 }
 
 /// Opens the project; a flag on the command line wins over `relay.toml`.

@@ -50,6 +50,8 @@ pub struct FreezeOptions {
     pub environment: BTreeMap<OsString, OsString>,
     /// Environment variables that hold declared credentials; scripts never see them.
     pub secret_variables: Vec<String>,
+    /// Tarballs that were made already, of files that cannot have changed since ([`crate::head_start`]).
+    pub packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
 }
 
 /// Runs the scripts and makes the tarballs of the named packages, which come in publish order.
@@ -70,7 +72,14 @@ pub fn freeze(
             }
         }
     }
-    let tarballs = pack_all(&project.workspace, &packages)?;
+    let to_pack: Vec<&WorkspacePackage> =
+        packages.iter().copied().filter(|package| !options.packed_ahead.contains_key(&package.name)).collect();
+    let mut tarballs = pack_all(&project.workspace, &to_pack)?;
+    for package in &packages {
+        if let Some(tarball) = options.packed_ahead.get(&package.name) {
+            tarballs.insert(package.name.clone(), Arc::clone(tarball));
+        }
+    }
     if !options.ignore_scripts {
         for package in &packages {
             for event in lifecycle::after_tarball() {

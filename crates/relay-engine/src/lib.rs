@@ -13,6 +13,7 @@ pub mod event;
 pub mod finish;
 pub mod foresee;
 pub mod freeze;
+pub mod head_start;
 pub mod journal;
 pub mod learnt;
 pub mod machine;

@@ -101,10 +101,10 @@ impl fmt::Debug for RegistryClient {
 }
 
 impl RegistryClient {
-    /// Prepares connections. Nothing is sent.
+    /// Prepares connections. Nothing is sent, and nothing is read from the system before the first request.
     ///
     /// # Errors
-    /// [`ClientError`] when TLS can't be set up.
+    /// [`ClientError`] when the certificate authorities are no PEM text.
     pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
         let connections = Connections::new(&options)?;
         Ok(Self { options, connections })

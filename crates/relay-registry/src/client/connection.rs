@@ -1,6 +1,7 @@
 //! Connections: TLS set up once, one request out, one bounded answer in. Nothing is repeated here.
 
-use std::sync::Once;
+use std::sync::{Arc, Once, OnceLock};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
@@ -88,35 +89,45 @@ impl BodyTrouble {
     }
 }
 
-/// Two pools: a proxy of the environment is for the outside, never for this machine's own loopback.
+/// Two pools: a proxy of the environment is for the outside, never for this machine's own loopback. Each is made when it is
+/// first needed, since setting up TLS reads all the certificates of the system.
 #[derive(Clone)]
 pub(super) struct Connections {
-    outside: reqwest::Client,
-    loopback: reqwest::Client,
+    settings: Arc<PoolSettings>,
+    outside: Arc<OnceLock<Result<reqwest::Client, ClientError>>>,
+    loopback: Arc<OnceLock<Result<reqwest::Client, ClientError>>>,
+}
+
+struct PoolSettings {
+    request_timeout: Duration,
+    connect_timeout: Duration,
+    connections_per_host: usize,
+    authorities: Vec<reqwest::Certificate>,
 }
 
 impl Connections {
     pub(super) fn new(options: &ClientOptions) -> Result<Self, ClientError> {
-        install_crypto_provider();
         let authorities = match &options.certificate_authorities {
             None => Vec::new(),
             Some(pem) => reqwest::Certificate::from_pem_bundle(pem)
                 .map_err(|error| ClientError::CertificateAuthorities { cause: error.to_string() })?,
         };
-        let builder = || {
-            reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .timeout(options.request_timeout)
-                .connect_timeout(options.connect_timeout)
-                .pool_max_idle_per_host(options.connections_per_host)
-                .tls_certs_merge(authorities.clone())
+        let settings = PoolSettings {
+            request_timeout: options.request_timeout,
+            connect_timeout: options.connect_timeout,
+            connections_per_host: options.connections_per_host,
+            authorities,
         };
-        let built = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|error| ClientError::Tls { cause: root_cause(&error) })
+        Ok(Self { settings: Arc::new(settings), outside: Arc::default(), loopback: Arc::default() })
+    }
+
+    fn pool(&self, url: &Url) -> Result<&reqwest::Client, &ClientError> {
+        let made = if is_loopback(url) {
+            self.loopback.get_or_init(|| self.settings.build(reqwest::Client::builder().no_proxy()))
+        } else {
+            self.outside.get_or_init(|| self.settings.build(reqwest::Client::builder()))
         };
-        Ok(Self { outside: built(builder())?, loopback: built(builder().no_proxy())? })
+        made.as_ref()
     }
 
     /// Sends one request once and reads its answer up to `bytes_max`.
@@ -170,7 +181,7 @@ impl Connections {
     ) -> Result<(u16, HeaderMap, impl futures_util::Stream<Item = reqwest::Result<Bytes>> + Unpin + use<>), Failure>
     {
         let host = host_and_port(&request.url);
-        let client = if is_loopback(&request.url) { &self.loopback } else { &self.outside };
+        let client = self.pool(&request.url).map_err(|error| Failure::NotSent { cause: error.to_string() })?;
         let mut outgoing = client.request(request.method, request.url).headers(request.headers);
         if let Some(body) = request.body {
             outgoing = outgoing.body(body);
@@ -182,6 +193,22 @@ impl Connections {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         Ok((status, headers, Box::pin(response.bytes_stream())))
+    }
+}
+
+impl PoolSettings {
+    fn build(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ClientError> {
+        install_crypto_provider();
+        builder
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .timeout(self.request_timeout)
+            .connect_timeout(self.connect_timeout)
+            .pool_max_idle_per_host(self.connections_per_host)
+            .tls_certs_merge(self.authorities.clone())
+            .build()
+            .map_err(|error| ClientError::Tls { cause: root_cause(&error) })
     }
 }
 
