@@ -120,3 +120,30 @@ fn publishing_by_a_plan_compares_the_bytes_too() {
     let sent: Vec<_> = registry.commits().into_iter().map(|commit| (commit.package, Some(commit.integrity))).collect();
     assert_eq!(sent, promised(&plan));
 }
+
+#[test]
+fn a_dry_run_shows_the_tarballs_and_does_nothing() {
+    let registry = Registry::with_codes();
+    let world = built_harbor(&registry);
+    let before = world.git(&["status", "--porcelain", "--ignored"]);
+    let ran = world.relay(&["release", "--dry-run", "--json"]).ended_with(0);
+    let plan: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let log = plan["packages"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "@harbor/log"));
+    let integrity = log.and_then(|log| log["tarball"]["integrity"].as_str()).expect("an integrity");
+    let line = ran.stderr.lines().find(|line| line.starts_with("@harbor/log@1.5.0 ") && line.contains("unpacked"));
+    let line = line.unwrap_or_else(|| panic!("no line of @harbor/log: {}", ran.stderr));
+    assert!(line.contains("4 files") && line.contains(&integrity[..20]), "{line}");
+    assert!(ran.stderr.contains("`@harbor/schema` may come out different: its prepack script"), "{}", ran.stderr);
+    assert_eq!(registry.puts(), 0);
+    assert_eq!(world.git(&["status", "--porcelain", "--ignored"]), before);
+    assert!(!world.repo().join(".git/relay").exists(), "no state either");
+}
+
+#[test]
+fn a_dry_run_ends_with_an_error_where_the_gate_stops_a_tarball() {
+    let registry = Registry::with_codes();
+    let world = built_harbor(&registry);
+    world.write("packages/log/dist/package.json", "{\"dependencies\":{\"@harbor/http\":\"workspace:*\"}}\n");
+    let ran = world.relay(&["release", "--dry-run"]).ended_with(1);
+    assert!(ran.stderr.contains("the gate stops 1 tarball") && ran.stderr.contains("@harbor/log"), "{}", ran.stderr);
+}

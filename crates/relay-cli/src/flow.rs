@@ -25,6 +25,7 @@ use relay_workspace::PackageName;
 use tokio::sync::mpsc;
 
 use crate::display::Display;
+use crate::dry_run;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::interrupted;
@@ -42,7 +43,7 @@ pub(crate) struct FlowOptions {
     pub(crate) command: &'static str,
     /// Whether to act without asking.
     pub(crate) yes: bool,
-    /// Whether to stop after the plan.
+    /// Whether to stop after the plan and a look at the tarballs.
     pub(crate) dry_run: bool,
     /// A saved plan that must still hold.
     pub(crate) saved: Option<ReleasePlan>,
@@ -123,7 +124,8 @@ pub(crate) async fn run<P: Person>(
         preflight::warn_of_no_remote(ui, &project);
     }
     if options.dry_run {
-        return Ok(Flow { plan: observed.plan, report: None });
+        let plan = dry_run::run(ui, &project, &observed, options.ignore_scripts)?;
+        return Ok(Flow { plan, report: None });
     }
     if !options.yes && !ui.confirm(&question(&observed.plan))? {
         return Err(CliError::new(ErrorKind::Interrupted, "nothing was done").hint("the plan was not confirmed"));

@@ -14,6 +14,7 @@ mod cli;
 mod commands;
 mod context;
 mod display;
+mod dry_run;
 mod error;
 mod exit;
 mod filter;

@@ -22,7 +22,7 @@ registry; 130 interrupted.";
 const EXAMPLES: &str = "\
 Examples:
   relay publish                          shows the plan, asks, publishes
-  relay publish --dry-run                the plan, and what would be in its way
+  relay publish --dry-run                the plan, the tarballs, and what would be in their way
   relay publish --yes                    in CI, with a token in `.npmrc` or the environment
   relay publish --otp 123456             answers 2FA with this code as long as it is valid
   relay publish --filter '@acme/ui...'   one package and its dependencies";
@@ -47,7 +47,7 @@ pub(crate) struct PublishArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<Utf8PathBuf>,
 
-    /// Show the plan and what is in its way; write and send nothing
+    /// Show the plan, the tarballs and what is in their way; run no script, write and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 

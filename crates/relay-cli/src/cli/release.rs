@@ -21,7 +21,7 @@ waits for a person, a time or the registry; 130 interrupted.";
 const EXAMPLES: &str = "\
 Examples:
   relay release                      shows the plan, asks, releases
-  relay release --dry-run            shows the plan and what would be written; does nothing
+  relay release --dry-run            shows the plan and the tarballs; does nothing
   relay release --plan plan.json     exactly this plan, or not at all
   relay release --yes --no-push      without asking; commits and tags stay here";
 
@@ -33,7 +33,7 @@ pub(crate) struct ReleaseArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<Utf8PathBuf>,
 
-    /// Show what would be done; do nothing
+    /// Show the plan, the tarballs and what is in their way; run no script, write and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 

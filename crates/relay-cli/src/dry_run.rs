@@ -1,0 +1,121 @@
+//! What `--dry-run` does beyond the plan: the tarballs as they would be, in memory, and the gate's word on them. No script
+//! runs and nothing is written (invariant I11).
+
+use std::collections::BTreeMap;
+
+use relay_engine::foresee::{Outlook, Unsettled, tarball_fact, unsettled};
+use relay_engine::freeze::{FreezeError, gate_rules};
+use relay_engine::observe::Observed;
+use relay_engine::project::Project;
+use relay_pack::gate::{self, Finding};
+use relay_plan::{PlannedPackage, ReleasePlan, TarballFact};
+use relay_workspace::{Integrity, PackageName, WorkspacePackage};
+
+use crate::error::CliError;
+use crate::error::engine as explain;
+use crate::ui::{Ui, columns, human_size, plural};
+
+/// How many characters of an integrity are shown at its beginning and at its end: as many as npm shows.
+const INTEGRITY_CHARS_SHOWN: (usize, usize) = (20, 15);
+
+/// What is kept of one tarball.
+struct Glance {
+    fact: TarballFact,
+    findings: Vec<Finding>,
+}
+
+/// Packs and inspects all packages of the plan, and shows what came of it; gives the plan with its tarballs.
+pub(crate) fn run(
+    ui: &Ui,
+    project: &Project,
+    observed: &Observed,
+    ignore_scripts: bool,
+) -> Result<ReleasePlan, CliError> {
+    let plan = &observed.plan;
+    let packages: Vec<&WorkspacePackage> =
+        plan.packages.iter().filter_map(|planned| project.workspace.package(&planned.name)).collect();
+    let rules = gate_rules(&project.config.gate);
+    let packed = Outlook::of(project, &observed.bumps)
+        .map_err(explain::foresee)?
+        .pack(&packages, |tarball| Glance { fact: tarball_fact(tarball), findings: gate::inspect(tarball, &rules) });
+    let unsettled: BTreeMap<&PackageName, Unsettled> = packages
+        .iter()
+        .filter_map(|package| Some((&package.name, unsettled(package, &observed.bumps, ignore_scripts)?)))
+        .collect();
+
+    let mut glances = BTreeMap::new();
+    let mut failed = Vec::new();
+    for (name, result) in packed {
+        match result {
+            Ok(glance) => {
+                glances.insert(name, glance);
+            }
+            // What is missing may be what the script makes.
+            Err(error) if unsettled.contains_key(&name) => {
+                ui.warning(format!("`{name}` can't be packed before its scripts have run: {error}"));
+            }
+            Err(error) => failed.push(error),
+        }
+    }
+    show(ui, plan, &glances);
+    for (name, why) in &unsettled {
+        ui.hint(match why {
+            Unsettled::Script(event) => format!("`{name}` may come out different: its {event} script was not run"),
+            Unsettled::Bundled => format!("`{name}` may come out different: it bundles packages that may change"),
+        });
+    }
+    stop_at_failures(ui, failed)?;
+    let mut stopped = BTreeMap::new();
+    let mut facts = BTreeMap::new();
+    for (name, Glance { fact, findings }) in glances {
+        if !unsettled.contains_key(&name) {
+            facts.insert(name.clone(), fact);
+        }
+        if !findings.is_empty() {
+            stopped.insert(name, findings);
+        }
+    }
+    if stopped.is_empty() { Ok(plan.clone().with_tarballs(&facts)) } else { Err(explain::gate(&stopped)) }
+}
+
+/// One line a tarball, in publish order, with what npm's own dry run tells.
+fn show(ui: &Ui, plan: &ReleasePlan, glances: &BTreeMap<PackageName, Glance>) {
+    let row = |planned: &PlannedPackage| {
+        let fact = &glances.get(&planned.name)?.fact;
+        Some(vec![
+            format!("{}@{}", planned.name, planned.next),
+            plural(fact.files, "file"),
+            human_size(fact.size),
+            format!("{} unpacked", human_size(fact.unpacked)),
+            shortened(&fact.integrity),
+        ])
+    };
+    let rows: Vec<_> = plan.packages.iter().filter_map(row).collect();
+    ui.status(columns(&rows).trim_end());
+    let size = human_size(glances.values().map(|glance| glance.fact.size).sum());
+    ui.status(format!("would publish {}, {size}; nothing was written or sent", plural(rows.len(), "tarball")));
+}
+
+fn shortened(integrity: &Integrity) -> String {
+    let text = integrity.to_string();
+    let (first, last) = INTEGRITY_CHARS_SHOWN;
+    match (text.get(..first), text.len().checked_sub(last).and_then(|from| text.get(from..))) {
+        (Some(start), Some(end)) if text.len() > first + last => format!("{start}[...]{end}"),
+        _ => text,
+    }
+}
+
+/// All packages that can't be packed are told.
+fn stop_at_failures(ui: &Ui, mut failed: Vec<FreezeError>) -> Result<(), CliError> {
+    let Some(last) = failed.pop() else { return Ok(()) };
+    if failed.is_empty() {
+        return Err(explain::freeze(last));
+    }
+    failed.push(last);
+    let error = CliError::user(format!("{} can't be packed; nothing was done", plural(failed.len(), "package")))
+        .code("relay::pack::several");
+    for one in failed {
+        ui.error(&explain::freeze(one));
+    }
+    Err(error)
+}
