@@ -80,12 +80,10 @@ impl Machine {
         jobs.sort_by(|a, b| a.name.cmp(&b.name));
         let index: BTreeMap<_, _> = jobs.iter().enumerate().map(|(at, job)| (job.name.clone(), at)).collect();
         let nodes: Vec<Node> = jobs.into_iter().map(|job| Node::new(job, &index)).collect();
-        let mut priority: Vec<usize> = (0..nodes.len()).collect();
-        priority.sort_by_key(|at| std::cmp::Reverse(nodes.get(*at).map_or(0, |node| node.job.chain_length)));
         Self {
+            priority: priority(&nodes),
             nodes,
             index,
-            priority,
             terms,
             paused_until: BTreeMap::new(),
             otp: KeptOtp::default(),
@@ -229,4 +227,19 @@ impl Node {
     fn is_interactive(&self) -> bool {
         self.job.route == RouteKind::Interactive
     }
+}
+
+/// Who goes first among those that can go: the longest chain of dependents, and among equals whoever most others wait for, so
+/// that no connection stands idle while one of them is awaited.
+fn priority(nodes: &[Node]) -> Vec<usize> {
+    let mut dependents = vec![0_usize; nodes.len()];
+    for below in nodes.iter().flat_map(|node| &node.depends_on) {
+        if let Some(count) = dependents.get_mut(*below) {
+            *count += 1;
+        }
+    }
+    let rank = |at: usize| (nodes.get(at).map(|node| node.job.chain_length), dependents.get(at).copied());
+    let mut priority: Vec<usize> = (0..nodes.len()).collect();
+    priority.sort_by_key(|at| std::cmp::Reverse(rank(*at)));
+    priority
 }

@@ -13,9 +13,9 @@ use crate::learnt::Learnt;
 use crate::project::{Project, ProjectError};
 use crate::session::{KnownCredential, Session};
 
-/// Registry reads in flight at once while a plan is made: as many as pnpm has, since every round of them costs the whole
-/// latency.
-pub const PLAN_READS_IN_FLIGHT: usize = 64;
+/// Registry reads in flight at once while a plan is made: as many streams as a server of HTTP/2 should at least allow on one
+/// connection (RFC 9113, 5.1.2 and 6.5.2), since every round of reads costs the whole latency.
+pub const PLAN_READS_IN_FLIGHT: usize = 100;
 
 /// What a run is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -38,6 +38,28 @@ fn terms(person: bool) -> Terms {
     }
 }
 
+#[test]
+fn the_longest_chain_goes_first_and_among_equals_whoever_most_others_wait_for() {
+    let long = Job { chain_length: 3, ..job(4, RouteKind::Token, &[]) };
+    let jobs = vec![
+        job(0, RouteKind::Token, &[]),
+        job(1, RouteKind::Token, &[]),
+        job(2, RouteKind::Token, &[1]),
+        job(3, RouteKind::Token, &[1]),
+        long,
+    ];
+    let mut machine = Machine::new(jobs, Terms { concurrency: 2, ..terms(false) });
+    let sent: Vec<PackageName> = machine
+        .start(Duration::ZERO)
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Upload { package, .. } => Some(package),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sent, [name(4), name(1)]);
+}
+
 const NOW: Duration = Duration::ZERO;
 
 fn uploads(effects: &[Effect]) -> Vec<(PackageName, bool)> {
