@@ -77,6 +77,7 @@ fn build(
         user_agent: user_agent(),
         connections_per_host: project.config.publish.concurrency.max(PLAN_READS_IN_FLIGHT),
         auth_type_web: npm.auth_type_web(),
+        certificate_authorities: certificate_authorities(project, &npm)?.map(Into::into),
         ..ClientOptions::default()
     };
     let client = RegistryClient::new(options).map_err(|error| CliError::of(ErrorKind::User, &error))?;
@@ -99,6 +100,18 @@ fn build(
         allow_cycles: flags.allow_cycles,
         now: Timestamp::now(),
     })
+}
+
+/// What npm's `cafile` names, if it is set.
+fn certificate_authorities(project: &Project, npm: &NpmConfig) -> Result<Option<Vec<u8>>, CliError> {
+    let Some(path) = npm.get("cafile") else { return Ok(None) };
+    let read = std::fs::read(project.workspace.root.join(path)).map_err(|error| {
+        CliError::of(ErrorKind::User, &error)
+            .context(format!("the certificate authorities `{path}` can't be read"))
+            .hint("correct or remove `cafile` in `.npmrc`")
+            .code("relay::npm::cafile")
+    })?;
+    Ok(Some(read))
 }
 
 fn user_agent() -> String {
