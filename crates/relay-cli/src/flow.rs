@@ -18,8 +18,7 @@ use relay_engine::publish::{emit_end, jobs, publish, reads_max, shipments};
 use relay_engine::report::RunReport;
 use relay_engine::session::Session;
 use relay_engine::state_folder::StateFolder;
-use relay_engine::versioning::write_set::settle;
-use relay_engine::versioning::write_versions;
+use relay_engine::versioning::{commit_versions, write_versions};
 use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
@@ -163,12 +162,11 @@ pub(crate) async fn run<P: Person>(
         for note in &written.notes {
             ui.warning(note);
         }
-        if let (Some(repository), Some(message)) = (&project.repository, &message) {
-            let paths: Vec<Utf8PathBuf> = written.files.iter().map(|path| project.in_repository(path)).collect();
-            let commit = repository.commit_paths(&paths, message).map_err(explain::git)?;
+        let files = written.files.iter().map(Utf8PathBuf::as_path);
+        let commit = commit_versions(&project, &state, files, message.as_deref()).map_err(explain::commit_versions)?;
+        if let Some(commit) = commit {
             told(Fact::Committed { commit })?;
         }
-        settle(&project, &state).map_err(explain::write_set)?;
         open(root, options.concurrency)?
     };
 

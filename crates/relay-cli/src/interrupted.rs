@@ -1,10 +1,11 @@
 //! A version step that an earlier run did not bring to its end: finished by the next command that writes, told by those
 //! that only read.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use relay_engine::project::Project;
 use relay_engine::state_folder::StateFolder;
-use relay_engine::versioning::write_set::{Progress, WriteSet, settle};
+use relay_engine::versioning::commit_versions;
+use relay_engine::versioning::write_set::{Progress, WriteSet};
 
 use crate::error::CliError;
 use crate::error::engine as explain;
@@ -20,24 +21,24 @@ pub(crate) fn finish(ui: &Ui, project: &Project, state: &Utf8Path) -> Result<boo
     // Until the lock was held, the run that wrote the record may have been at work.
     let Some(set) = find(project, state)? else { return Ok(true) };
     let progress = set.finish(project, state).map_err(explain::write_set)?;
-    if progress != Progress::Untouched {
+    let message = if progress == Progress::Untouched {
+        None
+    } else {
         ui.status("Finished the version step of an earlier run, which had been interrupted");
-        commit(ui, project, &set)?;
+        owed_message(project, &set)?
+    };
+    if let Some(commit) = commit_versions(project, state, set.paths(), message).map_err(explain::commit_versions)? {
+        ui.status(format!("Committed {}", commit.get(..10).unwrap_or(&commit)));
     }
-    settle(project, state).map_err(explain::write_set)?;
     Ok(true)
 }
 
-/// Commits the files of the step, unless that was done before the interruption.
-fn commit(ui: &Ui, project: &Project, set: &WriteSet) -> Result<(), CliError> {
-    let (Some(repository), Some(message)) = (&project.repository, &set.commit) else { return Ok(()) };
-    let paths: Vec<Utf8PathBuf> = set.paths().map(|path| project.in_repository(path)).collect();
+/// The message of the step's commit, unless that was made before the interruption.
+fn owed_message<'a>(project: &Project, set: &'a WriteSet) -> Result<Option<&'a str>, CliError> {
+    let (Some(repository), Some(message)) = (&project.repository, &set.commit) else { return Ok(None) };
     let changed = repository.uncommitted().map_err(explain::git)?;
-    if paths.iter().any(|path| changed.iter().any(|changed| changed == path.as_str())) {
-        let commit = repository.commit_paths(&paths, message).map_err(explain::git)?;
-        ui.status(format!("Committed {}", commit.get(..10).unwrap_or(&commit)));
-    }
-    Ok(())
+    let owed = set.paths().any(|path| changed.iter().any(|changed| changed == project.in_repository(path).as_str()));
+    Ok(owed.then_some(message))
 }
 
 /// Tells of the step without touching anything.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::{BumpPlan, CatalogRewrite, PreMode, changelog_section, insert_into_changelog};
+use relay_git::GitError;
 use relay_workspace::{
     EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageName, RangeEdit, edit_lockfile, edit_manifest,
 };
@@ -67,7 +68,7 @@ pub enum VersionError {
 }
 
 /// Writes the versions. All files or none; the change files go last, when everything else is in place. In the state folder,
-/// which must be there and locked, a record of it stays until [`write_set::settle`]; it keeps the message of the commit
+/// which must be there and locked, a record of it stays until [`commit_versions`]; it keeps the message of the commit
 /// that is to follow.
 ///
 /// # Errors
@@ -85,6 +86,39 @@ pub fn write_versions(
     written.files.extend(files.iter().map(|(path, _)| path.clone()));
     WriteSet::new(root, files, commit)?.write(project, state)?;
     Ok(written)
+}
+
+/// What stops the end of a version step: its files are written.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitVersionsError {
+    /// The commit can't be made.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The record can't be taken away.
+    #[error(transparent)]
+    Record(#[from] WriteSetError),
+}
+
+/// Ends a version step: commits its files where there is a message and a repository, and then takes its record away. Gives
+/// the commit.
+///
+/// # Errors
+/// [`CommitVersionsError`]; the next run ends the step then.
+pub fn commit_versions<'a>(
+    project: &Project,
+    state: &Utf8Path,
+    files: impl IntoIterator<Item = &'a Utf8Path>,
+    message: Option<&str>,
+) -> Result<Option<String>, CommitVersionsError> {
+    let commit = match (&project.repository, message) {
+        (Some(repository), Some(message)) => {
+            let paths: Vec<Utf8PathBuf> = files.into_iter().map(|path| project.in_repository(path)).collect();
+            Some(repository.commit_paths(&paths, message)?)
+        }
+        _ => None,
+    };
+    write_set::settle(project, state)?;
+    Ok(commit)
 }
 
 /// What the version step would write.

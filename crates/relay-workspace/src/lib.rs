@@ -39,6 +39,4 @@ pub use range::{InvalidRange, Range};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
 pub use workspace::{Catalogs, Workspace, WorkspacePackage, resolve_catalog};
-pub use write::{
-    TEMPORARY_PREFIX, TEMPORARY_SUFFIX, WriteError, write_all_or_none, write_all_or_none_watched, write_atomically,
-};
+pub use write::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, WriteError, sync_folder_of, write_all_or_none, write_atomically};

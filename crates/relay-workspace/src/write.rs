@@ -74,17 +74,11 @@ pub fn write_atomically(path: &Utf8Path, text: &[u8]) -> Result<(), WriteError> 
 /// are put back as they were. A crash of the machine or a kill in the midst of the renames can leave some of them done:
 /// each file is whole, and whoever must know which keeps a record of its own.
 ///
-/// # Errors
-/// [`WriteError`] names the file; every variant but [`WriteError::Restore`] means that nothing was changed.
-pub fn write_all_or_none(files: &[(Utf8PathBuf, Vec<u8>)]) -> Result<(), WriteError> {
-    write_all_or_none_watched(files, &mut || ())
-}
-
-/// The same, telling after each change of the disk that it was made: a test can look at what a kill would leave there.
+/// `watch` is told after each change of the disk, so that a test can look at what a kill would leave there.
 ///
 /// # Errors
-/// As [`write_all_or_none`].
-pub fn write_all_or_none_watched(files: &[(Utf8PathBuf, Vec<u8>)], watch: &mut dyn FnMut()) -> Result<(), WriteError> {
+/// [`WriteError`] names the file; every variant but [`WriteError::Restore`] means that nothing was changed.
+pub fn write_all_or_none(files: &[(Utf8PathBuf, Vec<u8>)], watch: &mut dyn FnMut()) -> Result<(), WriteError> {
     let mut places = BTreeSet::new();
     let mut staged = Vec::with_capacity(files.len());
     for (path, text) in files {
@@ -146,7 +140,7 @@ impl Staged {
 
     fn replace(self) -> io::Result<()> {
         self.content.persist(&self.place).map_err(|error| error.error)?;
-        sync_folder(&self.place);
+        sync_folder_of(&self.place);
         Ok(())
     }
 }
@@ -227,8 +221,8 @@ fn temporary(folder: &Utf8Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// Puts the new name on the disk. Some file systems can't sync a folder; the content is safe there all the same.
-fn sync_folder(place: &Utf8Path) {
+/// Puts a new or removed name on the disk. Some file systems can't sync a folder; the content is safe there all the same.
+pub fn sync_folder_of(place: &Utf8Path) {
     if let Some(folder) = place.parent().filter(|folder| !folder.as_str().is_empty()) {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
     }

@@ -5,8 +5,7 @@ use relay_change::BumpPlan;
 use relay_engine::learnt::Learnt;
 use relay_engine::observe::{Intent, observe};
 use relay_engine::state_folder::StateFolder;
-use relay_engine::versioning::write_set::settle;
-use relay_engine::versioning::write_versions;
+use relay_engine::versioning::{commit_versions, write_versions};
 use serde_json::json;
 
 use crate::cli::version::VersionArgs;
@@ -70,19 +69,18 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     }
     let mut folder = StateFolder::open(&state).map_err(explain::state_folder)?;
     let _lock = folder.lock().map_err(explain::state_folder)?;
-    let repository = project.repository.as_ref().filter(|_| !args.no_commit);
-    let message = repository.map(|_| project.config.release.commit_message.clone());
-    let written = write_versions(&project, bumps, &state, message).map_err(explain::version)?;
+    let commits = project.repository.is_some() && !args.no_commit;
+    let message = commits.then(|| project.config.release.commit_message.clone());
+    let written = write_versions(&project, bumps, &state, message.clone()).map_err(explain::version)?;
     for note in &written.notes {
         ui.warning(note);
     }
     ui.status(format!("Wrote {} in {}", plural(written.packages, "version"), plural(written.files.len(), "file")));
-    if let Some(repository) = repository {
-        let paths: Vec<Utf8PathBuf> = written.files.iter().map(|path| project.in_repository(path)).collect();
-        let commit = repository.commit_paths(&paths, &project.config.release.commit_message).map_err(explain::git)?;
+    let files = written.files.iter().map(Utf8PathBuf::as_path);
+    let commit = commit_versions(&project, &state, files, message.as_deref()).map_err(explain::commit_versions)?;
+    if let Some(commit) = commit {
         ui.status(format!("Committed {}", commit.get(..10).unwrap_or(&commit)));
     }
-    settle(&project, &state).map_err(explain::write_set)?;
     Ok(Exit::Done)
 }
 

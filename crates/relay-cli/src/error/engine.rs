@@ -12,8 +12,8 @@ use relay_engine::observe::ObserveError;
 use relay_engine::project::ProjectError;
 use relay_engine::publish::PublishRunError;
 use relay_engine::state_folder::StateFolderError;
-use relay_engine::versioning::VersionError;
 use relay_engine::versioning::write_set::WriteSetError;
+use relay_engine::versioning::{CommitVersionsError, VersionError};
 use relay_git::GitError;
 use relay_pack::gate::Finding;
 use relay_plan::{PlanError, PlanFileError, ReleasePlan, Severity};
@@ -142,6 +142,14 @@ pub(crate) fn version(error: VersionError) -> CliError {
 /// The files of a version step can't be brought to its end.
 pub(crate) fn write_set(error: WriteSetError) -> CliError {
     CliError::of(ErrorKind::User, &error).code("relay::version::interrupted")
+}
+
+/// A version step can't be brought to its end.
+pub(crate) fn commit_versions(error: CommitVersionsError) -> CliError {
+    match error {
+        CommitVersionsError::Git(error) => git(error),
+        CommitVersionsError::Record(error) => write_set(error),
+    }
 }
 
 /// What the version step would write can't be made.

@@ -4,11 +4,11 @@
 //! The record holds each file's new content and the digest of the old one. Whoever finds it writes what is still missing.
 //! A file that is neither old nor new was changed by someone else since: then nothing is touched, and a person decides.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use relay_workspace::{WriteError, write_all_or_none_watched};
+use relay_workspace::{WriteError, sync_folder_of, write_all_or_none};
 use serde::{Deserialize, Serialize};
 
 use crate::project::Project;
@@ -170,7 +170,7 @@ impl WriteSet {
         })
     }
 
-    /// Records the step and carries it out. The record stays until [`settle`].
+    /// Records the step and carries it out. The record stays until [`super::commit_versions`].
     ///
     /// # Errors
     /// [`WriteSetError`] names the file. Where nothing was changed, nothing is recorded either.
@@ -191,7 +191,7 @@ impl WriteSet {
     }
 
     /// Brings an interrupted step to its end: writes what is missing if anything was written, and says how far the step
-    /// had come. The record stays until [`settle`].
+    /// had come. The record stays until [`super::commit_versions`].
     ///
     /// # Errors
     /// [`WriteSetError::Changed`] before anything is touched; others name the file.
@@ -230,7 +230,7 @@ impl WriteSet {
                 writes.push((path, after.clone().into_bytes()));
             }
         }
-        write_all_or_none_watched(&writes, watch)?;
+        write_all_or_none(&writes, watch)?;
         for file in self.files.iter().filter(|file| file.after.is_none()) {
             let path = root.join(&file.path);
             match fs::remove_file(&path) {
@@ -238,8 +238,7 @@ impl WriteSet {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(source) => return Err(WriteSetError::Remove { path: file.path.clone(), source }),
             }
-            // Some file systems can't sync a folder; then the order is theirs to keep.
-            let _ = path.parent().map(|folder| File::open(folder).and_then(|folder| folder.sync_all()));
+            sync_folder_of(&path);
             watch();
         }
         Ok(())
@@ -255,18 +254,13 @@ impl WriteSet {
         file.write_all(&serde_json::to_vec(self).map_err(io::Error::other)?)?;
         file.sync_all()?;
         fs::rename(&staged, path)?;
-        if let Some(folder) = path.parent() {
-            let _ = File::open(folder).and_then(|folder| folder.sync_all());
-        }
+        sync_folder_of(path);
         Ok(())
     }
 }
 
 /// Takes the record away: the step is done, with its commit.
-///
-/// # Errors
-/// [`WriteSetError::Record`] with the system's reason.
-pub fn settle(project: &Project, state: &Utf8Path) -> Result<(), WriteSetError> {
+pub(super) fn settle(project: &Project, state: &Utf8Path) -> Result<(), WriteSetError> {
     remove_record(&record_path(project, state))
 }
 

@@ -51,7 +51,7 @@ fn a_file_that_can_not_be_staged_changes_none() {
     let first = folder.join("a");
     fs::write(&first, "one").unwrap();
     let files = [(first.clone(), b"two".to_vec()), (folder.join("gone/b"), b"two".to_vec())];
-    let error = write_all_or_none(&files).unwrap_err();
+    let error = write_all_or_none(&files, &mut || ()).unwrap_err();
     assert!(error.to_string().starts_with(&format!("`{folder}/gone/b` can't be written")), "{error}");
     assert_eq!(fs::read(&first).unwrap(), b"one");
     assert_eq!(names(&folder), ["a"]);
@@ -62,7 +62,9 @@ fn a_folder_in_the_place_of_a_file_changes_none() {
     let (_guard, folder) = folder();
     fs::create_dir(folder.join("b")).unwrap();
     let files = [(folder.join("a"), b"new".to_vec()), (folder.join("b"), b"new".to_vec())];
-    assert!(matches!(write_all_or_none(&files), Err(WriteError::Stage { path, .. }) if path == folder.join("b")));
+    assert!(
+        matches!(write_all_or_none(&files, &mut || ()), Err(WriteError::Stage { path, .. }) if path == folder.join("b"))
+    );
     assert_eq!(names(&folder), ["b"]);
 }
 
@@ -71,7 +73,7 @@ fn writes_all_of_several() {
     let (_guard, folder) = folder();
     fs::write(folder.join("a"), "one").unwrap();
     let files = [(folder.join("a"), b"two".to_vec()), (folder.join("new"), b"three".to_vec())];
-    write_all_or_none(&files).unwrap();
+    write_all_or_none(&files, &mut || ()).unwrap();
     assert_eq!(fs::read(folder.join("a")).unwrap(), b"two");
     assert_eq!(fs::read(folder.join("new")).unwrap(), b"three");
     assert_eq!(names(&folder), ["a", "new"]);
@@ -81,7 +83,7 @@ fn writes_all_of_several() {
 fn one_file_can_not_get_two_contents() {
     let (_guard, folder) = folder();
     let files = [(folder.join("a"), b"1".to_vec()), (folder.join("a"), b"2".to_vec())];
-    assert!(matches!(write_all_or_none(&files), Err(WriteError::Twice { .. })));
+    assert!(matches!(write_all_or_none(&files, &mut || ()), Err(WriteError::Twice { .. })));
     assert!(names(&folder).is_empty());
 }
 
@@ -108,7 +110,7 @@ fn many_files_need_few_open_ones() {
     let (_guard, folder) = folder();
     let files: Vec<_> = (0..1500).map(|index| (folder.join(format!("f{index:04}")), b"x".to_vec())).collect();
     let (old, new) = files.split_at(750);
-    write_all_or_none(old).unwrap();
-    write_all_or_none(&[old, new].concat()).unwrap();
+    write_all_or_none(old, &mut || ()).unwrap();
+    write_all_or_none(&[old, new].concat(), &mut || ()).unwrap();
     assert_eq!(names(&folder).len(), 1500);
 }
