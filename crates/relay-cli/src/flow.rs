@@ -68,8 +68,8 @@ pub(crate) struct Flow {
     pub(crate) report: Option<RunReport>,
 }
 
-/// Makes sessions: once to plan with, and once more, after the scripts have run, to publish with. In between no credential is
-/// in memory (invariant S3).
+/// Makes sessions: one to plan and publish with; where scripts run in between, another one after them, so that no credential
+/// is in memory while they run (invariant S3).
 pub(crate) type SessionMaker<'a> = &'a (dyn Fn(&Project) -> Result<Session, CliError> + Sync);
 
 /// Runs a release in the repository around `root`.
@@ -89,7 +89,10 @@ pub(crate) async fn run<P: Person>(
     }
     let mut learnt = Learnt::read(&options.state);
     let session = make_session(&project)?;
-    let head_start = may_pack_ahead(&project, &options).then(|| HeadStart::begin(&project.workspace));
+    // Nothing may change a file between this packing and the upload: no version step, no time that a person takes.
+    let head_start = (options.intent == Intent::Publish && options.yes && !options.dry_run)
+        .then(|| HeadStart::begin(&project.workspace, options.ignore_scripts))
+        .flatten();
     let mut observed = observe(&project, &session, &learnt, options.intent).await.map_err(explain::observe)?;
     let packed_ahead = head_start.map(HeadStart::end).unwrap_or_default();
     for warning in &observed.warnings {
@@ -136,7 +139,9 @@ pub(crate) async fn run<P: Person>(
     drop(observed);
     // Before any script of the repository runs, no credential is left in memory. Without scripts the session stays, and its
     // connections with it.
-    let session = (!runs_scripts(&project, &options)).then_some(session);
+    let runs_scripts =
+        !options.ignore_scripts && has_scripts(names.iter().filter_map(|name| project.workspace.package(name)));
+    let session = (!runs_scripts).then_some(session);
 
     let mut folder = StateFolder::open(&options.state).map_err(explain::state_folder)?;
     let state = folder.path().to_owned();
@@ -228,16 +233,6 @@ fn pay_owed_tags(ui: &Ui, project: &Project, observed: &Observed, state: &Utf8Pa
         ui.status(format!("Tagged what went live since the last run: {}", made.join(", ")));
     }
     Ok(())
-}
-
-/// Says whether a lifecycle script may run: one package's script may change another one's files.
-fn runs_scripts(project: &Project, options: &FlowOptions) -> bool {
-    !options.ignore_scripts && has_scripts(&project.workspace.packages)
-}
-
-/// Says whether tarballs can be made while the registries are asked: nothing may change a file in between.
-fn may_pack_ahead(project: &Project, options: &FlowOptions) -> bool {
-    options.intent == Intent::Publish && options.yes && !options.dry_run && !runs_scripts(project, options)
 }
 
 /// Opens the project; a flag on the command line wins over `relay.toml`.

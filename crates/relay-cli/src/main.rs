@@ -4,7 +4,8 @@
 //! - [`commands`]: one file for each command
 //! - [`ui`]: all output; [`error`], [`exit`]: how a run may end
 //! - [`flow`]: the way of a release, shared by several commands; [`surroundings`]: what it is given from outside
-//! - [`preflight`], [`interrupted`]: what is looked at before anything is written
+//! - [`preflight`], [`interrupted`], [`saved_bytes`]: what is looked at before anything is written; [`dry_run`]: and what
+//!   is shown where nothing will be
 //! - [`display`], [`summary`], [`person`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
 //! - [`vault`]: keeps credentials where no script can read them
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant

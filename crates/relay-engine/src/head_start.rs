@@ -26,14 +26,18 @@ pub struct HeadStart {
 }
 
 impl HeadStart {
-    /// Begins to pack every package that could be published, on threads of its own.
-    pub fn begin(workspace: &Workspace) -> Self {
+    /// Begins to pack every package that could be published, on threads of its own; not where one of them has scripts that
+    /// will run, since a script may change any package's files.
+    pub fn begin(workspace: &Workspace, ignore_scripts: bool) -> Option<Self> {
+        if !ignore_scripts && has_scripts(candidates(workspace)) {
+            return None;
+        }
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
         let workspace = workspace.clone();
         let packed = std::thread::Builder::new().name("pack-ahead".to_owned()).spawn(move || ahead(&workspace, &told));
         // Without a thread there is no head start, and all is packed later.
-        Self { stop, packed: packed.ok() }
+        Some(Self { stop, packed: packed.ok() })
     }
 
     /// Stops, and hands over what has been packed so far.
@@ -55,13 +59,16 @@ pub fn has_scripts<'a>(packages: impl IntoIterator<Item = &'a WorkspacePackage>)
     packages.into_iter().any(|package| events().any(|event| package.manifest.script(event).is_some()))
 }
 
+fn candidates(workspace: &Workspace) -> impl Iterator<Item = &WorkspacePackage> {
+    workspace.packages.iter().filter(|package| !package.private && package.version.is_some())
+}
+
 fn ahead(workspace: &Workspace, stop: &AtomicBool) -> BTreeMap<PackageName, Arc<Tarball>> {
     use rayon::prelude::*;
     let surroundings = surroundings_of(workspace);
     let held = AtomicUsize::new(0);
-    let candidates: Vec<&WorkspacePackage> =
-        workspace.packages.iter().filter(|package| !package.private && package.version.is_some()).collect();
-    candidates
+    candidates(workspace)
+        .collect::<Vec<_>>()
         .par_iter()
         .filter_map(|package| {
             if stop.load(Ordering::Relaxed) || held.load(Ordering::Relaxed) > HEAD_START_BYTES_MAX {

@@ -1,7 +1,8 @@
 //! Carries a release out: reads the repository, has a plan made, writes versions, packs, publishes, tags.
 //!
 //! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
-//! - [`versioning`], [`freeze`]: the tree's new versions; scripts and tarballs; [`foresee`]: the same, in memory only
+//! - [`versioning`], [`freeze`]: the tree's new versions; scripts and tarballs
+//! - [`foresee`], [`head_start`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
 //! - [`shipment`], [`uplink`], [`driver`], [`publish`]: carries effects out, and reports
 //! - [`finish`], [`report`]: tags, pushes, what the run came to
