@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use relay_engine::foresee::{Outlook, Unsettled, tarball_fact, unsettled};
-use relay_engine::freeze::{FreezeError, gate_rules};
+use relay_engine::freeze::gate_rules;
 use relay_engine::observe::Observed;
 use relay_engine::project::Project;
 use relay_pack::gate::{self, Finding};
 use relay_plan::{PlannedPackage, ReleasePlan, TarballFact};
 use relay_workspace::{Integrity, PackageName, WorkspacePackage};
 
+use crate::commands::pack::refuse_unpackable;
 use crate::error::CliError;
 use crate::error::engine as explain;
 use crate::ui::{Ui, columns, human_size, plural};
@@ -54,7 +55,7 @@ pub(crate) fn run(
             Err(error) if unsettled.contains_key(&name) => {
                 ui.warning(format!("`{name}` can't be packed before its scripts have run: {error}"));
             }
-            Err(error) => failed.push(error),
+            Err(error) => failed.push(explain::freeze(error)),
         }
     }
     show(ui, plan, &glances);
@@ -64,7 +65,7 @@ pub(crate) fn run(
             Unsettled::Bundled => format!("`{name}` may come out different: it bundles packages that may change"),
         });
     }
-    stop_at_failures(ui, failed)?;
+    refuse_unpackable(ui, failed, "nothing was done")?;
     let mut stopped = BTreeMap::new();
     let mut facts = BTreeMap::new();
     for (name, Glance { fact, findings }) in glances {
@@ -103,19 +104,4 @@ fn shortened(integrity: &Integrity) -> String {
         (Some(start), Some(end)) if text.len() > first + last => format!("{start}[...]{end}"),
         _ => text,
     }
-}
-
-/// All packages that can't be packed are told.
-fn stop_at_failures(ui: &Ui, mut failed: Vec<FreezeError>) -> Result<(), CliError> {
-    let Some(last) = failed.pop() else { return Ok(()) };
-    if failed.is_empty() {
-        return Err(explain::freeze(last));
-    }
-    failed.push(last);
-    let error = CliError::user(format!("{} can't be packed; nothing was done", plural(failed.len(), "package")))
-        .code("relay::pack::several");
-    for one in failed {
-        ui.error(&explain::freeze(one));
-    }
-    Err(error)
 }

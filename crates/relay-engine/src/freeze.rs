@@ -134,13 +134,16 @@ pub fn pack_all(
 }
 
 /// What is around the packages. Only npm's own workspaces heed the ignore files there (seen in npm 11.19).
-pub(crate) fn surroundings_of(workspace: &Workspace) -> Option<Surroundings> {
+pub fn surroundings_of(workspace: &Workspace) -> Option<Surroundings> {
     let members = workspace.packages.iter().map(|package| workspace.folder(package)).collect();
     (workspace.manager == PackageManager::Npm).then(|| Surroundings { root: workspace.root.clone(), members })
 }
 
 /// Packs one package; `overlay` has its files as they will be, where they are not on the disk yet.
-pub(crate) fn pack_one(
+///
+/// # Errors
+/// [`FreezeError::Pack`] or [`FreezeError::Manifest`].
+pub fn pack_one(
     workspace: &Workspace,
     package: &WorkspacePackage,
     surroundings: Option<&Surroundings>,

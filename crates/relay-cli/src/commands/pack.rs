@@ -13,14 +13,15 @@ use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
-use relay_engine::freeze::gate_rules;
+use relay_engine::freeze::{FreezeError, gate_rules, pack_one, surroundings_of};
 use relay_pack::gate::{self, Finding, GateRules};
-use relay_pack::{PackRequest, Surroundings as Members, Tarball};
-use relay_workspace::{PackageManager, PackageName, Workspace, WorkspacePackage};
+use relay_pack::{Surroundings as Members, Tarball};
+use relay_workspace::{PackageName, Workspace};
 use tempfile::NamedTempFile;
 
 use crate::cli::pack::PackArgs;
 use crate::context::Context;
+use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
 use crate::ui::{Ui, columns, human_size, json, plural};
@@ -81,21 +82,23 @@ fn make_all(
     if let Some(folder) = target {
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     }
-    let members = Members {
-        root: workspace.root.clone(),
-        members: workspace.packages.iter().map(|package| workspace.folder(package)).collect(),
-    };
-    let results: Vec<_> = names.par_iter().map(|name| make(workspace, name, &members, target, rules)).collect();
+    let members = surroundings_of(workspace);
+    let results: Vec<_> = names.par_iter().map(|name| make(workspace, name, members.as_ref(), target, rules)).collect();
     let (packed, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
-    let mut errors: Vec<CliError> = failed.into_iter().filter_map(Result::err).collect();
+    refuse_unpackable(ui, failed.into_iter().filter_map(Result::err).collect(), "no tarball was written")?;
+    Ok(packed.into_iter().filter_map(Result::ok).collect())
+}
+
+/// Stops where packages can't be packed, and tells all of them; `outcome` is what that means for the disk.
+pub(crate) fn refuse_unpackable(ui: &Ui, mut errors: Vec<CliError>, outcome: &str) -> Result<(), CliError> {
     match errors.len() {
-        0 => Ok(packed.into_iter().filter_map(Result::ok).collect()),
+        0 => Ok(()),
         1 => Err(errors.remove(0)),
         count => {
             for error in &errors {
                 ui.error(error);
             }
-            Err(CliError::user(format!("{} can't be packed; no tarball was written", plural(count, "package")))
+            Err(CliError::user(format!("{} can't be packed; {outcome}", plural(count, "package")))
                 .code("relay::pack::several"))
         }
     }
@@ -104,7 +107,7 @@ fn make_all(
 fn make(
     workspace: &Workspace,
     name: &PackageName,
-    members: &Members,
+    members: Option<&Members>,
     target: Option<&Utf8Path>,
     rules: &GateRules,
 ) -> Result<Packed, CliError> {
@@ -112,23 +115,16 @@ fn make(
     let package = workspace.package(name).ok_or_else(|| {
         failed(CliError::user("its scripts have taken it out of the workspace").code("relay::pack::package_gone"))
     })?;
-    let tarball = tarball(workspace, package, members).map_err(failed)?;
+    let tarball = pack_one(workspace, package, members, None).map_err(|error| {
+        failed(match error {
+            FreezeError::Pack { source, .. } => CliError::from(*source),
+            FreezeError::Manifest(error) => CliError::from(*error),
+            error => explain::freeze(error),
+        })
+    })?;
     let findings = gate::inspect(&tarball, rules);
     let file = target.map(|folder| staged(&tarball, folder)).transpose().map_err(failed)?;
     Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file })
-}
-
-fn tarball(workspace: &Workspace, package: &WorkspacePackage, members: &Members) -> Result<Tarball, CliError> {
-    let manifest = relay_pack::published_manifest(package, workspace)?;
-    let mut folder = workspace.folder(package);
-    if let Some(inner) = &manifest.directory {
-        folder.push(inner);
-    }
-    let changed = manifest.changed || manifest.directory.is_some();
-    let text = changed.then_some(manifest.text.as_str());
-    // Only npm's own workspaces heed the ignore files around a member, so that a publish packs the same.
-    let surroundings = (workspace.manager == PackageManager::Npm).then_some(members);
-    Ok(relay_pack::pack(&PackRequest { folder: &folder, manifest: text, surroundings, overlay: None })?)
 }
 
 /// The tarball in a temporary file beside the place it will have.
