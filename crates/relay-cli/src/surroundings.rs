@@ -18,6 +18,10 @@ use crate::vault::Vault;
 /// The largest `.npmrc` that is read, in bytes.
 const NPMRC_SIZE_BYTES_MAX: u64 = 1024 * 1024;
 
+const CAFILE_HINT: &str = "correct or remove `cafile` in `.npmrc`";
+/// The largest `cafile` that is read, in bytes: all authorities of a system take a quarter of a megabyte.
+const CAFILE_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
 /// The flags of the command line that a session is made from.
 #[derive(Clone, Default)]
 pub(crate) struct SessionFlags {
@@ -80,7 +84,8 @@ fn build(
         certificate_authorities: certificate_authorities(project, &npm)?.map(Into::into),
         ..ClientOptions::default()
     };
-    let client = RegistryClient::new(options).map_err(|error| CliError::of(ErrorKind::User, &error))?;
+    let client = RegistryClient::new(options)
+        .map_err(|error| CliError::of(ErrorKind::User, &error).hint(CAFILE_HINT).code("relay::npmrc::cafile"))?;
     let selected = if flags.filter.is_empty() {
         None
     } else {
@@ -105,13 +110,20 @@ fn build(
 /// What npm's `cafile` names, if it is set.
 fn certificate_authorities(project: &Project, npm: &NpmConfig) -> Result<Option<Vec<u8>>, CliError> {
     let Some(path) = npm.get("cafile") else { return Ok(None) };
-    let read = std::fs::read(project.workspace.root.join(path)).map_err(|error| {
-        CliError::of(ErrorKind::User, &error)
-            .context(format!("the certificate authorities `{path}` can't be read"))
-            .hint("correct or remove `cafile` in `.npmrc`")
-            .code("relay::npm::cafile")
-    })?;
-    Ok(Some(read))
+    let unreadable = |cause: String| {
+        CliError::user(format!("the certificate authorities `{path}` can't be read"))
+            .cause(cause)
+            .hint(CAFILE_HINT)
+            .code("relay::npmrc::cafile")
+    };
+    let place = project.workspace.root.join(path);
+    match std::fs::metadata(&place) {
+        Ok(data) if data.len() > CAFILE_SIZE_BYTES_MAX => {
+            Err(unreadable(format!("it has more than {CAFILE_SIZE_BYTES_MAX} bytes")))
+        }
+        Ok(_) => std::fs::read(&place).map(Some).map_err(|error| unreadable(error.to_string())),
+        Err(error) => Err(unreadable(error.to_string())),
+    }
 }
 
 fn user_agent() -> String {

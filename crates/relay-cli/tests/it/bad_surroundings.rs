@@ -78,6 +78,20 @@ fn a_token_that_is_bound_to_no_registry() {
 }
 
 #[test]
+fn certificate_authorities_that_are_not_there() {
+    let repo = repo("", None).file(".npmrc", "registry=https://registry.example/\ncafile=lost.pem\n");
+    insta::assert_snapshot!(repo.committed().refused_by(ASKING));
+}
+
+#[test]
+fn certificate_authorities_that_are_none() {
+    let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+    let repo =
+        repo("", None).file(".npmrc", "registry=https://registry.example/\ncafile=ca.pem\n").file("ca.pem", broken);
+    insta::assert_snapshot!(repo.committed().refused_by(ASKING));
+}
+
+#[test]
 fn a_registry_address_that_is_none() {
     let repo = repo("nowhere", None).committed();
     insta::assert_snapshot!(repo.refused_by(ASKING));

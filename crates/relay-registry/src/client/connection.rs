@@ -110,7 +110,7 @@ impl Connections {
         let authorities = match &options.certificate_authorities {
             None => Vec::new(),
             Some(pem) => reqwest::Certificate::from_pem_bundle(pem)
-                .map_err(|error| ClientError::CertificateAuthorities { cause: error.to_string() })?,
+                .map_err(|error| ClientError::CertificateAuthorities { cause: root_cause(&error) })?,
         };
         let settings = PoolSettings {
             request_timeout: options.request_timeout,
