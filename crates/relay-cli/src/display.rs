@@ -1,7 +1,7 @@
 //! Shows a run as it goes: a reader of the engine's event stream.
 //!
 //! In a terminal: one line for each package in flight with its state, a bar with totals and the time that is left. Elsewhere,
-//! and in CI: one plain line for each thing that happened. Everything goes to stderr.
+//! and in CI: one plain line for each thing that happened, its phases folded where the forge can. Everything goes to stderr.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -50,6 +50,7 @@ impl Display {
 
     /// Takes the moving part away, for good: the run is over.
     pub(crate) fn clear(&self) {
+        self.ui.end_phase();
         if let Ok(mut state) = self.state.lock()
             && let Some(live) = state.live.take()
         {
@@ -70,7 +71,10 @@ impl Display {
                 if *phase == Phase::Publish {
                     state.begin_total();
                 }
-                Some(phase_line(*phase, state.total)?.to_owned())
+                if let Some(title) = phase_title(*phase, state.total) {
+                    self.ui.phase(title);
+                }
+                None
             }
             Fact::VersionsWritten { packages, files } => Some(format!(
                 "  {} got a new version ({} written)",
@@ -192,7 +196,7 @@ impl State {
     }
 }
 
-fn phase_line(phase: Phase, packages: usize) -> Option<&'static str> {
+fn phase_title(phase: Phase, packages: usize) -> Option<&'static str> {
     match phase {
         Phase::Observe => None,
         Phase::Version => Some("Writing versions"),

@@ -19,7 +19,7 @@ use relay_engine::report::RunReport;
 use relay_engine::session::Session;
 use relay_engine::state_folder::StateFolder;
 use relay_engine::versioning::{commit_versions, write_versions};
-use relay_plan::ReleasePlan;
+use relay_plan::{ReleasePlan, Severity};
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
 
@@ -27,6 +27,7 @@ use crate::display::Display;
 use crate::dry_run;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
+use crate::github;
 use crate::interrupted;
 use crate::log_file::LogFile;
 use crate::preflight;
@@ -105,6 +106,7 @@ pub(crate) async fn run<P: Person>(
     if options.show_plan {
         show_plan(ui, &observed.plan);
     }
+    github::annotate_findings(&observed.plan, Severity::Warning, ui);
     if !options.dry_run && options.finish.tags {
         pay_owed_tags(ui, &project, &observed, &options.state)?;
     }

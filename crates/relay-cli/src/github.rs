@@ -1,13 +1,16 @@
-//! What a CI forge wants to be told beside the exit code: outputs and a summary, in the files that the forge names.
+//! What a CI forge wants to be told beside the exit code: outputs and a summary, in the files that the forge names; and
+//! annotations, which it shows beside the job.
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::iter;
 
-use relay_engine::report::RunReport;
+use relay_engine::report::{Outcome, RunReport};
+use relay_plan::{ReleasePlan, Severity};
 use serde_json::json;
 
-use crate::summary;
-use crate::ui::Ui;
+use crate::summary::{self, explain_failure, explain_parked};
+use crate::ui::{Notice, Ui};
 
 /// Writes `GITHUB_OUTPUT` and `GITHUB_STEP_SUMMARY` where the environment names them. A failure is a warning: what was
 /// published stays published.
@@ -17,6 +20,37 @@ pub(crate) fn write_outputs(report: &RunReport, ui: &Ui) {
     }
     if let Some(path) = file_of("GITHUB_STEP_SUMMARY") {
         append(&path, &format!("### Release\n\n```\n{}```\n", summary::render(report)), ui);
+    }
+}
+
+/// Annotates what a plan complains of, from this severity on. An error that ends the command is told by itself.
+pub(crate) fn annotate_findings(plan: &ReleasePlan, severity: Severity, ui: &Ui) {
+    // Errors are ordered before warnings.
+    for group in relay_plan::grouped(plan).iter().filter(|group| group.finding.severity >= severity) {
+        let notice = match group.finding.severity {
+            Severity::Error => Notice::Error,
+            Severity::Warning => Notice::Warning,
+        };
+        let help = group.finding.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+        ui.annotate(notice, "release plan", &format!("{}{help}", group.about()));
+    }
+}
+
+/// Annotates each package that is not out as it should be, and what went wrong beside the packages. Held ones are left out:
+/// the package that holds them is there.
+pub(crate) fn annotate_report(report: &RunReport, ui: &Ui) {
+    for package in &report.packages {
+        let (notice, word, (what, help)) = match &package.outcome {
+            Outcome::Failed(failure) => (Notice::Error, "failed", explain_failure(failure)),
+            Outcome::Parked(parked) => (Notice::Warning, "is parked", explain_parked(parked)),
+            Outcome::Live { .. } | Outcome::Held { .. } => continue,
+        };
+        let help = help.into_iter().map(|line| format!("  help: {line}"));
+        let lines: Vec<String> = iter::once(what).chain(help).collect();
+        ui.annotate(notice, &format!("{} {} {word}", package.name, package.version), &lines.join("\n"));
+    }
+    for problem in &report.problems {
+        ui.annotate(Notice::Warning, "release", problem);
     }
 }
 
@@ -38,5 +72,63 @@ fn append(path: &str, text: &str, ui: &Ui) {
         OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     if let Err(error) = written {
         ui.warning(format!("{path} can't be written: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_config::RouteKind;
+    use relay_engine::report::PackageReport;
+    use relay_engine::state::{Failure, How, Parked};
+
+    use super::*;
+    use crate::ui::tests::captured;
+    use crate::ui::{Forge, UiSettings};
+
+    fn package(name: &str, outcome: Outcome) -> PackageReport {
+        PackageReport {
+            name: name.parse().unwrap(),
+            version: semver::Version::new(1, 2, 3),
+            registry: "https://registry.example/".to_owned(),
+            tag: "latest".to_owned(),
+            uploads: 1,
+            route: RouteKind::Token,
+            reason: String::new(),
+            outcome,
+        }
+    }
+
+    fn report() -> RunReport {
+        let mut report = RunReport::new();
+        report.packages = vec![
+            package("@acme/core", Outcome::Failed(Failure::Unreachable { cause: "reset: 100%, twice".to_owned() })),
+            package("@acme/log", Outcome::Live { how: How::Published }),
+            package("@acme/ui", Outcome::Held { by: "@acme/core".parse().unwrap() }),
+            package("@acme/kit", Outcome::Parked(Parked::Visibility { waited_seconds: 60 })),
+        ];
+        report.problems = vec!["the push was refused".to_owned()];
+        report
+    }
+
+    #[test]
+    fn packages_that_are_not_out_are_annotated() {
+        let (ui, seen) = captured(UiSettings { forge: Forge::GitHub, ..UiSettings::plain() });
+        annotate_report(&report(), &ui);
+        assert_eq!(seen.data.text(), "");
+        assert_eq!(
+            seen.messages.text(),
+            "::error title=@acme/core 1.2.3 failed::it could not be sent: reset: 100%25, twice%0A  help: run the same \
+             command again\n\
+             ::warning title=@acme/kit 1.2.3 is parked::accepted, but the registry did not show it within 1 min%0A  \
+             help: run the same command again: it goes on with what is unfinished\n\
+             ::warning title=release::the push was refused\n"
+        );
+    }
+
+    #[test]
+    fn without_a_forge_nothing_is_annotated() {
+        let (ui, seen) = captured(UiSettings::plain());
+        annotate_report(&report(), &ui);
+        assert_eq!(seen.messages.text(), "");
     }
 }

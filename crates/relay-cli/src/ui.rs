@@ -5,10 +5,12 @@
 //! - **progress** (stderr): the live display, or plain lines where there is no terminal
 //!
 //! `--quiet` is decided here once: it silences status, hint and progress; warnings, errors and data stay. A closed stdout
-//! (`relay graph | head -1`) is no error. No colour and no animation where the stream is not a terminal.
+//! (`relay graph | head -1`) is no error. No colour and no animation where the stream is not a terminal. Where a forge reads
+//! the log, phases are groups of it, and warnings and errors are annotations.
 //!
 //! The object is cheap to clone and can be used from any thread and from async code: each call writes whole lines.
 
+mod forge;
 mod palette;
 mod prompt;
 mod settings;
@@ -19,15 +21,21 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use relay_engine::event::Clock;
 
 use crate::error::CliError;
+use crate::wall_clock::WallClock;
 
+pub(crate) use forge::{Forge, Notice};
 pub(crate) use palette::Palette;
 pub(crate) use settings::{UiFlags, UiSettings};
 pub(crate) use text::{clean, columns, human_size, human_span, json, json_line, plural, wrapped};
 
 /// How often the live display is drawn at most, per second.
 const FRAMES_PER_SECOND_MAX: u8 = 12;
+
+/// What annotations about no package in particular are headed with.
+const ANNOTATION_TITLE: &str = "relay";
 
 /// The output of one run.
 #[derive(Clone)]
@@ -48,6 +56,8 @@ struct Streams {
     messages: Box<dyn Write + Send>,
     data_closed: bool,
     data_error: Option<io::Error>,
+    /// The title of the group that the forge's log is in.
+    group: Option<String>,
 }
 
 impl Ui {
@@ -65,7 +75,7 @@ impl Ui {
         let shared = Shared {
             data_palette: Palette::new(settings.data_colour),
             message_palette: Palette::new(settings.message_colour),
-            streams: Mutex::new(Streams { data, messages, data_closed: false, data_error: None }),
+            streams: Mutex::new(Streams { data, messages, data_closed: false, data_error: None, group: None }),
             progress: MultiProgress::with_draw_target(target),
             settings,
         };
@@ -122,13 +132,50 @@ impl Ui {
         }
     }
 
+    /// Says that a part of the run begins: a line, or a group of the forge's log, which ends with the next one.
+    pub(crate) fn phase(&self, title: &str) {
+        if self.shared.settings.quiet {
+            return;
+        }
+        self.end_phase();
+        match self.shared.settings.forge.group(title, WallClock.now()) {
+            None => self.message(title),
+            Some(line) => {
+                self.raw_message(line);
+                self.streams().group = Some(title.to_owned());
+            }
+        }
+    }
+
+    /// Ends the group that the last phase began, if any, so that what follows is not folded away.
+    pub(crate) fn end_phase(&self) {
+        let group = self.streams().group.take();
+        if let Some(line) = group.and_then(|title| self.shared.settings.forge.end_group(&title, WallClock.now())) {
+            self.raw_message(line);
+        }
+    }
+
+    /// Makes the forge show a text beside the job, and says whether it can; elsewhere nothing is written.
+    pub(crate) fn annotate(&self, notice: Notice, title: &str, text: &str) -> bool {
+        let line = self.shared.settings.forge.annotation(notice, &clean(title), &clean(text));
+        line.map(|line| self.raw_message(line)).is_some()
+    }
+
     /// Says what is odd but not in the way.
     pub(crate) fn warning(&self, text: impl Display) {
-        self.labelled("warning", self.palette().warning, &text.to_string());
+        let text = text.to_string();
+        // GitHub's log shows an annotation as a line that begins with the word, so that nothing has to be said twice.
+        if !self.annotate(Notice::Warning, ANNOTATION_TITLE, &text) {
+            self.labelled("warning", self.palette().warning, &text);
+        }
     }
 
     /// Tells an error with its causes and what can be done.
     pub(crate) fn error(&self, error: &CliError) {
+        self.end_phase();
+        if self.annotate(Notice::Error, ANNOTATION_TITLE, &self.plainly(error)) {
+            return;
+        }
         self.labelled("error", self.palette().error, error.message());
         let dim = self.palette().dim;
         let hint = self.palette().hint;
@@ -165,6 +212,7 @@ impl Ui {
 
     /// Ends the run: whatever could not be written to stdout, except to a pipe that was closed, is an error.
     pub(crate) fn finish(&self) -> Result<(), CliError> {
+        self.end_phase();
         let mut streams = self.streams();
         streams.flush();
         match streams.data_error.take() {
@@ -175,12 +223,21 @@ impl Ui {
         }
     }
 
+    /// An error as one text, for an annotation.
+    fn plainly(&self, error: &CliError) -> String {
+        let causes = error.causes().iter().map(|cause| format!("\n  cause: {}", indented(cause)));
+        let help = error.hints().iter().map(|help| format!("\n  help: {}", indented(help)));
+        let code = error.code_name().filter(|_| self.shared.settings.verbose).map(|code| format!("\n  code: {code}"));
+        std::iter::once(error.message().to_owned()).chain(causes).chain(help).chain(code).collect()
+    }
+
     fn labelled(&self, label: &str, style: anstyle::Style, text: &str) {
         self.message(&format!("{style}{label}:{style:#} {}", clean(text)));
     }
 
     /// One message, whole lines, above the live display.
     fn message(&self, text: &str) {
+        let text = self.shared.settings.forge.without_commands(text);
         self.shared.progress.suspend(|| self.streams().write_message(&format!("{text}\n")));
     }
 

@@ -4,13 +4,14 @@ use relay_engine::foresee::known_tarballs;
 use relay_engine::learnt::Learnt;
 use relay_engine::observe::{Intent, Observed, observe};
 use relay_engine::project::Project;
-use relay_plan::{ReleasePlan, TextStyle};
+use relay_plan::{ReleasePlan, Severity, TextStyle};
 
 use crate::cli::plan::{PlanArgs, PlanFormat};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::error::engine as explain;
 use crate::exit::Exit;
+use crate::github;
 use crate::surroundings::{self, SessionFlags};
 
 /// Runs the command.
@@ -54,6 +55,9 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     } else {
         print(plan, args.format(), context);
     }
+    // An error that ends the command is annotated as such.
+    let least = if args.check { Severity::Warning } else { Severity::Error };
+    github::annotate_findings(plan, least, ui);
     if args.check && plan.has_errors() {
         return Err(explain::findings(plan));
     }

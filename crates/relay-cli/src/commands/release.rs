@@ -170,6 +170,7 @@ pub(crate) fn tell(report: &RunReport, json: bool, context: &Context) -> Exit {
         context.ui.status("");
         context.ui.status(summary::render(report).trim_end());
     }
+    crate::github::annotate_report(report, &context.ui);
     crate::github::write_outputs(report, &context.ui);
     exit_of(report.ending())
 }

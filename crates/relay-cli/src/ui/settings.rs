@@ -3,6 +3,8 @@
 use std::env;
 use std::io::{self, IsTerminal};
 
+use super::Forge;
+
 /// The width that is assumed where the terminal has none to tell.
 const WIDTH_COLUMNS_DEFAULT: usize = 80;
 
@@ -37,6 +39,8 @@ pub(crate) struct UiSettings {
     pub(crate) animated: bool,
     /// This runs in a CI.
     pub(crate) ci: bool,
+    /// The forge that reads the log.
+    pub(crate) forge: Forge,
     /// The width of the terminal, in columns.
     pub(crate) width: usize,
 }
@@ -58,6 +62,7 @@ impl UiSettings {
             interactive: stderr && io::stdin().is_terminal() && !ci,
             animated: stderr && !dumb && !ci,
             ci,
+            forge: Forge::detect(),
             width: width(),
         }
     }
@@ -73,6 +78,7 @@ impl UiSettings {
             interactive: false,
             animated: false,
             ci: false,
+            forge: Forge::Plain,
             width: WIDTH_COLUMNS_DEFAULT,
         }
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use super::{Ui, UiSettings};
+use super::{Forge, Ui, UiSettings};
 use crate::error::CliError;
 
 /// What a captured [`Ui`] has written.
@@ -100,6 +100,31 @@ fn control_characters_of_others_never_reach_the_terminal() {
     let (ui, seen) = captured(UiSettings::plain());
     ui.warning("a\u{1b}]0;title\u{7}b");
     assert_eq!(seen.messages.text(), "warning: a\u{fffd}]0;title\u{fffd}b\n");
+}
+
+#[test]
+fn github_is_told_of_warnings_and_errors_outside_of_the_folded_phases() {
+    let (ui, seen) = captured(UiSettings { forge: Forge::GitHub, ..UiSettings::plain() });
+    ui.phase("Packing");
+    ui.phase("Publishing");
+    ui.status("  ::add-mask::x");
+    ui.warning("odd");
+    ui.error(&CliError::user("it broke").cause("why").hint("try again"));
+    assert!(ui.finish().is_ok());
+    assert_eq!(seen.data.text(), "");
+    assert_eq!(
+        seen.messages.text(),
+        "::group::Packing\n::endgroup::\n::group::Publishing\n  \u{200b}::add-mask::x\n::warning title=relay::odd\n\
+         ::endgroup::\n::error title=relay::it broke%0A  cause: why%0A  help: try again\n"
+    );
+}
+
+#[test]
+fn without_a_forge_a_phase_is_a_line() {
+    let (ui, seen) = captured(UiSettings::plain());
+    ui.phase("Packing");
+    ui.error(&CliError::user("it broke"));
+    assert_eq!(seen.messages.text(), "Packing\nerror: it broke\n");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bad_surroundings;
+mod ci;
 mod explain;
 mod graph;
 mod help;

@@ -140,6 +140,14 @@ impl Repo {
         self.run(folder, &arguments, "")
     }
 
+    /// Runs `relay` with further variables in its environment.
+    pub(crate) fn relay_as(&self, variables: &[(&str, &str)], line: &str) -> Run {
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        let mut command = self.command("");
+        command.envs(variables.iter().copied());
+        self.run_command(command, &arguments, "")
+    }
+
     /// Runs `relay` with a text on stdin.
     pub(crate) fn relay_with_input(&self, line: &str, input: &str) -> Run {
         let arguments: Vec<&str> = line.split_whitespace().collect();
@@ -159,7 +167,10 @@ impl Repo {
     }
 
     fn run(&self, folder: &str, arguments: &[&str], input: &str) -> Run {
-        let mut command = self.command(folder);
+        self.run_command(self.command(folder), arguments, input)
+    }
+
+    fn run_command(&self, mut command: Command, arguments: &[&str], input: &str) -> Run {
         let command = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // A command that does not read its input closes the pipe early.
