@@ -12,7 +12,7 @@ use relay_engine::event::{Event, Fact, Phase, Subscriber};
 use relay_engine::state::How;
 use relay_workspace::PackageName;
 
-use crate::summary::{explain_failure, explain_parked};
+use crate::summary::{World, explain_failure, explain_parked};
 use crate::ui::{Ui, human_size, human_span, plural};
 
 /// How often the live display is redrawn while nothing happens.
@@ -124,7 +124,7 @@ impl Display {
             }
             Fact::Parked { package, version, parked } => {
                 state.end(package);
-                Some(format!("  … {package} {version} is parked: {}", explain_parked(parked).0))
+                Some(format!("  … {package} {version} is parked: {}", explain_parked(parked, World::Real).0))
             }
             Fact::Held { package, by } => {
                 state.end(package);

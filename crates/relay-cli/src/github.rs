@@ -9,17 +9,17 @@ use relay_engine::report::{Outcome, RunReport};
 use relay_plan::{ReleasePlan, Severity};
 use serde_json::json;
 
-use crate::summary::{self, explain_failure, explain_parked};
+use crate::summary::{self, World, explain_failure, explain_parked};
 use crate::ui::{Notice, Ui};
 
 /// Writes `GITHUB_OUTPUT` and `GITHUB_STEP_SUMMARY` where the environment names them. A failure is a warning: what was
 /// published stays published.
-pub(crate) fn write_outputs(report: &RunReport, ui: &Ui) {
+pub(crate) fn write_outputs(report: &RunReport, world: World, ui: &Ui) {
     if let Some(path) = file_of("GITHUB_OUTPUT") {
         append(&path, &outputs(report), ui);
     }
     if let Some(path) = file_of("GITHUB_STEP_SUMMARY") {
-        append(&path, &format!("### Release\n\n```\n{}```\n", summary::render(report)), ui);
+        append(&path, &format!("### Release\n\n```\n{}```\n", summary::render(report, world)), ui);
     }
 }
 
@@ -38,11 +38,11 @@ pub(crate) fn annotate_findings(plan: &ReleasePlan, severity: Severity, ui: &Ui)
 
 /// Annotates each package that is not out as it should be, and what went wrong beside the packages. Held ones are left out:
 /// the package that holds them is there.
-pub(crate) fn annotate_report(report: &RunReport, ui: &Ui) {
+pub(crate) fn annotate_report(report: &RunReport, world: World, ui: &Ui) {
     for package in &report.packages {
         let (notice, word, (what, help)) = match &package.outcome {
             Outcome::Failed(failure) => (Notice::Error, "failed", explain_failure(failure)),
-            Outcome::Parked(parked) => (Notice::Warning, "is parked", explain_parked(parked)),
+            Outcome::Parked(parked) => (Notice::Warning, "is parked", explain_parked(parked, world)),
             Outcome::Live { .. } | Outcome::Held { .. } => continue,
         };
         let help = help.into_iter().map(|line| format!("  help: {line}"));
@@ -77,26 +77,12 @@ fn append(path: &str, text: &str, ui: &Ui) {
 
 #[cfg(test)]
 mod tests {
-    use relay_config::RouteKind;
-    use relay_engine::report::PackageReport;
     use relay_engine::state::{Failure, How, Parked};
 
     use super::*;
+    use crate::summary::tests::package;
     use crate::ui::tests::captured;
     use crate::ui::{Forge, UiSettings};
-
-    fn package(name: &str, outcome: Outcome) -> PackageReport {
-        PackageReport {
-            name: name.parse().unwrap(),
-            version: semver::Version::new(1, 2, 3),
-            registry: "https://registry.example/".to_owned(),
-            tag: "latest".to_owned(),
-            uploads: 1,
-            route: RouteKind::Token,
-            reason: String::new(),
-            outcome,
-        }
-    }
 
     fn report() -> RunReport {
         let mut report = RunReport::new();
@@ -113,7 +99,7 @@ mod tests {
     #[test]
     fn packages_that_are_not_out_are_annotated() {
         let (ui, seen) = captured(UiSettings { forge: Forge::GitHub, ..UiSettings::plain() });
-        annotate_report(&report(), &ui);
+        annotate_report(&report(), World::Real, &ui);
         assert_eq!(seen.data.text(), "");
         assert_eq!(
             seen.messages.text(),
@@ -128,7 +114,7 @@ mod tests {
     #[test]
     fn without_a_forge_nothing_is_annotated() {
         let (ui, seen) = captured(UiSettings::plain());
-        annotate_report(&report(), &ui);
+        annotate_report(&report(), World::Real, &ui);
         assert_eq!(seen.messages.text(), "");
     }
 }

@@ -13,8 +13,17 @@ use crate::ui::{human_span, plural, wrapped};
 /// How wide the report is laid out.
 const WIDTH_COLUMNS: usize = 100;
 
+/// Where a run took place, which decides what advice about going on is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum World {
+    /// The registries that the packages go to: the next run goes on with what is unfinished.
+    Real,
+    /// A rehearsal's own, which ends with it.
+    Rehearsal,
+}
+
 /// Renders the report as plain text; all sense survives without colour.
-pub(crate) fn render(report: &RunReport) -> String {
+pub(crate) fn render(report: &RunReport, world: World) -> String {
     let mut text = String::new();
     if report.packages.is_empty() {
         text.push_str("Nothing to publish: the registry has what the manifests say.\n");
@@ -24,7 +33,7 @@ pub(crate) fn render(report: &RunReport) -> String {
     text.push('\n');
     table(&mut text, &report.packages);
     routes(&mut text, &report.packages);
-    troubles(&mut text, &report.packages);
+    troubles(&mut text, &report.packages, world);
     footer(&mut text, report);
     text
 }
@@ -85,18 +94,42 @@ fn routes(text: &mut String, reports: &[PackageReport]) {
     }
 }
 
-fn troubles(text: &mut String, reports: &[PackageReport]) {
+/// What went wrong. Packages with the same advice stand together above it, and those with the same trouble on one line, so
+/// that a run that was interrupted says once how it goes on.
+fn troubles(text: &mut String, reports: &[PackageReport], world: World) {
+    let mut groups: InOrder<Vec<String>, InOrder<String, Vec<String>>> = Vec::new();
     for report in reports {
         let (what, help) = match &report.outcome {
             Outcome::Failed(failure) => explain_failure(failure),
-            Outcome::Parked(parked) => explain_parked(parked),
+            Outcome::Parked(parked) => explain_parked(parked, world),
             _ => continue,
         };
-        let _ = writeln!(text, "\n{} {}: {what}", report.name, report.version);
+        let name = format!("{} {}", report.name, report.version);
+        let troubles = place(&mut groups, help);
+        place(troubles, what).push(name);
+    }
+    for (help, troubles) in groups {
+        text.push('\n');
+        for (what, names) in troubles {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let _ = writeln!(text, "{}: {what}", listed(&names));
+        }
         for line in help {
             let _ = writeln!(text, "  help: {line}");
         }
     }
+}
+
+/// Values under keys, in the order of first mention.
+type InOrder<K, V> = Vec<(K, V)>;
+
+/// What stands under a key; made if it is not there.
+fn place<K: PartialEq, V: Default>(list: &mut InOrder<K, V>, key: K) -> &mut V {
+    let index = list.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+        list.push((key, V::default()));
+        list.len() - 1
+    });
+    &mut list[index].1
 }
 
 /// What a failure means, and what to do next.
@@ -135,8 +168,15 @@ pub(crate) fn explain_failure(failure: &Failure) -> (String, Vec<String>) {
 }
 
 /// What a parked package waits for, and how it goes on.
-pub(crate) fn explain_parked(parked: &Parked) -> (String, Vec<String>) {
-    let again = "run the same command again: it goes on with what is unfinished".to_owned();
+pub(crate) fn explain_parked(parked: &Parked, world: World) -> (String, Vec<String>) {
+    let again = match (world, parked) {
+        (World::Real, _) => "run the same command again: it goes on with what is unfinished",
+        (World::Rehearsal, Parked::Interrupted { .. }) => {
+            "nothing outside was touched and nothing is left to go on with: this was a rehearsal"
+        }
+        (World::Rehearsal, _) => "after a real release, the same command goes on with it; a rehearsal begins anew",
+    }
+    .to_owned();
     match parked {
         Parked::Person { why } => (
             format!("waits for a person: {why}"),
@@ -152,10 +192,13 @@ pub(crate) fn explain_parked(parked: &Parked) -> (String, Vec<String>) {
                 .unwrap_or_default();
             (format!("waits for the registry: {why}{later}"), vec![again])
         }
-        Parked::Interrupted { in_flight: true } => (
-            "interrupted while its upload was under way: whether it arrived is for the next run to find out".to_owned(),
-            vec![again],
-        ),
+        Parked::Interrupted { in_flight: true } => {
+            let arrived = match world {
+                World::Real => ": whether it arrived is for the next run to find out",
+                World::Rehearsal => "",
+            };
+            (format!("interrupted while its upload was under way{arrived}"), vec![again])
+        }
         Parked::Interrupted { in_flight: false } => ("interrupted before it was done".to_owned(), vec![again]),
     }
 }
@@ -198,11 +241,4 @@ fn span(millis: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_to_do_is_said_in_one_line() {
-        assert_eq!(render(&RunReport::new()), "Nothing to publish: the registry has what the manifests say.\n");
-    }
-}
+pub(crate) mod tests;

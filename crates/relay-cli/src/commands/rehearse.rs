@@ -16,6 +16,7 @@ use crate::person::TerminalPerson;
 use crate::rehearsal::aside::Aside;
 use crate::rehearsal::person::RehearsalPerson;
 use crate::rehearsal::stage::Stage;
+use crate::summary::World;
 use crate::surroundings::{self, SessionFlags};
 use crate::ui::plural;
 
@@ -74,7 +75,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     let exit = match flow {
         Ok(flow) => {
             if let Some(report) = &flow.report {
-                let exit = super::release::tell(report, args.report.json, context);
+                let exit = super::release::tell(report, World::Rehearsal, args.report.json, context);
                 conclude(context, report, &stage, by_person);
                 exit
             } else {
@@ -107,7 +108,8 @@ fn announce(context: &Context, project: &Project, stage: &Stage) {
     for (registry, stand_in) in &stage.stand_ins {
         ui.detail(format!("  {} stands in for {registry}", stand_in.url));
     }
-    ui.status(format!("{} are live at the start", plural(stage.seeded, "version")));
+    let verb = if stage.seeded == 1 { "is" } else { "are" };
+    ui.status(format!("{} {verb} live at the start", plural(stage.seeded, "version")));
     ui.status("");
 }
 

@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
 use crate::person::TerminalPerson;
 use crate::runtime::Interrupts;
-use crate::summary;
+use crate::summary::{self, World};
 use crate::surroundings::{self, SessionFlags};
 
 /// What the commands of this family have in common.
@@ -146,7 +146,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     let mut interrupts = interrupts()?;
     let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut interrupts).await?;
     if let Some(report) = &flow.report {
-        return Ok(tell(report, request.report.json, context));
+        return Ok(tell(report, World::Real, request.report.json, context));
     }
     if request.report.json {
         context.ui.data(flow.plan.to_json());
@@ -155,7 +155,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
 }
 
 /// Prints what a run came to, and gives its exit.
-pub(crate) fn tell(report: &RunReport, json: bool, context: &Context) -> Exit {
+pub(crate) fn tell(report: &RunReport, world: World, json: bool, context: &Context) -> Exit {
     if json {
         match serde_json::to_string_pretty(report) {
             Ok(text) => context.ui.data(text),
@@ -168,10 +168,10 @@ pub(crate) fn tell(report: &RunReport, json: bool, context: &Context) -> Exit {
             }
         }
         context.ui.status("");
-        context.ui.status(summary::render(report).trim_end());
+        context.ui.status(summary::render(report, world).trim_end());
     }
-    crate::github::annotate_report(report, &context.ui);
-    crate::github::write_outputs(report, &context.ui);
+    crate::github::annotate_report(report, world, &context.ui);
+    crate::github::write_outputs(report, world, &context.ui);
     exit_of(report.ending())
 }
 

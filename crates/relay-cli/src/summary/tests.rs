@@ -1,0 +1,70 @@
+//! Reports as they are read, and the parts that the tests of other files need too.
+
+use super::*;
+
+/// A package of a report.
+pub(crate) fn package(name: &str, outcome: Outcome) -> PackageReport {
+    PackageReport {
+        name: name.parse().unwrap(),
+        version: semver::Version::new(1, 2, 3),
+        registry: "https://registry.example/".to_owned(),
+        route: RouteKind::Token,
+        reason: String::new(),
+        uploads: 1,
+        tag: "latest".to_owned(),
+        outcome,
+    }
+}
+
+/// What [`render`] says below the table.
+fn below_the_table(packages: Vec<PackageReport>, world: World) -> String {
+    let report = RunReport { packages, ..RunReport::new() };
+    let text = render(&report, world);
+    text.splitn(3, "\n\n").nth(2).unwrap().to_owned()
+}
+
+fn interrupted() -> Vec<PackageReport> {
+    let parked = |in_flight| Outcome::Parked(Parked::Interrupted { in_flight });
+    ["a", "b", "c", "d"].into_iter().map(|name| package(name, parked(name == "b"))).collect()
+}
+
+#[test]
+fn nothing_to_do_is_said_in_one_line() {
+    let text = render(&RunReport::new(), World::Real);
+    assert_eq!(text, "Nothing to publish: the registry has what the manifests say.\n");
+}
+
+#[test]
+fn how_an_interrupted_run_goes_on_is_said_once() {
+    assert_eq!(
+        below_the_table(interrupted(), World::Real),
+        "a 1.2.3, c 1.2.3, d 1.2.3: interrupted before it was done\n\
+         b 1.2.3: interrupted while its upload was under way: whether it arrived is for the next run to find out\n  \
+         help: run the same command again: it goes on with what is unfinished\n"
+    );
+}
+
+#[test]
+fn an_interrupted_rehearsal_has_nothing_to_go_on_with() {
+    let text = below_the_table(interrupted(), World::Rehearsal);
+    assert!(!text.contains("again") && !text.contains("next run"), "{text}");
+    assert!(
+        text.ends_with(
+            "\n  help: nothing outside was touched and nothing is left to go on with: this was a rehearsal\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn packages_with_different_advice_stand_apart() {
+    let parked = package("a", Outcome::Parked(Parked::Visibility { waited_seconds: 60 }));
+    let failed = package("b", Outcome::Failed(Failure::Unreachable { cause: "reset".to_owned() }));
+    let text = below_the_table(vec![parked, failed], World::Real);
+    assert_eq!(
+        text,
+        "a 1.2.3: accepted, but the registry did not show it within 1 min\n  \
+         help: run the same command again: it goes on with what is unfinished\n\n\
+         b 1.2.3: it could not be sent: reset\n  help: run the same command again\n"
+    );
+}
