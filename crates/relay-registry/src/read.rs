@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use relay_workspace::PackageName;
+use url::Url;
 
 use crate::answer::Answer;
-use crate::credential::UnusableCredential;
+use crate::credential::{Credential, UnusableCredential};
 use crate::publish::refusal_of;
 use crate::refusal::Refusal;
+use crate::url::{RegistryUrl, host_and_port};
 
 /// Something could not be read from a registry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,18 +22,20 @@ pub enum ReadError {
         /// Why, with the host and the next step.
         cause: String,
     },
-    /// The answer was not what the protocol says.
+    /// The answer was not what the protocol says: no JSON, or JSON of another kind.
     #[error(
-        "could not read {what}: the registry answered {kind} instead of JSON (status {status}, first words: `{words}`); \
+        "could not read {what}: `{host}` answered {kind} (status {status}, first words: `{words}`); \
          check the registry's address and whether a proxy or login page stands before it"
     )]
     NotJson {
         /// What was read.
         what: String,
+        /// Who answered.
+        host: String,
         /// The answer's status.
         status: u16,
-        /// What it was: `HTML`, `an empty body`, `something`.
-        kind: &'static str,
+        /// What it was: `HTML instead of JSON`, `JSON that is broken`, `JSON that is no packument`.
+        kind: String,
         /// How it starts, cleaned.
         words: String,
     },
@@ -62,6 +66,19 @@ pub enum ReadError {
         retry_after: Option<Duration>,
         /// Which limit it was.
         refusal: Refusal,
+    },
+    /// The registry said no to a request that had no credential to send along.
+    #[error(
+        "could not read {what}: `{registry}` does not show it without a credential ({status}), and there was none \
+         to send"
+    )]
+    NoCredential {
+        /// What was read.
+        what: String,
+        /// Who answered.
+        registry: RegistryUrl,
+        /// 401 or 403.
+        status: u16,
     },
     /// The registry said no.
     #[error("could not read {what}: {refusal}")]
@@ -112,9 +129,25 @@ impl ReadError {
         }
     }
 
-    /// The error for an answer that is no JSON.
-    pub(crate) fn not_json(what: &str, answer: &Answer) -> Self {
-        Self::NotJson { what: what.to_owned(), status: answer.status, kind: answer.kind(), words: answer.first_words() }
+    /// What the error comes down to when no credential went along: a refused one can't be what is wrong.
+    pub(crate) fn unless_credential(self, credential: Option<&Credential>, registry: &RegistryUrl) -> Self {
+        match (self, credential) {
+            (Self::Refused { what, refusal }, None) if matches!(refusal.status, 401 | 403) => {
+                Self::NoCredential { what, registry: registry.clone(), status: refusal.status }
+            }
+            (error, _) => error,
+        }
+    }
+
+    /// The error for an answer that can't be parsed. `document` is what it should have been.
+    pub(crate) fn unparsed(what: &str, url: &Url, document: &str, answer: &Answer) -> Self {
+        Self::NotJson {
+            what: what.to_owned(),
+            host: host_and_port(url),
+            status: answer.status,
+            kind: answer.instead_of(document),
+            words: answer.first_words(),
+        }
     }
 }
 
@@ -123,11 +156,32 @@ mod tests {
     use super::*;
     use crate::answer::tests::answer;
 
+    #[track_caller]
+    fn says(body: &str, expected: &str) {
+        let url = Url::parse("https://registry.example/a").unwrap();
+        let text = ReadError::unparsed("the packument of `a`", &url, "packument", &answer(200, &[], body)).to_string();
+        let start = format!("could not read the packument of `a`: `registry.example` answered {expected}; check ");
+        assert!(text.starts_with(&start), "{text}");
+    }
+
     #[test]
-    fn an_html_page_is_named_with_its_first_words() {
-        let page = answer(200, &[], "<!doctype html><title>Sign in</title>");
-        let text = ReadError::not_json("the packument of `a`", &page).to_string();
-        assert!(text.contains("answered HTML instead of JSON (status 200, first words: `Sign in`)"), "{text}");
+    fn what_was_answered_instead_is_told_as_it_is() {
+        says("<!doctype html><title>Sign in</title>", "HTML instead of JSON (status 200, first words: `Sign in`)");
+        says(" \n", "an empty body instead of JSON (status 200, first words: ``)");
+        says("hello", "text instead of JSON (status 200, first words: `hello`)");
+        says("{\"name\":", "JSON that is broken (status 200, first words: `{\"name\":`)");
+        says("[]", "JSON that is no packument (status 200, first words: `[]`)");
+        says("null", "JSON that is no packument (status 200, first words: `null`)");
+        says("\"x\"", "JSON that is no packument (status 200, first words: `\"x\"`)");
+    }
+
+    #[test]
+    fn a_credential_that_was_not_sent_is_not_blamed() {
+        let registry = RegistryUrl::parse("https://registry.example/").unwrap();
+        let error = |status| ReadError::of_status("`a`", "registry.example", None, &answer(status, &[], ""));
+        let text = error(401).unless_credential(None, &registry).to_string();
+        assert!(text.contains("without a credential (401), and there was none to send"), "{text}");
+        assert!(matches!(error(400).unless_credential(None, &registry), ReadError::Refused { .. }));
     }
 
     #[test]

@@ -68,16 +68,21 @@ fn change(error: &ChangeError) -> CliError {
 fn read(error: &ReadError) -> CliError {
     let result = CliError::of(ErrorKind::User, error).code("relay::registry::unreadable");
     let result = match error {
+        ReadError::NoCredential { registry, .. } => result
+            .hint(format!("get one: `npm login --registry {registry}`"))
+            .hint(format!("or write `{}:_authToken=${{NPM_TOKEN}}` into `.npmrc` and set `NPM_TOKEN`", registry.config_key())),
         // The table's fixes are for uploads; a read that is refused lacks the right to read.
         ReadError::Refused { refusal, .. } if matches!(refusal.status, 401 | 403) => result.hint(
-            "it may want a credential to read by, or another one: `npm login`, or a token for this registry in `.npmrc`",
+            "the credential that `.npmrc` has for this registry may have ended, or may not read this package: make a new \
+             one, or `npm login`",
         ),
         ReadError::Refused { refusal, .. } | ReadError::RateLimited { refusal, .. } => {
             refusal.code.explanation().fixes.iter().fold(result, |result, fix| result.hint(*fix))
         }
         // Says it all itself.
         ReadError::Outage { .. } | ReadError::Credential(_) => result,
-        _ => result.hint("the address comes from `publishConfig.registry`, else `--registry`, else `.npmrc`"),
+        _ => result.hint("the address comes from `--registry`, else `@scope:registry`, else `publishConfig.registry`, else `registry` in \
+             `.npmrc`"),
     };
     result.hint("`relay plan --offline` shows what can be told without a registry")
 }

@@ -34,8 +34,19 @@ fn a_registry_that_answers_html() {
 fn a_registry_that_answers_garbage() {
     let address = registry::answering(200, "application/json", r#"{"name":"a","versions":[1,"#);
     insta::assert_snapshot!(repo(&address, None).committed().refused_by(ASKING));
-    let address = registry::answering(200, "application/json", "[]");
-    insta::assert_snapshot!(repo(&address, None).committed().refused_by(ASKING));
+}
+
+#[test]
+fn a_registry_that_answers_another_document() {
+    let answered = |body| {
+        let address = registry::answering(200, "application/json", body);
+        repo(&address, None).committed().refused_by(ASKING)
+    };
+    insta::assert_snapshot!(answered("[]"));
+    for body in ["\"x\"", "null", "7"] {
+        let text = answered(body);
+        assert!(text.contains("JSON that is no packument"), "{text}");
+    }
 }
 
 #[test]
@@ -48,6 +59,7 @@ fn a_registry_that_fails() {
 fn a_registry_that_wants_a_credential() {
     let address = registry::answering(401, "application/json", r#"{"error":"unauthorized"}"#);
     insta::assert_snapshot!(repo(&address, None).committed().refused_by(ASKING));
+    insta::assert_snapshot!(repo(&address, Some("secret")).committed().refused_by(ASKING));
 }
 
 #[test]

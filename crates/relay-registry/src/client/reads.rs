@@ -84,10 +84,12 @@ impl RegistryClient {
             304 => Ok(PackumentAnswer::NotModified),
             404 => Ok(PackumentAnswer::NotFound { notice: answer.notice() }),
             200 => {
-                let packument = Packument::parse(&answer.body).map_err(|_| ReadError::not_json(&what, &answer))?;
+                let packument = Packument::parse(&answer.body)
+                    .map_err(|_| ReadError::unparsed(&what, &url, "packument", &answer))?;
                 Ok(PackumentAnswer::Found { packument, etag: answer.header("etag").map(str::to_owned) })
             }
-            _ => Err(ReadError::of_status(&what, &host_and_port(&url), Some(name), &answer)),
+            _ => Err(ReadError::of_status(&what, &host_and_port(&url), Some(name), &answer)
+                .unless_credential(credential, registry)),
         }
     }
 
@@ -111,19 +113,20 @@ impl RegistryClient {
         let answer = self.get(&url, self.read(&what, credential, wishes)).await?;
         match answer.status {
             200 => {
-                let document =
-                    PublishedVersion::parse(&answer.body).map_err(|_| ReadError::not_json(&what, &answer))?;
+                let document = PublishedVersion::parse(&answer.body)
+                    .map_err(|_| ReadError::unparsed(&what, &url, "version document", &answer))?;
                 match document {
                     Some(document) if same_version(&document.version, version) => Ok(Some(document)),
                     Some(other) => Err(ReadError::Unexpected {
                         what,
                         problem: format!("the registry answered with version `{}`", other.version),
                     }),
-                    None => Err(ReadError::Unexpected { what, problem: "the answer is no version document".into() }),
+                    None => Err(ReadError::unparsed(&what, &url, "version document", &answer)),
                 }
             }
             404 | 405 => Ok(None),
-            _ => Err(ReadError::of_status(&what, &host_and_port(&url), Some(name), &answer)),
+            _ => Err(ReadError::of_status(&what, &host_and_port(&url), Some(name), &answer)
+                .unless_credential(credential, registry)),
         }
     }
 
@@ -188,7 +191,7 @@ impl RegistryClient {
         let answer = self.get(&url, self.read(&what, Some(credential), Wishes::default())).await?;
         match answer.status {
             200 => {
-                let body = answer.json().ok_or_else(|| ReadError::not_json(&what, &answer))?;
+                let body = answer.json().ok_or_else(|| ReadError::unparsed(&what, &url, "account", &answer))?;
                 let name = body.get("username").and_then(serde_json::Value::as_str);
                 Ok(name.map(|name| crate::shown_text::clean_line(name, 120)).filter(|name| !name.is_empty()))
             }
