@@ -5,7 +5,9 @@ use std::time::Duration;
 use relay_workspace::PackageName;
 use serde::{Deserialize, Serialize};
 
+use crate::complaint;
 use crate::pattern::NamePatterns;
+use crate::quantity::{DurationText, ExpiryDate, SizeText};
 use crate::words::{
     Access, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor,
 };
@@ -131,11 +133,6 @@ pub struct CredentialDeclaration {
     pub expires: Option<ExpiryDate>,
 }
 
-/// A day as TOML writes it: `2027-02-01`, with or without quotes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "toml::Value", into = "String")]
-pub struct ExpiryDate(pub jiff::civil::Date);
-
 /// `[publish]`: how uploads are carried out.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -178,16 +175,6 @@ pub enum GateRule {
     NewInstallScript,
 }
 
-/// A span such as `90s`, `20m`, `2h`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct DurationText(pub Duration);
-
-/// A size such as `5MB` or `300kB` (powers of ten), in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct SizeText(pub u64);
-
 /// A `relay.toml` that can't be used, with the place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}:{column}: {problem}\n  {excerpt}")]
@@ -212,7 +199,8 @@ impl Config {
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            config_error(file, text, offset, error.message().to_owned())
+            let raw = config_error(file, text, offset, error.message().to_owned());
+            ConfigError { problem: complaint::in_words(&raw.problem, &raw.excerpt), ..raw }
         })?;
         for policy in &config.policy {
             if policy.routes.as_ref().is_some_and(|routes| routes.contains(&RouteKind::Blocked)) {
@@ -281,59 +269,6 @@ impl Default for GateSettings {
     }
 }
 
-impl TryFrom<toml::Value> for ExpiryDate {
-    type Error = String;
-    fn try_from(value: toml::Value) -> Result<Self, String> {
-        let text = match &value {
-            toml::Value::String(text) => text.clone(),
-            toml::Value::Datetime(date) => date.to_string(),
-            _ => return Err("expected a date such as 2027-02-01".to_owned()),
-        };
-        let day = text.get(..10).unwrap_or(&text);
-        day.parse().map(Self).map_err(|_| format!("`{text}` is not a date such as 2027-02-01"))
-    }
-}
-
-impl From<ExpiryDate> for String {
-    fn from(date: ExpiryDate) -> Self {
-        date.0.to_string()
-    }
-}
-
-impl TryFrom<String> for DurationText {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a duration such as `90s`, `20m` or `2h`");
-        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let number: u64 = text.get(..digits).and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
-        let seconds = match text.get(digits..).unwrap_or_default().trim() {
-            "s" => number,
-            "m" | "min" => number.saturating_mul(60),
-            "h" => number.saturating_mul(3600),
-            "ms" => return Ok(Self(Duration::from_millis(number))),
-            _ => return Err(wrong()),
-        };
-        Ok(Self(Duration::from_secs(seconds)))
-    }
-}
-
-impl TryFrom<String> for SizeText {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a size such as `300kB` or `5MB`");
-        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let number: u64 = text.get(..digits).and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
-        let factor = match text.get(digits..).unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-            "" | "b" => 1,
-            "kb" => 1_000,
-            "mb" => 1_000_000,
-            "gb" => 1_000_000_000,
-            _ => return Err(wrong()),
-        };
-        number.checked_mul(factor).map(Self).ok_or_else(wrong)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -382,7 +317,7 @@ quota = { uploads = 400, per = "90m" }
     fn says_where_a_wrong_value_is() {
         let error = Config::parse("relay.toml", "[publish]\nconcurency = 3\n").unwrap_err();
         assert_eq!((error.line, error.column), (2, 1));
-        assert!(error.problem.contains("unknown field `concurency`"), "{error}");
+        assert!(error.problem.contains("unknown key `concurency`"), "{error}");
         let error = Config::parse("relay.toml", "[publish]\nvisibility-timeout = \"soon\"\n").unwrap_err();
         assert!(error.to_string().contains("`soon` is not a duration"), "{error}");
         let error = Config::parse("relay.toml", "[publish]\nconcurrency = 0\n").unwrap_err();

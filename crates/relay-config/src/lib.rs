@@ -1,19 +1,22 @@
 //! The words and the settings of `relay.toml`. Pure: text in, values out.
 //!
 //! - [`words`]: publishing access, routes, kinds of credentials: the vocabulary of all crates above
-//! - [`config`]: the file as a value
-//! - [`pattern`]: patterns over package names
+//! - [`config`]: the file as a value; `complaint`: what is wrong with it, in words
+//! - [`pattern`]: patterns over package names; [`quantity`]: durations, sizes, days
 #![forbid(unsafe_code)]
 
+mod complaint;
 pub mod config;
 pub mod pattern;
+pub mod quantity;
 pub mod words;
 
 pub use config::{
-    CONFIG_FILE_NAME, Config, ConfigError, CredentialDeclaration, DurationText, ExpiryDate, GateRule, GateSettings,
-    GroupKind, GroupSettings, Policy, PublishSettings, RegistrySettings, ReleaseSettings, SizeText, UpdateRanges,
+    CONFIG_FILE_NAME, Config, ConfigError, CredentialDeclaration, GateRule, GateSettings, GroupKind, GroupSettings,
+    Policy, PublishSettings, RegistrySettings, ReleaseSettings, UpdateRanges,
 };
 pub use pattern::NamePatterns;
+pub use quantity::{DurationText, ExpiryDate, SizeText};
 pub use words::{
     Access, AccessSource, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind,
     WaitFor,

@@ -12,7 +12,7 @@ use crate::ui::human_span;
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         Self::of(ErrorKind::User, &error)
-            .hint("the keys of relay.toml are in the guide; without the file every command works on defaults")
+            .hint("correct the file, or remove it: without it every command works on defaults")
             .code("relay::config::invalid")
     }
 }

@@ -61,6 +61,8 @@ fn a_broken_relay_toml() {
     assert_eq!(repo.relay("graph").exit, 0);
     let repo = repo.file("relay.toml", "[publish\nconcurrency = 3\n");
     insta::assert_snapshot!(repo.refused_by(CONFIGURED));
+    let repo = repo.file("relay.toml", "[publish]\nconcurrency = \"8\"\n");
+    insta::assert_snapshot!(repo.refused_by(CONFIGURED));
 }
 
 #[test]
