@@ -310,6 +310,7 @@ fn observation(
         registry: candidate.registry.to_string(),
         rules: candidate.rules,
         tag,
+        tag_by_flag: session.tag.is_some(),
         access,
         published,
         publishing_access: declared.or(remembered),

@@ -61,6 +61,8 @@ pub struct PackageObservation {
     pub rules: RegistryRules,
     /// The dist-tag, where a flag, the manifest or the configuration says one.
     pub tag: Option<String>,
+    /// Whether the command line says the dist-tag: what it says is meant.
+    pub tag_by_flag: bool,
     /// Who may read it, where something says so.
     pub access: Option<Access>,
     /// What the registry has.

@@ -191,3 +191,15 @@ fn files_that_cannot_be_written() {
     assert!(text.contains("`[ROOT]/gone/plan.json` can't be written"), "{text}");
     insta::assert_snapshot!(repo.refused_by(&["release --yes --tag 1.0.0", "publish --yes --tag 1.0.0"]));
 }
+
+#[test]
+fn a_tag_that_would_move_backward_needs_the_command_s_word() {
+    let there = r#"{"name":"a","dist-tags":{"latest":"9.0.0"},"versions":{"9.0.0":{"version":"9.0.0"}}}"#;
+    let repo = repo(&registry::answering(200, "application/json", there), Some("secret")).committed();
+    let refused = repo.relay("plan --check");
+    assert_eq!(refused.exit, 1, "{}", refused.session());
+    insta::assert_snapshot!(refused.error());
+    let meant = repo.relay("plan --check --tag latest");
+    assert_eq!(meant.exit, 0, "{}", meant.session());
+    assert!(meant.stdout.contains("warning: a: `latest` moves backward, from 9.0.0 to 1.1.0"), "{}", meant.stdout);
+}

@@ -1,5 +1,5 @@
 //! Versions and dist-tags: what npm's client refuses before it sends anything, and that `latest` never moves backward
-//! (`npm-registry.md`, 2.2; invariant I8).
+//! nor to a prerelease, unless the command line says so (`npm-registry.md`, 2.2; invariant I8).
 
 use relay_change::Bump;
 use relay_workspace::Range;
@@ -11,7 +11,7 @@ use crate::render::quoted;
 
 /// The findings about one package.
 pub(super) fn check(package: &PackageObservation) -> Vec<Finding> {
-    [tag_is_a_range(package), prerelease_without_tag(package), latest_backward(package), already_there(package)]
+    [tag_is_a_range(package), prerelease_as_latest(package), latest_backward(package), already_there(package)]
         .into_iter()
         .flatten()
         .collect()
@@ -29,28 +29,52 @@ fn tag_is_a_range(package: &PackageObservation) -> Option<Finding> {
     })
 }
 
-fn prerelease_without_tag(package: &PackageObservation) -> Option<Finding> {
-    (package.tag.is_none() && !package.next.pre.is_empty()).then(|| {
-        Finding::error(
+fn prerelease_as_latest(package: &PackageObservation) -> Option<Finding> {
+    if package.next.pre.is_empty() || package.tag.as_deref().is_some_and(|tag| tag != TAG_DEFAULT) {
+        return None;
+    }
+    let next = &package.next;
+    if package.tag_by_flag {
+        return Some(Finding::warning(
             &package.name,
-            format!(
-                "{} is a prerelease and nothing says its dist-tag, so it would become `{TAG_DEFAULT}`",
-                package.next
-            ),
-            "pass `--tag next`, or set `publishConfig.tag` in its package.json",
-        )
-    })
+            format!("{next} is a prerelease and becomes `{TAG_DEFAULT}`, as `--tag {TAG_DEFAULT}` says"),
+            "whoever installs it without naming a version gets the prerelease",
+        ));
+    }
+    let text = match package.tag {
+        None => format!("{next} is a prerelease and nothing says its dist-tag, so it would become `{TAG_DEFAULT}`"),
+        Some(_) => format!("{next} is a prerelease and would become `{TAG_DEFAULT}`"),
+    };
+    let other = "pass `--tag next`, or set `publishConfig.tag` in its package.json";
+    let help = match package.tag {
+        None => other.to_owned(),
+        Some(_) => format!("{other} to another one; `--tag {TAG_DEFAULT}` on the command line says that it is meant"),
+    };
+    Some(Finding::error(&package.name, text, help))
 }
 
 fn latest_backward(package: &PackageObservation) -> Option<Finding> {
     let PublishedState::Present { latest: Some(latest), .. } = &package.published else { return None };
     let tag = package.tag.as_deref().unwrap_or(TAG_DEFAULT);
-    (tag == TAG_DEFAULT && package.next < *latest).then(|| {
-        let line = format!("v{}", package.next.major);
+    if tag != TAG_DEFAULT || package.next >= *latest {
+        return None;
+    }
+    let next = &package.next;
+    Some(if package.tag_by_flag {
+        Finding::warning(
+            &package.name,
+            format!("`{TAG_DEFAULT}` moves backward, from {latest} to {next}, as `--tag {TAG_DEFAULT}` says"),
+            "whoever installs it without naming a version gets the older one",
+        )
+    } else {
+        let line = format!("v{}", next.major);
         Finding::error(
             &package.name,
-            format!("`{TAG_DEFAULT}` would move backward, from {latest} to {}", package.next),
-            format!("pass a dist-tag of its own, such as `--tag release-{line}`, or set `publishConfig.tag`"),
+            format!("`{TAG_DEFAULT}` would move backward, from {latest} to {next}"),
+            format!(
+                "pass a dist-tag of its own, such as `--tag release-{line}`, or set `publishConfig.tag`; \
+                 `--tag {TAG_DEFAULT}` on the command line says that it is meant"
+            ),
         )
     })
 }

@@ -89,7 +89,24 @@ fn a_prerelease_needs_a_tag_that_is_no_range() {
 }
 
 #[test]
-fn latest_never_moves_backward() {
+fn a_prerelease_becomes_latest_only_where_the_command_says_so() {
+    let latest = |by_flag| {
+        move |package: &mut PackageObservation| {
+            package.next = version("2.0.0-beta.1");
+            package.tag = Some("latest".to_owned());
+            package.tag_by_flag = by_flag;
+        }
+    };
+    check("core", latest(false), &["error core: 2.0.0-beta.1 is a prerelease and would become `latest`"]);
+    check(
+        "core",
+        latest(true),
+        &["warning core: 2.0.0-beta.1 is a prerelease and becomes `latest`, as `--tag latest` says"],
+    );
+}
+
+#[test]
+fn latest_moves_backward_only_where_the_command_says_so() {
     let over = |latest: &'static str, tag: Option<&'static str>| {
         move |package: &mut PackageObservation| {
             package.published = present(latest);
@@ -101,6 +118,12 @@ fn latest_never_moves_backward() {
     check("core", over("2.0.0", Some("latest")), &[refused]);
     check("core", over("2.0.0", Some("release-v1")), &[]);
     check("core", over("1.2.9", None), &[]);
+    let by_flag = |package: &mut PackageObservation| {
+        over("2.0.0", Some("latest"))(package);
+        package.tag_by_flag = true;
+    };
+    let warned = "warning core: `latest` moves backward, from 2.0.0 to 1.3.0, as `--tag latest` says";
+    check("core", by_flag, &[warned]);
 }
 
 #[test]

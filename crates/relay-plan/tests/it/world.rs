@@ -93,6 +93,7 @@ impl World {
             registry: REGISTRY.to_owned(),
             rules: RegistryRules::Npm,
             tag: None,
+            tag_by_flag: false,
             access: None,
             published: present("1.2.3"),
             publishing_access: None,
