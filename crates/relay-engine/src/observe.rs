@@ -94,7 +94,14 @@ pub async fn observe(
     let mut warnings = project.workspace.warnings.clone();
     let bumps = match intent {
         Intent::Release => make_bumps(project, &mut warnings)?,
-        Intent::Publish => BumpPlan::default(),
+        Intent::Publish => {
+            warnings.extend(project.broken_change_files.iter().map(|error| {
+                format!(
+                    "a change file is broken, which the next release will refuse and publishing does not need: {error}"
+                )
+            }));
+            BumpPlan::default()
+        }
     };
     let (candidates, mut skipped) = candidates(project, session, &mut warnings)?;
     let published = read_registries(&candidates, session).await?;
@@ -157,6 +164,11 @@ pub async fn observe(
 
 fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan, ObserveError> {
     let settings = project.change_settings();
+    if settings.use_change_files
+        && let Some(error) = project.broken_change_files.first()
+    {
+        return Err(ProjectError::ChangeFile(error.clone()).into());
+    }
     let mut commits: BTreeMap<PackageName, Vec<PackageCommit>> = BTreeMap::new();
     if settings.use_commits {
         match &project.repository {

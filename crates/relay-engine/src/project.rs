@@ -32,6 +32,8 @@ pub struct Project {
     pub prefix: String,
     /// The change files, sorted by id.
     pub change_files: Vec<ChangeFile>,
+    /// What is wrong with those that can't be read as such. It is in the way only of what is made from change files.
+    pub broken_change_files: Vec<ChangeFileError>,
     /// `.changeset/config.json`.
     pub changesets: Option<ChangesetsConfig>,
 }
@@ -89,11 +91,29 @@ impl Project {
                 .unwrap_or_default()
         });
         let changesets = read_changesets_config(&workspace.root)?;
-        let mut change_files = read_change_files(&workspace.root, "")?;
+        let mut parsed = read_change_files(&workspace.root, "")?;
         if changesets.as_ref().is_some_and(|config| config.pre.is_some()) {
-            change_files.extend(read_change_files(&workspace.root, "pre/")?);
+            parsed.extend(read_change_files(&workspace.root, "pre/")?);
         }
-        Ok(Self { workspace, graph, config, configured, repository, prefix, change_files, changesets })
+        let mut change_files = Vec::with_capacity(parsed.len());
+        let mut broken_change_files = Vec::new();
+        for file in parsed {
+            match file {
+                Ok(file) => change_files.push(file),
+                Err(error) => broken_change_files.push(error),
+            }
+        }
+        Ok(Self {
+            workspace,
+            graph,
+            config,
+            configured,
+            repository,
+            prefix,
+            change_files,
+            broken_change_files,
+            changesets,
+        })
     }
 
     /// Where changes are read from.
@@ -194,7 +214,7 @@ fn read_changesets_config(root: &Utf8Path) -> Result<Option<ChangesetsConfig>, P
 }
 
 /// The change files in the folder, or in the one below it where the prerelease mode keeps them.
-fn read_change_files(root: &Utf8Path, below: &str) -> Result<Vec<ChangeFile>, ProjectError> {
+fn read_change_files(root: &Utf8Path, below: &str) -> Result<Vec<Result<ChangeFile, ChangeFileError>>, ProjectError> {
     let folder = &Utf8Path::new(CHANGE_FILE_FOLDER).join(below.trim_end_matches('/'));
     let unreadable =
         |error: std::io::Error| ProjectError::Unreadable { path: folder.clone(), problem: error.to_string() };
@@ -217,7 +237,7 @@ fn read_change_files(root: &Utf8Path, below: &str) -> Result<Vec<ChangeFile>, Pr
     let mut files = Vec::with_capacity(ids.len());
     for (id, file) in ids {
         if let Some(text) = read_optional(root, &folder.join(file))? {
-            files.push(ChangeFile::parse(&id, &text)?);
+            files.push(ChangeFile::parse(&id, &text));
         }
     }
     Ok(files)

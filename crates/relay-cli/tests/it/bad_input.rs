@@ -138,6 +138,21 @@ fn a_change_file_without_a_front_matter() {
 }
 
 #[test]
+fn a_broken_change_file_is_not_in_the_way_of_publishing() {
+    let repo = with_change_file("hello\n");
+    let dry = repo.relay("publish --dry-run");
+    assert_eq!(dry.exit, 0, "{}", dry.session());
+    let from = dry.stderr.find("warning: a change file").unwrap_or_default();
+    insta::assert_snapshot!(dry.stderr[from..].lines().take(6).collect::<Vec<_>>().join("\n"));
+    // It gets as far as the registry, which refuses all uploads here.
+    for line in ["publish --yes", "resume --yes"] {
+        let run = repo.relay(line);
+        assert!(run.stderr.contains("warning: a change file is broken"), "{}", run.session());
+        assert!(run.stderr.contains("1 held, 1 failed"), "{}", run.session());
+    }
+}
+
+#[test]
 fn a_change_file_that_names_an_unknown_package() {
     insta::assert_snapshot!(with_change_file("---\n\"aa\": minor\n---\n\nMore.\n").refused_by(CHANGING));
 }
