@@ -12,7 +12,7 @@ use relay_workspace::{
     WorkspaceSpecifier, resolve_catalog,
 };
 
-use crate::graph::{DependencyGraph, Edge, GraphPackage, MissingDependency};
+use crate::graph::{DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget};
 
 impl DependencyGraph {
     /// Reads the graph from the manifests of a workspace.
@@ -34,11 +34,12 @@ impl DependencyGraph {
                 match resolver.target(package, &dependency.name, &dependency.specifier) {
                     Target::Package(to) => edges.push(edge(package, to, &dependency)),
                     Target::Elsewhere => {}
-                    Target::Missing(name) => missing.push(MissingDependency {
+                    Target::Missing(name, target) => missing.push(MissingDependency {
                         package: package.name.clone(),
                         dependency: name,
                         kind: dependency.kind,
                         range: dependency.text,
+                        target,
                     }),
                 }
             }
@@ -54,8 +55,8 @@ enum Target<'a> {
     Package(&'a PackageName),
     /// Out of the workspace: to a registry, a URL, a folder that is no package of it.
     Elsewhere,
-    /// To a package that the workspace should have and has not.
-    Missing(PackageName),
+    /// To something that the workspace should have and has not.
+    Missing(PackageName, MissingTarget),
 }
 
 struct Resolver<'a> {
@@ -71,7 +72,7 @@ impl<'a> Resolver<'a> {
                 let entry = resolve_catalog(&self.workspace.catalogs, name.as_str(), catalog.as_deref());
                 match entry.map(Specifier::parse) {
                     // A catalog entry can't point into a catalog again.
-                    None | Some(Specifier::Catalog(_)) => Target::Elsewhere,
+                    None | Some(Specifier::Catalog(_)) => Target::Missing(name.clone(), MissingTarget::CatalogEntry),
                     Some(specifier) => self.target(package, name, &specifier),
                 }
             }
@@ -98,7 +99,7 @@ impl<'a> Resolver<'a> {
             // yarn reads `workspace:packages/b` as a folder below the root, pnpm `workspace:../b` as one beside this.
             WorkspaceSpecifier::Path(path) => match self.at(package, path) {
                 Target::Package(found) => Target::Package(found),
-                Target::Elsewhere | Target::Missing(_) => Target::Missing(name.clone()),
+                Target::Elsewhere | Target::Missing(..) => Target::Missing(name.clone(), MissingTarget::Package),
             },
             WorkspaceSpecifier::Range(text) if Range::parse(text).is_err() => {
                 match self.folders.get(Utf8Path::new(text.trim_end_matches('/'))) {
@@ -116,7 +117,7 @@ impl<'a> Resolver<'a> {
     fn known(&self, name: &PackageName) -> Target<'a> {
         match self.workspace.package(name) {
             Some(package) => Target::Package(&package.name),
-            None => Target::Missing(name.clone()),
+            None => Target::Missing(name.clone(), MissingTarget::Package),
         }
     }
 

@@ -32,7 +32,17 @@ pub struct Edge {
     pub orders: bool,
 }
 
-/// A `workspace:` specifier that names no package of the workspace.
+/// What a specifier leads to that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingTarget {
+    /// `workspace:` names no package of the workspace.
+    Package,
+    /// `catalog:` names no entry, or one that points into a catalog again.
+    CatalogEntry,
+}
+
+/// A `workspace:` or `catalog:` specifier that leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MissingDependency {
     /// The package whose manifest has the specifier.
@@ -43,6 +53,8 @@ pub struct MissingDependency {
     pub kind: DependencyKind,
     /// The specifier as the manifest has it.
     pub range: String,
+    /// What it should lead to.
+    pub target: MissingTarget,
 }
 
 /// The dependency graph of a workspace.
@@ -121,7 +133,7 @@ impl DependencyGraph {
             .take_while(move |edge| &edge.to == name)
     }
 
-    /// The `workspace:` specifiers that name no package of the workspace, sorted.
+    /// The `workspace:` and `catalog:` specifiers that lead nowhere, sorted.
     pub fn missing(&self) -> &[MissingDependency] {
         &self.missing
     }

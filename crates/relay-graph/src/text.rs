@@ -78,7 +78,7 @@ fn missing_lines(text: &mut String, graph: &DependencyGraph) {
         let range = printable(&missing.range);
         format!("{}  {}  {}  {range}", missing.package, missing.kind.as_str(), missing.dependency)
     });
-    section(text, "missing: `workspace:` dependencies that name no package of this workspace", lines);
+    section(text, "missing: `workspace:` and `catalog:` dependencies that lead nowhere in this workspace", lines);
 }
 
 fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {

@@ -21,7 +21,7 @@ mod versions;
 
 use dependencies::Surroundings;
 
-/// The findings about packages, in the order of `packages`.
+/// The findings about packages, in the order of `packages`; then those about what is left out.
 pub(crate) fn preflight(
     observations: &Observations<'_>,
     packages: &[&PackageObservation],
@@ -34,6 +34,9 @@ pub(crate) fn preflight(
         findings.extend(naming::check(package));
         findings.extend(versions::check(package));
         findings.extend(surroundings.check(package));
+    }
+    for skipped in &observations.skipped {
+        findings.extend(surroundings.check_skipped(skipped));
     }
     findings
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use relay_graph::{Cycle, DependencyGraph};
+use relay_graph::{Cycle, DependencyGraph, Edge, MissingTarget};
 use relay_workspace::PackageName;
 
 use crate::cli::graph::{GraphArgs, GraphFormat};
@@ -19,9 +19,21 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError>
     let chosen = filter::select(&args.selection.filter, &workspace, &whole, &here)?;
     let graph = part(&whole, &chosen);
     for missing in whole.missing().iter().filter(|missing| chosen.contains(&missing.package)) {
+        let why = match missing.target {
+            MissingTarget::Package => "the workspace has no package of that name",
+            MissingTarget::CatalogEntry => "that catalog has no range for it",
+        };
         context.ui.warning(format!(
-            "`{}` depends on `{}` as `{}`, and the workspace has no package of that name",
+            "`{}` depends on `{}` as `{}`, and {why}",
             missing.package, missing.dependency, missing.range
+        ));
+    }
+    for edge in whole.edges().iter().filter(|edge| chosen.contains(&edge.from) && never_published(&whole, edge)) {
+        context.ui.warning(format!(
+            "`{}` is published and needs `{}` at runtime ({}), which never is: whoever installs it won't find it",
+            edge.from,
+            edge.to,
+            edge.kind.manifest_key()
         ));
     }
     for cycle in graph.cycles().iter().filter(|cycle| cycle.runtime) {
@@ -48,6 +60,12 @@ fn part(graph: &DependencyGraph, chosen: &BTreeSet<PackageName>) -> DependencyGr
     let both = |from, to| chosen.contains(from) && chosen.contains(to);
     let edges = graph.edges().iter().filter(|edge| both(&edge.from, &edge.to)).cloned().collect();
     DependencyGraph::from_parts(packages, edges)
+}
+
+/// Says whether a package that can be published needs one at runtime that can't.
+pub(super) fn never_published(graph: &DependencyGraph, edge: &Edge) -> bool {
+    let publishable = |name| graph.package(name).is_some_and(|package| !package.private && package.version.is_some());
+    edge.kind.is_runtime() && publishable(&edge.from) && !publishable(&edge.to)
 }
 
 /// `a → b → a`.

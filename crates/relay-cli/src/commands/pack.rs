@@ -14,6 +14,7 @@ use std::io::Write;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use relay_engine::freeze::{FreezeError, gate_rules, pack_one, surroundings_of};
+use relay_graph::DependencyGraph;
 use relay_pack::gate::{self, Finding, GateRules};
 use relay_pack::{Surroundings as Members, Tarball};
 use relay_workspace::{PackageName, Workspace};
@@ -83,7 +84,13 @@ fn make_all(
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     }
     let members = surroundings_of(workspace);
-    let results: Vec<_> = names.par_iter().map(|name| make(workspace, name, members.as_ref(), target, rules)).collect();
+    let graph = DependencyGraph::build(workspace);
+    let make_one = |name| {
+        targets::refuse_uninstallable(workspace, &graph, name)
+            .and_then(|()| make(workspace, name, members.as_ref(), target, rules))
+            .map_err(|error| error.context(format!("`{name}` can't be packed")))
+    };
+    let results: Vec<_> = names.par_iter().map(make_one).collect();
     let (packed, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     refuse_unpackable(ui, failed.into_iter().filter_map(Result::err).collect(), "no tarball was written")?;
     Ok(packed.into_iter().filter_map(Result::ok).collect())
@@ -111,19 +118,16 @@ fn make(
     target: Option<&Utf8Path>,
     rules: &GateRules,
 ) -> Result<Packed, CliError> {
-    let failed = |error: CliError| error.context(format!("`{name}` can't be packed"));
     let package = workspace.package(name).ok_or_else(|| {
-        failed(CliError::user("its scripts have taken it out of the workspace").code("relay::pack::package_gone"))
+        CliError::user("its scripts have taken it out of the workspace").code("relay::pack::package_gone")
     })?;
-    let tarball = pack_one(workspace, package, members, None).map_err(|error| {
-        failed(match error {
-            FreezeError::Pack { source, .. } => CliError::from(*source),
-            FreezeError::Manifest(error) => CliError::from(*error),
-            error => explain::freeze(error),
-        })
+    let tarball = pack_one(workspace, package, members, None).map_err(|error| match error {
+        FreezeError::Pack { source, .. } => CliError::from(*source),
+        FreezeError::Manifest(error) => CliError::from(*error),
+        error => explain::freeze(error),
     })?;
     let findings = gate::inspect(&tarball, rules);
-    let file = target.map(|folder| staged(&tarball, folder)).transpose().map_err(failed)?;
+    let file = target.map(|folder| staged(&tarball, folder)).transpose()?;
     Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file })
 }
 

@@ -179,6 +179,8 @@ fn a_catalog_entry_that_is_missing_stops_before_anything_is_written() {
     let repo = releasable(r#"{"name":"a","version":"1.0.0","dependencies":{"zed":"catalog:"}}"#).committed();
     insta::assert_snapshot!(repo.refused_by(SENDING));
     insta::assert_snapshot!(repo.refused_by(&["pack --out out"]));
+    let plan = repo.relay("plan");
+    assert!(plan.stdout.contains("error: a: its `dependencies` have `zed` as `catalog:`"), "{}", plan.session());
     assert_eq!(repo.git("rev-list --count HEAD"), "1\n");
 }
 

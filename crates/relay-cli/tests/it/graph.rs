@@ -85,6 +85,16 @@ fn a_workspace_dependency_that_is_missing_is_a_warning() {
 }
 
 #[test]
+fn what_can_t_be_installed_is_a_warning() {
+    let repo = Repo::pnpm().package("a", "1.0.0", r#""dependencies":{"b":"workspace:^","react":"catalog:"}"#).package(
+        "b",
+        "1.0.0",
+        r#""private":true"#,
+    );
+    insta::assert_snapshot!(repo.relay("graph").stderr);
+}
+
+#[test]
 fn a_filter_that_matches_nothing_is_an_error() {
     insta::assert_snapshot!(repo().relay("graph --filter coer").session());
     insta::assert_snapshot!(repo().relay("graph --filter [main]").session());

@@ -3,7 +3,7 @@
 use relay_workspace::DependencyKind;
 use relay_workspace::fixture::WorkspaceFixture;
 
-use crate::DependencyGraph;
+use crate::{DependencyGraph, MissingTarget};
 
 /// A workspace in which `app` depends on `lib` 1.2.0 (or another version) by one specifier.
 fn workspace(kind: DependencyKind, specifier: &str) -> WorkspaceFixture {
@@ -103,4 +103,21 @@ fn a_workspace_specifier_that_names_no_package_is_missing() {
     let seen: Vec<_> = graph.missing().iter().map(|m| (m.dependency.as_str(), m.range.as_str())).collect();
     assert_eq!(seen, [("away", "workspace:away@^"), ("folder", "workspace:../nowhere"), ("gone", "workspace:*")]);
     assert!(graph.edges().is_empty());
+}
+
+#[test]
+fn a_catalog_specifier_without_an_entry_is_missing() {
+    let workspace = WorkspaceFixture::new()
+        .package("a", "1.0.0")
+        .catalog(None, "there", "^1.0.0")
+        .catalog(None, "around", "catalog:")
+        .dependency("a", DependencyKind::Prod, "there", "catalog:")
+        .dependency("a", DependencyKind::Prod, "around", "catalog:")
+        .dependency("a", DependencyKind::Dev, "gone", "catalog:")
+        .dependency("a", DependencyKind::Peer, "there", "catalog:other")
+        .build();
+    let graph = DependencyGraph::build(&workspace);
+    let seen: Vec<_> = graph.missing().iter().map(|m| (m.dependency.as_str(), m.range.as_str(), m.target)).collect();
+    let entry = MissingTarget::CatalogEntry;
+    assert_eq!(seen, [("around", "catalog:", entry), ("gone", "catalog:", entry), ("there", "catalog:other", entry)]);
 }

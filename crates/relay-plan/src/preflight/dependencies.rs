@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relay_graph::{DependencyGraph, Edge, MissingDependency};
+use relay_graph::{DependencyGraph, Edge, MissingDependency, MissingTarget};
 use relay_workspace::PackageName;
 
-use crate::finding::Finding;
-use crate::observation::{Observations, PackageObservation, SkipReason};
+use crate::finding::{Finding, Severity};
+use crate::observation::{Observations, PackageObservation, SkipReason, SkippedObservation};
 
 /// The rest of the workspace, as the checks of one package need it.
 pub(super) struct Surroundings<'a> {
@@ -38,36 +38,68 @@ impl<'a> Surroundings<'a> {
 
     /// The findings about one package's dependencies, by the dependency's name.
     pub(super) fn check(&self, package: &PackageObservation) -> Vec<Finding> {
-        let missing = self.missing.get(&package.name).into_iter().flatten();
-        let mut findings: Vec<Finding> = missing.map(|missing| not_in_workspace(package, missing)).collect();
-        let mut seen = BTreeSet::new();
-        for edge in self.graph.edges_from(&package.name).filter(|edge| edge.kind.is_runtime() && edge.to != edge.from) {
-            if seen.insert(&edge.to) {
-                findings.extend(self.unreachable(package, edge).or_else(|| self.elsewhere(package, edge)));
-            }
+        let mut findings = self.nowhere(&package.name);
+        for edge in self.runtime_edges(&package.name) {
+            let finding = self
+                .never_published(edge)
+                .or_else(|| self.not_looked_up(edge))
+                .or_else(|| self.elsewhere(package, edge));
+            findings.extend(finding);
         }
         findings
     }
 
-    /// A dependency that is not, or perhaps not, on any registry.
-    fn unreachable(&self, package: &PackageObservation, edge: &Edge) -> Option<Finding> {
-        if self.registries.contains_key(&edge.to) {
-            return None;
+    /// What will be in the way of a package that is not released this time. What the configuration or a filter leaves out
+    /// is nobody's concern.
+    pub(super) fn check_skipped(&self, skipped: &SkippedObservation) -> Vec<Finding> {
+        let mut findings = match skipped.reason {
+            SkipReason::Ignored | SkipReason::NotSelected => return Vec::new(),
+            _ => self.nowhere(&skipped.name),
+        };
+        if matches!(skipped.reason, SkipReason::NotChanged | SkipReason::AlreadyPublished) {
+            findings.extend(self.runtime_edges(&skipped.name).filter_map(|edge| self.never_published(edge)));
         }
-        let below = self.graph.package(&edge.to)?;
+        for finding in &mut findings {
+            finding.severity = Severity::Warning;
+        }
+        findings
+    }
+
+    fn nowhere(&self, package: &PackageName) -> Vec<Finding> {
+        self.missing.get(package).into_iter().flatten().map(|missing| leads_nowhere(missing)).collect()
+    }
+
+    /// What is needed at runtime, each dependency once.
+    fn runtime_edges(&self, package: &PackageName) -> impl Iterator<Item = &Edge> {
+        let mut seen = BTreeSet::new();
+        self.graph
+            .edges_from(package)
+            .filter(move |edge| edge.kind.is_runtime() && edge.to != edge.from && seen.insert(&edge.to))
+    }
+
+    /// A dependency that is on no registry and never will be.
+    fn never_published(&self, edge: &Edge) -> Option<Finding> {
+        let below = self.graph.package(&edge.to).filter(|_| !self.registries.contains_key(&edge.to))?;
+        let cause = match (below.private, &below.version) {
+            (true, _) => "is private",
+            (false, None) => "has no version",
+            (false, Some(_)) => return None,
+        };
         let (to, kind) = (&edge.to, edge.kind.manifest_key());
-        if below.private || below.version.is_none() {
-            let cause = if below.private { "is private" } else { "has no version" };
-            return Some(Finding::error(
-                &package.name,
-                format!("its `{kind}` have `{to}`, which {cause} and is never published, so it can't be installed"),
-                format!(
-                    "let `{to}` be published, or move it to `devDependencies` where it is built into the package or not \
-                     needed at runtime"
-                ),
-            ));
-        }
-        // Whatever else is skipped was looked up and is there, or nobody was asked.
+        Some(Finding::error(
+            &edge.from,
+            format!("its `{kind}` have `{to}`, which {cause} and is never published, so it can't be installed"),
+            format!(
+                "let `{to}` be published, or move it to `devDependencies` where it is built into the package or not \
+                 needed at runtime"
+            ),
+        ))
+    }
+
+    /// A dependency that is perhaps not on any registry. Whatever is skipped for another reason was looked up and is there,
+    /// or nobody was asked.
+    fn not_looked_up(&self, edge: &Edge) -> Option<Finding> {
+        let (to, kind) = (&edge.to, edge.kind.manifest_key());
         let left_out = match self.skipped.get(to)? {
             SkipReason::Ignored => "the configuration ignores",
             SkipReason::NotSelected => "the filter leaves out",
@@ -75,7 +107,7 @@ impl<'a> Surroundings<'a> {
         };
         (!self.offline).then(|| {
             Finding::warning(
-                &package.name,
+                &edge.from,
                 format!("its `{kind}` have `{to}`, which {left_out}, so nobody looked whether it is published"),
                 format!("make sure that the registry has a version of `{to}` in the range, or release it too"),
             )
@@ -93,15 +125,25 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-fn not_in_workspace(package: &PackageObservation, missing: &MissingDependency) -> Finding {
+fn leads_nowhere(missing: &MissingDependency) -> Finding {
+    let (why, help) = match missing.target {
+        MissingTarget::Package => (
+            "the workspace has no such package",
+            "correct the name, add the package to the workspace, or write a plain range",
+        ),
+        MissingTarget::CatalogEntry => (
+            "that catalog has no range for it",
+            "add an entry to the catalog, correct the catalog's name, or write a plain range",
+        ),
+    };
     Finding::error(
-        &package.name,
+        &missing.package,
         format!(
-            "its `{}` have `{}` as `{}`, and the workspace has no such package",
+            "its `{}` have `{}` as `{}`, and {why}",
             missing.kind.manifest_key(),
             missing.dependency,
             missing.range
         ),
-        "correct the name, add the package to the workspace, or write a plain range",
+        help,
     )
 }

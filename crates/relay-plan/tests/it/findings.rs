@@ -199,6 +199,36 @@ fn a_workspace_specifier_that_names_no_package_is_an_error() {
 }
 
 #[test]
+fn a_catalog_without_the_entry_is_an_error_where_it_is_released_and_else_a_warning() {
+    let workspace = WorkspaceFixture::new()
+        .package("core", "1.2.3")
+        .dependency("core", DependencyKind::Prod, "gone", "catalog:")
+        .build();
+    let graph = DependencyGraph::build(&workspace);
+    let text = "its `dependencies` have `gone` as `catalog:`, and that catalog has no range for it";
+    let found = |world: World| {
+        let plan = world.plan_over(&graph).unwrap();
+        let finding = plan.findings.into_iter().find(|finding| finding.package.is_some())?;
+        Some((finding.severity, finding.text))
+    };
+    assert_eq!(found(World::new().release("core")), Some((Severity::Error, text.to_owned())));
+    for reason in [SkipReason::NotChanged, SkipReason::AlreadyPublished, SkipReason::Private] {
+        assert_eq!(found(World::new().skip("core", reason)), Some((Severity::Warning, text.to_owned())));
+    }
+    for reason in [SkipReason::Ignored, SkipReason::NotSelected] {
+        assert_eq!(found(World::new().skip("core", reason)), None);
+    }
+}
+
+#[test]
+fn a_private_dependency_of_what_stays_is_a_warning() {
+    let world = |reason| World::new().skip("core", reason).skip("shared", SkipReason::Private).needs("core", "shared");
+    let warning = "warning core: its `dependencies` have `shared`, which is private and is never published, so it can't be installed";
+    assert_eq!(world(SkipReason::NotChanged).findings(), [warning]);
+    assert_eq!(world(SkipReason::Private).findings(), [""; 0]);
+}
+
+#[test]
 fn an_edge_between_registries_is_a_warning() {
     let world = World::new()
         .release("base")
