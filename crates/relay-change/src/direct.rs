@@ -52,7 +52,7 @@ pub(crate) fn collect(inputs: &ChangeInputs<'_>, roster: &Roster<'_>) -> Result<
             }
         }
     }
-    if inputs.settings.use_commits && inputs.settings.changesets.is_none() {
+    if inputs.settings.use_commits {
         direct.take_commits(inputs, roster);
     }
     direct.consumed.sort();

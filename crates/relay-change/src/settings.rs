@@ -25,15 +25,16 @@ pub struct ChangeSettings {
     pub version_private: bool,
     /// Whether change files count.
     pub use_change_files: bool,
-    /// Whether commits count. Without effect where [`ChangeSettings::changesets`] is set: changesets reads none.
+    /// Whether commits count. changesets itself reads none: where [`ChangeSettings::changesets`] is set, this is for whoever
+    /// asks for them in so many words.
     pub use_commits: bool,
     /// Whether ranges that still accept the new version are rewritten too.
     pub always_update_ranges: bool,
     /// What commits ask for below 1.0.0.
     pub below_one: BelowOne,
     /// The repo's `.changeset/config.json`: with it, versions and ranges are those that `changeset version` makes. Its
-    /// groups and ignored names come on top of those above; `version_private`, `always_update_ranges` and `below_one`
-    /// are then without effect.
+    /// groups and ignored names come on top of those above; `version_private` and `always_update_ranges` are then
+    /// without effect.
     pub changesets: Option<ChangesetsConfig>,
 }
 

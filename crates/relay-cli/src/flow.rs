@@ -111,6 +111,9 @@ pub(crate) async fn run<P: Person>(
         pay_owed_tags(ui, &project, &observed, &options.state)?;
     }
     if observed.plan.is_empty() {
+        if options.intent == Intent::Release {
+            ui.hint(format!("nothing to release: {}", preflight::why_nothing(&project, &observed.bumps)));
+        }
         return Ok(Flow { plan: observed.plan, report: None });
     }
     if observed.plan.has_errors() {

@@ -1,6 +1,8 @@
 //! What is checked before the first file is written, so that a release does not stop half-way with versions written and no
 //! commit, or a commit and no tarball.
 
+use relay_change::BumpPlan;
+use relay_config::ChangeSource;
 use relay_engine::project::Project;
 use relay_pack::{ManifestRewriteError, published_manifest};
 use relay_workspace::PackageName;
@@ -27,6 +29,35 @@ pub(crate) fn check_manifests<'a>(
         }
     }
     Ok(())
+}
+
+/// Why no package gets a version, in words: which sources count, and that they are silent.
+pub(crate) fn why_nothing(project: &Project, bumps: &BumpPlan) -> String {
+    if !bumps.bumps.is_empty() {
+        return "what would get a version is private, ignored or left out by `--filter`".to_owned();
+    }
+    let sources = project.change_sources();
+    let files = sources.contains(&ChangeSource::Changesets);
+    let commits = sources.contains(&ChangeSource::ConventionalCommits);
+    let file = match project.change_files.len() {
+        0 => "no change file is in `.changeset`".to_owned(),
+        1 => "the change file in `.changeset` asks for no version".to_owned(),
+        number => format!("none of the {number} change files in `.changeset` asks for a version"),
+    };
+    match (files, commits) {
+        (true, true) => format!("{file}, and no commit since the last release asks for one (`feat:`, `fix:`)"),
+        (true, false) if project.config.release.changes.is_none() => format!(
+            "{file}; commits are not counted because `.changeset/config.json` is there: write a change file, or let \
+             commits count too by `changes = [\"changesets\", \"conventional-commits\"]` under `[release]` in relay.toml"
+        ),
+        (true, false) => {
+            format!("{file}; commits are not counted because `release.changes` in relay.toml leaves them out")
+        }
+        (false, true) => "no commit since the last release asks for a version (`feat:`, `fix:`); change files are not \
+                          counted because `release.changes` in relay.toml leaves them out"
+            .to_owned(),
+        (false, false) => "`release.changes` in relay.toml is empty, so that nothing asks for a version".to_owned(),
+    }
 }
 
 /// A commit can be made in the repository, if there is one.

@@ -1,6 +1,6 @@
 //! relay's own rules, by example.
 
-use relay_change::{BelowOne, BumpPlan};
+use relay_change::{BelowOne, BumpPlan, ChangesetsConfig};
 use relay_workspace::DependencyKind;
 use serde_json::json;
 
@@ -235,4 +235,17 @@ fn change_files_that_release_nothing_are_used_up() {
     let plan = World::new().package("core", "1.0.0").change_file("empty", "---\n---\n").change("core", "none").plan();
     let plan = plan.unwrap();
     assert_eq!((plan.bumps.len(), plan.consumed), (0, vec!["change-1".to_owned(), "empty".to_owned()]));
+}
+
+#[test]
+fn commits_count_beside_the_rules_of_changesets_where_they_are_asked_for() {
+    let next = |use_commits: bool| {
+        let world = World::new().package("core", "1.0.0").commit("core", "feat: learn a trick").settings(|settings| {
+            settings.use_commits = use_commits;
+            settings.changesets = Some(ChangesetsConfig::parse("{}").unwrap());
+        });
+        world.plan().unwrap().bumps.first().map(|bump| bump.next.to_string())
+    };
+    assert_eq!(next(true).as_deref(), Some("1.1.0"));
+    assert_eq!(next(false), None);
 }

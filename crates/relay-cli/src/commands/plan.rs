@@ -12,6 +12,7 @@ use crate::error::CliError;
 use crate::error::engine as explain;
 use crate::exit::Exit;
 use crate::github;
+use crate::preflight;
 use crate::surroundings::{self, SessionFlags};
 
 /// Runs the command.
@@ -48,6 +49,9 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     if let Some(path) = &args.out {
         let path = context.resolve(path);
         relay_workspace::write_atomically(&path, plan.to_json().as_bytes()).map_err(explain::write)?;
+    }
+    if plan.is_empty() {
+        ui.hint(format!("nothing to release: {}", preflight::why_nothing(&project, &observed.bumps)));
     }
     let mut drifted = false;
     if let Some(saved) = &saved {

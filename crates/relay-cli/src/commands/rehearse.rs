@@ -79,7 +79,6 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
                 conclude(context, report, &stage, by_person);
                 exit
             } else {
-                ui.hint("nothing asks for a release; add a change file (`.changeset/*.md`) or a `feat:`/`fix:` commit");
                 Exit::Done
             }
         }

@@ -45,7 +45,7 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     if args.json {
         ui.data(document(bumps));
     } else if bumps.bumps.is_empty() {
-        ui.status("Nothing to version: no change file and no commit asks for a release.");
+        ui.status(format!("Nothing to version: {}", preflight::why_nothing(&project, bumps)));
     } else {
         ui.status(table(bumps).trim_end());
     }

@@ -9,6 +9,7 @@ mod ci;
 mod explain;
 mod graph;
 mod help;
+mod nothing;
 mod pack;
 mod registry;
 mod sandbox;

@@ -1,0 +1,70 @@
+//! What is said when nothing is to be released: which sources count, and why the others don't.
+
+use crate::registry;
+use crate::world::Repo;
+
+/// The version that is there is published; a feature has been committed since.
+fn repo(relay_toml: &str, rest: impl FnOnce(Repo) -> Repo) -> Repo {
+    let there = r#"{"name":"a","dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{"version":"1.0.0"}}}"#;
+    let repo = Repo::pnpm()
+        .package("a", "1.0.0", "")
+        .file("relay.toml", relay_toml)
+        .registry(&registry::answering(200, "application/json", there), Some("secret"));
+    let repo = rest(repo).committed();
+    repo.git("tag a@1.0.0");
+    let repo = repo.file("packages/a/index.js", "module.exports = 2\n");
+    repo.git("commit --quiet --all --message=feat:two");
+    repo
+}
+
+fn with_changesets(repo: Repo) -> Repo {
+    repo.file(".changeset/config.json", "{}")
+}
+
+/// The hint of each command that makes versions, which is the same.
+#[track_caller]
+fn hint(repo: &Repo) -> String {
+    let of = |line: &str| {
+        let run = repo.relay(line);
+        assert_eq!(run.exit, 0, "{}", run.session());
+        let line = run.stderr.lines().find(|line| line.starts_with("hint: nothing to release: "));
+        line.unwrap_or_default().trim_start_matches("hint: nothing to release: ").to_owned()
+    };
+    let text = of("plan");
+    assert_eq!(of("release --yes"), text);
+    let version = repo.relay("version --yes");
+    assert_eq!(version.stderr, format!("Nothing to version: {text}\n"));
+    text
+}
+
+#[test]
+fn commits_that_changesets_does_not_count_are_explained() {
+    insta::assert_snapshot!(hint(&repo("", with_changesets)));
+}
+
+#[test]
+fn commits_count_beside_changesets_where_relay_toml_says_so() {
+    let relay_toml = "[release]\nchanges = [\"changesets\", \"conventional-commits\"]\n";
+    let run = repo(relay_toml, with_changesets).relay("plan");
+    assert!(run.stdout.contains("a        1.0.0 → 1.1.0  minor"), "{}", run.session());
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn a_change_file_that_asks_for_nothing_is_counted() {
+    let repo = repo("", |repo| with_changesets(repo).file(".changeset/one.md", "---\n---\n"));
+    insta::assert_snapshot!(hint(&repo));
+}
+
+#[test]
+fn a_source_that_relay_toml_leaves_out_is_named() {
+    let repo = repo("[release]\nchanges = [\"changesets\"]\n", |repo| repo);
+    insta::assert_snapshot!(hint(&repo));
+}
+
+#[test]
+fn a_filter_that_leaves_out_what_changed_is_named() {
+    let repo = repo("", |repo| repo.package("b", "1.0.0", r#""private":true"#));
+    let run = repo.relay("plan --filter b");
+    insta::assert_snapshot!(run.stderr);
+}
