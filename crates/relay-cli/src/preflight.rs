@@ -11,6 +11,9 @@ use crate::error::CliError;
 use crate::error::engine as explain;
 use crate::ui::{Ui, plural};
 
+/// How many uncommitted changes are named.
+const CHANGES_SHOWN_MAX: usize = 5;
+
 /// The manifests of these packages can be written as they are published: each `workspace:` and `catalog:` leads somewhere.
 ///
 /// What a build may still bring, such as the folder of `publishConfig.directory`, is left to the packing.
@@ -84,10 +87,16 @@ pub(crate) fn warn_of_no_remote(ui: &Ui, project: &Project) {
 pub(crate) fn warn_of_changes(ui: &Ui, project: &Project) -> Result<(), CliError> {
     let Some(repository) = &project.repository else { return Ok(()) };
     let changes = repository.uncommitted().map_err(explain::git)?;
-    if let Some(first) = changes.first() {
+    if !changes.is_empty() {
+        let shown: Vec<String> = changes.iter().take(CHANGES_SHOWN_MAX).map(|path| format!("`{path}`")).collect();
+        let more = match changes.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         ui.warning(format!(
-            "the tarballs are made of the working tree, which has {}, such as `{first}`",
-            plural(changes.len(), "uncommitted change")
+            "the working tree has {}, and the tarballs are made of it, so that they may hold what no commit has: {}{more}",
+            plural(changes.len(), "uncommitted change"),
+            shown.join(", ")
         ));
     }
     Ok(())

@@ -329,6 +329,11 @@ fn observation(
         allowed_routes: project.config.allowed_routes(name).map(<[_]>::to_vec),
         credentials: candidate.credentials.iter().map(|known| known.fact.clone()).collect(),
         credential_problems: session.credential_problems(name, &candidate.registry, &project.config),
+        scripts_after_upload: relay_pack::lifecycle::after_upload()
+            .iter()
+            .filter(|event| package.manifest.script(event).is_some())
+            .map(|event| (*event).to_owned())
+            .collect(),
         tarball: None,
     }
 }

@@ -75,6 +75,8 @@ pub struct PackageObservation {
     pub credentials: Vec<CredentialFact>,
     /// What kept credentials from being found, each as half a sentence.
     pub credential_problems: Vec<String>,
+    /// The events after an upload that it has scripts for; relay runs none of them.
+    pub scripts_after_upload: Vec<String>,
     /// Its tarball, where it is already packed.
     pub tarball: Option<TarballFact>,
 }

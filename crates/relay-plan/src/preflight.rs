@@ -34,6 +34,7 @@ pub(crate) fn preflight(
         findings.extend(naming::check(package));
         findings.extend(versions::check(package));
         findings.extend(surroundings.check(package));
+        findings.extend(scripts_after_upload(package));
     }
     for skipped in &observations.skipped {
         findings.extend(surroundings.check_skipped(skipped));
@@ -44,4 +45,20 @@ pub(crate) fn preflight(
 fn blocked(package: &PackageObservation, route: &Route) -> Option<Finding> {
     (route.kind == RouteKind::Blocked)
         .then(|| Finding::error(&package.name, route.reason.clone(), route.fix.clone().unwrap_or_default()))
+}
+
+/// npm runs these after the upload, when a script that fails can stop nothing any more. relay runs no script once
+/// credentials are at hand.
+fn scripts_after_upload(package: &PackageObservation) -> Option<Finding> {
+    let events: Vec<String> = package.scripts_after_upload.iter().map(|event| format!("`{event}`")).collect();
+    let scripts = match events.as_slice() {
+        [] => return None,
+        [one] => format!("its {one} script is"),
+        several => format!("its {} scripts are", several.join(" and ")),
+    };
+    Some(Finding::warning(
+        &package.name,
+        format!("{scripts} not run: no script runs while a credential is in reach"),
+        "run it by hand or in a job of its own, once the version is live",
+    ))
 }

@@ -136,6 +136,26 @@ fn a_dirty_tree() {
 }
 
 #[test]
+fn a_dirty_tree_is_named_before_it_is_published() {
+    let mut repo = ready().committed();
+    for number in 1..=7 {
+        repo = repo.file(&format!("packages/a/new-{number}.js"), "");
+    }
+    let run = repo.relay("publish --dry-run");
+    assert_eq!(run.exit, 0, "{}", run.session());
+    insta::assert_snapshot!(run.stderr.lines().find(|line| line.contains("uncommitted")).unwrap_or_default());
+}
+
+#[test]
+fn scripts_after_the_upload_are_named_once() {
+    let scripts = r#""scripts":{"postpublish":"echo done"}"#;
+    let repo = ready().package("b", "1.0.0", scripts).package("c", "1.0.0", scripts).committed();
+    let run = repo.relay("plan");
+    let lines: Vec<&str> = run.stdout.lines().filter(|line| line.contains("script")).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
 fn a_detached_head() {
     let repo = ready().committed();
     repo.git("checkout --quiet --detach");

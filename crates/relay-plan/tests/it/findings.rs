@@ -241,6 +241,22 @@ fn an_edge_between_registries_is_a_warning() {
 }
 
 #[test]
+fn scripts_that_are_not_run_are_a_warning() {
+    let with = |events: &'static [&'static str]| {
+        |package: &mut PackageObservation| {
+            package.scripts_after_upload = events.iter().map(|event| (*event).to_owned()).collect();
+        }
+    };
+    let rest = "not run: no script runs while a credential is in reach";
+    check("core", with(&["postpublish"]), &[&format!("warning core: its `postpublish` script is {rest}")]);
+    check(
+        "core",
+        with(&["publish", "postpublish"]),
+        &[&format!("warning core: its `publish` and `postpublish` scripts are {rest}")],
+    );
+}
+
+#[test]
 fn a_blocked_route_is_an_error_with_its_fix() {
     let world = World::new().release_with("core", |core| core.credentials.clear());
     assert_eq!(world.findings(), ["error core: no credential for `https://registry.example/` is at hand"]);

@@ -100,6 +100,7 @@ impl World {
             allowed_routes: None,
             credentials: vec![credential(CredentialKind::GranularBypass)],
             credential_problems: Vec::new(),
+            scripts_after_upload: Vec::new(),
             tarball: None,
         };
         change(&mut observation);
