@@ -133,6 +133,21 @@ impl DependencyGraph {
             .take_while(move |edge| &edge.to == name)
     }
 
+    /// A path of packages each of which depends on the next, closed, with the kinds of its edges that order, or of all where
+    /// none does: `` `a` → `b` (prod) → `a` (peer) ``.
+    pub fn closed_path(&self, path: &[PackageName]) -> String {
+        let Some(first) = path.first() else { return String::new() };
+        let step = |(from, to): (&PackageName, &PackageName)| {
+            let between = || self.edges_from(from).filter(|edge| &edge.to == to);
+            let orders = between().any(|edge| edge.orders);
+            let kinds: Vec<&str> =
+                between().filter(|edge| edge.orders || !orders).map(|edge| edge.kind.as_str()).collect();
+            format!("`{to}` ({})", kinds.join(", "))
+        };
+        let steps = path.iter().zip(path.iter().skip(1).chain([first])).map(step);
+        std::iter::once(format!("`{first}`")).chain(steps).collect::<Vec<_>>().join(" → ")
+    }
+
     /// The `workspace:` and `catalog:` specifiers that lead nowhere, sorted.
     pub fn missing(&self) -> &[MissingDependency] {
         &self.missing

@@ -12,6 +12,7 @@
 //! - [`render`]: the plan for a terminal and for a pull request
 #![forbid(unsafe_code)]
 
+mod cycle;
 mod digest;
 pub mod drift;
 pub mod finding;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use relay_config::{AccessSource, PublishingAccess, RegistryRules};
-use relay_graph::DependencyGraph;
 use relay_workspace::PackageName;
 
+use crate::cycle::RuntimeCycles;
 use crate::digest::digest;
 use crate::finding::{Finding, Severity};
 use crate::observation::{Observations, PackageObservation};
@@ -26,13 +26,16 @@ pub const TAG_DEFAULT: &str = "latest";
 pub enum PlanError {
     /// Packages to release need each other at runtime, so that none can be published after all that it needs.
     #[error(
-        "{} is a cycle of runtime dependencies, so that no order publishes each package after what it needs; break the \
-         cycle, or allow it with `--allow-cycles` or `publish.allow-cycles = true` in `relay.toml`",
-        cycle_text(path)
+        "{text} is a cycle of runtime dependencies, so that no order publishes each package after what it needs; \
+         {break_it}, or allow it with `--allow-cycles` or `publish.allow-cycles = true` in `relay.toml`"
     )]
     RuntimeCycle {
         /// Each package depends on the next, the last on the first.
         path: Vec<PackageName>,
+        /// The path with the kind of each edge, in words.
+        text: String,
+        /// Where the cycle can be broken, as an advice.
+        break_it: &'static str,
     },
     /// Two observations are about one package.
     #[error("`{name}` was observed twice, so that there are two answers to each question about it")]
@@ -68,7 +71,7 @@ pub fn plan(observations: &Observations<'_>) -> Result<ReleasePlan, PlanError> {
         .collect();
     let sittings = sittings(&stations);
 
-    let mut findings = cycle_warnings(&order.cycles);
+    let mut findings: Vec<Finding> = order.cycles.warnings().collect();
     findings.extend(route_warnings(&routes));
     findings.extend(preflight(observations, &order.packages, &routes));
     findings.sort_by_key(|finding| (finding.severity, finding.package.is_some()));
@@ -125,7 +128,7 @@ struct Order<'a> {
     waves: Vec<Vec<PackageName>>,
     wave_of: BTreeMap<&'a PackageName, usize>,
     depends_on: BTreeMap<&'a PackageName, BTreeSet<&'a PackageName>>,
-    cycles: Vec<Vec<PackageName>>,
+    cycles: RuntimeCycles,
 }
 
 impl<'a> Order<'a> {
@@ -141,11 +144,12 @@ impl<'a> Order<'a> {
             }
         }
         let names: BTreeSet<PackageName> = members.keys().map(|name| (*name).clone()).collect();
-        let cycles = runtime_cycles(graph, &names);
-        if let Some(path) = cycles.first()
+        let cycles = RuntimeCycles::among(graph, &names);
+        if let Some((path, text)) = cycles.first()
             && !observations.allow_cycles
         {
-            return Err(PlanError::RuntimeCycle { path: path.clone() });
+            let break_it = cycles.break_it();
+            return Err(PlanError::RuntimeCycle { path: path.to_vec(), text: text.to_owned(), break_it });
         }
         let chain_lengths = graph.chain_lengths(&names);
         let mut waves = graph.waves_of(&names);
@@ -167,19 +171,6 @@ impl<'a> Order<'a> {
         let wave_of = numbered.iter().map(|(name, _, number)| (*name, *number)).collect();
         Ok(Self { packages, waves, wave_of, depends_on, cycles })
     }
-}
-
-/// The cycles of runtime dependencies among the packages to release. A cycle that leads through a package which is not
-/// released is in nobody's way.
-fn runtime_cycles(graph: &DependencyGraph, names: &BTreeSet<PackageName>) -> Vec<Vec<PackageName>> {
-    // Most workspaces have no such cycle at all, and finding that out is cheap.
-    if !graph.cycles().iter().any(|cycle| cycle.runtime) {
-        return Vec::new();
-    }
-    let packages = graph.packages().iter().filter(|package| names.contains(&package.name)).cloned().collect();
-    let edges = graph.edges().iter().filter(|edge| edge.orders).cloned().collect();
-    let among = DependencyGraph::from_parts(packages, edges);
-    among.cycles().into_iter().filter(|cycle| cycle.runtime).map(|cycle| cycle.path).collect()
 }
 
 fn route_of(package: &PackageObservation, observations: &Observations<'_>, today: Date) -> Route {
@@ -250,19 +241,4 @@ fn route_warnings(routes: &BTreeMap<&PackageName, Route>) -> Vec<Finding> {
         help: Some(warning.help.clone()),
     };
     distinct.into_iter().map(finding).collect()
-}
-
-fn cycle_warnings(cycles: &[Vec<PackageName>]) -> Vec<Finding> {
-    let finding = |path: &Vec<PackageName>| Finding {
-        severity: Severity::Warning,
-        package: None,
-        text: format!("{} is a cycle of runtime dependencies, which was allowed", cycle_text(path)),
-        help: Some("until the last of them is visible, the others can't be installed".to_owned()),
-    };
-    cycles.iter().map(finding).collect()
-}
-
-fn cycle_text(path: &[PackageName]) -> String {
-    let names: Vec<&str> = path.iter().chain(path.first()).map(PackageName::as_str).collect();
-    format!("`{}`", names.join(" → "))
 }

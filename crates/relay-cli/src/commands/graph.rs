@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use relay_graph::{Cycle, DependencyGraph, Edge, MissingTarget};
+use relay_graph::{DependencyGraph, Edge, MissingTarget};
 use relay_workspace::PackageName;
 
 use crate::cli::graph::{GraphArgs, GraphFormat};
@@ -39,7 +39,7 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError>
     for cycle in graph.cycles().iter().filter(|cycle| cycle.runtime) {
         context.ui.warning(format!(
             "these packages need each other at runtime, so that none can go first: {}",
-            circle(cycle)
+            graph.closed_path(&cycle.path)
         ));
     }
     if graph.cycles().iter().any(|cycle| cycle.runtime) {
@@ -66,10 +66,4 @@ fn part(graph: &DependencyGraph, chosen: &BTreeSet<PackageName>) -> DependencyGr
 pub(super) fn never_published(graph: &DependencyGraph, edge: &Edge) -> bool {
     let publishable = |name| graph.package(name).is_some_and(|package| !package.private && package.version.is_some());
     edge.kind.is_runtime() && publishable(&edge.from) && !publishable(&edge.to)
-}
-
-/// `a → b → a`.
-fn circle(cycle: &Cycle) -> String {
-    let names = cycle.path.iter().chain(cycle.path.first());
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ")
 }

@@ -94,14 +94,28 @@ fn the_credential_is_named_by_its_source() {
 fn a_runtime_cycle_is_refused_with_its_path_and_the_way_to_allow_it() {
     let mut world = World::new().release("a").release("b").release("c");
     world = world.needs("a", "b").needs("b", "a").needs("c", "a");
-    insta::assert_snapshot!(world.try_plan().unwrap_err(), @"`a → b → a` is a cycle of runtime dependencies, so that no order publishes each package after what it needs; break the cycle, or allow it with `--allow-cycles` or `publish.allow-cycles = true` in `relay.toml`");
+    insta::assert_snapshot!(world.try_plan().unwrap_err(), @"`a` → `b` (prod) → `a` (prod) is a cycle of runtime dependencies, so that no order publishes each package after what it needs; break the cycle, or allow it with `--allow-cycles` or `publish.allow-cycles = true` in `relay.toml`");
     world.allow_cycles = true;
     let plan = world.plan();
     assert_eq!(order(&plan), ["1 a", "1 b", "2 c"]);
     assert!(!plan.has_errors());
     assert!(plan.findings.iter().any(|finding| {
-        finding.severity == Severity::Warning && finding.text.contains("`a → b → a`") && finding.package.is_none()
+        finding.severity == Severity::Warning
+            && finding.text.contains("`a` → `b` (prod) → `a` (prod)")
+            && finding.package.is_none()
     }));
+}
+
+#[test]
+fn a_cycle_that_peer_dependencies_close_says_where_it_can_be_broken() {
+    let world = World::new().release("core").release("plugin");
+    let world = world.needs("core", "plugin").depends("plugin", "core", DependencyKind::Peer);
+    insta::assert_snapshot!(world.try_plan().unwrap_err(), @"`core` → `plugin` (prod) → `core` (peer) is a cycle of runtime dependencies, so that no order publishes each package after what it needs; break the cycle at one of its peerDependencies, without which there is an order, or allow it with `--allow-cycles` or `publish.allow-cycles = true` in `relay.toml`");
+    // With a second reason on the same way, the peer dependency is not what closes it.
+    let also = world.depends("plugin", "core", DependencyKind::Optional);
+    let text = also.try_plan().unwrap_err().to_string();
+    assert!(text.starts_with("`core` → `plugin` (prod) → `core` (optional, peer) is a cycle of runtime"), "{text}");
+    assert!(!text.contains("there is an order"), "{text}");
 }
 
 #[test]
