@@ -87,9 +87,9 @@ fn folder_of_scripts(cli: &Cli) -> Option<Utf8PathBuf> {
         folder.push(cwd);
     }
     let runs = match cli.command.as_ref()? {
-        Command::Release(args) => !args.dry_run && !args.upload.ignore_scripts,
-        Command::Publish(args) => !args.dry_run && !args.upload.ignore_scripts,
-        Command::Resume(args) => !args.upload.ignore_scripts,
+        Command::Release(args) => !args.dry_run && !args.run.upload.ignore_scripts,
+        Command::Publish(args) => !args.dry_run && !args.run.upload.ignore_scripts,
+        Command::Resume(args) => !args.run.upload.ignore_scripts,
         Command::Pack(args) => !args.ignore_scripts,
         Command::Rehearse(args) => {
             folder.extend(&args.dir);
@@ -115,9 +115,9 @@ fn hand_over(cli: &Cli, arguments: &[OsString], folder: &camino::Utf8Path) {
         .filter_map(|name| environment.get(&name).map(|value| (name.clone(), SecretString::from(value.clone()))))
         .collect();
     let otp = match cli.command.as_ref() {
-        Some(Command::Release(args)) => args.otp.otp.clone(),
-        Some(Command::Publish(args)) => args.otp.otp.clone(),
-        Some(Command::Resume(args)) => args.otp.otp.clone(),
+        Some(Command::Release(args)) => args.run.otp.otp.clone(),
+        Some(Command::Publish(args)) => args.run.otp.otp.clone(),
+        Some(Command::Resume(args)) => args.run.otp.otp.clone(),
         _ => None,
     };
     let mut arguments = arguments.to_vec();

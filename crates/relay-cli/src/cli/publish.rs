@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::shared::{GitFlags, OtpFlags, PersonFlags, RegistryFlags, ReportFlags, SelectionFlags, UploadFlags};
+use super::shared::RunFlags;
 
 const LONG_ABOUT: &str = "\
 Publish what the manifests say and the registry lacks
@@ -52,25 +52,7 @@ pub(crate) struct PublishArgs {
     pub(crate) dry_run: bool,
 
     #[command(flatten)]
-    pub(crate) person: PersonFlags,
-
-    #[command(flatten)]
-    pub(crate) otp: OtpFlags,
-
-    #[command(flatten)]
-    pub(crate) selection: SelectionFlags,
-
-    #[command(flatten)]
-    pub(crate) registry: RegistryFlags,
-
-    #[command(flatten)]
-    pub(crate) upload: UploadFlags,
-
-    #[command(flatten)]
-    pub(crate) git: GitFlags,
-
-    #[command(flatten)]
-    pub(crate) report: ReportFlags,
+    pub(crate) run: RunFlags,
 }
 
 /// Go on with what is unfinished
@@ -78,23 +60,5 @@ pub(crate) struct PublishArgs {
 #[command(long_about = RESUME_LONG_ABOUT, after_long_help = RESUME_EXAMPLES)]
 pub(crate) struct ResumeArgs {
     #[command(flatten)]
-    pub(crate) person: PersonFlags,
-
-    #[command(flatten)]
-    pub(crate) otp: OtpFlags,
-
-    #[command(flatten)]
-    pub(crate) selection: SelectionFlags,
-
-    #[command(flatten)]
-    pub(crate) registry: RegistryFlags,
-
-    #[command(flatten)]
-    pub(crate) upload: UploadFlags,
-
-    #[command(flatten)]
-    pub(crate) git: GitFlags,
-
-    #[command(flatten)]
-    pub(crate) report: ReportFlags,
+    pub(crate) run: RunFlags,
 }

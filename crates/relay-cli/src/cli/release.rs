@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::shared::{GitFlags, OtpFlags, PersonFlags, RegistryFlags, ReportFlags, SelectionFlags, UploadFlags};
+use super::shared::RunFlags;
 
 const LONG_ABOUT: &str = "\
 Version, pack, publish, verify, tag and push
@@ -38,23 +38,5 @@ pub(crate) struct ReleaseArgs {
     pub(crate) dry_run: bool,
 
     #[command(flatten)]
-    pub(crate) person: PersonFlags,
-
-    #[command(flatten)]
-    pub(crate) otp: OtpFlags,
-
-    #[command(flatten)]
-    pub(crate) selection: SelectionFlags,
-
-    #[command(flatten)]
-    pub(crate) registry: RegistryFlags,
-
-    #[command(flatten)]
-    pub(crate) upload: UploadFlags,
-
-    #[command(flatten)]
-    pub(crate) git: GitFlags,
-
-    #[command(flatten)]
-    pub(crate) report: ReportFlags,
+    pub(crate) run: RunFlags,
 }

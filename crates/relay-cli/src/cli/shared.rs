@@ -99,6 +99,31 @@ pub(crate) struct OtpFlags {
     pub(crate) otp: Option<SecretString>,
 }
 
+/// What `release`, `publish` and `resume` have in common, in the order of their help.
+#[derive(Debug, Args)]
+pub(crate) struct RunFlags {
+    #[command(flatten)]
+    pub(crate) person: PersonFlags,
+
+    #[command(flatten)]
+    pub(crate) otp: OtpFlags,
+
+    #[command(flatten)]
+    pub(crate) selection: SelectionFlags,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryFlags,
+
+    #[command(flatten)]
+    pub(crate) upload: UploadFlags,
+
+    #[command(flatten)]
+    pub(crate) git: GitFlags,
+
+    #[command(flatten)]
+    pub(crate) report: ReportFlags,
+}
+
 /// npm's two words for who may read a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AccessArg {

@@ -45,11 +45,11 @@ fn the_release_family_has_the_flags_of_the_contract() {
                   --access restricted --provenance --ignore-scripts --allow-cycles --no-git-tag --no-push --json \
                   --log-file l.ndjson";
     let publish: PublishArgs = parse(&format!("--plan p.json --dry-run {shared}"));
-    assert!(publish.person.yes && publish.upload.ignore_scripts && publish.git.no_push);
+    assert!(publish.run.person.yes && publish.run.upload.ignore_scripts && publish.run.git.no_push);
     let release: ReleaseArgs = parse(&format!("--plan p.json --dry-run {shared}"));
-    assert!(release.git.no_git_tag && release.report.json);
+    assert!(release.run.git.no_git_tag && release.run.report.json);
     let resume: ResumeArgs = parse(shared);
-    assert!(resume.otp.otp.is_some());
+    assert!(resume.run.otp.otp.is_some());
     let version: VersionArgs = parse("-y --no-commit --dry-run --allow-cycles --json --filter a");
     assert!(version.yes && version.no_commit);
     let rehearse: RehearseArgs = parse("examples/x --delay 500ms --keep --yes --no-browser --concurrency 2 --json");

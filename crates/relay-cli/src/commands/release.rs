@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::publish::{PublishArgs, ResumeArgs};
 use crate::cli::release::ReleaseArgs;
-use crate::cli::shared::{GitFlags, OtpFlags, PersonFlags, RegistryFlags, ReportFlags, SelectionFlags, UploadFlags};
+use crate::cli::shared::RunFlags;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -19,87 +19,36 @@ use crate::runtime::Interrupts;
 use crate::summary::{self, World};
 use crate::surroundings::{self, SessionFlags};
 
-/// What the commands of this family have in common.
+/// One command of this family.
 struct Request<'a> {
     intent: Intent,
     command: &'static str,
     plan: Option<&'a Utf8PathBuf>,
     dry_run: bool,
-    person: &'a PersonFlags,
-    otp: &'a OtpFlags,
-    selection: &'a SelectionFlags,
-    registry: &'a RegistryFlags,
-    upload: &'a UploadFlags,
-    git: &'a GitFlags,
-    report: &'a ReportFlags,
+    flags: &'a RunFlags,
 }
 
 /// Runs `relay release`.
 pub(crate) async fn release(context: &Context, args: &ReleaseArgs) -> Result<Exit, CliError> {
-    run(
-        Request {
-            intent: Intent::Release,
-            command: "release",
-            plan: args.plan.as_ref(),
-            dry_run: args.dry_run,
-            person: &args.person,
-            otp: &args.otp,
-            selection: &args.selection,
-            registry: &args.registry,
-            upload: &args.upload,
-            git: &args.git,
-            report: &args.report,
-        },
-        context,
-    )
-    .await
+    let (plan, dry_run) = (args.plan.as_ref(), args.dry_run);
+    run(Request { intent: Intent::Release, command: "release", plan, dry_run, flags: &args.run }, context).await
 }
 
 /// Runs `relay publish`.
 pub(crate) async fn publish(context: &Context, args: &PublishArgs) -> Result<Exit, CliError> {
-    run(
-        Request {
-            intent: Intent::Publish,
-            command: "publish",
-            plan: args.plan.as_ref(),
-            dry_run: args.dry_run,
-            person: &args.person,
-            otp: &args.otp,
-            selection: &args.selection,
-            registry: &args.registry,
-            upload: &args.upload,
-            git: &args.git,
-            report: &args.report,
-        },
-        context,
-    )
-    .await
+    let (plan, dry_run) = (args.plan.as_ref(), args.dry_run);
+    run(Request { intent: Intent::Publish, command: "publish", plan, dry_run, flags: &args.run }, context).await
 }
 
 /// Runs `relay resume`: publishes what is unfinished. The registry tells what that is.
 pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Result<Exit, CliError> {
-    run(
-        Request {
-            intent: Intent::Publish,
-            command: "resume",
-            plan: None,
-            dry_run: false,
-            person: &args.person,
-            otp: &args.otp,
-            selection: &args.selection,
-            registry: &args.registry,
-            upload: &args.upload,
-            git: &args.git,
-            report: &args.report,
-        },
-        context,
-    )
-    .await
+    let request = Request { intent: Intent::Publish, command: "resume", plan: None, dry_run: false, flags: &args.run };
+    run(request, context).await
 }
 
 async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> {
-    let ui = &context.ui;
-    if request.upload.provenance {
+    let (ui, flags) = (&context.ui, request.flags);
+    if flags.upload.provenance {
         return Err(CliError::usage("this relay can't make provenance yet")
             .hint("leave `--provenance` out, or publish that package with `npm publish --provenance`")
             .code("relay::usage::provenance"));
@@ -111,44 +60,44 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     if project.config.schedule.is_some() {
         ui.warning("`[schedule]` in relay.toml has no effect yet: what is planned is published now");
     }
-    let flags = SessionFlags {
+    let session_flags = SessionFlags {
         vault: context.vault.clone(),
-        registry: request.registry.registry.clone(),
-        otp: request.otp.otp.clone(),
+        registry: flags.registry.registry.clone(),
+        otp: flags.otp.otp.clone(),
         offline: false,
-        tag: request.upload.tag.clone(),
-        access: request.upload.access.map(Into::into),
-        filter: request.selection.filter.clone(),
-        allow_cycles: request.upload.allow_cycles,
+        tag: flags.upload.tag.clone(),
+        access: flags.upload.access.map(Into::into),
+        filter: flags.selection.filter.clone(),
+        allow_cycles: flags.upload.allow_cycles,
         person: ui.is_interactive(),
         here: super::plan::here(context, &project),
     };
     let options = FlowOptions {
         intent: request.intent,
         command: request.command,
-        yes: request.person.yes,
+        yes: flags.person.yes,
         dry_run: request.dry_run,
         saved: request.plan.map(|path| super::plan::read_plan(context, path)).transpose()?,
-        ignore_scripts: request.upload.ignore_scripts,
+        ignore_scripts: flags.upload.ignore_scripts,
         finish: FinishOptions {
-            tags: !request.git.no_git_tag,
-            push: !request.git.no_push,
+            tags: !flags.git.no_git_tag,
+            push: !flags.git.no_push,
             branch: request.intent == Intent::Release,
         },
-        log_file: request.report.log_file.as_ref().map(|path| context.resolve(path)),
+        log_file: flags.report.log_file.as_ref().map(|path| context.resolve(path)),
         state: surroundings::state_folder(&project),
-        concurrency: request.registry.concurrency,
+        concurrency: flags.registry.concurrency,
         show_plan: true,
     };
     drop(project);
-    let make_session = |project: &Project| surroundings::session(project, &flags);
-    let person = TerminalPerson { ui: ui.clone(), browser: !request.person.no_browser };
+    let make_session = |project: &Project| surroundings::session(project, &session_flags);
+    let person = TerminalPerson { ui: ui.clone(), browser: !flags.person.no_browser };
     let mut interrupts = interrupts()?;
     let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut interrupts).await?;
     if let Some(report) = &flow.report {
-        return Ok(tell(report, World::Real, request.report.json, context));
+        return Ok(tell(report, World::Real, flags.report.json, context));
     }
-    if request.report.json {
+    if flags.report.json {
         context.ui.data(flow.plan.to_json());
     }
     Ok(Exit::Done)
