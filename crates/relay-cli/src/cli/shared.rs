@@ -22,7 +22,7 @@ pub(crate) struct SelectionFlags {
 /// Which registry, and how to speak to it.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct RegistryFlags {
-    /// Use this registry instead of the one in `.npmrc`; a package's `publishConfig.registry` still wins
+    /// Use this registry for all packages, whatever `.npmrc` and `publishConfig` say
     #[arg(long, value_name = "URL")]
     pub(crate) registry: Option<String>,
 
