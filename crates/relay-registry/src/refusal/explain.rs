@@ -2,6 +2,7 @@
 
 use super::Explanation;
 use super::classify::Fit;
+use super::code::RefusalCode;
 use super::table::{Row, rows};
 use crate::shown_text::without_escapes;
 
@@ -22,6 +23,10 @@ pub fn explain(text: &str) -> Vec<&'static Explanation> {
         let mut named: Vec<&Row> = rows().filter(|row| named_by(row, &text)).collect();
         named.sort_by_key(|row| !row.stands_for_a_status());
         return named.into_iter().map(|row| &row.explanation).collect();
+    }
+    // `403 Forbidden - PUT …` stands before words that say why; that no reason was given is then not true.
+    if fits.iter().any(|(_, row)| row.statuses.contains(&403) && !row.stands_for_a_status()) {
+        fits.retain(|(_, row)| row.code != RefusalCode::Forbidden);
     }
     fits.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
     fits.into_iter().map(|(_, row)| &row.explanation).collect()

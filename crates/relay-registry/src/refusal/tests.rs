@@ -110,6 +110,16 @@ fn two_refusals_give_the_publishing_access_away() {
 }
 
 #[test]
+fn a_refusal_that_says_why_is_not_one_that_gives_no_reason() {
+    let text = "npm error 403 403 Forbidden - PUT https://registry.example/@acme%2fcore - Two-factor authentication or \
+                granular access token with bypass 2fa enabled is required to publish packages.";
+    let codes: Vec<_> = explain(text).iter().map(|explanation| explanation.code).collect();
+    assert_eq!(codes, ["two-factor-or-bypass"]);
+    let bare = "npm error 403 403 Forbidden - PUT https://registry.example/@acme%2fcore";
+    assert_eq!(explain(bare).first().map(|explanation| explanation.code), Some("forbidden"));
+}
+
+#[test]
 fn a_code_alone_is_enough() {
     assert_eq!(first("ENEEDAUTH"), "need-auth");
     assert_eq!(first("npm error code EOTP"), "otp-required");
