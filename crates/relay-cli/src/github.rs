@@ -9,7 +9,7 @@ use relay_engine::report::{Outcome, RunReport};
 use relay_plan::{ReleasePlan, Severity};
 use serde_json::json;
 
-use crate::summary::{self, World, explain_failure, explain_parked};
+use crate::summary::{self, World};
 use crate::ui::{Notice, Ui};
 
 /// Writes `GITHUB_OUTPUT` and `GITHUB_STEP_SUMMARY` where the environment names them. A failure is a warning: what was
@@ -40,10 +40,10 @@ pub(crate) fn annotate_findings(plan: &ReleasePlan, severity: Severity, ui: &Ui)
 /// the package that holds them is there.
 pub(crate) fn annotate_report(report: &RunReport, world: World, ui: &Ui) {
     for package in &report.packages {
-        let (notice, word, (what, help)) = match &package.outcome {
-            Outcome::Failed(failure) => (Notice::Error, "failed", explain_failure(failure)),
-            Outcome::Parked(parked) => (Notice::Warning, "is parked", explain_parked(parked, world)),
-            Outcome::Live { .. } | Outcome::Held { .. } => continue,
+        let Some((what, help)) = summary::trouble(package, world) else { continue };
+        let (notice, word) = match &package.outcome {
+            Outcome::Failed(_) => (Notice::Error, "failed"),
+            _ => (Notice::Warning, "is parked"),
         };
         let help = help.into_iter().map(|line| format!("  help: {line}"));
         let lines: Vec<String> = iter::once(what).chain(help).collect();

@@ -94,16 +94,28 @@ fn routes(text: &mut String, reports: &[PackageReport]) {
     }
 }
 
+/// What went wrong with a package, if anything did, and what to do next about this very package.
+pub(crate) fn trouble(report: &PackageReport, world: World) -> Option<(String, Vec<String>)> {
+    let (what, help) = match &report.outcome {
+        Outcome::Failed(failure) => explain_failure(failure),
+        Outcome::Parked(parked) => explain_parked(parked, world),
+        Outcome::Live { .. } | Outcome::Held { .. } => return None,
+    };
+    let fill = |line: &String| {
+        line.replace("<url>", &report.registry)
+            .replace("<package>", report.name.as_str())
+            .replace("<version>", &report.version.to_string())
+            .replace("<tag>", &report.tag)
+    };
+    Some((what, help.iter().map(fill).collect()))
+}
+
 /// What went wrong. Packages with the same advice stand together above it, and those with the same trouble on one line, so
 /// that a run that was interrupted says once how it goes on.
 fn troubles(text: &mut String, reports: &[PackageReport], world: World) {
     let mut groups: InOrder<Vec<String>, InOrder<String, Vec<String>>> = Vec::new();
     for report in reports {
-        let (what, help) = match &report.outcome {
-            Outcome::Failed(failure) => explain_failure(failure),
-            Outcome::Parked(parked) => explain_parked(parked, world),
-            _ => continue,
-        };
+        let Some((what, help)) = trouble(report, world) else { continue };
         let name = format!("{} {}", report.name, report.version);
         let troubles = place(&mut groups, help);
         place(troubles, what).push(name);

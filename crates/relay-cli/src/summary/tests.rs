@@ -68,3 +68,16 @@ fn packages_with_different_advice_stand_apart() {
          b 1.2.3: it could not be sent: reset\n  help: run the same command again\n"
     );
 }
+
+#[test]
+fn advice_names_the_package_and_its_registry() {
+    let refusal = relay_registry::Refusal {
+        status: 404,
+        code: relay_registry::RefusalCode::MaskedForbidden,
+        text: "Not found".to_owned(),
+        package: None,
+    };
+    let text = below_the_table(vec![package("@acme/core", Outcome::Failed(Failure::Refused(refusal)))], World::Real);
+    assert!(text.contains("`npm whoami --registry https://registry.example/`"), "{text}");
+    assert!(text.contains("`npm access list collaborators @acme/core`"), "{text}");
+}
