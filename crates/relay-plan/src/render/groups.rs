@@ -107,6 +107,12 @@ pub(super) fn people(plan: &ReleasePlan) -> String {
     let humans = &plan.humans;
     let blocked = plan.packages.iter().filter(|package| package.route.kind == RouteKind::Blocked).count();
     let others = plan.packages.len().saturating_sub(humans.challenges).saturating_sub(blocked);
+    if others == 0 && humans.challenges == 0 && blocked > 0 {
+        return match blocked {
+            1 => "The package is blocked: nothing can be published as things are.".to_owned(),
+            blocked => format!("All {blocked} packages are blocked: nothing can be published as things are."),
+        };
+    }
     let mut sentence = if humans.challenges == 0 {
         "Nobody is needed".to_owned()
     } else {
