@@ -12,14 +12,15 @@ For each package: the current and the next version with the reason, the wave, an
 authorised, with one sentence that says why. Above all that, who is needed and how often.
 
 Only reads: nothing is written in the tree, in git or in a registry (except the file of `--out`). Bumps come from change \
-files (`.changeset/*.md`) and conventional commits; versions that the manifests have and the registry lacks are part of \
-the plan too.
+files (`.changeset/*.md`) and conventional commits; where `.changeset/config.json` is, from change files alone, unless \
+`release.changes` in `relay.toml` says otherwise. Versions that the manifests have and the registry lacks are part of the \
+plan too.
 
 With `--out` the plan has the digest of each tarball, packed in memory from the files as they are \
 and as the version step will write them, so build first. Publishing by that plan sends these bytes or nothing. A package \
 whose prepublishOnly, prepack or prepare script may still change its files has no tarball in the plan.
 
-Exit codes: 0 there is a plan, or nothing to do; 1 there is none, or with `--check` a package is blocked; 2 only with \
+Exit codes: 0 there is a plan, or nothing to do; 1 there is none, or with `--check` the plan has errors; 2 only with \
 `--detailed-exitcode`: the plan is not empty.";
 
 const EXAMPLES: &str = "\
@@ -27,7 +28,7 @@ Examples:
   relay plan                              the plan for people
   relay plan --out plan.json              for review, then `relay release --plan plan.json`
   relay plan --format markdown            for a pull request
-  relay plan --check --detailed-exitcode  in CI: 1 when blocked, 2 when something would go out
+  relay plan --check --detailed-exitcode  in CI: 1 on errors, 2 when something would go out
   relay plan --offline                    without asking the registry";
 
 /// Show what would be released, in which order, by which route
@@ -50,7 +51,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) against: Option<Utf8PathBuf>,
 
-    /// Fail when a package is blocked, or with `--against` when the plan has drifted
+    /// Fail when the plan has errors, or with `--against` when it has drifted
     #[arg(long)]
     pub(crate) check: bool,
 

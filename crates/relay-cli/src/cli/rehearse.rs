@@ -5,7 +5,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::shared::{PersonFlags, ReportFlags, SelectionFlags, concurrency, span};
+use super::shared::{ReportFlags, SelectionFlags, concurrency, span};
 
 const LONG_ABOUT: &str = "\
 Carry the whole release out in a sandbox
@@ -53,8 +53,13 @@ pub(crate) struct RehearseArgs {
     #[arg(long)]
     pub(crate) allow_cycles: bool,
 
-    #[command(flatten)]
-    pub(crate) person: PersonFlags,
+    /// Answer the second factor without a person
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+
+    /// Print the address of a 2FA challenge instead of opening a browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
 
     #[command(flatten)]
     pub(crate) selection: SelectionFlags,

@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     let scripts = !args.ignore_scripts && has_scripts(&project);
     let aside = Aside::copy(&project, scripts)?;
     let copied = flow::open(&aside.root, args.concurrency)?;
-    let by_person = ui.is_interactive() && !args.person.yes;
+    let by_person = ui.is_interactive() && !args.yes;
     let flags = SessionFlags {
         vault: context.vault.clone(),
         filter: args.selection.filter.clone(),
@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     announce(context, &project, &stage);
 
     let person = if by_person {
-        RehearsalPerson::Terminal(TerminalPerson { ui: ui.clone(), browser: !args.person.no_browser })
+        RehearsalPerson::Terminal(TerminalPerson { ui: ui.clone(), browser: !args.no_browser })
     } else {
         RehearsalPerson::Itself { ui: ui.clone(), sandboxes: stage.sandboxes.values().collect() }
     };
