@@ -56,12 +56,9 @@ pub fn unsettled(package: &WorkspacePackage, bumps: &BumpPlan, ignore_scripts: b
     let script = lifecycle::before_tarball(Occasion::Publish)
         .iter()
         .find(|event| !ignore_scripts && package.manifest.script(event).is_some());
-    let bundles = ["bundleDependencies", "bundledDependencies"]
-        .iter()
-        .any(|field| package.manifest.fields().get(*field).is_some_and(|value| value != false));
     match script {
         Some(event) => Some(Unsettled::Script(event)),
-        None => (bundles && !bumps.bumps.is_empty()).then_some(Unsettled::Bundled),
+        None => (package.manifest.bundles_something() && !bumps.bumps.is_empty()).then_some(Unsettled::Bundled),
     }
 }
 

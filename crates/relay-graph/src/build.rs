@@ -30,9 +30,11 @@ impl DependencyGraph {
             // Most dependencies are plain ranges of packages from elsewhere; reading these would be most of the work.
             let texts = package.manifest.dependency_texts();
             let texts = texts.filter(|(_, key, text)| names.contains(key) || text.contains([':', '/']));
-            for dependency in texts.filter_map(|(kind, key, text)| Dependency::parse(kind, key, text)) {
+            for (kind, key, text) in texts {
+                let Some(dependency) = Dependency::parse(kind, key, text) else { continue };
                 match resolver.target(package, &dependency.name, &dependency.specifier) {
-                    Target::Package(to) => edges.push(edge(package, to, &dependency)),
+                    Target::Package(to) => edges
+                        .push(Edge { bundled: package.manifest.bundles(kind, key), ..edge(package, to, &dependency) }),
                     Target::Elsewhere => {}
                     Target::Missing(name, target) => missing.push(MissingDependency {
                         package: package.name.clone(),
@@ -168,6 +170,7 @@ fn edge(package: &WorkspacePackage, to: &PackageName, dependency: &Dependency) -
         kind: dependency.kind,
         range: dependency.text.clone(),
         orders: dependency.kind != DependencyKind::Dev && &package.name != to,
+        bundled: false,
     }
 }
 

@@ -30,6 +30,9 @@ pub struct Edge {
     pub range: String,
     /// Says whether `to` has to be published before `from`.
     pub orders: bool,
+    /// Says whether `from` brings `to` in its own tarball. Left out of the JSON where it does not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bundled: bool,
 }
 
 /// What a specifier leads to that is not there.

@@ -31,6 +31,7 @@ pub(crate) fn edge(text: &str) -> Edge {
         kind,
         range: "workspace:^".to_owned(),
         orders: kind != DependencyKind::Dev,
+        bundled: false,
     }
 }
 

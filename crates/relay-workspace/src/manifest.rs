@@ -126,6 +126,28 @@ impl Manifest {
         self.fields.get("scripts")?.get(event)?.as_str()
     }
 
+    /// Whether it bundles anything into its tarball: `bundleDependencies` (also spelt `bundledDependencies`) is there.
+    pub fn bundles_something(&self) -> bool {
+        self.bundle_field().is_some_and(|value| value != false)
+    }
+
+    /// Whether a dependency, by the key that its map has, goes into the tarball instead of being installed from a registry.
+    /// `true` bundles all of `dependencies`.
+    pub fn bundles(&self, kind: DependencyKind, key: &str) -> bool {
+        let runtime = matches!(kind, DependencyKind::Prod | DependencyKind::Optional);
+        runtime
+            && match self.bundle_field() {
+                Some(Value::Bool(all)) => *all && kind == DependencyKind::Prod,
+                Some(Value::Array(names)) => names.iter().any(|name| name == key),
+                Some(Value::Object(names)) => names.contains_key(key),
+                _ => false,
+            }
+    }
+
+    fn bundle_field(&self) -> Option<&Value> {
+        self.fields.get("bundleDependencies").or_else(|| self.fields.get("bundledDependencies"))
+    }
+
     /// All dependencies of all kinds, in the order of [`DependencyKind::ALL`] and then of the file. Keys that are no
     /// package names are left out, as npm can't install them either.
     pub fn dependencies(&self) -> Vec<Dependency> {
@@ -198,6 +220,20 @@ mod tests {
                 .unwrap();
         let seen: Vec<_> = manifest.dependencies().into_iter().map(|d| (d.name.to_string(), d.kind)).collect();
         assert_eq!(seen, [("b".to_owned(), DependencyKind::Prod), ("c".to_owned(), DependencyKind::Dev)]);
+    }
+
+    #[test]
+    fn bundled_dependencies_come_in_many_forms() {
+        use DependencyKind::{Dev, Optional, Peer, Prod};
+        let with = |bundle: &str| parse(&format!(r#"{{"name":"a","dependencies":{{"b":"1"}}{bundle}}}"#)).unwrap();
+        let named = with(r#","bundledDependencies":["b","o"]"#);
+        assert!(named.bundles(Prod, "b") && named.bundles(Optional, "o") && named.bundles_something());
+        assert!(!named.bundles(Dev, "b") && !named.bundles(Peer, "b") && !named.bundles(Prod, "c"));
+        let all = with(r#","bundleDependencies":true"#);
+        assert!(all.bundles(Prod, "b") && !all.bundles(Optional, "o"));
+        assert!(with(r#","bundleDependencies":{"b":1}"#).bundles(Prod, "b"));
+        assert!(!with(r#","bundleDependencies":false"#).bundles_something());
+        assert!(!with("").bundles(Prod, "b"));
     }
 
     #[test]

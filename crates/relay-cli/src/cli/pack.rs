@@ -17,8 +17,7 @@ byte for byte. Lifecycle scripts (prepack, prepare, postpack) run first, depende
 environment without credentials.
 
 Every tarball is inspected: a `workspace:` range that would reach the registry, a secret, a tarball larger than \
-`relay.toml` allows. A package that needs one at runtime which is never published, and does not bundle it, is stopped too. \
-If one is stopped, none is written, and the exit code is 1. Tarballs appear whole or not at all. \
+`relay.toml` allows. If one is stopped, none is written, and the exit code is 1. Tarballs appear whole or not at all. \
 Nothing is sent anywhere.";
 
 const EXAMPLES: &str = "\

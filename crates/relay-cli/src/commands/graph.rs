@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use relay_graph::{DependencyGraph, Edge, MissingTarget};
+use relay_graph::{DependencyGraph, MissingTarget};
 use relay_workspace::PackageName;
 
 use crate::cli::graph::{GraphArgs, GraphFormat};
@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::filter;
-use crate::ui::json;
+use crate::ui::{Ui, json};
 use crate::workspace::Surroundings;
 
 /// Prints the graph, or the part of it that `--filter` chooses.
@@ -28,14 +28,7 @@ pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError>
             missing.package, missing.dependency, missing.range
         ));
     }
-    for edge in whole.edges().iter().filter(|edge| chosen.contains(&edge.from) && never_published(&whole, edge)) {
-        context.ui.warning(format!(
-            "`{}` is published and needs `{}` at runtime ({}), which never is: whoever installs it won't find it",
-            edge.from,
-            edge.to,
-            edge.kind.manifest_key()
-        ));
-    }
+    warn_of_what_never_is_published(&context.ui, &whole, &chosen);
     for cycle in graph.cycles().iter().filter(|cycle| cycle.runtime) {
         context.ui.warning(format!(
             "these packages need each other at runtime, so that none can go first: {}",
@@ -62,8 +55,16 @@ fn part(graph: &DependencyGraph, chosen: &BTreeSet<PackageName>) -> DependencyGr
     DependencyGraph::from_parts(packages, edges)
 }
 
-/// Says whether a package that can be published needs one at runtime that can't.
-pub(super) fn never_published(graph: &DependencyGraph, edge: &Edge) -> bool {
+/// Warns where one of these packages can be published, needs another at runtime that can't be, and does not bundle it.
+pub(super) fn warn_of_what_never_is_published(ui: &Ui, graph: &DependencyGraph, chosen: &BTreeSet<PackageName>) {
     let publishable = |name| graph.package(name).is_some_and(|package| !package.private && package.version.is_some());
-    edge.kind.is_runtime() && publishable(&edge.from) && !publishable(&edge.to)
+    let needed = graph.edges().iter().filter(|edge| edge.kind.is_runtime() && !edge.bundled);
+    for edge in needed.filter(|edge| chosen.contains(&edge.from) && publishable(&edge.from) && !publishable(&edge.to)) {
+        ui.warning(format!(
+            "`{}` is published and needs `{}` at runtime ({}), which never is: whoever installs it won't find it",
+            edge.from,
+            edge.to,
+            edge.kind.manifest_key()
+        ));
+    }
 }

@@ -14,12 +14,12 @@ use std::io::Write;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use relay_engine::freeze::{FreezeError, gate_rules, pack_one, surroundings_of};
-use relay_graph::DependencyGraph;
 use relay_pack::gate::{self, Finding, GateRules};
 use relay_pack::{Surroundings as Members, Tarball};
 use relay_workspace::{PackageName, Workspace};
 use tempfile::NamedTempFile;
 
+use super::graph::warn_of_what_never_is_published;
 use crate::cli::pack::PackArgs;
 use crate::context::Context;
 use crate::error::engine as explain;
@@ -46,6 +46,8 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
     for (name, why) in &targets.skipped {
         context.ui.detail(format!("`{name}` is left out: {why}"));
     }
+    let chosen = targets.names.iter().cloned().collect();
+    warn_of_what_never_is_published(&context.ui, &around.graph, &chosen);
     let folder = args.out.as_ref().map_or_else(|| context.cwd.clone(), |out| context.resolve(out));
     let mut scripts = Scripts::new(&context.ui, &around.workspace, &config, args.ignore_scripts);
     let packed = scripts.run_before(&targets.names).and_then(|()| {
@@ -84,10 +86,8 @@ fn make_all(
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     }
     let members = surroundings_of(workspace);
-    let graph = DependencyGraph::build(workspace);
     let make_one = |name| {
-        targets::refuse_uninstallable(workspace, &graph, name)
-            .and_then(|()| make(workspace, name, members.as_ref(), target, rules))
+        make(workspace, name, members.as_ref(), target, rules)
             .map_err(|error| error.context(format!("`{name}` can't be packed")))
     };
     let results: Vec<_> = names.par_iter().map(make_one).collect();

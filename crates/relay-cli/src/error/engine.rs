@@ -81,8 +81,10 @@ fn read(error: &ReadError) -> CliError {
         }
         // Says it all itself.
         ReadError::Outage { .. } | ReadError::Credential(_) => result,
-        _ => result.hint("the address comes from `--registry`, else `@scope:registry`, else `publishConfig.registry`, else `registry` in \
-             `.npmrc`"),
+        _ => result.hint(
+            "the address comes from `--registry`, else `@scope:registry`, else `publishConfig.registry`, else `registry` \
+             in `.npmrc`",
+        ),
     };
     result.hint("`relay plan --offline` shows what can be told without a registry")
 }

@@ -145,7 +145,7 @@ fn what_can_t_be_resolved_is_told_for_each_package() {
 }
 
 #[test]
-fn what_nobody_could_install_is_not_packed_unless_it_is_bundled() {
+fn what_nobody_could_install_is_told_unless_it_is_bundled() {
     let repo = |rest: &str| {
         Repo::pnpm().package("a", "1.0.0", &format!(r#""dependencies":{{"b":"workspace:^"}}{rest}"#)).package(
             "b",
@@ -156,6 +156,7 @@ fn what_nobody_could_install_is_not_packed_unless_it_is_bundled() {
     insta::assert_snapshot!(repo("").relay("pack --out tarballs").session());
     let bundled = repo(r#","bundleDependencies":["b"]"#).relay("pack --dry-run");
     assert_eq!(bundled.exit, 0, "{}", bundled.session());
+    assert!(!bundled.stderr.contains("never is"), "{}", bundled.session());
 }
 
 #[test]

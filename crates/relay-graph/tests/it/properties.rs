@@ -30,6 +30,7 @@ fn parts() -> impl Strategy<Value = Parts> {
                     kind,
                     range: "*".to_owned(),
                     orders: kind != DependencyKind::Dev,
+                    bundled: false,
                 })
                 .collect();
             (packages, edges)

@@ -69,12 +69,12 @@ impl<'a> Surroundings<'a> {
         self.missing.get(package).into_iter().flatten().map(|missing| leads_nowhere(missing)).collect()
     }
 
-    /// What is needed at runtime, each dependency once.
+    /// What is needed at runtime and not in the tarball itself, each dependency once.
     fn runtime_edges(&self, package: &PackageName) -> impl Iterator<Item = &Edge> {
         let mut seen = BTreeSet::new();
-        self.graph
-            .edges_from(package)
-            .filter(move |edge| edge.kind.is_runtime() && edge.to != edge.from && seen.insert(&edge.to))
+        self.graph.edges_from(package).filter(move |edge| {
+            edge.kind.is_runtime() && !edge.bundled && edge.to != edge.from && seen.insert(&edge.to)
+        })
     }
 
     /// A dependency that is on no registry and never will be.
@@ -90,8 +90,8 @@ impl<'a> Surroundings<'a> {
             &edge.from,
             format!("its `{kind}` have `{to}`, which {cause} and is never published, so it can't be installed"),
             format!(
-                "let `{to}` be published, or move it to `devDependencies` where it is built into the package or not \
-                 needed at runtime"
+                "let `{to}` be published, bundle it, or move it to `devDependencies` where it is built into the package \
+                 or not needed at runtime"
             ),
         ))
     }

@@ -229,6 +229,20 @@ fn a_private_dependency_of_what_stays_is_a_warning() {
 }
 
 #[test]
+fn what_is_bundled_need_not_be_published() {
+    let workspace = WorkspaceFixture::new()
+        .package("core", "1.2.3")
+        .dependency("core", DependencyKind::Prod, "shared", "1.2.3")
+        .field("core", "bundleDependencies", serde_json::json!(["shared"]))
+        .package("shared", "1.2.3")
+        .private("shared")
+        .build();
+    let graph = DependencyGraph::build(&workspace);
+    let plan = World::new().release("core").skip("shared", SkipReason::Private).plan_over(&graph).unwrap();
+    assert!(plan.findings.iter().all(|finding| finding.package.is_none()), "{:?}", plan.findings);
+}
+
+#[test]
 fn an_edge_between_registries_is_a_warning() {
     let world = World::new()
         .release("base")

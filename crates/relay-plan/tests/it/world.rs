@@ -132,7 +132,8 @@ impl World {
 
     pub(crate) fn depends(mut self, from: &str, to: &str, kind: DependencyKind) -> Self {
         let range = "workspace:^".to_owned();
-        self.edges.push(Edge { from: name(from), to: name(to), kind, range, orders: kind != DependencyKind::Dev });
+        let orders = kind != DependencyKind::Dev;
+        self.edges.push(Edge { from: name(from), to: name(to), kind, range, orders, bundled: false });
         self
     }
 

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use relay_graph::DependencyGraph;
-use relay_workspace::{PackageName, Workspace, WorkspacePackage};
-use serde_json::Value;
+use relay_workspace::{PackageName, WorkspacePackage};
 
-use super::super::graph::never_published;
 use crate::error::CliError;
 use crate::filter;
 use crate::workspace::Surroundings;
@@ -63,34 +60,4 @@ fn publishable(around: &Surroundings, chosen: &BTreeSet<PackageName>) -> Result<
         return Err(error.hint("run `relay pack` in the folder of a private package to pack it all the same"));
     }
     Ok(targets)
-}
-
-/// Stops at a package that nobody could install from a registry: it needs one at runtime that is never published, and does
-/// not bundle it.
-pub(super) fn refuse_uninstallable(
-    workspace: &Workspace,
-    graph: &DependencyGraph,
-    name: &PackageName,
-) -> Result<(), CliError> {
-    let bundles = |dependency: &PackageName| {
-        let fields = workspace.package(name).map(|package| package.manifest.fields());
-        ["bundleDependencies", "bundledDependencies"].iter().any(|key| match fields.and_then(|all| all.get(*key)) {
-            Some(Value::Bool(all)) => *all,
-            Some(Value::Array(names)) => names.iter().any(|name| name.as_str() == Some(dependency.as_str())),
-            _ => false,
-        })
-    };
-    match graph.edges_from(name).find(|edge| never_published(graph, edge) && !bundles(&edge.to)) {
-        None => Ok(()),
-        Some(edge) => Err(CliError::user(format!(
-            "its `{}` have `{}`, which is private or has no version and is never published, so it can't be installed",
-            edge.kind.manifest_key(),
-            edge.to
-        ))
-        .hint(format!(
-            "let `{}` be published, bundle it, or move it to `devDependencies` where it is not needed at runtime",
-            edge.to
-        ))
-        .code("relay::pack::private_dependency")),
-    }
 }
