@@ -78,3 +78,30 @@ fn the_example_is_released_to_verdaccio_and_installed_from_there() {
     let ran = world.relay(&["release", "--yes"]).ended_with(0);
     assert!(ran.stderr.contains("Nothing to release"), "{}", ran.stderr);
 }
+
+#[test]
+fn install_scripts_are_compared_with_what_verdaccio_has() {
+    let mut world = World::example("tide");
+    let verdaccio = Verdaccio::start(&world);
+    let token = verdaccio.token(&world);
+    let key = verdaccio.url.trim_start_matches("http:");
+    world.write(".npmrc", &format!("registry={}\n{key}:_authToken=${{REGISTRY_TOKEN}}\n", verdaccio.url));
+    world.set("REGISTRY_TOKEN", &token);
+    let with_script = |package: &str| {
+        let path = format!("packages/{package}/package.json");
+        let manifest = world.read(&path);
+        world.write(&path, &manifest.replacen('{', "{ \"scripts\": { \"postinstall\": \"node -p 1\" },", 1));
+    };
+    with_script("core");
+    world.append("relay.toml", "\n[gate]\nforbid = [\"new-install-script\"]\n");
+    world.commit("feat: tide");
+    world.relay(&["release", "--yes"]).ended_with(0);
+
+    // The one that always had a script may go on; the one that has it now may not.
+    with_script("math");
+    world.append("packages/core/index.js", "\n");
+    world.commit("fix: math and core");
+    let ran = world.relay(&["release", "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("tide-math") && ran.stderr.contains("5.2.0 runs none"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("tide-core: its"), "{}", ran.stderr);
+}

@@ -7,6 +7,7 @@ use relay_engine::foresee::{Outlook, Unsettled, tarball_fact, unsettled};
 use relay_engine::freeze::gate_rules;
 use relay_engine::observe::Observed;
 use relay_engine::project::Project;
+use relay_pack::Tarball;
 use relay_pack::gate::{self, Finding};
 use relay_plan::{PlannedPackage, ReleasePlan, TarballFact};
 use relay_workspace::{Integrity, PackageName, WorkspacePackage};
@@ -35,10 +36,13 @@ pub(crate) fn run(
     let plan = &observed.plan;
     let packages: Vec<&WorkspacePackage> =
         plan.packages.iter().filter_map(|planned| project.workspace.package(&planned.name)).collect();
-    let rules = gate_rules(&project.config.gate);
-    let packed = Outlook::of(project, &observed.bumps)
-        .map_err(explain::foresee)?
-        .pack(&packages, |tarball| Glance { fact: tarball_fact(tarball), findings: gate::inspect(tarball, &rules) });
+    let (settings, scriptless_before) = (&project.config.gate, &observed.scriptless_before);
+    let look = |tarball: &Tarball| {
+        let before = PackageName::parse(&tarball.name).ok().and_then(|name| scriptless_before.get(&name));
+        let rules = gate_rules(settings, before);
+        Glance { fact: tarball_fact(tarball), findings: gate::inspect(tarball, &rules) }
+    };
+    let packed = Outlook::of(project, &observed.bumps).map_err(explain::foresee)?.pack(&packages, look);
     let unsettled: BTreeMap<&PackageName, Unsettled> = packages
         .iter()
         .filter_map(|package| Some((&package.name, unsettled(package, &observed.bumps, ignore_scripts)?)))

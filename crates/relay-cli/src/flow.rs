@@ -140,6 +140,7 @@ pub(crate) async fn run<P: Person>(
     let secret_variables = declared_variables(&project);
     let plan = observed.plan.clone();
     let bumps = observed.bumps.clone();
+    let scriptless_before = observed.scriptless_before.clone();
     let names: Vec<PackageName> = plan.packages.iter().map(|planned| planned.name.clone()).collect();
     drop(observed);
     // Before any script of the repository runs, no credential is left in memory. Without scripts the session stays, and its
@@ -185,6 +186,7 @@ pub(crate) async fn run<P: Person>(
         ignore_scripts: options.ignore_scripts,
         environment: std::env::vars_os().collect(),
         secret_variables,
+        scriptless_before,
         packed_ahead,
     };
     let tarballs = freeze(&project, &names, &freeze_options, &events).map_err(explain::freeze)?;
@@ -264,7 +266,16 @@ fn with_credentials(
         credentials.insert(planned.name.clone(), session.credentials(&planned.name, &registry, &project.config));
         destinations.insert(planned.name.clone(), session.destination(&registry, &project.config));
     }
-    Ok(Observed { plan, bumps, credentials, destinations, live: Vec::new(), warnings: Vec::new(), requests: 0 })
+    Ok(Observed {
+        plan,
+        bumps,
+        credentials,
+        destinations,
+        live: Vec::new(),
+        scriptless_before: BTreeMap::new(),
+        warnings: Vec::new(),
+        requests: 0,
+    })
 }
 
 /// Prints the plan as a person reads it.

@@ -11,7 +11,7 @@ use relay_pack::lifecycle::{self, Occasion, ScriptError, ScriptRequest};
 use relay_pack::{
     ManifestRewriteError, Overlay, PackError, PackRequest, Surroundings, Tarball, pack, published_manifest,
 };
-use relay_workspace::{PackageManager, PackageName, Workspace, WorkspacePackage};
+use relay_workspace::{PackageManager, PackageName, Version, Workspace, WorkspacePackage};
 
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::project::Project;
@@ -50,6 +50,8 @@ pub struct FreezeOptions {
     pub environment: BTreeMap<OsString, OsString>,
     /// Environment variables that hold declared credentials; scripts never see them.
     pub secret_variables: Vec<String>,
+    /// The versions before those that are packed, where they run no script at installation and the gate wants that to stay.
+    pub scriptless_before: BTreeMap<PackageName, Version>,
     /// Tarballs that were made already, of files that cannot have changed since ([`crate::head_start`]).
     pub packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
 }
@@ -87,9 +89,9 @@ pub fn freeze(
             }
         }
     }
-    let rules = gate_rules(&project.config.gate);
     let mut stopped = BTreeMap::new();
     for (name, tarball) in &tarballs {
+        let rules = gate_rules(&project.config.gate, options.scriptless_before.get(name));
         let findings = gate::inspect(tarball, &rules);
         if !findings.is_empty() {
             stopped.insert(name.clone(), findings);
@@ -195,11 +197,13 @@ fn run_script(
     Ok(())
 }
 
-/// The gate's rules as the settings have them.
-pub fn gate_rules(settings: &GateSettings) -> GateRules {
+/// The gate's rules as the settings have them, for one package; `scriptless_before` is the version before it where that runs
+/// no script at installation.
+pub fn gate_rules(settings: &GateSettings, scriptless_before: Option<&Version>) -> GateRules {
     GateRules {
         protocol_leak: settings.forbid.contains(&GateRule::ProtocolLeak),
         secret: settings.forbid.contains(&GateRule::Secret),
         max_size_bytes: settings.max_size.map(|size| size.0),
+        scriptless_before: scriptless_before.filter(|_| settings.forbid.contains(&GateRule::NewInstallScript)).cloned(),
     }
 }

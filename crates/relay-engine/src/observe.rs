@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::stream::{self, StreamExt};
-use relay_change::{BumpPlan, ChangeInputs, PackageCommit, plan_bumps};
+use relay_change::{BumpPlan, ChangeInputs, PackageCommit, PlannedBump, plan_bumps};
 use relay_config::{Access, RegistryRules};
 use relay_plan::{Observations, PackageObservation, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan};
-use relay_registry::{PackumentAnswer, PackumentForm, ReadError, RegistryUrl};
+use relay_registry::{ReadError, RegistryUrl};
 use relay_workspace::{PackageName, Version, WorkspacePackage};
 
 use crate::learnt::Learnt;
 use crate::project::{Project, ProjectError};
 use crate::session::{KnownCredential, Session};
 
-/// Registry reads in flight at once while a plan is made: as many streams as a server of HTTP/2 should at least allow on one
-/// connection (RFC 9113, 5.1.2 and 6.5.2), since every round of reads costs the whole latency.
-pub const PLAN_READS_IN_FLIGHT: usize = 100;
+mod registries;
+
+pub use registries::PLAN_READS_IN_FLIGHT;
+use registries::{Known, new_install_script, read_registries};
 
 /// What a run is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Observed {
     pub destinations: BTreeMap<PackageName, (RegistryUrl, RegistryRules)>,
     /// Packages whose present version the registry shows already, with the registry that was asked.
     pub live: Vec<(PackageName, Version, RegistryUrl)>,
+    /// The version before the planned one where it runs no script at installation and the gate wants that to stay so.
+    pub scriptless_before: BTreeMap<PackageName, Version>,
     /// What was odd and not in the way.
     pub warnings: Vec<String>,
     /// How many requests the registries got.
@@ -75,6 +77,7 @@ pub enum ObserveError {
 struct Candidate<'a> {
     package: &'a WorkspacePackage,
     version: &'a Version,
+    next: &'a Version,
     registry: RegistryUrl,
     destination: RegistryUrl,
     rules: RegistryRules,
@@ -103,23 +106,20 @@ pub async fn observe(
             BumpPlan::default()
         }
     };
-    let (candidates, mut skipped) = candidates(project, session, &mut warnings)?;
-    let published = read_registries(&candidates, session).await?;
-    let requests = if session.offline { 0 } else { candidates.len() };
-
     let planned: BTreeMap<_, _> = bumps.bumps.iter().map(|bump| (&bump.name, bump)).collect();
+    let (candidates, mut skipped) = candidates(project, session, &planned, &mut warnings)?;
+    let mut published = read_registries(&candidates, session, &project.config.gate).await?;
+    let requests = published.values().map(|known| known.requests).sum();
+
     let mut packages = Vec::new();
     let mut credentials = BTreeMap::new();
     let mut destinations = BTreeMap::new();
     let mut live = Vec::new();
+    let mut scriptless_before = BTreeMap::new();
     for candidate in candidates {
         let name = &candidate.package.name;
-        let mut state = published.get(name).cloned().unwrap_or(PublishedState::Unknown);
+        let Known { state, scriptless_before: before, .. } = published.remove(name).unwrap_or_default();
         let bump = planned.get(name);
-        let next = bump.map_or(candidate.version, |bump| &bump.next);
-        if let PublishedState::Present { versions, next_is_there, .. } = &mut state {
-            *next_is_there = versions.contains(next);
-        }
         if let PublishedState::Present { versions, .. } = &state
             && versions.contains(candidate.version)
         {
@@ -138,7 +138,10 @@ pub async fn observe(
             skipped.push(SkippedObservation { name: name.clone(), reason });
             continue;
         }
-        packages.push(observation(project, session, learnt, &candidate, state, bump.copied()));
+        let mut package = observation(project, session, learnt, &candidate, state, bump.copied());
+        package.new_install_script = new_install_script(&project.workspace, candidate.package, before.as_ref());
+        packages.push(package);
+        scriptless_before.extend(before.map(|before| (name.clone(), before)));
         credentials.insert(name.clone(), candidate.credentials);
         destinations.insert(name.clone(), (candidate.destination, candidate.rules));
     }
@@ -159,7 +162,7 @@ pub async fn observe(
         allow_cycles: session.allow_cycles || project.config.publish.allow_cycles,
     };
     let plan = plan(&observations)?;
-    Ok(Observed { plan, bumps, credentials, destinations, live, warnings, requests })
+    Ok(Observed { plan, bumps, credentials, destinations, live, scriptless_before, warnings, requests })
 }
 
 fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan, ObserveError> {
@@ -212,6 +215,7 @@ fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan,
 fn candidates<'a>(
     project: &'a Project,
     session: &Session,
+    planned: &BTreeMap<&PackageName, &'a PlannedBump>,
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<Candidate<'a>>, Vec<SkippedObservation>), ObserveError> {
     let mut candidates = Vec::new();
@@ -241,47 +245,10 @@ fn candidates<'a>(
         }
         let (destination, rules) = session.destination(&choice.url, &project.config);
         let credentials = session.credentials(name, &choice.url, &project.config);
-        candidates.push(Candidate { package, version, registry: choice.url, destination, rules, credentials });
+        let next = planned.get(name).map_or(version, |bump| &bump.next);
+        candidates.push(Candidate { package, version, next, registry: choice.url, destination, rules, credentials });
     }
     Ok((candidates, skipped))
-}
-
-/// One read a package, many at a time. A registry that can't be reached stops the plan: without it nothing is known.
-async fn read_registries(
-    candidates: &[Candidate<'_>],
-    session: &Session,
-) -> Result<BTreeMap<PackageName, PublishedState>, ObserveError> {
-    if session.offline {
-        return Ok(BTreeMap::new());
-    }
-    let mut reads = stream::iter(candidates.iter().map(|candidate| async move {
-        let name = &candidate.package.name;
-        let credential = candidate.credentials.first().map(|known| &known.credential);
-        let answer = session
-            .client
-            .packument(&candidate.destination, name, credential, PackumentForm::Abbreviated, None)
-            .await
-            .map_err(|source| ObserveError::Read { package: name.clone(), source: Box::new(source) })?;
-        let state = match answer {
-            PackumentAnswer::Found { packument, .. } => {
-                let latest = packument.dist_tags.get("latest").and_then(|text| Version::parse(text).ok());
-                PublishedState::Present {
-                    versions: packument.versions.into_keys().collect(),
-                    latest,
-                    next_is_there: false,
-                }
-            }
-            _ => PublishedState::Absent,
-        };
-        Ok::<_, ObserveError>((name.clone(), state))
-    }))
-    .buffer_unordered(PLAN_READS_IN_FLIGHT);
-    let mut states = BTreeMap::new();
-    while let Some(read) = reads.next().await {
-        let (name, state) = read?;
-        states.insert(name, state);
-    }
-    Ok(states)
 }
 
 fn observation(
@@ -290,7 +257,7 @@ fn observation(
     learnt: &Learnt,
     candidate: &Candidate<'_>,
     published: PublishedState,
-    bump: Option<&relay_change::PlannedBump>,
+    bump: Option<&PlannedBump>,
 ) -> PackageObservation {
     let package = candidate.package;
     let name = &package.name;
@@ -334,6 +301,7 @@ fn observation(
             .filter(|event| package.manifest.script(event).is_some())
             .map(|event| (*event).to_owned())
             .collect(),
+        new_install_script: None,
         tarball: None,
     }
 }

@@ -1,17 +1,20 @@
-//! Looks into a tarball before it is uploaded: specifiers that only the workspace understands, secrets, size.
+//! Looks into a tarball before it is uploaded: specifiers that only the workspace understands, secrets, size, scripts that run
+//! where it is installed and did not before.
 //!
 //! All findings are gathered; what is done about them is the caller's business.
 
+mod install_script;
 mod secrets;
 
 use std::io::Read as _;
 
-use relay_workspace::{DependencyKind, Specifier};
+use relay_workspace::{DependencyKind, Specifier, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::pack::{Tarball, UNPACKED_SIZE_BYTES_MAX};
 
+pub use install_script::install_events;
 pub use secrets::SecretKind;
 pub(crate) use secrets::first_secret;
 
@@ -22,7 +25,7 @@ pub const FINDINGS_MAX: usize = 100;
 const INSPECTED_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// What to look for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateRules {
     /// `workspace:` and `catalog:` in manifests.
     pub protocol_leak: bool,
@@ -30,11 +33,14 @@ pub struct GateRules {
     pub secret: bool,
     /// The largest tarball that is fine, packed, in bytes.
     pub max_size_bytes: Option<u64>,
+    /// The version before this one where it runs no script at installation, so that this one may not either. `None` where
+    /// that does not matter, or nobody knows.
+    pub scriptless_before: Option<Version>,
 }
 
 impl Default for GateRules {
     fn default() -> Self {
-        Self { protocol_leak: true, secret: true, max_size_bytes: None }
+        Self { protocol_leak: true, secret: true, max_size_bytes: None, scriptless_before: None }
     }
 }
 
@@ -48,6 +54,8 @@ pub enum Rule {
     Secret,
     /// The tarball is too large.
     MaxSize,
+    /// A script that runs where the package is installed, and the version before has none.
+    NewInstallScript,
     /// The tarball can't be read back.
     Unreadable,
 }
@@ -59,6 +67,7 @@ impl Rule {
             Self::ProtocolLeak => "protocol-leak",
             Self::Secret => "secret",
             Self::MaxSize => "max-size",
+            Self::NewInstallScript => "new-install-script",
             Self::Unreadable => "unreadable",
         }
     }
@@ -92,7 +101,7 @@ pub fn inspect(tarball: &Tarball, rules: &GateRules) -> Vec<Finding> {
             help: largest_files(tarball),
         });
     }
-    if !rules.protocol_leak && !rules.secret {
+    if !rules.protocol_leak && !rules.secret && rules.scriptless_before.is_none() {
         return findings;
     }
     if let Err(error) = inspect_files(tarball, rules, &mut findings) {
@@ -131,6 +140,10 @@ fn inspect_files(tarball: &Tarball, rules: &GateRules, findings: &mut Vec<Findin
         entry.take(INSPECTED_FILE_BYTES_MAX).read_to_end(&mut content)?;
         if rules.protocol_leak && path.rsplit('/').next() == Some("package.json") {
             leaks(&path, &content, findings);
+        }
+        if let Some(before) = rules.scriptless_before.as_ref().filter(|_| path == "package.json") {
+            let root_files = tarball.files.iter().map(|file| file.path.clone()).filter(|path| !path.contains('/'));
+            findings.extend(install_script::check(&content, root_files, &before.to_string()));
         }
         if rules.secret {
             findings.extend(secrets::scan(&path, &content));

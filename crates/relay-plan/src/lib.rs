@@ -30,7 +30,7 @@ pub use digest::digest;
 pub use drift::{Drift, drift};
 pub use finding::{Finding, Severity};
 pub use observation::{
-    CredentialFact, Observations, PackageObservation, PublishedState, SkipReason, SkippedObservation,
+    CredentialFact, NewInstallScript, Observations, PackageObservation, PublishedState, SkipReason, SkippedObservation,
 };
 pub use plan_diff::{PlanDiff, diff};
 pub use plan_file::{PLAN_SIZE_BYTES_MAX, PlanFileError};

@@ -77,6 +77,8 @@ pub struct PackageObservation {
     pub credential_problems: Vec<String>,
     /// The events after an upload that it has scripts for; relay runs none of them.
     pub scripts_after_upload: Vec<String>,
+    /// Scripts that it would run wherever it is installed, where the version before runs none and the gate forbids that.
+    pub new_install_script: Option<NewInstallScript>,
     /// Its tarball, where it is already packed.
     pub tarball: Option<TarballFact>,
 }
@@ -92,10 +94,20 @@ pub struct CredentialFact {
     pub expires: Option<Date>,
 }
 
-/// What the registry has of a package.
+/// Scripts that a package runs wherever it is installed, and did not before.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewInstallScript {
+    /// The events: `preinstall`, `install`, `postinstall`.
+    pub events: Vec<&'static str>,
+    /// The version before, which has none.
+    pub before: Version,
+}
+
+/// What the registry has of a package.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum PublishedState {
     /// Nobody asked.
+    #[default]
     Unknown,
     /// The registry does not know the name.
     Absent,

@@ -12,7 +12,7 @@ use relay_config::RouteKind;
 use relay_workspace::PackageName;
 
 use crate::finding::Finding;
-use crate::observation::{Observations, PackageObservation};
+use crate::observation::{NewInstallScript, Observations, PackageObservation};
 use crate::route::Route;
 
 mod dependencies;
@@ -35,6 +35,7 @@ pub(crate) fn preflight(
         findings.extend(versions::check(package));
         findings.extend(surroundings.check(package));
         findings.extend(scripts_after_upload(package));
+        findings.extend(new_install_script(package));
     }
     for skipped in &observations.skipped {
         findings.extend(surroundings.check_skipped(skipped));
@@ -60,5 +61,21 @@ fn scripts_after_upload(package: &PackageObservation) -> Option<Finding> {
         &package.name,
         format!("{scripts} not run: no script runs while a credential is in reach"),
         "run it by hand or in a job of its own, once the version is live",
+    ))
+}
+
+/// What the gate would stop, told before anything is written.
+fn new_install_script(package: &PackageObservation) -> Option<Finding> {
+    let NewInstallScript { events, before } = package.new_install_script.as_ref()?;
+    let events: Vec<String> = events.iter().map(|event| format!("`{event}`")).collect();
+    let scripts = match events.as_slice() {
+        [one] => format!("its {one} script runs"),
+        several => format!("its {} scripts run", several.join(" and ")),
+    };
+    Some(Finding::error(
+        &package.name,
+        format!("{scripts} wherever it is installed, and {before} runs none"),
+        "take the script out; or, if it is meant, take `new-install-script` out of `gate.forbid` in relay.toml for this \
+         release",
     ))
 }

@@ -55,7 +55,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
         let again = if scripts.have_run() { Some(Workspace::discover(&context.cwd)?) } else { None };
         let workspace = again.as_ref().unwrap_or(&around.workspace);
         let target = (!args.dry_run).then_some(folder.as_path());
-        let packed = make_all(&context.ui, workspace, &targets.names, target, &gate_rules(&config.gate))?;
+        let packed = make_all(&context.ui, workspace, &targets.names, target, &gate_rules(&config.gate, None))?;
         refuse_equal_file_names(&packed)?;
         stop_at_findings(&context.ui, &packed)?;
         write(packed, &folder)

@@ -88,3 +88,30 @@ fn a_large_tarball_is_named_with_its_largest_files() {
     assert_eq!(findings[0].rule, Rule::MaxSize);
     assert!(findings[0].help.contains("`big.txt` (5000 bytes)"), "{}", findings[0].help);
 }
+
+fn install_scripts(manifest: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let rules = GateRules { scriptless_before: Some(Version::new(0, 9, 0)), ..GateRules::default() };
+    let files = [&[("package.json", manifest)], files].concat();
+    inspect(&tarball(&files), &rules).into_iter().map(|finding| format!("{}: {}", finding.file, finding.text)).collect()
+}
+
+#[test]
+fn finds_a_script_that_the_version_before_did_not_run() {
+    let with = |rest: &str| format!(r#"{{"name":"a","version":"1.0.0",{rest}}}"#);
+    let postinstall = with(r#""scripts":{"postinstall":"node x"}"#);
+    assert_eq!(
+        install_scripts(&postinstall, &[]),
+        ["package.json: its `postinstall` script runs wherever it is installed, and 0.9.0 runs none"]
+    );
+    assert!(seen(&[("package.json", &postinstall)]).is_empty(), "without a version before nothing is new");
+    assert_eq!(
+        install_scripts(&with(r#""scripts":{"preinstall":"a","install":"b"}"#), &[]),
+        ["package.json: its `preinstall` and `install` scripts run wherever it is installed, and 0.9.0 runs none"]
+    );
+    let gyp = [("binding.gyp", "{}")];
+    assert_eq!(install_scripts(MANIFEST, &gyp).len(), 1);
+    assert!(install_scripts(&with(r#""gypfile":false"#), &gyp).is_empty());
+    assert!(install_scripts(MANIFEST, &[("deps/binding.gyp", "{}"), (".gyp", "{}")]).is_empty());
+    assert!(install_scripts(&with(r#""scripts":{"postinstall":"","prepare":"x","test":"y"}"#), &[]).is_empty());
+    assert!(install_scripts(MANIFEST, &[("fixtures/package.json", &postinstall)]).is_empty());
+}

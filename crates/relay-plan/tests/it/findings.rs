@@ -3,7 +3,7 @@
 use relay_change::Bump;
 use relay_config::{Access, CredentialKind, RegistryRules};
 use relay_graph::DependencyGraph;
-use relay_plan::{PackageObservation, PublishedState, Severity, SkipReason, grouped};
+use relay_plan::{NewInstallScript, PackageObservation, PublishedState, Severity, SkipReason, grouped};
 use relay_workspace::DependencyKind;
 use relay_workspace::fixture::WorkspaceFixture;
 
@@ -267,6 +267,22 @@ fn scripts_that_are_not_run_are_a_warning() {
         "core",
         with(&["publish", "postpublish"]),
         &[&format!("warning core: its `publish` and `postpublish` scripts are {rest}")],
+    );
+}
+
+#[test]
+fn a_new_install_script_is_an_error_where_the_gate_forbids_it() {
+    let with = |events: &'static [&'static str]| {
+        |package: &mut PackageObservation| {
+            package.new_install_script = Some(NewInstallScript { events: events.to_vec(), before: version("1.2.3") });
+        }
+    };
+    let rest = "wherever it is installed, and 1.2.3 runs none";
+    check("core", with(&["install"]), &[&format!("error core: its `install` script runs {rest}")]);
+    check(
+        "core",
+        with(&["preinstall", "postinstall"]),
+        &[&format!("error core: its `preinstall` and `postinstall` scripts run {rest}")],
     );
 }
 

@@ -93,7 +93,8 @@ impl Lenient for RawVersion {
                 "scripts" => {
                     let scripts: Object<Text> = map.next_value()?;
                     version.install_scripts = scripts.0.iter().any(|(event, command)| {
-                        matches!(event.as_str(), "preinstall" | "install" | "postinstall") && command.0.is_some()
+                        matches!(event.as_str(), "preinstall" | "install" | "postinstall")
+                            && command.0.as_deref().is_some_and(|command| !command.is_empty())
                     });
                 }
                 _ => {

@@ -174,7 +174,10 @@ fn version_document(package: &Package, stored: &StoredVersion, base: &str) -> Ma
 fn install_form(full: &Map<String, Value>) -> Map<String, Value> {
     let kept = |field: &&str| full.get(*field).map(|value| ((*field).to_owned(), value.clone()));
     let mut document: Map<String, Value> = INSTALL_FIELDS.iter().filter_map(kept).collect();
-    let script = |name: &&str| full.get("scripts").and_then(|scripts| scripts.get(*name)).is_some();
+    let script = |name: &&str| {
+        let command = full.get("scripts").and_then(|scripts| scripts.get(*name)).and_then(Value::as_str);
+        command.is_some_and(|command| !command.is_empty())
+    };
     if ["preinstall", "install", "postinstall"].iter().any(script) {
         document.insert("hasInstallScript".into(), json!(true));
     }

@@ -1,0 +1,118 @@
+//! What the registries have of the packages.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt};
+use relay_config::{GateRule, GateSettings, RegistryRules};
+use relay_pack::gate::install_events;
+use relay_plan::{NewInstallScript, PublishedState};
+use relay_registry::{Packument, PackumentAnswer, PackumentForm};
+use relay_workspace::{PackageName, Version, Workspace, WorkspacePackage};
+
+use super::{Candidate, ObserveError};
+use crate::session::Session;
+
+/// Registry reads in flight at once while a plan is made: as many streams as a server of HTTP/2 should at least allow on one
+/// connection (RFC 9113, 5.1.2 and 6.5.2), since every round of reads costs the whole latency.
+pub const PLAN_READS_IN_FLIGHT: usize = 100;
+
+/// What a registry told of one package.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) state: PublishedState,
+    /// The version before the next one, where it runs no script at installation; only where the gate asks for that.
+    pub(super) scriptless_before: Option<Version>,
+    /// How many requests that took.
+    pub(super) requests: usize,
+}
+
+/// One read a package, many at a time. A registry that can't be reached stops the plan: without it nothing is known.
+pub(super) async fn read_registries(
+    candidates: &[Candidate<'_>],
+    session: &Session,
+    gate: &GateSettings,
+) -> Result<BTreeMap<PackageName, Known>, ObserveError> {
+    if session.offline {
+        return Ok(BTreeMap::new());
+    }
+    let mut reads = stream::iter(candidates.iter().map(|candidate| async move {
+        let name = &candidate.package.name;
+        Ok::<_, ObserveError>((name.clone(), read(candidate, session, gate).await?))
+    }))
+    .buffer_unordered(PLAN_READS_IN_FLIGHT);
+    let mut known = BTreeMap::new();
+    while let Some(read) = reads.next().await {
+        let (name, one) = read?;
+        known.insert(name, one);
+    }
+    Ok(known)
+}
+
+async fn read(candidate: &Candidate<'_>, session: &Session, gate: &GateSettings) -> Result<Known, ObserveError> {
+    let name = &candidate.package.name;
+    let failed = |source| ObserveError::Read { package: name.clone(), source: Box::new(source) };
+    let credential = candidate.credentials.first().map(|known| &known.credential);
+    let form = PackumentForm::Abbreviated;
+    let answer =
+        session.client.packument(&candidate.destination, name, credential, form, None).await.map_err(failed)?;
+    let PackumentAnswer::Found { packument, .. } = answer else {
+        return Ok(Known { state: PublishedState::Absent, scriptless_before: None, requests: 1 });
+    };
+    let mut requests = 1;
+    let asked = gate.forbid.contains(&GateRule::NewInstallScript);
+    let mut scriptless_before = asked.then(|| version_before(&packument, candidate.next)).flatten();
+    if let Some(before) = scriptless_before.as_ref().filter(|_| candidate.rules != RegistryRules::Npm) {
+        // Only npm's own short form is known to tell of scripts; the version's own document has them in full.
+        requests += 1;
+        let document = session.client.version_document(&candidate.destination, name, before, credential).await;
+        if document.map_err(failed)?.is_none_or(|version| version.has_install_script) {
+            scriptless_before = None;
+        }
+    }
+    let latest = packument.dist_tags.get("latest").and_then(|text| Version::parse(text).ok());
+    let next_is_there = packument.versions.contains_key(candidate.next);
+    let versions = packument.versions.into_keys().collect();
+    Ok(Known { state: PublishedState::Present { versions, latest, next_is_there }, scriptless_before, requests })
+}
+
+/// The version that people have before they get `next`, where it runs no script at installation: the highest one below it;
+/// for a release not one of its prereleases, which few have.
+fn version_before(packument: &Packument, next: &Version) -> Option<Version> {
+    let below = packument.versions.range(..next).map(|(_, version)| version);
+    let before = below.rev().find(|before| !next.pre.is_empty() || before.version.pre.is_empty())?;
+    (!before.has_install_script).then(|| before.version.clone())
+}
+
+/// The scripts that a package would run at installation, where the version before runs none: as its folder is now.
+pub(super) fn new_install_script(
+    workspace: &Workspace,
+    package: &WorkspacePackage,
+    before: Option<&Version>,
+) -> Option<NewInstallScript> {
+    let before = before?.clone();
+    let entries = std::fs::read_dir(workspace.folder(package)).into_iter().flatten();
+    let root_files = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let events = install_events(package.manifest.fields(), root_files);
+    (!events.is_empty()).then_some(NewInstallScript { events, before })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn before(next: &str) -> Option<String> {
+        let body = br#"{"name":"a","versions":{"1.0.0":{"version":"1.0.0"},"1.1.0":{"version":"1.1.0","hasInstallScript":true},
+            "2.0.0":{"version":"2.0.0"},"2.1.0-rc.1":{"version":"2.1.0-rc.1","hasInstallScript":true}}}"#;
+        let packument = Packument::parse(body).unwrap();
+        version_before(&packument, &Version::parse(next).unwrap()).map(|version| version.to_string())
+    }
+
+    #[test]
+    fn the_version_before_is_the_highest_below() {
+        assert_eq!(before("1.0.1").as_deref(), Some("1.0.0"));
+        assert_eq!(before("1.1.1"), None, "1.1.0 has a script");
+        assert_eq!(before("2.1.0").as_deref(), Some("2.0.0"), "a prerelease is not what people have");
+        assert_eq!(before("2.1.0-rc.2"), None, "the prerelease before it has a script");
+        assert_eq!(before("1.0.0"), None, "nothing is before it");
+    }
+}
