@@ -50,6 +50,7 @@ fn a_script_that_only_packing_brings_is_stopped_before_the_first_upload() {
     );
     world.append(".gitignore", "binding.gyp\n");
     world.commit("fix: a build where it is installed");
+    let head = world.git(&["rev-parse", "HEAD"]);
     let ran = world.relay(&["release", "--yes"]).ended_with(1);
     assert!(
         ran.stderr.contains("`install` script runs wherever it is installed, and 3.2.1 runs none"),
@@ -57,6 +58,11 @@ fn a_script_that_only_packing_brings_is_stopped_before_the_first_upload() {
         ran.stderr
     );
     assert_eq!(registry.puts(), 0);
+    // The versions are committed by then; the message says how that is taken back.
+    assert!(ran.stderr.contains("git reset --keep HEAD~1"), "{}", ran.stderr);
+    world.git(&["reset", "--keep", "HEAD~1"]);
+    assert_eq!(world.git(&["rev-parse", "HEAD"]), head);
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
 }
 
 #[test]

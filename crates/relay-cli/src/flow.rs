@@ -163,6 +163,7 @@ pub(crate) async fn run<P: Person>(
     let told = |fact: Fact| events.emit(fact).map_err(|error| CliError::of(ErrorKind::User, &error));
     told(Fact::RunStarted { command: options.command.to_owned(), plan: plan.id.clone(), packages: names.clone() })?;
 
+    let mut unpublished = None;
     let project = if bumps.bumps.is_empty() {
         project
     } else {
@@ -175,10 +176,15 @@ pub(crate) async fn run<P: Person>(
         }
         let files = written.files.iter().map(Utf8PathBuf::as_path);
         let commit = commit_versions(&project, &state, files, message.as_deref()).map_err(explain::commit_versions)?;
-        if let Some(commit) = commit {
-            told(Fact::Committed { commit })?;
+        if let Some(commit) = &commit {
+            told(Fact::Committed { commit: commit.clone() })?;
         }
+        unpublished = Some(options.command).filter(|command| *command != "rehearse").map(|_| way_on(commit.as_deref()));
         open(root, options.concurrency)?
+    };
+    let stopped = |error: CliError| match &unpublished {
+        Some(way_on) => error.hint(way_on),
+        None => error,
     };
 
     told(Fact::PhaseStarted { phase: Phase::Pack })?;
@@ -189,9 +195,9 @@ pub(crate) async fn run<P: Person>(
         scriptless_before,
         packed_ahead,
     };
-    let tarballs = freeze(&project, &names, &freeze_options, &events).map_err(explain::freeze)?;
+    let tarballs = freeze(&project, &names, &freeze_options, &events).map_err(|e| stopped(explain::freeze(e)))?;
     if let Some(saved) = &options.saved {
-        saved_bytes::refuse_others(saved, &tarballs)?;
+        saved_bytes::refuse_others(saved, &tarballs).map_err(stopped)?;
     }
 
     let session = match session {
@@ -362,4 +368,18 @@ fn check_tree(project: &Project, intent: Intent) -> Result<(), CliError> {
 
 fn declared_variables(project: &Project) -> Vec<String> {
     project.config.credential.iter().filter_map(|credential| credential.env.clone()).collect()
+}
+
+/// What can be done where the new versions are written and their tarballs can't be sent.
+fn way_on(commit: Option<&str>) -> String {
+    match commit {
+        Some(commit) => format!(
+            "the new versions are committed ({}) and not published: put it right, commit, and run the same command again; or \
+             take the commit back with `git reset --keep HEAD~1`",
+            commit.get(..10).unwrap_or(commit)
+        ),
+        None => {
+            "the new versions are written and not published: put it right and run the same command again".to_owned()
+        }
+    }
 }
