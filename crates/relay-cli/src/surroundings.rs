@@ -8,7 +8,7 @@ use relay_config::Access;
 use relay_engine::observe::PLAN_READS_IN_FLIGHT;
 use relay_engine::project::Project;
 use relay_engine::session::Session;
-use relay_registry::{ClientOptions, ConfigSources, NpmConfig, NpmrcFile, Otp, RegistryClient};
+use relay_registry::{ClientError, ClientOptions, ConfigSources, NpmConfig, NpmrcFile, Otp, RegistryClient};
 use secrecy::SecretString;
 
 use crate::error::engine as explain;
@@ -77,15 +77,28 @@ fn build(
         }
         None => npm.otp(),
     };
+    let network = npm.network();
+    let mut authorities =
+        certificate_authorities(project, &npm, home_folder(&environment).as_deref())?.unwrap_or_default();
+    authorities.extend(network.authorities.into_iter().flat_map(|pem| format!("\n{pem}").into_bytes()));
     let options = ClientOptions {
         user_agent: user_agent(),
         connections_per_host: project.config.publish.concurrency.max(PLAN_READS_IN_FLIGHT),
         auth_type_web: npm.auth_type_web(),
-        certificate_authorities: certificate_authorities(project, &npm)?.map(Into::into),
+        certificate_authorities: (!authorities.is_empty()).then(|| authorities.into()),
+        proxy: network.proxy,
+        no_proxy: network.no_proxy,
         ..ClientOptions::default()
     };
-    let client = RegistryClient::new(options)
-        .map_err(|error| CliError::of(ErrorKind::User, &error).hint(CAFILE_HINT).code("relay::npmrc::cafile"))?;
+    let client = RegistryClient::new(options).map_err(|error| {
+        let told = CliError::of(ErrorKind::User, &error);
+        match error {
+            ClientError::Proxy { .. } => told
+                .hint("correct or remove `https-proxy` or `proxy` in `.npmrc`: `http://HOST:PORT`")
+                .code("relay::npmrc::proxy"),
+            _ => told.hint(CAFILE_HINT).code("relay::npmrc::cafile"),
+        }
+    })?;
     let selected = if flags.filter.is_empty() {
         None
     } else {
@@ -107,8 +120,12 @@ fn build(
     })
 }
 
-/// What npm's `cafile` names, if it is set.
-fn certificate_authorities(project: &Project, npm: &NpmConfig) -> Result<Option<Vec<u8>>, CliError> {
+/// What npm's `cafile` names, if it is set: from the workspace's root on, or with `~/` from the home folder, as npm reads paths.
+fn certificate_authorities(
+    project: &Project,
+    npm: &NpmConfig,
+    home: Option<&Utf8Path>,
+) -> Result<Option<Vec<u8>>, CliError> {
     let Some(path) = npm.get("cafile") else { return Ok(None) };
     let unreadable = |cause: String| {
         CliError::user(format!("the certificate authorities `{path}` can't be read"))
@@ -116,7 +133,10 @@ fn certificate_authorities(project: &Project, npm: &NpmConfig) -> Result<Option<
             .hint(CAFILE_HINT)
             .code("relay::npmrc::cafile")
     };
-    let place = project.workspace.root.join(path);
+    let place = match (path.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => project.workspace.root.join(path),
+    };
     match std::fs::metadata(&place) {
         Ok(data) if data.len() > CAFILE_SIZE_BYTES_MAX => {
             Err(unreadable(format!("it has more than {CAFILE_SIZE_BYTES_MAX} bytes")))

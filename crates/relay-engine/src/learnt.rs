@@ -39,7 +39,7 @@ impl Learnt {
     pub fn write(&self, folder: &Utf8Path) -> Result<(), relay_workspace::WriteError> {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
-        relay_workspace::write_atomically(&folder.join(LEARNT_FILE_NAME), text.as_bytes())
+        relay_workspace::write_privately(&folder.join(LEARNT_FILE_NAME), text.as_bytes())
     }
 
     /// What is remembered of one package.
@@ -65,7 +65,14 @@ mod tests {
         let mut learnt = Learnt::read(folder);
         assert!(learnt.learn("http://registry.example/", &name, PublishingAccess::Publish));
         assert!(!learnt.learn("http://registry.example/", &name, PublishingAccess::Publish));
+        std::fs::write(folder.join(LEARNT_FILE_NAME), "{}").unwrap();
         learnt.write(folder).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(folder.join(LEARNT_FILE_NAME)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
         let learnt = Learnt::read(folder);
         assert_eq!(learnt.access("http://registry.example/", &name), Some(PublishingAccess::Publish));
         assert_eq!(learnt.access("http://elsewhere.example/", &name), None);

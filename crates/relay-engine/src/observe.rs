@@ -95,6 +95,7 @@ pub async fn observe(
     intent: Intent,
 ) -> Result<Observed, ObserveError> {
     let mut warnings = project.workspace.warnings.clone();
+    warnings.extend_from_slice(session.npm.warnings());
     let bumps = match intent {
         Intent::Release => make_bumps(project, &mut warnings)?,
         Intent::Publish => {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
+use secrecy::SecretString;
 
 use crate::answer::Answer;
 use crate::headers::{Wishes, request_headers};
@@ -48,6 +49,10 @@ pub struct ClientOptions {
     pub retry: ReadRetry,
     /// More certificate authorities to trust, as PEM text (npm's `cafile`).
     pub certificate_authorities: Option<Bytes>,
+    /// The proxy for all that is not this machine, where it is not left to the environment. It may hold a password.
+    pub proxy: Option<SecretString>,
+    /// Hosts that this proxy is not for, separated by commas; else those of the variable `NO_PROXY`.
+    pub no_proxy: Option<String>,
 }
 
 /// How reads are tried again after passing trouble. Uploads never are.
@@ -83,6 +88,8 @@ impl Default for ClientOptions {
             connections_per_host: 16,
             retry: ReadRetry::default(),
             certificate_authorities: None,
+            proxy: None,
+            no_proxy: None,
         }
     }
 }

@@ -7,6 +7,7 @@
 mod credentials;
 mod expand;
 mod ini;
+mod network;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +16,8 @@ use camino::Utf8PathBuf;
 use relay_workspace::PackageName;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+
+pub use network::NetworkSettings;
 
 use crate::credential::Otp;
 use crate::url::{InvalidRegistryUrl, RegistryUrl, default_registry};
@@ -131,6 +134,7 @@ impl NpmConfig {
             config.lay_file(file, &sources.environment)?;
         }
         config.lay_environment(&sources.environment);
+        config.warn_of_what_has_no_effect();
         if let Some(flag) = &sources.registry_flag {
             let registry = RegistryUrl::parse(flag)
                 .map_err(|source| NpmConfigError::InvalidRegistry { place: "`--registry`".into(), source })?;

@@ -39,4 +39,7 @@ pub use range::{InvalidRange, Range};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
 pub use workspace::{Catalogs, Workspace, WorkspacePackage, resolve_catalog};
-pub use write::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, WriteError, sync_folder_of, write_all_or_none, write_atomically};
+pub use write::{
+    TEMPORARY_PREFIX, TEMPORARY_SUFFIX, WriteError, sync_folder_of, write_all_or_none, write_atomically,
+    write_privately,
+};

@@ -68,6 +68,21 @@ pub fn write_atomically(path: &Utf8Path, text: &[u8]) -> Result<(), WriteError> 
     staged.replace().map_err(|source| WriteError::Replace { path: path.to_owned(), source })
 }
 
+/// As [`write_atomically`], and only the file's owner may read it then (mode 0600), whatever its mode was.
+///
+/// # Errors
+/// [`WriteError`] with the path; the file is then as it was.
+pub fn write_privately(path: &Utf8Path, text: &[u8]) -> Result<(), WriteError> {
+    let staged = Staged::new(path, text)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(&staged.content, fs::Permissions::from_mode(0o600))
+            .map_err(|source| WriteError::Stage { path: path.to_owned(), source })?;
+    }
+    staged.replace().map_err(|source| WriteError::Replace { path: path.to_owned(), source })
+}
+
 /// Replaces the content of several files, all or none.
 ///
 /// All contents are on the disk before the first file is touched. Where a file can't be replaced then, those before it

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::ClientOptions;
@@ -24,6 +25,12 @@ pub enum ClientError {
     #[error("could not set up TLS: {cause}; check the machine's certificates")]
     Tls {
         /// What the TLS library says.
+        cause: String,
+    },
+    /// The proxy's address can't be used. It is not repeated: it may hold a password.
+    #[error("the proxy that `.npmrc` names can't be used: {cause}")]
+    Proxy {
+        /// What is wrong with it.
         cause: String,
     },
     /// The certificate authorities are no PEM text.
@@ -89,7 +96,7 @@ impl BodyTrouble {
     }
 }
 
-/// Two pools: a proxy of the environment is for the outside, never for this machine's own loopback. Each is made when it is
+/// Two pools: a proxy is for the outside, never for this machine's own loopback. Each is made when it is
 /// first needed, since setting up TLS reads all the certificates of the system.
 #[derive(Clone)]
 pub(super) struct Connections {
@@ -103,6 +110,7 @@ struct PoolSettings {
     connect_timeout: Duration,
     connections_per_host: usize,
     authorities: Vec<reqwest::Certificate>,
+    proxy: Option<reqwest::Proxy>,
 }
 
 impl Connections {
@@ -112,11 +120,13 @@ impl Connections {
             Some(pem) => reqwest::Certificate::from_pem_bundle(pem)
                 .map_err(|error| ClientError::CertificateAuthorities { cause: root_cause(&error) })?,
         };
+        let proxy = options.proxy.as_ref().map(|address| proxy(address, options.no_proxy.as_deref())).transpose()?;
         let settings = PoolSettings {
             request_timeout: options.request_timeout,
             connect_timeout: options.connect_timeout,
             connections_per_host: options.connections_per_host,
             authorities,
+            proxy,
         };
         Ok(Self { settings: Arc::new(settings), outside: Arc::default(), loopback: Arc::default() })
     }
@@ -125,7 +135,13 @@ impl Connections {
         let made = if is_loopback(url) {
             self.loopback.get_or_init(|| self.settings.build(reqwest::Client::builder().no_proxy()))
         } else {
-            self.outside.get_or_init(|| self.settings.build(reqwest::Client::builder()))
+            self.outside.get_or_init(|| {
+                let builder = reqwest::Client::builder();
+                self.settings.build(match &self.settings.proxy {
+                    Some(proxy) => builder.proxy(proxy.clone()),
+                    None => builder,
+                })
+            })
         };
         made.as_ref()
     }
@@ -210,6 +226,20 @@ impl PoolSettings {
             .build()
             .map_err(|error| ClientError::Tls { cause: root_cause(&error) })
     }
+}
+
+/// A proxy for every address but the listed ones. A host alone is taken for an address of HTTP, as npm does.
+fn proxy(address: &SecretString, no_proxy: Option<&str>) -> Result<reqwest::Proxy, ClientError> {
+    let unusable = |cause: &str| ClientError::Proxy { cause: cause.to_owned() };
+    let text = address.expose_secret();
+    let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
+    let url = url.map_err(|error| unusable(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(unusable(&format!("it is neither `http:` nor `https:`, but `{}:`", url.scheme())));
+    }
+    let proxy = reqwest::Proxy::all(url).map_err(|_| unusable("it is no address"))?;
+    let exceptions = no_proxy.map_or_else(reqwest::NoProxy::from_env, reqwest::NoProxy::from_string);
+    Ok(proxy.no_proxy(exceptions))
 }
 
 /// Makes ring the provider of TLS, unless the program chose one already.

@@ -267,7 +267,7 @@ fn secrets_are_given_out_by_no_getter_and_shown_by_no_debug() {
         .0;
     let config = NpmConfig::resolve(&sources).unwrap();
     let credential = config.credential_for(&registry("https://h.example"));
-    let shown = format!("{sources:?} {config:?} {config:#?} {credential:?} {:?}", config.otp());
+    let shown = format!("{sources:?} {config:?} {config:#?} {credential:?} {:?} {:?}", config.otp(), config.network());
     assert!(!shown.contains(CANARY), "{shown}");
     for key in ["//h.example/:_authToken", "otp", "https-proxy", "key", "//i.example/:_auth"] {
         assert_eq!(config.get(key), None, "{key}");
@@ -279,4 +279,25 @@ fn lines_that_npm_does_not_read_are_told() {
     let config = World::default().project("[bad\na=b").resolve();
     assert_eq!(config.warnings(), ["`.npmrc`, line 1: npm does not read this line"]);
     assert_eq!(config.get("a"), Some("b"));
+}
+
+#[test]
+fn the_way_to_a_registry_is_read_as_npm_reads_it() {
+    let network = World::default()
+        .user("proxy=http://p.example:1\nhttps-proxy=http://q.example:2\nnoproxy=a.example,b.example\nca=\"A\\nB\"\nstrict-ssl=false")
+        .resolve();
+    assert_eq!(
+        network.warnings(),
+        [
+            "`strict-ssl` in `home/.npmrc` has no effect: relay checks every certificate; name the authority of your registry by \
+          `cafile`"
+        ]
+    );
+    let network = network.network();
+    assert_eq!(network.proxy.unwrap().expose_secret(), "http://q.example:2");
+    assert_eq!(network.no_proxy.as_deref(), Some("a.example,b.example"));
+    assert_eq!(network.authorities.as_deref(), Some("A\nB"));
+    let network = World::default().user("https-proxy=null\nproxy=p.example:1").resolve().network();
+    assert_eq!(network.proxy.unwrap().expose_secret(), "p.example:1");
+    assert!(World::default().user("proxy=false").resolve().network().proxy.is_none());
 }
