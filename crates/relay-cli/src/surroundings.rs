@@ -99,6 +99,11 @@ fn build(
             _ => told.hint(CAFILE_HINT).code("relay::npmrc::cafile"),
         }
     })?;
+    if !flags.offline {
+        // Meanwhile the repository is read.
+        let (client, registry) = (client.clone(), npm.registry());
+        std::thread::spawn(move || client.prepare(&registry));
+    }
     let selected = if flags.filter.is_empty() {
         None
     } else {

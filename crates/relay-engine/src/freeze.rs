@@ -89,14 +89,7 @@ pub fn freeze(
             }
         }
     }
-    let mut stopped = BTreeMap::new();
-    for (name, tarball) in &tarballs {
-        let rules = gate_rules(&project.config.gate, options.scriptless_before.get(name));
-        let findings = gate::inspect(tarball, &rules);
-        if !findings.is_empty() {
-            stopped.insert(name.clone(), findings);
-        }
-    }
+    let stopped = stopped_by_gate(&tarballs, &project.config.gate, &options.scriptless_before);
     if !stopped.is_empty() {
         return Err(FreezeError::Gate(stopped));
     }
@@ -114,6 +107,21 @@ pub fn freeze(
         }
     }
     Ok(tarballs)
+}
+
+/// What the gate has against tarballs; they are inspected side by side, on all cores.
+fn stopped_by_gate(
+    tarballs: &BTreeMap<PackageName, Arc<Tarball>>,
+    settings: &GateSettings,
+    scriptless_before: &BTreeMap<PackageName, Version>,
+) -> BTreeMap<PackageName, Vec<Finding>> {
+    use rayon::prelude::*;
+    tarballs
+        .par_iter()
+        .map(|(name, tarball)| (name, gate::inspect(tarball, &gate_rules(settings, scriptless_before.get(name)))))
+        .filter(|(_, findings)| !findings.is_empty())
+        .map(|(name, findings)| (name.clone(), findings))
+        .collect()
 }
 
 /// Packs packages side by side, on all cores.

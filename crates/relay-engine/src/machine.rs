@@ -229,17 +229,23 @@ impl Node {
     }
 }
 
-/// Who goes first among those that can go: the longest chain of dependents, and among equals whoever most others wait for, so
-/// that no connection stands idle while one of them is awaited.
+/// Who goes first among those that can go: the longest chain of dependents, and among equals the one at which most chains
+/// begin, so that no connection stands idle while one of them is awaited.
 fn priority(nodes: &[Node]) -> Vec<usize> {
-    let mut dependents = vec![0_usize; nodes.len()];
-    for below in nodes.iter().flat_map(|node| &node.depends_on) {
-        if let Some(count) = dependents.get_mut(*below) {
-            *count += 1;
+    let length = |at: usize| nodes.get(at).map(|node| node.job.chain_length);
+    let mut priority: Vec<usize> = (0..nodes.len()).collect();
+    // Whoever waits for a node has a shorter chain than that node, and comes before it.
+    priority.sort_by_key(|at| length(*at));
+    let mut chains = vec![0_u64; nodes.len()];
+    for at in &priority {
+        let Some(node) = nodes.get(*at) else { continue };
+        let beginning_here = chains.get(*at).copied().unwrap_or_default();
+        for below in &node.depends_on {
+            if let Some(count) = chains.get_mut(*below) {
+                *count = count.saturating_add(beginning_here).saturating_add(1);
+            }
         }
     }
-    let rank = |at: usize| (nodes.get(at).map(|node| node.job.chain_length), dependents.get(at).copied());
-    let mut priority: Vec<usize> = (0..nodes.len()).collect();
-    priority.sort_by_key(|at| std::cmp::Reverse(rank(*at)));
+    priority.sort_by_key(|at| std::cmp::Reverse((length(*at), chains.get(*at).copied())));
     priority
 }

@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use crate::answer::Answer;
 use crate::headers::{Wishes, request_headers};
 use crate::publish::{Accepted, PublishError, PublishRequest, read_publish_answer};
-use crate::url::host_and_port;
+use crate::url::{RegistryUrl, host_and_port};
 
 pub use connection::ClientError;
 use connection::{Connections, Failure, Request};
@@ -115,6 +115,11 @@ impl RegistryClient {
     pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
         let connections = Connections::new(&options)?;
         Ok(Self { options, connections })
+    }
+
+    /// Sets up TLS for a registry ahead of the first request, which takes a while. Nothing is sent.
+    pub fn prepare(&self, registry: &RegistryUrl) {
+        self.connections.prepare(registry.as_url());
     }
 
     /// The same client with another answer to "are browser challenges wanted". Connections stay shared.

@@ -206,6 +206,12 @@ impl NpmConfig {
         Ok(RegistryChoice { url: configured.map_or_else(default_registry, |(url, _)| url), warning: None })
     }
 
+    /// The registry of packages that nothing else is said of; npm's, where the settings name none that can be used.
+    pub fn registry(&self) -> RegistryUrl {
+        let configured = || self.registry_at("registry").ok().flatten().map(|(url, _)| url);
+        self.registry_flag.clone().or_else(configured).unwrap_or_else(default_registry)
+    }
+
     /// The one-time password given up front (`otp`, `npm_config_otp`), where it is one.
     pub fn otp(&self) -> Option<Otp> {
         Otp::parse(self.entries.get("otp")?.value.expose_secret()).ok()

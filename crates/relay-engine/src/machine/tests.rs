@@ -39,14 +39,21 @@ fn terms(person: bool) -> Terms {
 }
 
 #[test]
-fn the_longest_chain_goes_first_and_among_equals_whoever_most_others_wait_for() {
-    let long = Job { chain_length: 3, ..job(4, RouteKind::Token, &[]) };
+fn the_longest_chain_goes_first_and_among_equals_where_most_chains_begin() {
+    let chain =
+        |at: usize, chain_length: usize, below: &[usize]| Job { chain_length, ..job(at, RouteKind::Token, below) };
     let jobs = vec![
-        job(0, RouteKind::Token, &[]),
-        job(1, RouteKind::Token, &[]),
-        job(2, RouteKind::Token, &[1]),
-        job(3, RouteKind::Token, &[1]),
-        long,
+        // One waits for 0 by itself, and two for that one; two wait for 1, and one for each of them.
+        chain(0, 3, &[]),
+        chain(1, 3, &[]),
+        chain(2, 2, &[0]),
+        chain(3, 1, &[2]),
+        chain(4, 1, &[2]),
+        chain(5, 2, &[1]),
+        chain(6, 2, &[1]),
+        chain(7, 1, &[5]),
+        chain(8, 1, &[6]),
+        chain(9, 4, &[]),
     ];
     let mut machine = Machine::new(jobs, Terms { concurrency: 2, ..terms(false) });
     let sent: Vec<PackageName> = machine
@@ -57,7 +64,7 @@ fn the_longest_chain_goes_first_and_among_equals_whoever_most_others_wait_for() 
             _ => None,
         })
         .collect();
-    assert_eq!(sent, [name(4), name(1)]);
+    assert_eq!(sent, [name(9), name(1)]);
 }
 
 const NOW: Duration = Duration::ZERO;

@@ -96,13 +96,14 @@ impl BodyTrouble {
     }
 }
 
-/// Two pools: a proxy is for the outside, never for this machine's own loopback. Each is made when it is
-/// first needed, since setting up TLS reads all the certificates of the system.
+/// Three pools: a proxy is for the outside, never for this machine's own loopback, and plain HTTP on loopback needs nobody's
+/// certificate. Each is made when it is first needed, since setting up TLS reads all the certificates of the system.
 #[derive(Clone)]
 pub(super) struct Connections {
     settings: Arc<PoolSettings>,
     outside: Arc<OnceLock<Result<reqwest::Client, ClientError>>>,
     loopback: Arc<OnceLock<Result<reqwest::Client, ClientError>>>,
+    plain_loopback: Arc<OnceLock<Result<reqwest::Client, ClientError>>>,
 }
 
 struct PoolSettings {
@@ -128,20 +129,35 @@ impl Connections {
             authorities,
             proxy,
         };
-        Ok(Self { settings: Arc::new(settings), outside: Arc::default(), loopback: Arc::default() })
+        Ok(Self {
+            settings: Arc::new(settings),
+            outside: Arc::default(),
+            loopback: Arc::default(),
+            plain_loopback: Arc::default(),
+        })
+    }
+
+    /// Makes ready what requests to this address need.
+    pub(super) fn prepare(&self, url: &Url) {
+        // Whatever is wrong is told by the first request.
+        let _ = self.pool(url);
     }
 
     fn pool(&self, url: &Url) -> Result<&reqwest::Client, &ClientError> {
-        let made = if is_loopback(url) {
-            self.loopback.get_or_init(|| self.settings.build(reqwest::Client::builder().no_proxy()))
-        } else {
-            self.outside.get_or_init(|| {
-                let builder = reqwest::Client::builder();
+        let direct = || reqwest::Client::builder().no_proxy();
+        let made = match (is_loopback(url), url.scheme()) {
+            // No redirect is followed, so that this never comes to speak TLS; if it did, it would trust nobody.
+            (true, "http") => {
+                self.plain_loopback.get_or_init(|| self.settings.build(direct().tls_certs_only(Vec::new())))
+            }
+            (true, _) => self.loopback.get_or_init(|| self.settings.build(self.settings.trusting(direct()))),
+            (false, _) => self.outside.get_or_init(|| {
+                let builder = self.settings.trusting(reqwest::Client::builder());
                 self.settings.build(match &self.settings.proxy {
                     Some(proxy) => builder.proxy(proxy.clone()),
                     None => builder,
                 })
-            })
+            }),
         };
         made.as_ref()
     }
@@ -213,6 +229,11 @@ impl Connections {
 }
 
 impl PoolSettings {
+    /// Trusts the system's certificate authorities and those of the settings.
+    fn trusting(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        builder.tls_certs_merge(self.authorities.clone())
+    }
+
     fn build(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ClientError> {
         install_crypto_provider();
         builder
@@ -222,7 +243,6 @@ impl PoolSettings {
             .timeout(self.request_timeout)
             .connect_timeout(self.connect_timeout)
             .pool_max_idle_per_host(self.connections_per_host)
-            .tls_certs_merge(self.authorities.clone())
             .build()
             .map_err(|error| ClientError::Tls { cause: root_cause(&error) })
     }
