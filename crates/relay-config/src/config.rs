@@ -313,6 +313,37 @@ quota = { uploads = 400, per = "90m" }
         assert_eq!(config.credential[0].expires.unwrap().0.to_string(), "2027-02-01");
     }
 
+    /// The guide that people read; its example has every key there is.
+    const GUIDE: &str = include_str!("../../../docs/CONFIGURATION.md");
+
+    #[test]
+    fn the_guide_s_example_is_read_and_every_key_of_it_is_explained() {
+        let (words, rest) = GUIDE.split_once("```toml\n").unwrap();
+        let example = rest.split("```").next().unwrap();
+        Config::parse("relay.toml", example).unwrap();
+        let keys = example.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key);
+        for key in keys.filter(|key| *key != "timezone") {
+            assert!(words.contains(&format!("`{key}`")), "`{key}` is not explained");
+        }
+    }
+
+    #[test]
+    fn the_guide_knows_every_key() {
+        let example = GUIDE.split("```toml\n").nth(1).unwrap();
+        // A key that is unknown makes the reader list those that it knows.
+        for table in
+            ["[release]", "[[group]]", "[[policy]]", "[[credential]]", "[publish]", "[gate]", "[[registry]]", ""]
+        {
+            let error = toml::from_str::<Config>(&format!("{table}\n\"\" = 0\n")).unwrap_err();
+            let mut known = error.message().split('`').skip(3).step_by(2).peekable();
+            assert!(known.peek().is_some(), "{table}: {error}");
+            for key in known {
+                let said = if table.is_empty() { format!("[{key}]") } else { format!("\n{key} = ") };
+                assert!(example.contains(&said), "{table} {key}");
+            }
+        }
+    }
+
     #[test]
     fn says_where_a_wrong_value_is() {
         let error = Config::parse("relay.toml", "[publish]\nconcurency = 3\n").unwrap_err();

@@ -96,6 +96,7 @@ pub async fn observe(
 ) -> Result<Observed, ObserveError> {
     let mut warnings = project.workspace.warnings.clone();
     warnings.extend_from_slice(session.npm.warnings());
+    warnings.extend(without_effect(project).map(str::to_owned));
     let bumps = match intent {
         Intent::Release => make_bumps(project, &mut warnings)?,
         Intent::Publish => {
@@ -164,6 +165,18 @@ pub async fn observe(
     };
     let plan = plan(&observations)?;
     Ok(Observed { plan, bumps, credentials, destinations, live, scriptless_before, warnings, requests })
+}
+
+/// Settings that are read and can't be heeded yet.
+fn without_effect(project: &Project) -> impl Iterator<Item = &'static str> {
+    let provenance = (project.config.publish.provenance == Some(true))
+        .then_some("`publish.provenance` in relay.toml has no effect yet: this relay makes none");
+    let schedule = project
+        .config
+        .schedule
+        .is_some()
+        .then_some("`[schedule]` in relay.toml has no effect yet: what is planned is published now");
+    provenance.into_iter().chain(schedule)
 }
 
 fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan, ObserveError> {

@@ -54,12 +54,6 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
             .code("relay::usage::provenance"));
     }
     let project = flow::open(&context.cwd, None)?;
-    if project.config.publish.provenance == Some(true) {
-        ui.warning("`publish.provenance` in relay.toml has no effect yet: this relay makes none");
-    }
-    if project.config.schedule.is_some() {
-        ui.warning("`[schedule]` in relay.toml has no effect yet: what is planned is published now");
-    }
     let session_flags = SessionFlags {
         vault: context.vault.clone(),
         registry: flags.registry.registry.clone(),
