@@ -204,14 +204,17 @@ pub(crate) fn explain_parked(parked: &Parked, world: World) -> (String, Vec<Stri
                 .unwrap_or_default();
             (format!("waits for the registry: {why}{later}"), vec![again])
         }
-        Parked::Interrupted { in_flight: true } => {
+        Parked::Interrupted { in_flight: true, .. } => {
             let arrived = match world {
                 World::Real => ": whether it arrived is for the next run to find out",
                 World::Rehearsal => "",
             };
             (format!("interrupted while its upload was under way{arrived}"), vec![again])
         }
-        Parked::Interrupted { in_flight: false } => ("interrupted before it was done".to_owned(), vec![again]),
+        Parked::Interrupted { accepted: true, .. } => {
+            ("uploaded, and interrupted before it could be installed".to_owned(), vec![again])
+        }
+        Parked::Interrupted { .. } => ("interrupted before it was done".to_owned(), vec![again]),
     }
 }
 

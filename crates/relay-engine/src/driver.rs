@@ -15,7 +15,7 @@ use url::Url;
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::machine::{Answer, Effect, IllegalInput, Input, Machine, UploadOutcome};
 use crate::shipment::Shipment;
-use crate::state::State;
+use crate::state::{Parked, State};
 use crate::uplink::{Polled, Sent, Uplink};
 
 /// How long uploads in flight are awaited after an interruption.
@@ -107,6 +107,11 @@ pub async fn carry_out<U: Uplink, P: Person>(
     let mut listening = true;
     let mut told = Told::default();
 
+    // Whoever asked to stop before anything was sent gets nothing sent.
+    if interrupts.try_recv().is_ok() {
+        machine.abandon();
+        return Ok(told.changes(machine, outfit, begun.elapsed())?);
+    }
     let mut effects = machine.start(begun.elapsed());
     loop {
         told.changes(machine, outfit, begun.elapsed())?;
@@ -353,10 +358,16 @@ impl Told {
                     why: "the registry asks for a second factor here: tokens alone are not enough".to_owned(),
                 })?;
             }
-            if before.is_none_or(|(before, _)| before != state)
-                && let Some(fact) = fact_of(state, shipment, now)
-            {
-                outfit.events.emit(fact)?;
+            if before.is_none_or(|(before, _)| before != state) {
+                // An interruption can park what was accepted in one step, and that it was must be on record.
+                let skipped = matches!(state, State::Parked(Parked::Interrupted { accepted: true, .. }))
+                    && !matches!(before, Some((State::Accepted { .. }, _)));
+                let accepted = skipped.then_some(State::Accepted { since: now });
+                for state in accepted.iter().chain([state]) {
+                    if let Some(fact) = fact_of(state, shipment, now) {
+                        outfit.events.emit(fact)?;
+                    }
+                }
             }
             self.0.insert(name.clone(), (state.clone(), route));
         }

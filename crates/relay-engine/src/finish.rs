@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use relay_git::{GitError, Repository, TagOutcome};
-use relay_registry::RegistryUrl;
-use relay_workspace::{PackageName, Version};
 
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::journal::Recollection;
+use crate::observe::LiveVersion;
 use crate::project::Project;
 use crate::report::{Outcome, RunReport};
 
@@ -74,7 +73,7 @@ pub fn finish(
 /// [`GitError`] of the first tag that can't be made.
 pub fn make_owed_tags(
     project: &Project,
-    live: &[(PackageName, Version, RegistryUrl)],
+    live: &[LiveVersion],
     recollection: &Recollection,
 ) -> Result<Vec<String>, GitError> {
     let mut made = Vec::new();
@@ -82,8 +81,10 @@ pub fn make_owed_tags(
     if project.has_one_tag() && live.len() < project.workspace.packages.iter().filter(|p| p.is_publishable()).count() {
         return Ok(made);
     }
-    for (name, version, registry) in live {
-        let Some(commit) = recollection.released_from(registry.as_str(), name, version) else { continue };
+    for LiveVersion { name, version, registry, integrity } in live {
+        let Some(commit) = recollection.released_from(registry.as_str(), name, version, integrity.as_ref()) else {
+            continue;
+        };
         let tag = project.tag_name(name, version);
         if repository.tag_commit(&tag)?.is_none() && !made.contains(&tag) {
             repository.create_tag(&tag, commit, &tag)?;

@@ -43,7 +43,8 @@ pub struct JournalError {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recollection {
     accepted: BTreeMap<(String, PackageName, Version), Integrity>,
-    heads: BTreeMap<(String, PackageName, Version), String>,
+    /// What was sent last, and from which commit.
+    sent: BTreeMap<(String, PackageName, Version), (Integrity, String)>,
 }
 
 impl Journal {
@@ -120,8 +121,8 @@ impl Recollection {
             Fact::Accepted { package, version, registry, integrity } => {
                 self.accepted.insert((registry, package, version), integrity);
             }
-            Fact::UploadStarted { package, version, registry, head: Some(head), .. } => {
-                self.heads.insert((registry, package, version), head);
+            Fact::UploadStarted { package, version, registry, integrity, head: Some(head), .. } => {
+                self.sent.insert((registry, package, version), (integrity, head));
             }
             _ => {}
         }
@@ -138,10 +139,18 @@ impl Recollection {
         self.accepted.get(&(registry.to_owned(), package.clone(), version.clone())) == Some(integrity)
     }
 
-    /// The commit from which relay uploaded a version, where the registry took it: the one that its tag belongs to.
-    pub fn released_from(&self, registry: &str, package: &PackageName, version: &Version) -> Option<&str> {
+    /// The commit from which relay uploaded a version that is live: the one that its tag belongs to. The registry took relay's
+    /// upload if it said so, or, where its answer was never heard, if `live` is the integrity of what relay sent.
+    pub fn released_from(
+        &self,
+        registry: &str,
+        package: &PackageName,
+        version: &Version,
+        live: Option<&Integrity>,
+    ) -> Option<&str> {
         let key = (registry.to_owned(), package.clone(), version.clone());
-        self.accepted.contains_key(&key).then(|| self.heads.get(&key)).flatten().map(String::as_str)
+        let (sent, head) = self.sent.get(&key)?;
+        (self.accepted.contains_key(&key) || live == Some(sent)).then_some(head)
     }
 }
 
@@ -179,6 +188,37 @@ mod tests {
         assert!(recollection.was_accepted(registry, &name, &Version::new(1, 2, 3), &same));
         assert!(!recollection.was_accepted(registry, &name, &Version::new(1, 2, 3), &other));
         assert!(!recollection.was_accepted("http://elsewhere.example/", &name, &Version::new(1, 2, 3), &same));
+    }
+
+    #[test]
+    fn an_upload_whose_answer_was_never_heard_is_relay_s_own_if_its_bytes_are_live() {
+        let (_guard, path) = folder();
+        let sent = Integrity::parse("sha512-abc=").unwrap();
+        let name = PackageName::parse("@acme/core").unwrap();
+        let started = Fact::UploadStarted {
+            package: name.clone(),
+            version: Version::new(1, 2, 3),
+            registry: "http://registry.example/".to_owned(),
+            integrity: sent.clone(),
+            route: relay_config::RouteKind::Token,
+            attempt: 1,
+            size: 3,
+            head: Some("c0ffee".to_owned()),
+        };
+        let event = Event { at: "2026-11-24T09:00:00Z".parse().unwrap(), fact: started };
+        let journal = Journal::open(&path).unwrap();
+        journal.event(&event).unwrap();
+        let released_from = |live: Option<&Integrity>| {
+            let recollection = Recollection::read(&path);
+            recollection
+                .released_from("http://registry.example/", &name, &Version::new(1, 2, 3), live)
+                .map(str::to_owned)
+        };
+        assert_eq!(released_from(Some(&sent)).as_deref(), Some("c0ffee"));
+        assert_eq!(released_from(Some(&Integrity::parse("sha512-xyz=").unwrap())), None);
+        assert_eq!(released_from(None), None);
+        journal.event(&accepted()).unwrap();
+        assert_eq!(released_from(None).as_deref(), Some("c0ffee"));
     }
 
     #[test]

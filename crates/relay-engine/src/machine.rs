@@ -148,7 +148,8 @@ impl Machine {
         for node in &mut self.nodes {
             if !node.state.is_terminal() {
                 let in_flight = matches!(node.state, State::Uploading | State::Settling);
-                node.state = State::Parked(Parked::Interrupted { in_flight });
+                let accepted = matches!(node.state, State::Accepted { .. });
+                node.state = State::Parked(Parked::Interrupted { in_flight, accepted });
             }
         }
     }

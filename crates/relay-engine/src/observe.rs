@@ -6,7 +6,7 @@ use relay_change::{BumpPlan, ChangeInputs, PackageCommit, PlannedBump, plan_bump
 use relay_config::{Access, RegistryRules};
 use relay_plan::{Observations, PackageObservation, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan};
 use relay_registry::{ReadError, RegistryUrl};
-use relay_workspace::{PackageName, Version, WorkspacePackage};
+use relay_workspace::{Integrity, PackageName, Version, WorkspacePackage};
 
 use crate::learnt::Learnt;
 use crate::project::{Project, ProjectError};
@@ -36,14 +36,27 @@ pub struct Observed {
     pub credentials: BTreeMap<PackageName, Vec<KnownCredential>>,
     /// The registry that is really talked to, by package.
     pub destinations: BTreeMap<PackageName, (RegistryUrl, RegistryRules)>,
-    /// Packages whose present version the registry shows already, with the registry that was asked.
-    pub live: Vec<(PackageName, Version, RegistryUrl)>,
+    /// Packages whose present version the registry shows already.
+    pub live: Vec<LiveVersion>,
     /// The version before the planned one where it runs no script at installation and the gate wants that to stay so.
     pub scriptless_before: BTreeMap<PackageName, Version>,
     /// What was odd and not in the way.
     pub warnings: Vec<String>,
     /// How many requests the registries got.
     pub requests: usize,
+}
+
+/// A package's present version that the registry shows already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveVersion {
+    /// The package.
+    pub name: PackageName,
+    /// Its present version.
+    pub version: Version,
+    /// The registry that was asked.
+    pub registry: RegistryUrl,
+    /// The integrity of what stands there, where the registry tells it.
+    pub integrity: Option<Integrity>,
 }
 
 /// What stops a plan from being made.
@@ -120,12 +133,17 @@ pub async fn observe(
     let mut scriptless_before = BTreeMap::new();
     for candidate in candidates {
         let name = &candidate.package.name;
-        let Known { state, scriptless_before: before, .. } = published.remove(name).unwrap_or_default();
+        let Known { state, scriptless_before: before, integrity, .. } = published.remove(name).unwrap_or_default();
         let bump = planned.get(name);
         if let PublishedState::Present { versions, .. } = &state
             && versions.contains(candidate.version)
         {
-            live.push((name.clone(), candidate.version.clone(), candidate.destination.clone()));
+            live.push(LiveVersion {
+                name: name.clone(),
+                version: candidate.version.clone(),
+                registry: candidate.destination.clone(),
+                integrity,
+            });
         }
         let missing = match &state {
             PublishedState::Unknown => session.offline && intent == Intent::Publish,

@@ -124,8 +124,9 @@ pub fn outcome_of(state: &State) -> Outcome {
         State::Parked(parked) => Outcome::Parked(parked.clone()),
         State::Held { by } => Outcome::Held { by: by.clone() },
         State::Failed(failure) => Outcome::Failed(failure.clone()),
-        State::Uploading | State::Settling => Outcome::Parked(Parked::Interrupted { in_flight: true }),
-        _ => Outcome::Parked(Parked::Interrupted { in_flight: false }),
+        State::Uploading | State::Settling => Outcome::Parked(Parked::Interrupted { in_flight: true, accepted: false }),
+        State::Accepted { .. } => Outcome::Parked(Parked::Interrupted { in_flight: false, accepted: true }),
+        _ => Outcome::Parked(Parked::Interrupted { in_flight: false, accepted: false }),
     }
 }
 

@@ -79,6 +79,9 @@ pub enum Parked {
     Interrupted {
         /// Whether an upload's answer was still outstanding.
         in_flight: bool,
+        /// Whether the registry had taken the upload, and only did not show it yet.
+        #[serde(default)]
+        accepted: bool,
     },
 }
 

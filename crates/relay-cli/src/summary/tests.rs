@@ -24,7 +24,7 @@ fn below_the_table(packages: Vec<PackageReport>, world: World) -> String {
 }
 
 fn interrupted() -> Vec<PackageReport> {
-    let parked = |in_flight| Outcome::Parked(Parked::Interrupted { in_flight });
+    let parked = |in_flight| Outcome::Parked(Parked::Interrupted { in_flight, accepted: false });
     ["a", "b", "c", "d"].into_iter().map(|name| package(name, parked(name == "b"))).collect()
 }
 

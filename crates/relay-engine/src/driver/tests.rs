@@ -100,6 +100,19 @@ impl Person for Watcher {
     }
 }
 
+/// Before the simulated registry answers an upload.
+const SOON: Duration = Duration::from_millis(40);
+
+/// One request to stop, after some time.
+fn stop_after(wait: Duration) -> mpsc::Receiver<()> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        tokio::time::sleep(wait).await;
+        sender.send(()).await.expect("a listener");
+    });
+    receiver
+}
+
 fn name(text: &str) -> PackageName {
     PackageName::parse(text).expect("a name")
 }
@@ -229,16 +242,47 @@ async fn a_web_challenge_is_polled_at_a_bearable_pace_and_answered_with_its_pass
 #[tokio::test(start_paused = true)]
 async fn an_upload_that_hangs_is_left_to_the_next_run_after_an_interruption() {
     let uplink = Simulated { hangs: true, ..Simulated::default() };
-    let (sender, receiver) = mpsc::channel(2);
-    sender.send(()).await.expect("room");
     let begun = Instant::now();
     let record = Arc::new(Record::default());
-    let (machine, _, ended) = run(&[("a", RouteKind::Token), ("b", RouteKind::Token)], &uplink, record, receiver).await;
+    let packages = [("a", RouteKind::Token), ("b", RouteKind::Token)];
+    let (machine, _, ended) = run(&packages, &uplink, record, stop_after(SOON)).await;
     ended.expect("an end");
-    assert_eq!(begun.elapsed(), super::SETTLE_AFTER_INTERRUPT);
-    assert_eq!(machine.state(&name("a")), Some(&State::Parked(Parked::Interrupted { in_flight: true })));
-    assert_eq!(machine.state(&name("b")), Some(&State::Parked(Parked::Interrupted { in_flight: false })));
-    drop(sender);
+    assert_eq!(begun.elapsed(), super::SETTLE_AFTER_INTERRUPT + SOON);
+    assert_eq!(
+        machine.state(&name("a")),
+        Some(&State::Parked(Parked::Interrupted { in_flight: true, accepted: false }))
+    );
+    assert_eq!(
+        machine.state(&name("b")),
+        Some(&State::Parked(Parked::Interrupted { in_flight: false, accepted: false }))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_registry_takes_after_an_interruption_is_on_record() {
+    let uplink = Simulated::default();
+    let record = Arc::new(Record::default());
+    let (machine, _, ended) = run(&[("a", RouteKind::Token)], &uplink, Arc::clone(&record), stop_after(SOON)).await;
+    ended.expect("an end");
+    assert_eq!(
+        machine.state(&name("a")),
+        Some(&State::Parked(Parked::Interrupted { in_flight: false, accepted: true }))
+    );
+    let facts = record.facts.lock().expect("one thread");
+    assert!(facts.iter().any(|fact| matches!(fact, Fact::Accepted { .. })), "{facts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_to_stop_before_anything_is_sent_gets_nothing_sent() {
+    let uplink = Simulated::default();
+    let (sender, receiver) = mpsc::channel(1);
+    sender.send(()).await.expect("room");
+    let record = Arc::new(Record::default());
+    let (machine, _, ended) = run(&[("a", RouteKind::Token)], &uplink, Arc::clone(&record), receiver).await;
+    ended.expect("an end");
+    assert!(uplink.sends.lock().expect("one thread").is_empty());
+    let interrupted = State::Parked(Parked::Interrupted { in_flight: false, accepted: false });
+    assert_eq!(machine.state(&name("a")), Some(&interrupted));
 }
 
 #[tokio::test(start_paused = true)]

@@ -186,7 +186,8 @@ impl Machine {
                 node.state,
                 State::Pending | State::Waiting { .. } | State::Accepted { .. } | State::AwaitingPerson
             ) {
-                node.state = State::Parked(Parked::Interrupted { in_flight: false });
+                let accepted = matches!(node.state, State::Accepted { .. });
+                node.state = State::Parked(Parked::Interrupted { in_flight: false, accepted });
             }
         }
     }

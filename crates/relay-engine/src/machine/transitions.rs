@@ -76,7 +76,7 @@ impl Machine {
         }
         let kept_is_fresh = self.otp.since.is_some_and(|since| now.saturating_sub(since) < KEPT_OTP_AGE_MAX);
         if self.stopping {
-            node.state = State::Parked(Parked::Interrupted { in_flight: false });
+            node.state = State::Parked(Parked::Interrupted { in_flight: false, accepted: false });
         } else if kept_is_fresh && self.otp.works_again != Some(false) {
             self.upload(at, true, effects);
         } else if reopen && self.terms.person {
@@ -189,7 +189,7 @@ impl Machine {
                 let waited = now.saturating_sub(*since);
                 node.looks += 1;
                 if stopping {
-                    node.state = State::Parked(Parked::Interrupted { in_flight: false });
+                    node.state = State::Parked(Parked::Interrupted { in_flight: false, accepted: true });
                 } else if waited >= timeout {
                     node.state = State::Parked(Parked::Visibility { waited_seconds: waited.as_secs() });
                 } else {

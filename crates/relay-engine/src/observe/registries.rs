@@ -7,7 +7,7 @@ use relay_config::{GateRule, GateSettings, RegistryRules};
 use relay_pack::gate::install_events;
 use relay_plan::{NewInstallScript, PublishedState};
 use relay_registry::{Packument, PackumentAnswer, PackumentForm};
-use relay_workspace::{PackageName, Version, Workspace, WorkspacePackage};
+use relay_workspace::{Integrity, PackageName, Version, Workspace, WorkspacePackage};
 
 use super::{Candidate, ObserveError};
 use crate::session::Session;
@@ -22,6 +22,8 @@ pub(super) struct Known {
     pub(super) state: PublishedState,
     /// The version before the next one, where it runs no script at installation; only where the gate asks for that.
     pub(super) scriptless_before: Option<Version>,
+    /// The integrity of the package's present version, where that is there.
+    pub(super) integrity: Option<Integrity>,
     /// How many requests that took.
     pub(super) requests: usize,
 }
@@ -56,7 +58,7 @@ async fn read(candidate: &Candidate<'_>, session: &Session, gate: &GateSettings)
     let answer =
         session.client.packument(&candidate.destination, name, credential, form, None).await.map_err(failed)?;
     let PackumentAnswer::Found { packument, .. } = answer else {
-        return Ok(Known { state: PublishedState::Absent, scriptless_before: None, requests: 1 });
+        return Ok(Known { state: PublishedState::Absent, requests: 1, ..Known::default() });
     };
     let mut requests = 1;
     let asked = gate.forbid.contains(&GateRule::NewInstallScript);
@@ -70,9 +72,11 @@ async fn read(candidate: &Candidate<'_>, session: &Session, gate: &GateSettings)
         }
     }
     let latest = packument.dist_tags.get("latest").and_then(|text| Version::parse(text).ok());
+    let integrity = packument.versions.get(candidate.version).and_then(|version| version.integrity.clone());
     let next_is_there = packument.versions.contains_key(candidate.next);
     let versions = packument.versions.into_keys().collect();
-    Ok(Known { state: PublishedState::Present { versions, latest, next_is_there }, scriptless_before, requests })
+    let state = PublishedState::Present { versions, latest, next_is_there };
+    Ok(Known { state, scriptless_before, integrity, requests })
 }
 
 /// The version that people have before they get `next`, where it runs no script at installation: the highest one below it;
