@@ -2,6 +2,7 @@
 
 mod gate;
 mod house;
+mod owed;
 mod packages;
 mod rehearsal;
 mod release;

@@ -12,8 +12,17 @@ use crate::world::World;
 /// How long anything may take before the test gives up.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Waits until something is so; gives up after [`PATIENCE`].
+pub(crate) fn wait_for(is_so: impl Fn() -> bool) {
+    let end = std::time::Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(std::time::Instant::now() < end, "it did not come about");
+        std::thread::yield_now();
+    }
+}
+
 /// Two packages, one on top of the other.
-fn pearls(registry: &Registry, settings: &str) -> World {
+pub(crate) fn pearls(registry: &Registry, settings: &str) -> World {
     let mut world = World::empty();
     world.write("package.json", "{\"name\":\"pearls\",\"private\":true,\"workspaces\":[\"packages/*\"]}\n");
     world.write("packages/pearl/package.json", "{\"name\":\"pearl\",\"version\":\"1.0.0\"}\n");

@@ -135,7 +135,7 @@ impl Display {
                 Some(format!("  ✗ {package} {version} failed: {}", explain_failure(failure).0))
             }
             Fact::Tagged { tag, .. } => self.ui.settings().verbose.then(|| format!("  tagged {tag}")),
-            Fact::Pushed { remote } => Some(format!("  pushed to {remote}")),
+            Fact::Pushed { remote, .. } => Some(format!("  pushed to {remote}")),
             Fact::RunEnded { .. } => None,
         }
     }

@@ -2,12 +2,16 @@
 //! publish, finish, report.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_change::BumpPlan;
+use relay_engine::debts::{Debts, push};
 use relay_engine::driver::{Outfit, Person};
-use relay_engine::event::{Emitter, Fact, Phase};
-use relay_engine::finish::{FinishOptions, finish, make_owed_tags};
+use relay_engine::event::{Emitter, Fact, NotRecorded, Phase, Subscriber};
+use relay_engine::finish::{FinishOptions, finish};
 use relay_engine::freeze::{FreezeOptions, freeze};
 use relay_engine::head_start::{HeadStart, has_scripts};
 use relay_engine::journal::{Journal, Recollection};
@@ -21,7 +25,6 @@ use relay_engine::state_folder::StateFolder;
 use relay_engine::versioning::{commit_versions, write_versions};
 use relay_plan::{ReleasePlan, Severity};
 use relay_workspace::PackageName;
-use tokio::sync::mpsc;
 
 use crate::display::Display;
 use crate::dry_run;
@@ -32,8 +35,14 @@ use crate::interrupted;
 use crate::log_file::LogFile;
 use crate::preflight;
 use crate::saved_bytes;
+use crate::stop::StopRequests;
 use crate::ui::Ui;
 use crate::wall_clock::WallClock;
+
+mod checks;
+
+/// How often it is said that the registry is still waited for.
+const REMINDER_INTERVAL: Duration = Duration::from_secs(15);
 
 /// What a release may do and how it is asked for.
 pub(crate) struct FlowOptions {
@@ -47,6 +56,8 @@ pub(crate) struct FlowOptions {
     pub(crate) dry_run: bool,
     /// A saved plan that must still hold.
     pub(crate) saved: Option<ReleasePlan>,
+    /// The saved plan's file, which may lie in the working tree.
+    pub(crate) saved_path: Option<Utf8PathBuf>,
     /// Whether lifecycle scripts are left out.
     pub(crate) ignore_scripts: bool,
     /// Tags and pushes.
@@ -59,6 +70,14 @@ pub(crate) struct FlowOptions {
     pub(crate) concurrency: Option<usize>,
     /// Whether the plan is printed before anything is done.
     pub(crate) show_plan: bool,
+}
+
+impl FlowOptions {
+    /// The event that begins a run. A saved plan is known by its own id, whatever was observed since.
+    fn started(&self, plan: &ReleasePlan, packages: Vec<PackageName>) -> Fact {
+        let plan = self.saved.as_ref().map_or(&plan.id, |saved| &saved.id).clone();
+        Fact::RunStarted { command: self.command.to_owned(), plan, packages, push: self.finish.push }
+    }
 }
 
 /// What a flow came to.
@@ -80,7 +99,7 @@ pub(crate) async fn run<P: Person>(
     make_session: SessionMaker<'_>,
     person: &P,
     options: FlowOptions,
-    interrupts: &mut mpsc::Receiver<()>,
+    stop: &mut StopRequests,
 ) -> Result<Flow, CliError> {
     let mut project = open(root, options.concurrency)?;
     if options.dry_run {
@@ -88,29 +107,42 @@ pub(crate) async fn run<P: Person>(
     } else if interrupted::finish(ui, &project, &options.state)? {
         project = open(root, options.concurrency)?;
     }
+    let recollection = Recollection::read(&options.state);
     let mut learnt = Learnt::read(&options.state);
     let session = make_session(&project)?;
     // Nothing may change a file between this packing and the upload: no version step, no time that a person takes.
     let head_start = (options.intent == Intent::Publish && options.yes && !options.dry_run)
         .then(|| HeadStart::begin(&project.workspace, options.ignore_scripts))
         .flatten();
-    let mut observed = observe(&project, &session, &learnt, options.intent).await.map_err(explain::observe)?;
+    let observed = stop.or(patiently(ui, observe(&project, &session, &learnt, options.intent))).await?;
+    let mut observed = observed.map_err(explain::observe)?;
     let packed_ahead = head_start.map(HeadStart::end).unwrap_or_default();
     for warning in &observed.warnings {
         ui.warning(warning);
     }
-    if let Some(saved) = options.saved.as_ref().filter(|saved| saved_bytes::has_any(saved)) {
-        saved_bytes::foresee(&project, &mut observed, saved)?;
-    }
-    refuse_drift(options.saved.as_ref(), &observed)?;
+    checks::refuse_drift(ui, &project, options.saved.as_ref(), &mut observed, &recollection)?;
     if options.show_plan {
         show_plan(ui, &observed.plan);
     }
     github::annotate_findings(&observed.plan, Severity::Warning, ui);
-    if !options.dry_run && options.finish.tags {
-        pay_owed_tags(ui, &project, &observed, &options.state)?;
-    }
+    let find_debts = || -> Result<Debts, CliError> {
+        let debts = Debts::find(&project, &observed.live, &recollection, options.finish).map_err(explain::git)?;
+        if !debts.made.is_empty() {
+            ui.status(format!("Tagged what went live since the last run: {}", debts.made.join(", ")));
+        }
+        Ok(debts)
+    };
     if observed.plan.is_empty() {
+        if !options.dry_run && !recollection.is_empty() {
+            let mut folder = StateFolder::open(&options.state).map_err(explain::state_folder)?;
+            let _lock = folder.lock().map_err(explain::state_folder)?;
+            let debts = find_debts()?;
+            if debts.wants_push() || !debts.made.is_empty() {
+                pay(ui, &project, &debts, &options, &observed.plan)?;
+            }
+        } else if let Some(path) = &options.log_file {
+            LogFile::create(path)?;
+        }
         if options.intent == Intent::Release {
             ui.hint(format!("nothing to release: {}", preflight::why_nothing(&project, &observed.bumps)));
         }
@@ -119,7 +151,7 @@ pub(crate) async fn run<P: Person>(
     if observed.plan.has_errors() {
         return Err(explain::findings(&observed.plan));
     }
-    check_tree(&project, options.intent)?;
+    checks::check_tree(&project, options.intent, options.saved_path.as_deref())?;
     if options.intent == Intent::Publish {
         preflight::warn_of_changes(ui, &project)?;
     }
@@ -134,14 +166,34 @@ pub(crate) async fn run<P: Person>(
         let plan = dry_run::run(ui, &project, &observed, options.ignore_scripts)?;
         return Ok(Flow { plan, report: None });
     }
-    if !options.yes && !ui.confirm(&question(&observed.plan))? {
-        return Err(CliError::new(ErrorKind::Interrupted, "nothing was done").hint("the plan was not confirmed"));
+    if options.finish.push && options.finish.branch {
+        checks::check_push(&project)?;
     }
-    let secret_variables = declared_variables(&project);
-    let plan = observed.plan.clone();
-    let bumps = observed.bumps.clone();
+    // Held from here on, so that no other run of this clone carries out what is planned here.
+    let mut folder = StateFolder::open(&options.state).map_err(explain::state_folder)?;
+    let _lock = folder.lock().map_err(explain::state_folder)?;
+    if Recollection::read(&options.state) != recollection {
+        return Err(checks::another_run_was_faster());
+    }
+    if !options.yes {
+        if !ui.confirm(&checks::question(&observed.plan))? {
+            return Err(CliError::new(ErrorKind::Interrupted, "nothing was done").hint("the plan was not confirmed"));
+        }
+        // Whoever was asked may have taken an hour, in which the world went on.
+        let now = stop.or(patiently(ui, observe(&project, &session, &learnt, options.intent))).await?;
+        checks::refuse_change(&observed, &now.map_err(explain::observe)?)?;
+    }
+    stop.check()?;
+    let secret_variables = checks::declared_variables(&project);
+    let names: Vec<PackageName> = observed.plan.packages.iter().map(|planned| planned.name.clone()).collect();
+    let display = Arc::new(Display::new(ui.clone()));
+    let events = events(&options, &display)?;
+    let told = |fact: Fact| events.emit(fact).map_err(|error| CliError::of(ErrorKind::User, &error));
+    told(options.started(&observed.plan, names.clone()))?;
+    let debts = find_debts()?;
+    debts.record(&events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
+    let (plan, bumps) = (observed.plan.clone(), observed.bumps.clone());
     let scriptless_before = observed.scriptless_before.clone();
-    let names: Vec<PackageName> = plan.packages.iter().map(|planned| planned.name.clone()).collect();
     drop(observed);
     // Before any script of the repository runs, no credential is left in memory. Without scripts the session stays, and its
     // connections with it.
@@ -149,37 +201,14 @@ pub(crate) async fn run<P: Person>(
         !options.ignore_scripts && has_scripts(names.iter().filter_map(|name| project.workspace.package(name)));
     let session = (!runs_scripts).then_some(session);
 
-    let mut folder = StateFolder::open(&options.state).map_err(explain::state_folder)?;
-    let state = folder.path().to_owned();
-    let _lock = folder.lock().map_err(explain::state_folder)?;
-    let recollection = Recollection::read(&state);
-    let display = Arc::new(Display::new(ui.clone()));
-    let mut events = Emitter::new(Arc::new(WallClock));
-    events.subscribe(Arc::new(Journal::open(&state).map_err(|error| CliError::of(ErrorKind::User, &error))?));
-    if let Some(path) = &options.log_file {
-        events.subscribe(Arc::new(LogFile::create(path)?));
-    }
-    events.subscribe(Arc::clone(&display) as Arc<dyn relay_engine::event::Subscriber>);
-    let told = |fact: Fact| events.emit(fact).map_err(|error| CliError::of(ErrorKind::User, &error));
-    told(Fact::RunStarted { command: options.command.to_owned(), plan: plan.id.clone(), packages: names.clone() })?;
-
     let mut unpublished = None;
     let project = if bumps.bumps.is_empty() {
         project
     } else {
         told(Fact::PhaseStarted { phase: Phase::Version })?;
-        let message = project.repository.is_some().then(|| commit_message(&project, &plan));
-        let written = write_versions(&project, &bumps, &state, message.clone()).map_err(explain::version)?;
-        told(Fact::VersionsWritten { packages: written.packages, files: written.files.len() })?;
-        for note in &written.notes {
-            ui.warning(note);
-        }
-        let files = written.files.iter().map(Utf8PathBuf::as_path);
-        let commit = commit_versions(&project, &state, files, message.as_deref()).map_err(explain::commit_versions)?;
-        if let Some(commit) = &commit {
-            told(Fact::Committed { commit: commit.clone() })?;
-        }
-        unpublished = Some(options.command).filter(|command| *command != "rehearse").map(|_| way_on(commit.as_deref()));
+        let commit = write_and_commit(ui, &project, &plan, &bumps, &options.state, &told)?;
+        unpublished =
+            Some(options.command).filter(|command| *command != "rehearse").map(|_| checks::way_on(commit.as_deref()));
         open(root, options.concurrency)?
     };
     let stopped = |error: CliError| match &unpublished {
@@ -193,12 +222,14 @@ pub(crate) async fn run<P: Person>(
         environment: std::env::vars_os().collect(),
         secret_variables,
         scriptless_before,
+        stop: stop.flag(),
         packed_ahead,
     };
     let tarballs = freeze(&project, &names, &freeze_options, &events).map_err(|e| stopped(explain::freeze(e)))?;
     if let Some(saved) = &options.saved {
         saved_bytes::refuse_others(saved, &tarballs).map_err(stopped)?;
     }
+    stop.check().map_err(stopped)?;
 
     let session = match session {
         Some(session) => session,
@@ -221,7 +252,8 @@ pub(crate) async fn run<P: Person>(
         reads_max: reads_max(project.config.publish.concurrency),
         otp: session.otp.clone(),
     };
-    let published = publish(&observed.plan, jobs, &outfit, &session, &project.config, &mut learnt, interrupts).await;
+    let published =
+        publish(&observed.plan, jobs, &outfit, &session, &project.config, &mut learnt, stop.messages()).await;
     let mut report = match published {
         Ok(report) => report,
         Err(error) => {
@@ -229,23 +261,81 @@ pub(crate) async fn run<P: Person>(
             return Err(explain::publish(error));
         }
     };
-    if let Err(error) = learnt.write(&state) {
+    if let Err(error) = learnt.write(&options.state) {
         ui.warning(format!("what this run learnt can't be kept: {error}"));
     }
     told(Fact::PhaseStarted { phase: Phase::Finish })?;
-    finish(&project, &mut report, options.finish, &events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
+    finish(&project, &mut report, options.finish, &debts, &events)
+        .map_err(|error| CliError::of(ErrorKind::User, &error))?;
     emit_end(&report, &events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
     display.clear();
     Ok(Flow { plan: observed.plan, report: Some(report) })
 }
 
-/// Versions that an earlier run uploaded may have become live after it had ended: their tags are made up for.
-fn pay_owed_tags(ui: &Ui, project: &Project, observed: &Observed, state: &Utf8Path) -> Result<(), CliError> {
-    let made = make_owed_tags(project, &observed.live, &Recollection::read(state)).map_err(explain::git)?;
-    if !made.is_empty() {
-        ui.status(format!("Tagged what went live since the last run: {}", made.join(", ")));
+/// The stream of events with its readers: the journal (unless nothing may be written), the log file, the display.
+fn events(options: &FlowOptions, display: &Arc<Display>) -> Result<Emitter, CliError> {
+    let mut events = Emitter::new(Arc::new(WallClock));
+    if !options.dry_run {
+        events
+            .subscribe(Arc::new(Journal::open(&options.state).map_err(|error| CliError::of(ErrorKind::User, &error))?));
     }
-    Ok(())
+    if let Some(path) = &options.log_file {
+        events.subscribe(Arc::new(LogFile::create(path)?));
+    }
+    events.subscribe(Arc::clone(display) as Arc<dyn Subscriber>);
+    Ok(events)
+}
+
+/// Makes up for what earlier runs owe, where nothing else is to be done.
+fn pay(ui: &Ui, project: &Project, debts: &Debts, options: &FlowOptions, plan: &ReleasePlan) -> Result<(), CliError> {
+    let display = Arc::new(Display::new(ui.clone()));
+    let events = events(options, &display)?;
+    let failed = |error: NotRecorded| CliError::of(ErrorKind::User, &error);
+    events.emit(options.started(plan, Vec::new())).map_err(failed)?;
+    debts.record(&events).map_err(failed)?;
+    let Some(repository) = project.repository.as_ref().filter(|_| debts.wants_push()) else { return Ok(()) };
+    let pushed = push(repository, debts.branch, debts.tags.iter().cloned(), &events);
+    display.clear();
+    pushed.map(drop).map_err(|error| {
+        CliError::of(ErrorKind::User, &error)
+            .context("what an earlier run released is published and not pushed yet")
+            .code("relay::git::push")
+    })
+}
+
+/// The version step, and its commit where there is a repository.
+fn write_and_commit(
+    ui: &Ui,
+    project: &Project,
+    plan: &ReleasePlan,
+    bumps: &BumpPlan,
+    state: &Utf8Path,
+    told: &dyn Fn(Fact) -> Result<(), CliError>,
+) -> Result<Option<String>, CliError> {
+    let message = project.repository.is_some().then(|| checks::commit_message(project, plan));
+    let written = write_versions(project, bumps, state, message.clone()).map_err(explain::version)?;
+    told(Fact::VersionsWritten { packages: written.packages, files: written.files.len() })?;
+    for note in &written.notes {
+        ui.warning(note);
+    }
+    let files = written.files.iter().map(Utf8PathBuf::as_path);
+    let commit = commit_versions(project, state, files, message.as_deref()).map_err(explain::commit_versions)?;
+    if let Some(commit) = &commit {
+        told(Fact::Committed { commit: commit.clone() })?;
+    }
+    Ok(commit)
+}
+
+/// Says now and then that something is still waited for.
+pub(crate) async fn patiently<T>(ui: &Ui, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(REMINDER_INTERVAL) => ui.status("still waiting for the registry's answers ..."),
+        }
+    }
 }
 
 /// Opens the project; a flag on the command line wins over `relay.toml`.
@@ -262,7 +352,7 @@ fn with_credentials(
     project: &Project,
     session: &Session,
     plan: ReleasePlan,
-    bumps: relay_change::BumpPlan,
+    bumps: BumpPlan,
 ) -> Result<Observed, CliError> {
     let mut credentials = BTreeMap::new();
     let mut destinations = BTreeMap::new();
@@ -289,97 +379,4 @@ pub(crate) fn show_plan(ui: &Ui, plan: &ReleasePlan) {
     let style = relay_plan::TextStyle { width: ui.settings().width.min(120), colour: ui.settings().message_colour };
     ui.status(relay_plan::render_text(plan, style).trim_end());
     ui.status("");
-}
-
-fn question(plan: &ReleasePlan) -> String {
-    let packages = crate::ui::plural(plan.packages.len(), "package");
-    match plan.humans.challenges {
-        0 => format!("Publish {packages}?"),
-        1 => format!("Publish {packages}? You will be asked for a second factor once."),
-        number => format!("Publish {packages}? You will be asked for a second factor up to {number} times."),
-    }
-}
-
-fn commit_message(project: &Project, plan: &ReleasePlan) -> String {
-    use std::fmt::Write as _;
-    let mut message = project.config.release.commit_message.clone();
-    message.push_str("\n\n");
-    for planned in &plan.packages {
-        let _ = writeln!(message, "- {}@{}", planned.name, planned.next);
-    }
-    message
-}
-
-fn refuse_drift(saved: Option<&ReleasePlan>, observed: &Observed) -> Result<(), CliError> {
-    let Some(saved) = saved else { return Ok(()) };
-    let drift = relay_plan::drift(saved, &observed.plan);
-    if drift.is_empty() {
-        return Ok(());
-    }
-    let mut error = CliError::user("what was observed has drifted from the saved plan; nothing was done")
-        .code("relay::plan::drift")
-        .hint("make a new plan with `relay plan --out FILE` and have it reviewed");
-    for difference in drift {
-        error = error.cause(difference.to_string());
-    }
-    Err(error)
-}
-
-/// A release commits, so the tree must be clean and on a branch that may be released from.
-fn check_tree(project: &Project, intent: Intent) -> Result<(), CliError> {
-    let Some(repository) = &project.repository else {
-        return match intent {
-            Intent::Release => Err(CliError::user("this is no git repository, so a release can't be committed")
-                .hint("run `git init` and commit, or publish the versions as they are with `relay publish`")
-                .code("relay::git::no_repository")),
-            Intent::Publish => Ok(()),
-        };
-    };
-    let head = repository.head().map_err(explain::git)?;
-    if intent == Intent::Release {
-        let dirty = repository.uncommitted().map_err(explain::git)?;
-        if !dirty.is_empty() {
-            let mut error = CliError::user(format!(
-                "the working tree has {}",
-                crate::ui::plural(dirty.len(), "uncommitted change")
-            ))
-            .hint("commit or stash them, then run relay again")
-            .code("relay::git::dirty");
-            for path in dirty.iter().take(5) {
-                error = error.cause(path.clone());
-            }
-            return Err(error);
-        }
-        if head.branch.is_none() {
-            return Err(CliError::user("HEAD is detached, so the release commit would belong to no branch")
-                .hint("check out a branch: `git switch main`")
-                .code("relay::git::detached"));
-        }
-    }
-    if let (Some(wanted), Some(branch)) = (&project.config.release.branch, &head.branch)
-        && wanted != branch
-    {
-        return Err(CliError::user(format!("releases are made from `{wanted}`, and this is `{branch}`"))
-            .hint(format!("check out `{wanted}`, or change `release.branch` in relay.toml"))
-            .code("relay::git::branch"));
-    }
-    Ok(())
-}
-
-fn declared_variables(project: &Project) -> Vec<String> {
-    project.config.credential.iter().filter_map(|credential| credential.env.clone()).collect()
-}
-
-/// What can be done where the new versions are written and their tarballs can't be sent.
-fn way_on(commit: Option<&str>) -> String {
-    match commit {
-        Some(commit) => format!(
-            "the new versions are committed ({}) and not published: put it right, commit, and run the same command again; or \
-             take the commit back with `git reset --keep HEAD~1`",
-            commit.get(..10).unwrap_or(commit)
-        ),
-        None => {
-            "the new versions are written and not published: put it right and run the same command again".to_owned()
-        }
-    }
 }

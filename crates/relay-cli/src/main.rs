@@ -6,6 +6,7 @@
 //! - [`flow`]: the way of a release, shared by several commands; [`surroundings`]: what it is given from outside
 //! - [`preflight`], [`interrupted`], [`saved_bytes`]: what is looked at before anything is written; [`dry_run`]: and what
 //!   is shown where nothing will be
+//! - [`stop`]: Ctrl-C
 //! - [`display`], [`summary`], [`person`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
 //! - [`vault`]: keeps credentials where no script can read them
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant
@@ -28,6 +29,7 @@ mod preflight;
 mod rehearsal;
 mod runtime;
 mod saved_bytes;
+mod stop;
 mod summary;
 mod surroundings;
 mod ui;

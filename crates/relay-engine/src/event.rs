@@ -34,6 +34,9 @@ pub enum Fact {
         plan: String,
         /// The packages that are to go out.
         packages: Vec<PackageName>,
+        /// Whether what it commits and tags is to be pushed.
+        #[serde(default)]
+        push: bool,
     },
     /// A part of the run began.
     PhaseStarted {
@@ -191,6 +194,9 @@ pub enum Fact {
     Pushed {
         /// The remote's name.
         remote: String,
+        /// The refs that the remote took.
+        #[serde(default)]
+        refs: Vec<String>,
     },
     /// A run ended.
     RunEnded {

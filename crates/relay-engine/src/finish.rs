@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use relay_git::{GitError, Repository, TagOutcome};
+use relay_git::{Repository, TagOutcome};
 
+use crate::debts::{Debts, PushError, push};
 use crate::event::{Emitter, Fact, NotRecorded};
-use crate::journal::Recollection;
-use crate::observe::LiveVersion;
 use crate::project::Project;
 use crate::report::{Outcome, RunReport};
 
@@ -21,7 +20,7 @@ pub struct FinishOptions {
     pub branch: bool,
 }
 
-/// Makes the tags and pushes. What goes wrong here is added to the report's problems and never hides what is out.
+/// Makes the tags and pushes, with them what earlier runs owe. What goes wrong here is added to the report's problems and never hides what is out.
 ///
 /// # Errors
 /// [`NotRecorded`] when an event can't be recorded.
@@ -29,6 +28,7 @@ pub fn finish(
     project: &Project,
     report: &mut RunReport,
     options: FinishOptions,
+    debts: &Debts,
     events: &Emitter,
 ) -> Result<(), NotRecorded> {
     let Some(repository) = &project.repository else { return Ok(()) };
@@ -44,54 +44,16 @@ pub fn finish(
         make_tags(project, repository, &commit, report, events)?;
     }
     let anything_live = report.packages.iter().any(|package| matches!(package.outcome, Outcome::Live { .. }));
-    if !options.push || !anything_live {
+    if !options.push || !(anything_live || debts.wants_push()) {
         return Ok(());
     }
-    let Some(remote) = repository.remote_name() else { return Ok(()) };
-    let mut refs: Vec<String> = Vec::new();
-    if let (true, Some(branch)) = (options.branch, &head.branch) {
-        refs.push(format!("HEAD:refs/heads/{branch}"));
-    }
-    refs.extend(report.tags.iter().map(|tag| format!("refs/tags/{tag}")));
-    if refs.is_empty() {
-        return Ok(());
-    }
-    match repository.push(&remote, &refs) {
-        Ok(()) => {
-            report.pushed_to = Some(remote.clone());
-            events.emit(Fact::Pushed { remote })?;
-        }
-        Err(error) => report.problems.push(error.to_string()),
+    let tags: BTreeSet<String> = report.tags.iter().chain(&debts.tags).cloned().collect();
+    match push(repository, options.branch || debts.branch, tags, events) {
+        Ok(remote) => report.pushed_to = remote,
+        Err(PushError::Git(error)) => report.problems.push(error.to_string()),
+        Err(PushError::NotRecorded(error)) => return Err(error),
     }
     Ok(())
-}
-
-/// Makes the tags that an earlier run still owes: of versions that it uploaded and that became live only after it had ended.
-/// Each goes to the commit that the version was released from.
-///
-/// # Errors
-/// [`GitError`] of the first tag that can't be made.
-pub fn make_owed_tags(
-    project: &Project,
-    live: &[LiveVersion],
-    recollection: &Recollection,
-) -> Result<Vec<String>, GitError> {
-    let mut made = Vec::new();
-    let Some(repository) = &project.repository else { return Ok(made) };
-    if project.has_one_tag() && live.len() < project.workspace.packages.iter().filter(|p| p.is_publishable()).count() {
-        return Ok(made);
-    }
-    for LiveVersion { name, version, registry, integrity } in live {
-        let Some(commit) = recollection.released_from(registry.as_str(), name, version, integrity.as_ref()) else {
-            continue;
-        };
-        let tag = project.tag_name(name, version);
-        if repository.tag_commit(&tag)?.is_none() && !made.contains(&tag) {
-            repository.create_tag(&tag, commit, &tag)?;
-            made.push(tag);
-        }
-    }
-    Ok(made)
 }
 
 fn make_tags(

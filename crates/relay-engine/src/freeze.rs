@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use camino::Utf8PathBuf;
 use relay_config::{GateRule, GateSettings};
@@ -52,6 +53,8 @@ pub struct FreezeOptions {
     pub secret_variables: Vec<String>,
     /// The versions before those that are packed, where they run no script at installation and the gate wants that to stay.
     pub scriptless_before: BTreeMap<PackageName, Version>,
+    /// Becomes true when scripts are to be ended: somebody asked to stop.
+    pub stop: Arc<AtomicBool>,
     /// Tarballs that were made already, of files that cannot have changed since ([`crate::head_start`]).
     pub packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
 }
@@ -196,6 +199,7 @@ fn run_script(
         credential_names: &options.secret_variables,
         extra_environment: &BTreeMap::new(),
         timeout: lifecycle::SCRIPT_TIMEOUT,
+        stop: Some(&options.stop),
     })?;
     events.emit(Fact::ScriptRan {
         package: package.name.clone(),

@@ -4,7 +4,7 @@
 //! second upload of what the registry accepted and does not show yet. A line that can't be read, a file from another
 //! repository or from the future does no harm: such lines are passed over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
@@ -45,6 +45,12 @@ pub struct Recollection {
     accepted: BTreeMap<(String, PackageName, Version), Integrity>,
     /// What was sent last, and from which commit.
     sent: BTreeMap<(String, PackageName, Version), (Integrity, String)>,
+    /// The plans of runs that got as far as acting.
+    begun: BTreeSet<String>,
+    /// Whether the run that is read was to push.
+    pushes: bool,
+    unpushed_commit: Option<String>,
+    unpushed_tags: BTreeSet<String>,
 }
 
 impl Journal {
@@ -124,8 +130,42 @@ impl Recollection {
             Fact::UploadStarted { package, version, registry, integrity, head: Some(head), .. } => {
                 self.sent.insert((registry, package, version), (integrity, head));
             }
+            Fact::RunStarted { plan, push, .. } => {
+                self.begun.insert(plan);
+                self.pushes = push;
+            }
+            Fact::Committed { commit } if self.pushes => self.unpushed_commit = Some(commit),
+            Fact::Tagged { tag, .. } if self.pushes => {
+                self.unpushed_tags.insert(tag);
+            }
+            Fact::Pushed { refs, .. } => {
+                if refs.iter().any(|spec| spec.contains("refs/heads/")) {
+                    self.unpushed_commit = None;
+                }
+                self.unpushed_tags.retain(|tag| !refs.contains(&format!("refs/tags/{tag}")));
+            }
             _ => {}
         }
+    }
+
+    /// Says whether it tells nothing at all.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Says whether a run of this plan, by its id, has got as far as acting.
+    pub fn has_begun(&self, plan: &str) -> bool {
+        self.begun.contains(plan)
+    }
+
+    /// The last version commit that was to be pushed and, as far as relay knows, was not.
+    pub fn unpushed_commit(&self) -> Option<&str> {
+        self.unpushed_commit.as_deref()
+    }
+
+    /// The tags that were to be pushed and, as far as relay knows, were not.
+    pub fn unpushed_tags(&self) -> impl Iterator<Item = &str> {
+        self.unpushed_tags.iter().map(String::as_str)
     }
 
     /// Says whether a registry accepted exactly these bytes in an earlier run.

@@ -5,10 +5,11 @@
 //! - [`foresee`], [`head_start`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
 //! - [`shipment`], [`uplink`], [`driver`], [`publish`]: carries effects out, and reports
-//! - [`finish`], [`report`]: tags, pushes, what the run came to
+//! - [`finish`], [`debts`], [`report`]: tags and pushes, those that earlier runs owe too; what the run came to
 //! - [`event`], [`journal`], [`learnt`], [`state_folder`]: the one stream of events, and what is remembered of it
 #![forbid(unsafe_code)]
 
+pub mod debts;
 pub mod driver;
 pub mod event;
 pub mod finish;

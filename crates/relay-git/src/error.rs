@@ -226,7 +226,8 @@ impl PushCause {
     pub fn next_step(self) -> &'static str {
         match self {
             Self::Behind => {
-                "the remote has commits that this clone lacks; fetch and rebase (`git pull --rebase`), then run again"
+                "the remote has commits that this clone lacks; merge them (`git pull --no-rebase`: a rebase would leave tags on \
+                 commits of no branch), then run again"
             }
             Self::TagExists => {
                 "a tag of that name is there already with another commit; fetch the tags (`git fetch --tags`) and compare"

@@ -26,6 +26,7 @@ pub mod status;
 pub mod tags;
 #[cfg(test)]
 mod testing;
+pub mod unpushed;
 
 pub use error::{GitError, PushCause};
 pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};

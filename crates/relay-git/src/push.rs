@@ -10,6 +10,16 @@ impl Repository {
     ///
     /// Never forces and never deletes. The pre-push hook of the clone runs; it sees no registry credentials.
     pub fn push(&self, remote: &str, refs: &[String]) -> Result<(), GitError> {
+        self.push_with(remote, refs, &["--no-follow-tags"])
+    }
+
+    /// Says whether the remote can be reached and would take refs as they are now, as far as that can be told without pushing:
+    /// a forge's rules show only when it is done in earnest. No hook of the clone runs.
+    pub fn check_push(&self, remote: &str, refs: &[String]) -> Result<(), GitError> {
+        self.push_with(remote, refs, &["--no-follow-tags", "--dry-run", "--no-verify"])
+    }
+
+    fn push_with(&self, remote: &str, refs: &[String], options: &[&str]) -> Result<(), GitError> {
         if remote.is_empty() || remote.starts_with('-') {
             return Err(GitError::InvalidRefName {
                 name: printable(remote),
@@ -23,7 +33,9 @@ impl Repository {
         if refs.is_empty() {
             return Ok(());
         }
-        let mut arguments = vec!["push", "--atomic", "--no-progress", "--no-follow-tags", "--", remote];
+        let mut arguments = vec!["push", "--atomic", "--no-progress"];
+        arguments.extend(options);
+        arguments.extend(["--", remote]);
         arguments.extend(refs.iter().map(String::as_str));
         match self.try_git(&format!("push to `{}`", printable(remote)), &arguments, "") {
             Ok(_) => Ok(()),

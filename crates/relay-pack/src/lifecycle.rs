@@ -9,6 +9,7 @@ mod process;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -75,6 +76,8 @@ pub struct ScriptRequest<'a> {
     pub extra_environment: &'a BTreeMap<String, String>,
     /// How long it may take: [`SCRIPT_TIMEOUT`] is a good choice.
     pub timeout: Duration,
+    /// Becomes true when the script is to be ended at once: somebody asked relay to stop.
+    pub stop: Option<&'a AtomicBool>,
 }
 
 /// A script that ended well.
@@ -134,6 +137,12 @@ pub enum ScriptError {
         /// Its last lines.
         output: String,
     },
+    /// It was ended because relay was asked to stop.
+    #[error("{script} was ended, since relay was asked to stop")]
+    Interrupted {
+        /// The script.
+        script: Box<Script>,
+    },
     /// It could not be started.
     #[error("{script} can't be started in `{}`: {source}; check that the folder and a shell are there", script.folder)]
     NotStarted {
@@ -164,13 +173,14 @@ pub fn run(request: &ScriptRequest) -> Result<ScriptOutcome, ScriptError> {
         command: request.command.to_owned(),
         folder: request.folder.to_owned(),
     });
-    let ended = match process::run(request.command, request.folder, &variables, request.timeout) {
+    let ended = match process::run(request.command, request.folder, &variables, request.timeout, request.stop) {
         Ok(ended) => ended,
         Err(source) => return Err(ScriptError::NotStarted { script, source }),
     };
     match ended.status {
         Some(status) if status.success() => Ok(ScriptOutcome { output: ended.output, cut: ended.cut }),
         Some(status) => Err(ScriptError::Failed { script, code: status.code(), output: last_lines(&ended.output) }),
+        None if ended.stopped => Err(ScriptError::Interrupted { script }),
         None => Err(ScriptError::TimedOut { script, timeout: request.timeout, output: last_lines(&ended.output) }),
     }
 }

@@ -39,6 +39,8 @@ pub struct ClientOptions {
     pub user_agent: String,
     /// How long one request may take, the upload included.
     pub request_timeout: Duration,
+    /// How long one read may take. Documents are small beside uploads, and a registry that hangs should be known of soon.
+    pub read_timeout: Duration,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// Whether browser challenges are wanted (`npm-auth-type: web`). With a code given up front npm says `legacy`.
@@ -83,6 +85,7 @@ impl Default for ClientOptions {
             ),
             // npm's `fetch-timeout`.
             request_timeout: Duration::from_mins(5),
+            read_timeout: Duration::from_mins(1),
             connect_timeout: Duration::from_secs(30),
             auth_type_web: true,
             connections_per_host: 16,
@@ -150,7 +153,7 @@ impl RegistryClient {
         let wishes = Wishes { json_body: true, otp: request.otp, ..Wishes::default() };
         let headers = request_headers(&self.options, &url, request.credential, wishes)
             .map_err(|error| PublishError::NotSent { cause: error.to_string() })?;
-        let upload = Request { method: Method::PUT, url, headers, body: Some(request.document.clone()) };
+        let upload = Request { method: Method::PUT, url, headers, body: Some(request.document.clone()), timeout: None };
         tracing::debug!(package = %request.name, host, bytes = request.document.len(), "upload");
         let answer = match self.connections.send(upload, ANSWER_BYTES_MAX).await {
             Ok(answer) => answer,

@@ -35,7 +35,8 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     let state = surroundings::state_folder(&project);
     crate::interrupted::warn(ui, &project, &state)?;
     let learnt = Learnt::read(&state);
-    let mut observed = observe(&project, &session, &learnt, Intent::Release).await.map_err(explain::observe)?;
+    let observed = crate::flow::patiently(ui, observe(&project, &session, &learnt, Intent::Release)).await;
+    let mut observed = observed.map_err(explain::observe)?;
     for warning in &observed.warnings {
         ui.warning(warning);
     }

@@ -16,6 +16,7 @@ use crate::person::TerminalPerson;
 use crate::rehearsal::aside::Aside;
 use crate::rehearsal::person::RehearsalPerson;
 use crate::rehearsal::stage::Stage;
+use crate::stop::StopRequests;
 use crate::summary::World;
 use crate::surroundings::{self, SessionFlags};
 use crate::ui::plural;
@@ -56,6 +57,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
         yes: true,
         dry_run: false,
         saved: None,
+        saved_path: None,
         ignore_scripts: args.ignore_scripts,
         finish: FinishOptions { tags: true, push: false, branch: false },
         log_file: args.report.log_file.as_ref().map(|path| context.resolve(path)),
@@ -69,8 +71,8 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
         session.stand_ins.clone_from(&stand_ins);
         Ok(session)
     };
-    let mut interrupts = super::release::interrupts()?;
-    let flow = flow::run(ui, &aside.root, &make_session, &person, options, &mut interrupts).await;
+    let mut stop = StopRequests::listen()?;
+    let flow = flow::run(ui, &aside.root, &make_session, &person, options, &mut stop).await;
     drop(person);
     let exit = match flow {
         Ok(flow) => {

@@ -5,7 +5,6 @@ use relay_engine::finish::FinishOptions;
 use relay_engine::observe::Intent;
 use relay_engine::project::Project;
 use relay_engine::report::{Ending, RunReport};
-use tokio::sync::mpsc;
 
 use crate::cli::publish::{PublishArgs, ResumeArgs};
 use crate::cli::release::ReleaseArgs;
@@ -15,7 +14,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
 use crate::person::TerminalPerson;
-use crate::runtime::Interrupts;
+use crate::stop::StopRequests;
 use crate::summary::{self, World};
 use crate::surroundings::{self, SessionFlags};
 
@@ -72,6 +71,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         yes: flags.person.yes,
         dry_run: request.dry_run,
         saved: request.plan.map(|path| super::plan::read_plan(context, path)).transpose()?,
+        saved_path: request.plan.map(|path| context.resolve(path)),
         ignore_scripts: flags.upload.ignore_scripts,
         finish: FinishOptions {
             tags: !flags.git.no_git_tag,
@@ -86,8 +86,8 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     drop(project);
     let make_session = |project: &Project| surroundings::session(project, &session_flags);
     let person = TerminalPerson { ui: ui.clone(), browser: !flags.person.no_browser };
-    let mut interrupts = interrupts()?;
-    let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut interrupts).await?;
+    let mut stop = StopRequests::listen()?;
+    let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut stop).await?;
     if let Some(report) = &flow.report {
         return Ok(tell(report, World::Real, flags.report.json, context));
     }
@@ -127,19 +127,4 @@ pub(crate) fn exit_of(ending: Ending) -> Exit {
         Ending::Parked => Exit::Parked,
         Ending::Interrupted => Exit::Interrupted,
     }
-}
-
-/// Requests to stop, one message each.
-pub(crate) fn interrupts() -> Result<mpsc::Receiver<()>, CliError> {
-    let mut signals = Interrupts::listen()?;
-    let (sender, receiver) = mpsc::channel(2);
-    tokio::spawn(async move {
-        loop {
-            signals.next().await;
-            if sender.send(()).await.is_err() {
-                return;
-            }
-        }
-    });
-    Ok(receiver)
 }

@@ -100,6 +100,7 @@ impl From<ManifestRewriteError> for CliError {
 impl From<ScriptError> for CliError {
     fn from(error: ScriptError) -> Self {
         let (message, output) = match &error {
+            ScriptError::Interrupted { .. } => return Self::new(ErrorKind::Interrupted, error.to_string()),
             ScriptError::Failed { script, code, output } => {
                 let ending = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
                 (format!("{script} ended with {ending}: `{}`", script.command), output.clone())

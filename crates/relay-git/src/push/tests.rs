@@ -45,7 +45,7 @@ fn a_push_behind_the_remote_is_refused_as_a_whole_with_the_way_out() {
     world.repo.relay.create_tag("v1.0.0", &ours, "x").unwrap();
     let error = world.repo.relay.push("origin", &refs(&["HEAD:refs/heads/main", "refs/tags/v1.0.0"])).unwrap_err();
     assert!(matches!(error, GitError::PushRefused { cause: PushCause::Behind, .. }), "{error}");
-    assert!(error.to_string().contains("git pull --rebase"), "{error}");
+    assert!(error.to_string().contains("git pull --no-rebase"), "{error}");
     assert_eq!(git(&world.remote, &["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
 }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::io::{self, PipeReader, Read as _};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 
@@ -18,10 +19,15 @@ const OUTPUT_GRACE: Duration = Duration::from_secs(2);
 /// How long an ended process is waited for after it was told to end.
 const KILL_GRACE: Duration = Duration::from_secs(10);
 
+/// How often it is looked whether a process is to stop.
+const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(50);
+
 /// A process that is over.
 pub(super) struct Ended {
-    /// `None` when it took too long.
+    /// `None` when it took too long, or was to stop.
     pub(super) status: Option<ExitStatus>,
+    /// Whether it was ended because it was to stop.
+    pub(super) stopped: bool,
     /// The end of its output.
     pub(super) output: String,
     /// Whether the beginning was dropped.
@@ -40,6 +46,7 @@ pub(super) fn run(
     folder: &Utf8Path,
     variables: &BTreeMap<OsString, OsString>,
     timeout: Duration,
+    stop: Option<&AtomicBool>,
 ) -> io::Result<Ended> {
     let (reader, writer) = io::pipe()?;
     let mut process = shell(command);
@@ -61,17 +68,25 @@ pub(super) fn run(
         // The receiver is gone when nobody waits any more.
         let _ = send.send(child.wait());
     });
-    let status = if let Ok(status) = ended.recv_timeout(timeout) {
-        Some(status?)
-    } else {
-        kill_all(id);
-        let _ = ended.recv_timeout(KILL_GRACE);
-        None
+    let end = Instant::now() + timeout;
+    let is_to_stop = || stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+    let status = loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match ended.recv_timeout(left.min(STOP_CHECK_INTERVAL)) {
+            Ok(status) => break Some(status?),
+            Err(_) if !left.is_zero() && !is_to_stop() => {}
+            Err(_) => {
+                kill_all(id);
+                let _ = ended.recv_timeout(KILL_GRACE);
+                break None;
+            }
+        }
     };
+    let stopped = status.is_none() && is_to_stop();
     let _ = output_ended.recv_timeout(OUTPUT_GRACE);
     let tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
     let bytes: Vec<u8> = tail.bytes.iter().copied().collect();
-    Ok(Ended { status, output: String::from_utf8_lossy(&bytes).into_owned(), cut: tail.cut })
+    Ok(Ended { status, stopped, output: String::from_utf8_lossy(&bytes).into_owned(), cut: tail.cut })
 }
 
 /// Reads until the end on a thread of its own; the receiver hears when that is reached.

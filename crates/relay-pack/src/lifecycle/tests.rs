@@ -9,6 +9,7 @@ struct World {
     environment: BTreeMap<OsString, OsString>,
     credential_names: Vec<String>,
     timeout: Duration,
+    stop: AtomicBool,
 }
 
 impl World {
@@ -20,6 +21,7 @@ impl World {
             environment,
             credential_names: Vec::new(),
             timeout: SCRIPT_TIMEOUT,
+            stop: AtomicBool::new(false),
         }
     }
 
@@ -42,6 +44,7 @@ impl World {
             credential_names: &self.credential_names,
             extra_environment: &BTreeMap::new(),
             timeout: self.timeout,
+            stop: Some(&self.stop),
         })
     }
 }
@@ -119,4 +122,12 @@ fn events_come_in_npms_order() {
     assert_eq!(before_tarball(Occasion::Publish), ["prepublishOnly", "prepack", "prepare"]);
     assert_eq!(before_tarball(Occasion::Pack), ["prepack", "prepare"]);
     assert_eq!((after_tarball(), after_upload()), (["postpack"].as_slice(), ["publish", "postpublish"].as_slice()));
+}
+
+#[test]
+fn a_script_is_ended_with_all_that_it_started_when_relay_is_to_stop() {
+    let mut world = World::new();
+    world.stop = AtomicBool::new(true);
+    let error = world.run("sleep 600 & sleep 600").unwrap_err();
+    assert_eq!(error.to_string(), "the script `prepack` of `@acme/a` was ended, since relay was asked to stop");
 }

@@ -47,6 +47,8 @@ pub(super) struct Request {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
+    /// Where it is another than that of all requests.
+    pub(super) timeout: Option<Duration>,
 }
 
 /// A request that brought no whole answer. It has no `Debug`: an answer's headers are nobody's to read.
@@ -215,6 +217,9 @@ impl Connections {
         let host = host_and_port(&request.url);
         let client = self.pool(&request.url).map_err(|error| Failure::NotSent { cause: error.to_string() })?;
         let mut outgoing = client.request(request.method, request.url).headers(request.headers);
+        if let Some(timeout) = request.timeout {
+            outgoing = outgoing.timeout(timeout);
+        }
         if let Some(body) = request.body {
             outgoing = outgoing.body(body);
         }

@@ -166,7 +166,8 @@ impl RegistryClient {
         let what = format!("the answer to the challenge of `{}`", registry.host());
         let wishes = Wishes { fresh: true, ..Wishes::default() };
         let headers = request_headers(&self.options, &challenge.done_url, Some(credential), wishes)?;
-        let request = Request { method: Method::GET, url: challenge.done_url.clone(), headers, body: None };
+        let timeout = Some(self.options.read_timeout);
+        let request = Request { method: Method::GET, url: challenge.done_url.clone(), headers, body: None, timeout };
         match self.connections.send(request, POLL_ANSWER_BYTES_MAX).await {
             Ok(answer) => read_poll(&answer).ok_or(ReadError::PollWithoutToken { status: answer.status }),
             Err(Failure::Body { cause: BodyTrouble::TooLarge, .. }) => Err(ReadError::TooLarge {
@@ -244,7 +245,8 @@ impl RegistryClient {
         let mut credential = read.credential;
         for _ in 0..=REDIRECTS_MAX {
             let headers = request_headers(&self.options, &url, credential, read.wishes)?;
-            let request = Request { method: Method::GET, url: url.clone(), headers, body: None };
+            let timeout = Some(self.options.read_timeout);
+            let request = Request { method: Method::GET, url: url.clone(), headers, body: None, timeout };
             let sent = if read.first_bytes_only {
                 self.connections.peek(request).await
             } else {

@@ -84,6 +84,7 @@ impl<'a> Scripts<'a> {
             credential_names: &self.credential_names,
             extra_environment: &BTreeMap::new(),
             timeout: SCRIPT_TIMEOUT,
+            stop: None,
         })?;
         if !outcome.output.trim().is_empty() {
             self.ui.detail(clean(outcome.output.trim_end()));

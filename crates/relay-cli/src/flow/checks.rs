@@ -1,0 +1,172 @@
+//! What is looked at before a flow acts, and the words for it.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use relay_engine::journal::Recollection;
+use relay_engine::observe::{Intent, Observed};
+use relay_engine::project::Project;
+use relay_plan::ReleasePlan;
+
+use crate::error::CliError;
+use crate::error::engine as explain;
+use crate::saved_bytes;
+use crate::ui::Ui;
+
+pub(super) fn question(plan: &ReleasePlan) -> String {
+    let packages = crate::ui::plural(plan.packages.len(), "package");
+    match plan.humans.challenges {
+        0 => format!("Publish {packages}?"),
+        1 => format!("Publish {packages}? You will be asked for a second factor once."),
+        number => format!("Publish {packages}? You will be asked for a second factor up to {number} times."),
+    }
+}
+
+pub(super) fn commit_message(project: &Project, plan: &ReleasePlan) -> String {
+    use std::fmt::Write as _;
+    let mut message = project.config.release.commit_message.clone();
+    message.push_str("\n\n");
+    for planned in &plan.packages {
+        let _ = writeln!(message, "- {}@{}", planned.name, planned.next);
+    }
+    message
+}
+
+/// Stops where a saved plan does not hold any more. Where a run of it was under way already, its own commit is no drift: what is
+/// left to publish must be what the plan says.
+pub(super) fn refuse_drift(
+    ui: &Ui,
+    project: &Project,
+    saved: Option<&ReleasePlan>,
+    observed: &mut Observed,
+    recollection: &Recollection,
+) -> Result<(), CliError> {
+    let Some(saved) = saved else { return Ok(()) };
+    if recollection.has_begun(&saved.id) && observed.bumps.bumps.is_empty() {
+        let foreign: Vec<String> = observed
+            .plan
+            .packages
+            .iter()
+            .filter(|now| {
+                let then = saved.package(&now.name);
+                then.is_none_or(|then| (&then.next, &then.registry, &then.tag) != (&now.next, &now.registry, &now.tag))
+            })
+            .map(|now| format!("`{}@{}` is to go to {} as `{}`", now.name, now.next, now.registry, now.tag))
+            .collect();
+        if foreign.is_empty() {
+            ui.status("Going on with a release by this plan that was begun before");
+            return Ok(());
+        }
+        return Err(drifted(foreign));
+    }
+    if saved_bytes::has_any(saved) {
+        saved_bytes::foresee(project, observed, saved)?;
+    }
+    let drift = relay_plan::drift(saved, &observed.plan);
+    if drift.is_empty() { Ok(()) } else { Err(drifted(drift.iter().map(ToString::to_string))) }
+}
+
+fn drifted(differences: impl IntoIterator<Item = String>) -> CliError {
+    let error = CliError::user("what was observed has drifted from the saved plan; nothing was done")
+        .code("relay::plan::drift")
+        .hint("make a new plan with `relay plan --out FILE` and have it reviewed");
+    differences.into_iter().fold(error, CliError::cause)
+}
+
+/// Stops where the plan that was confirmed is not the plan any more.
+pub(super) fn refuse_change(confirmed: &Observed, now: &Observed) -> Result<(), CliError> {
+    // Tarballs may be known of a plan that was saved; they are compared when they are made.
+    let known = |plan: &ReleasePlan| plan.clone().with_tarballs(&BTreeMap::new());
+    let drift = relay_plan::drift(&known(&confirmed.plan), &known(&now.plan));
+    if drift.is_empty() {
+        return Ok(());
+    }
+    let error = CliError::user("the plan has changed while the question was open; nothing was done")
+        .code("relay::plan::changed")
+        .hint("run the same command again and look at the new plan");
+    Err(drift.iter().fold(error, |error, difference| error.cause(difference.to_string())))
+}
+
+/// What was observed is old: another run of this clone has come to its end since.
+pub(super) fn another_run_was_faster() -> CliError {
+    CliError::user("another run of relay was at work in this clone meanwhile; nothing was done")
+        .hint("run the same command again: it goes on from what is there now")
+        .code("relay::run::meanwhile")
+}
+
+/// The remote can be reached, and the branch can be pushed there as it is: better known now than when all is published.
+pub(super) fn check_push(project: &Project) -> Result<(), CliError> {
+    let Some(repository) = &project.repository else { return Ok(()) };
+    let (Some(remote), Some(branch)) = (repository.remote_name(), repository.head().map_err(explain::git)?.branch)
+    else {
+        return Ok(());
+    };
+    repository.check_push(&remote, &[format!("HEAD:refs/heads/{branch}")]).map_err(|error| {
+        explain::git(error)
+            .context("the release could not be pushed, so nothing was done")
+            .hint("or leave the push out with `--no-push` and push commit and tags yourself")
+    })
+}
+
+/// A release commits, so the tree must be clean and on a branch that may be released from.
+pub(super) fn check_tree(project: &Project, intent: Intent, saved_plan: Option<&Utf8Path>) -> Result<(), CliError> {
+    let Some(repository) = &project.repository else {
+        return match intent {
+            Intent::Release => Err(CliError::user("this is no git repository, so a release can't be committed")
+                .hint("run `git init` and commit, or publish the versions as they are with `relay publish`")
+                .code("relay::git::no_repository")),
+            Intent::Publish => Ok(()),
+        };
+    };
+    let head = repository.head().map_err(explain::git)?;
+    if intent == Intent::Release {
+        let mut dirty = repository.uncommitted().map_err(explain::git)?;
+        // The plan that is carried out may lie in the tree it was made from.
+        let plan =
+            saved_plan.and_then(|path| path.canonicalize_utf8().ok()).and_then(|path| repository.relative(&path));
+        dirty.retain(|path| Some(path) != plan.as_ref());
+        if !dirty.is_empty() {
+            let mut error = CliError::user(format!(
+                "the working tree has {}",
+                crate::ui::plural(dirty.len(), "uncommitted change")
+            ))
+            .hint("commit or stash them, then run relay again")
+            .code("relay::git::dirty");
+            for path in dirty.iter().take(5) {
+                error = error.cause(path.clone());
+            }
+            return Err(error);
+        }
+        if head.branch.is_none() {
+            return Err(CliError::user("HEAD is detached, so the release commit would belong to no branch")
+                .hint("check out a branch: `git switch main`")
+                .code("relay::git::detached"));
+        }
+    }
+    if let (Some(wanted), Some(branch)) = (&project.config.release.branch, &head.branch)
+        && wanted != branch
+    {
+        return Err(CliError::user(format!("releases are made from `{wanted}`, and this is `{branch}`"))
+            .hint(format!("check out `{wanted}`, or change `release.branch` in relay.toml"))
+            .code("relay::git::branch"));
+    }
+    Ok(())
+}
+
+pub(super) fn declared_variables(project: &Project) -> Vec<String> {
+    project.config.credential.iter().filter_map(|credential| credential.env.clone()).collect()
+}
+
+/// What can be done where the new versions are written and their tarballs can't be sent.
+pub(super) fn way_on(commit: Option<&str>) -> String {
+    match commit {
+        Some(commit) => format!(
+            "the new versions are committed ({}) and not published: put it right, commit, and run the same command again; or \
+             take the commit back with `git reset --keep HEAD~1`",
+            commit.get(..10).unwrap_or(commit)
+        ),
+        None => {
+            "the new versions are written and not published: put it right and run the same command again".to_owned()
+        }
+    }
+}
