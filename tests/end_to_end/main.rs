@@ -1,5 +1,6 @@
 //! The real binary against the sandbox, the real npm client and a real third-party registry.
 
+mod access;
 mod gate;
 mod house;
 mod owed;

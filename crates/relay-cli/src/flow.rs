@@ -86,6 +86,8 @@ pub(crate) struct Flow {
     pub(crate) plan: ReleasePlan,
     /// What became of it; `None` where nothing was to be done or only a dry run was wanted.
     pub(crate) report: Option<RunReport>,
+    /// Whether there are change files that no release has used.
+    pub(crate) change_files_left: bool,
 }
 
 /// Makes sessions: one to plan and publish with; where scripts run in between, another one after them, so that no credential
@@ -146,7 +148,7 @@ pub(crate) async fn run<P: Person>(
         if options.intent == Intent::Release {
             ui.hint(format!("nothing to release: {}", preflight::why_nothing(&project, &observed.bumps)));
         }
-        return Ok(Flow { plan: observed.plan, report: None });
+        return Ok(Flow { plan: observed.plan, report: None, change_files_left: !project.change_files.is_empty() });
     }
     if observed.plan.has_errors() {
         return Err(explain::findings(&observed.plan));
@@ -164,7 +166,7 @@ pub(crate) async fn run<P: Person>(
     }
     if options.dry_run {
         let plan = dry_run::run(ui, &project, &observed, options.ignore_scripts)?;
-        return Ok(Flow { plan, report: None });
+        return Ok(Flow { plan, report: None, change_files_left: !project.change_files.is_empty() });
     }
     if options.finish.push && options.finish.branch {
         checks::check_push(&project)?;
@@ -269,7 +271,8 @@ pub(crate) async fn run<P: Person>(
         .map_err(|error| CliError::of(ErrorKind::User, &error))?;
     emit_end(&report, &events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
     display.clear();
-    Ok(Flow { plan: observed.plan, report: Some(report) })
+    let change_files_left = !project.change_files.is_empty();
+    Ok(Flow { plan: observed.plan, report: Some(report), change_files_left })
 }
 
 /// The stream of events with its readers: the journal (unless nothing may be written), the log file, the display.

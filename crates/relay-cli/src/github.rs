@@ -12,14 +12,14 @@ use serde_json::json;
 use crate::summary::{self, World};
 use crate::ui::{Notice, Ui};
 
-/// Writes `GITHUB_OUTPUT` and `GITHUB_STEP_SUMMARY` where the environment names them. A failure is a warning: what was
-/// published stays published.
-pub(crate) fn write_outputs(report: &RunReport, world: World, ui: &Ui) {
+/// Writes `GITHUB_OUTPUT` and `GITHUB_STEP_SUMMARY` where the environment names them; without a report nothing was to be done.
+/// A failure is a warning: what was published stays published.
+pub(crate) fn write_outputs(report: Option<&RunReport>, change_files_left: bool, ui: &Ui) {
     if let Some(path) = file_of("GITHUB_OUTPUT") {
-        append(&path, &outputs(report), ui);
+        append(&path, &outputs(report, change_files_left), ui);
     }
-    if let Some(path) = file_of("GITHUB_STEP_SUMMARY") {
-        append(&path, &format!("### Release\n\n```\n{}```\n", summary::render(report, world)), ui);
+    if let (Some(path), Some(report)) = (file_of("GITHUB_STEP_SUMMARY"), report) {
+        append(&path, &format!("### Release\n\n```\n{}```\n", summary::render(report, World::Real)), ui);
     }
 }
 
@@ -55,12 +55,20 @@ pub(crate) fn annotate_report(report: &RunReport, world: World, ui: &Ui) {
 }
 
 /// The keys that the changesets action and release-please write, so that workflows can switch over.
-fn outputs(report: &RunReport) -> String {
+fn outputs(report: Option<&RunReport>, change_files_left: bool) -> String {
+    let published = || report.into_iter().flat_map(RunReport::published);
     let packages: Vec<_> =
-        report.published().map(|package| json!({ "name": package.name, "version": package.version })).collect();
-    let published = !packages.is_empty();
-    let packages = serde_json::Value::Array(packages);
-    format!("published={published}\npublishedPackages={packages}\nhasChangesets=false\n")
+        published().map(|package| json!({ "name": package.name, "version": package.version })).collect();
+    // release-please calls the root package `.`.
+    let path = |path: &str| if path.is_empty() { ".".to_owned() } else { path.to_owned() };
+    let paths: Vec<_> = published().map(|package| path(&package.path)).collect();
+    let any = !packages.is_empty();
+    format!(
+        "published={any}\npublishedPackages={}\nhasChangesets={change_files_left}\nreleases_created={any}\n\
+         paths_released={}\n",
+        json!(packages),
+        json!(paths)
+    )
 }
 
 fn file_of(variable: &str) -> Option<String> {
@@ -108,6 +116,19 @@ mod tests {
              ::warning title=@acme/kit 1.2.3 is parked::accepted, but the registry did not show it within 1 min%0A  \
              help: run the same command again: it goes on with what is unfinished\n\
              ::warning title=release::the push was refused\n"
+        );
+    }
+
+    #[test]
+    fn outputs_are_those_that_workflows_know() {
+        assert_eq!(
+            outputs(Some(&report()), false),
+            "published=true\npublishedPackages=[{\"name\":\"@acme/log\",\"version\":\"1.2.3\"}]\nhasChangesets=false\n\
+             releases_created=true\npaths_released=[\"packages/log\"]\n"
+        );
+        assert_eq!(
+            outputs(None, true),
+            "published=false\npublishedPackages=[]\nhasChangesets=true\nreleases_created=false\npaths_released=[]\n"
         );
     }
 

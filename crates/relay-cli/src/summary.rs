@@ -165,7 +165,19 @@ pub(crate) fn explain_failure(failure: &Failure) -> (String, Vec<String>) {
                     .to_owned(),
             ],
         ),
-        Failure::TokensDisallowed { credential } => (
+        Failure::TokensDisallowed { credential, declared: false } => (
+            format!(
+                "the registry asks for a second factor, and nobody is there to answer: either the token ({credential}) does \
+                 not bypass 2FA, or the package disallows tokens"
+            ),
+            vec![
+                "use a granular access token with bypass 2FA, and declare it in relay.toml: a `[[credential]]` with `kind = \
+                 \"granular-bypass\"`"
+                    .to_owned(),
+                "or log in as a person: `npm login`, then run relay again in a terminal".to_owned(),
+            ],
+        ),
+        Failure::TokensDisallowed { credential, .. } => (
             format!("the package disallows tokens, and the only credential at hand is one ({credential})"),
             vec![
                 "log in as a person: `npm login`, then run relay again in a terminal".to_owned(),

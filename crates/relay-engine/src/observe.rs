@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relay_change::{BumpPlan, ChangeInputs, PackageCommit, PlannedBump, plan_bumps};
-use relay_config::{Access, RegistryRules};
+use relay_config::{Access, PublishingAccess, RegistryRules};
 use relay_plan::{Observations, PackageObservation, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan};
 use relay_registry::{ReadError, RegistryUrl};
 use relay_workspace::{Integrity, PackageName, Version, WorkspacePackage};
@@ -283,6 +283,15 @@ fn candidates<'a>(
     Ok((candidates, skipped))
 }
 
+/// Whose rules count for a package. Who declares or was taught its publishing access knows more of the registry than what is
+/// assumed of it, and the stronger word counts (invariant I6).
+fn rules(of_registry: RegistryRules, access: Option<PublishingAccess>) -> RegistryRules {
+    match access {
+        Some(PublishingAccess::Automation | PublishingAccess::Publish) => RegistryRules::Npm,
+        Some(PublishingAccess::None) | None => of_registry,
+    }
+}
+
 fn observation(
     project: &Project,
     session: &Session,
@@ -296,6 +305,7 @@ fn observation(
     let declared = project.config.declared_access(name).map(|access| (access, relay_config::AccessSource::Declared));
     let remembered =
         learnt.access(candidate.registry.as_str(), name).map(|access| (access, relay_config::AccessSource::Learnt));
+    let known_access = declared.or(remembered);
     let text = |key: &str| package.manifest.publish_config(key).and_then(|value| value.as_str()).map(str::to_owned);
     // In the prerelease mode of changesets versions go out under its tag.
     let pre = project.changesets.as_ref().and_then(|config| config.pre.as_ref());
@@ -319,12 +329,12 @@ fn observation(
         bump: level,
         causes,
         registry: candidate.registry.to_string(),
-        rules: candidate.rules,
+        rules: rules(candidate.rules, known_access.map(|(access, _)| access)),
         tag,
         tag_by_flag: session.tag.is_some(),
         access,
         published,
-        publishing_access: declared.or(remembered),
+        publishing_access: known_access,
         allowed_routes: project.config.allowed_routes(name).map(<[_]>::to_vec),
         credentials: candidate.credentials.iter().map(|known| known.fact.clone()).collect(),
         credential_problems: session.credential_problems(name, &candidate.registry, &project.config),

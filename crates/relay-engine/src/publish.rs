@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use relay_config::{Config, CredentialKind, RouteKind};
+use relay_config::{Config, CredentialKind, PublishingAccess, RouteKind};
 use relay_pack::Tarball;
 use relay_plan::{PlannedPackage, ReleasePlan};
 use relay_workspace::PackageName;
@@ -82,13 +82,15 @@ pub fn shipments(
             .credential
             .as_ref()
             .and_then(|source| known.iter().find(|credential| credential.fact.source == *source));
+        let used = chosen.or(known.first());
         let shipment = Shipment {
             name: name.clone(),
             version: planned.next.clone(),
             registry: registry.clone(),
             rules: *rules,
             route: planned.route.kind,
-            credential: chosen.or(known.first()).map(|known| known.credential.clone()),
+            credential: used.map(|known| known.credential.clone()),
+            bypasses: used.is_some_and(|known| known.fact.kind == CredentialKind::GranularBypass),
             interactive_credential: answering(planned, known).map(|known| known.credential.clone()),
             tarball: Arc::clone(tarball),
             integrity: tarball.integrity.clone(),
@@ -142,6 +144,7 @@ pub fn jobs(
                     .collect(),
                 chain_length: chain_lengths.get(&planned.name).copied().unwrap_or(1),
                 credential: source,
+                bypasses: shipment.bypasses,
                 can_become_interactive: may_be_interactive && shipment.interactive_credential.is_some(),
                 accepted_before: recollection.was_accepted(
                     registry,
@@ -181,9 +184,11 @@ pub async fn publish<U: Uplink, P: Person>(
     let mut report = RunReport::new();
     for planned in &plan.packages {
         let Some(state) = machine.state(&planned.name) else { continue };
-        teach(learnt, planned, state, machine.route(&planned.name));
+        let bypasses = outfit.shipments.get(&planned.name).is_some_and(|shipment| shipment.bypasses);
+        teach(learnt, planned, state, machine.route(&planned.name), bypasses);
         report.packages.push(PackageReport {
             name: planned.name.clone(),
+            path: planned.path.clone(),
             version: planned.next.clone(),
             registry: planned.registry.clone(),
             route: machine.route(&planned.name).unwrap_or(planned.route.kind),
@@ -203,16 +208,18 @@ pub fn reads_max(concurrency: usize) -> usize {
     concurrency.saturating_mul(READS_PER_UPLOAD).clamp(16, 64)
 }
 
-/// A challenge where a token should have sufficed tells that the package disallows tokens.
-fn teach(learnt: &mut Learnt, planned: &PlannedPackage, state: &State, route: Option<RouteKind>) {
-    let disallowed = planned.route.kind == RouteKind::Token
-        && (route == Some(RouteKind::Interactive) || matches!(state, State::Failed(Failure::TokensDisallowed { .. })));
-    let taught = if disallowed {
-        Some(relay_config::PublishingAccess::Publish)
-    } else if let State::Failed(Failure::Refused(refusal)) = state {
-        refusal.code.teaches()
-    } else {
-        None
+/// What a run tells of a package's publishing access. A challenge of a token that is declared to bypass 2FA tells that the
+/// package disallows tokens; of any other credential, only that a second factor is asked for at all.
+fn teach(learnt: &mut Learnt, planned: &PlannedPackage, state: &State, route: Option<RouteKind>, bypasses: bool) {
+    let challenged =
+        route == Some(RouteKind::Interactive) || matches!(state, State::Failed(Failure::TokensDisallowed { .. }));
+    let taught = match planned.route.kind {
+        RouteKind::Token | RouteKind::Plain if challenged && bypasses => Some(PublishingAccess::Publish),
+        RouteKind::Plain if challenged => Some(PublishingAccess::Automation),
+        _ => match state {
+            State::Failed(Failure::Refused(refusal)) => refusal.code.teaches(),
+            _ => None,
+        },
     };
     if let Some(access) = taught {
         learnt.learn(&planned.registry, &planned.name, access);

@@ -33,6 +33,8 @@ pub enum Outcome {
 pub struct PackageReport {
     /// The package.
     pub name: PackageName,
+    /// Its folder relative to the workspace's root; empty for the root package.
+    pub path: String,
     /// The version.
     pub version: Version,
     /// The registry.

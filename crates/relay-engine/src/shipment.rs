@@ -22,6 +22,8 @@ pub struct Shipment {
     pub route: RouteKind,
     /// The credential of that route.
     pub credential: Option<Credential>,
+    /// Whether somebody declared that it bypasses 2FA.
+    pub bypasses: bool,
     /// The credential with which a person can answer a challenge, if there is one.
     pub interactive_credential: Option<Credential>,
     /// The tarball, with its manifest and readme.

@@ -102,6 +102,9 @@ pub enum Failure {
     TokensDisallowed {
         /// Where the token came from.
         credential: String,
+        /// Whether somebody declared that it bypasses 2FA. If nobody did, it may be the token that is at fault.
+        #[serde(default)]
+        declared: bool,
     },
     /// The registry couldn't be reached or never gave a clear answer.
     Unreachable {

@@ -88,13 +88,19 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     let person = TerminalPerson { ui: ui.clone(), browser: !flags.person.no_browser };
     let mut stop = StopRequests::listen()?;
     let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut stop).await?;
-    if let Some(report) = &flow.report {
-        return Ok(tell(report, World::Real, flags.report.json, context));
+    if request.dry_run {
+        if flags.report.json {
+            context.ui.data(flow.plan.to_json());
+        }
+        return Ok(Exit::Done);
     }
-    if flags.report.json {
-        context.ui.data(flow.plan.to_json());
-    }
-    Ok(Exit::Done)
+    let exit = match &flow.report {
+        Some(report) => tell(report, World::Real, flags.report.json, context),
+        None if flags.report.json => tell(&RunReport::new(), World::Real, true, context),
+        None => Exit::Done,
+    };
+    crate::github::write_outputs(flow.report.as_ref(), flow.change_files_left, ui);
+    Ok(exit)
 }
 
 /// Prints what a run came to, and gives its exit.
@@ -105,7 +111,8 @@ pub(crate) fn tell(report: &RunReport, world: World, json: bool, context: &Conte
             Err(error) => context.ui.warning(format!("the report can't be written as JSON: {error}")),
         }
     } else {
-        if context.ui.settings().ci {
+        // Those that read such lines take them for what is on the registry.
+        if context.ui.settings().ci && world == World::Real {
             for package in report.published() {
                 context.ui.data(format!("New tag: {}@{}", package.name, package.version));
             }
@@ -114,7 +121,6 @@ pub(crate) fn tell(report: &RunReport, world: World, json: bool, context: &Conte
         context.ui.status(summary::render(report, world).trim_end());
     }
     crate::github::annotate_report(report, world, &context.ui);
-    crate::github::write_outputs(report, world, &context.ui);
     exit_of(report.ending())
 }
 

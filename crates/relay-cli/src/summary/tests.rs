@@ -6,6 +6,7 @@ use super::*;
 pub(crate) fn package(name: &str, outcome: Outcome) -> PackageReport {
     PackageReport {
         name: name.parse().unwrap(),
+        path: format!("packages/{}", name.rsplit('/').next().unwrap()),
         version: semver::Version::new(1, 2, 3),
         registry: "https://registry.example/".to_owned(),
         route: RouteKind::Token,

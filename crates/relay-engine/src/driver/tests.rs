@@ -130,6 +130,7 @@ fn shipment(package: &str, route: RouteKind) -> Shipment {
         route,
         credential: Some(credential.clone()),
         interactive_credential: Some(credential),
+        bypasses: true,
         tarball: Arc::new(Tarball {
             file_name: format!("{package}-1.0.0.tgz"),
             name: package.to_owned(),
@@ -162,6 +163,7 @@ fn machine(shipments: &BTreeMap<PackageName, Shipment>, person: bool) -> Machine
                 depends_on: below.clone(),
                 chain_length: 1,
                 credential: "the test".to_owned(),
+                bypasses: true,
                 can_become_interactive: false,
                 accepted_before: false,
             };

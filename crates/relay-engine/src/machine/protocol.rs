@@ -36,6 +36,8 @@ pub struct Job {
     pub chain_length: usize,
     /// Where the credential comes from, for messages.
     pub credential: String,
+    /// Whether somebody declared that it bypasses 2FA.
+    pub bypasses: bool,
     /// Whether another credential is at hand with which a person could answer a challenge.
     pub can_become_interactive: bool,
     /// Whether an earlier run had these bytes accepted already, so that only visibility is missing.

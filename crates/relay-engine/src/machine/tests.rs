@@ -23,6 +23,7 @@ fn job(at: usize, route: RouteKind, depends_on: &[usize]) -> Job {
         depends_on: depends_on.iter().map(|at| name(*at)).collect(),
         chain_length: 1,
         credential: "the test".to_owned(),
+        bypasses: true,
         can_become_interactive: false,
         accepted_before: false,
     }

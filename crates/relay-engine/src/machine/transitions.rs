@@ -58,7 +58,8 @@ impl Machine {
                 node.job.route = RouteKind::Interactive;
                 node.state = State::Pending;
             } else {
-                node.state = State::Failed(Failure::TokensDisallowed { credential: node.job.credential.clone() });
+                let (credential, declared) = (node.job.credential.clone(), node.job.bypasses);
+                node.state = State::Failed(Failure::TokensDisallowed { credential, declared });
             }
             return;
         }

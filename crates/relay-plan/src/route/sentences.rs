@@ -151,6 +151,11 @@ pub(super) fn blocked_fix(question: &RouteQuestion<'_>, passed_over: &[(RouteKin
         Some(_) => format!("`{login}` gives a session with which a person can publish"),
         None => {
             let routes = match question.regime() {
+                Regime::AnyCredential if question.rules == RegistryRules::Plain => {
+                    return "say what the registry does: `rules = \"npm\"` in a `[[registry]]` of `relay.toml` if it asks for \
+                            a second factor as npm does; if it does not, add `plain` to the `routes` of its `[[policy]]`"
+                        .to_owned();
+                }
                 Regime::AnyCredential => "`plain`",
                 Regime::Automation => "`token` or `interactive`",
                 Regime::Publish => "`interactive`",
@@ -191,7 +196,7 @@ pub(super) fn end_of_bypass_tokens() -> RouteWarning {
 /// What decides, as a clause that others can follow.
 fn access_clause(question: &RouteQuestion<'_>) -> String {
     if question.rules == RegistryRules::Plain {
-        return "this registry asks for no second factor".to_owned();
+        return "this registry is taken to ask for no second factor".to_owned();
     }
     let access = question.publishing_access;
     let words = match access {
@@ -220,7 +225,7 @@ fn access_clause(question: &RouteQuestion<'_>) -> String {
 fn clause(question: &RouteQuestion<'_>, obstacle: Obstacle) -> String {
     match obstacle {
         Obstacle::NotCarriedOut => "this version of relay can't carry it out".to_owned(),
-        Obstacle::NoSecondFactorAsked => "the registry asks for no second factor".to_owned(),
+        Obstacle::NoSecondFactorAsked => "the registry is taken to ask for no second factor".to_owned(),
         Obstacle::SecondFactorDemanded => "the registry demands a second factor".to_owned(),
         Obstacle::TokensDisallowed => "tokens are disallowed".to_owned(),
         Obstacle::NoCredential => no_credential(question),

@@ -77,7 +77,7 @@ pub(super) fn text(sandbox: &Sandbox, args: &SandboxArgs, residents: &Residents,
         .map(|one| vec![format!("  {}", one.account), one.kind.as_str().to_owned(), one.value.clone()])
         .collect();
     let (accounts, tokens) = (columns(&accounts), columns(&tokens));
-    let (publish, notes) = to_try(args.rules);
+    let (publish, notes) = to_try(args.rules, url);
     format!(
         "{strong}Sandbox registry at {url}{strong:#}\n\
          {rules}{delay}; in memory, for this machine only\n\n\
@@ -96,13 +96,16 @@ pub(super) fn text(sandbox: &Sandbox, args: &SandboxArgs, residents: &Residents,
 }
 
 /// What `npm publish` does there, and what else is worth trying.
-fn to_try(rules: RulesArg) -> (&'static str, &'static str) {
+fn to_try(rules: RulesArg, url: &str) -> (&'static str, String) {
     match rules {
-        RulesArg::Plain => ("", ""),
+        RulesArg::Plain => ("", String::new()),
         RulesArg::Npm => (
             "      asks for the second factor: npm prints an address, its page has a button",
-            "With the granular-bypass token in its place nobody is asked, until `npm access set mfa=publish NAME`\n\
-             forbids tokens for a package.\n\n",
+            format!(
+                "With the granular-bypass token in its place nobody is asked, until `npm access set mfa=publish NAME`\n\
+                 forbids tokens for a package. For relay, say in `relay.toml` that npm's rules count here:\n\n\
+                 \x20 [[registry]]\n\x20 url = \"{url}\"\n\x20 rules = \"npm\"\n\n"
+            ),
         ),
     }
 }
