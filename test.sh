@@ -7,4 +7,8 @@ if ! cmp -s tests/tools/package-lock.json "$stamp" 2>/dev/null; then
   npm ci --prefix tests/tools --no-audit --no-fund --loglevel=error
   cp tests/tools/package-lock.json "$stamp"
 fi
+# `npm root -g` must lead to the pinned npm as well, whose parts some tests ask.
+mkdir -p tests/tools/pinned/lib/node_modules
+ln -sfn ../../../node_modules/npm-11 tests/tools/pinned/lib/node_modules/npm
+export PATH="$PWD/tests/tools/bin:$PATH"
 exec cargo test --workspace "$@"
