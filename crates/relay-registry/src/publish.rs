@@ -71,6 +71,15 @@ pub enum PublishError {
 /// Reads the answer to an upload of one package to one host.
 #[expect(clippy::result_large_err, reason = "one upload, one error: its size costs nothing beside the request")]
 pub(crate) fn read_publish_answer(name: &PackageName, host: &str, answer: &Answer) -> Result<Accepted, PublishError> {
+    if (200..=299).contains(&answer.status) && answer.is_html() {
+        // No registry speaks HTML: whoever did may have sent nothing on.
+        let (status, words) = (answer.status, answer.first_words());
+        return Err(PublishError::OutcomeUnknown {
+            cause: format!(
+                "`{host}` answered {status} with HTML (first words: `{words}`), as a proxy or login page before a registry does"
+            ),
+        });
+    }
     if (200..=299).contains(&answer.status) {
         let message = || answer.json()?.get("message")?.as_str().map(|text| clean_line(text, TEXT_CHARS_MAX));
         return Ok(Accepted { status: answer.status, notice: answer.notice().or_else(message) });
@@ -139,8 +148,14 @@ mod tests {
     }
 
     #[test]
+    fn a_page_in_place_of_an_answer_leaves_it_open_whether_the_upload_arrived() {
+        let error = read(200, &[], "<html><title>Sign in</title></html>").unwrap_err();
+        assert!(matches!(&error, PublishError::OutcomeUnknown { cause } if cause.contains("Sign in")), "{error}");
+    }
+
+    #[test]
     fn any_success_is_accepted() {
-        for (status, body) in [(200, r#"{"success":true}"#), (201, r#"{"ok":"created"}"#), (200, "<html>"), (202, "")] {
+        for (status, body) in [(200, r#"{"success":true}"#), (201, r#"{"ok":"created"}"#), (202, "")] {
             assert_eq!(read(status, &[], body).unwrap().status, status);
         }
         let notice = read(200, &[("npm-notice", "is being processed")], "").unwrap().notice;

@@ -125,6 +125,14 @@ impl ReadError {
         match answer.status {
             408 | 500.. => Self::Outage { what, host: host.to_owned(), status: answer.status },
             429 => Self::RateLimited { what, retry_after: answer.retry_after(), refusal: refusal() },
+            // No registry speaks HTML: somebody before it does.
+            status if answer.is_html() => Self::NotJson {
+                what,
+                host: host.to_owned(),
+                status,
+                kind: answer.instead_of("packument"),
+                words: answer.first_words(),
+            },
             _ => Self::Refused { what, refusal: refusal() },
         }
     }
@@ -173,6 +181,14 @@ mod tests {
         says("[]", "JSON that is no packument (status 200, first words: `[]`)");
         says("null", "JSON that is no packument (status 200, first words: `null`)");
         says("\"x\"", "JSON that is no packument (status 200, first words: `\"x\"`)");
+    }
+
+    #[test]
+    fn a_page_that_forbids_is_told_as_a_page() {
+        let page = answer(403, &[], "<html><title>Blocked by the proxy</title></html>");
+        let error = ReadError::of_status("`a`", "registry.example", None, &page);
+        let text = error.unless_credential(None, &RegistryUrl::parse("https://registry.example/").unwrap()).to_string();
+        assert!(text.contains("HTML instead of JSON (status 403, first words: `Blocked by the proxy`)"), "{text}");
     }
 
     #[test]
