@@ -64,3 +64,36 @@ fn tree(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
     files.sort();
     files
 }
+
+/// A small repository of one's own, with one package that needs a build and stays this time.
+fn own_repository() -> World {
+    let world = World::empty();
+    world.write("package.json", "{\"name\":\"own\",\"private\":true,\"workspaces\":[\"packages/*\"]}\n");
+    world.write("packages/a/package.json", "{\"name\":\"own-a\",\"version\":\"1.0.0\"}\n");
+    world.write(
+        "packages/b/package.json",
+        "{\"name\":\"own-b\",\"version\":\"1.0.0\",\"publishConfig\":{\"directory\":\"dist\"}}\n",
+    );
+    world.write("relay.toml", "[release]\nbranch = \"main\"\n");
+    world
+}
+
+#[test]
+fn a_rehearsal_needs_no_branch_and_no_build_of_what_stays() {
+    let world = own_repository();
+    world.write(".changeset/more.md", "---\nown-a: minor\n---\n\nMore\n");
+    world.commit("feat: more");
+    world.git(&["checkout", "-q", "--detach"]);
+    let ran = world.relay(&["rehearse", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("own-a 1.1.0") && !ran.stderr.contains("own-b 1"), "{}", ran.stderr);
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn without_any_tag_and_change_file_it_is_the_first_release() {
+    let world = own_repository();
+    world.write("packages/b/dist/package.json", "{\"name\":\"own-b\",\"version\":\"1.0.0\"}\n");
+    world.commit("feat: all of it");
+    let ran = world.relay(&["rehearse", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("2 packages published"), "{}", ran.stderr);
+}

@@ -153,7 +153,7 @@ pub(crate) async fn run<P: Person>(
     if observed.plan.has_errors() {
         return Err(explain::findings(&observed.plan));
     }
-    checks::check_tree(&project, options.intent, options.saved_path.as_deref())?;
+    checks::check_tree(&project, &options)?;
     if options.intent == Intent::Publish {
         preflight::warn_of_changes(ui, &project)?;
     }

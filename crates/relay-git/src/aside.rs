@@ -25,6 +25,9 @@ const FILE_SETTINGS: [&str; 8] = [
     "core.excludesfile",
 ];
 
+/// The twin's branch where the source is on none.
+const TWIN_BRANCH: &str = "rehearsal";
+
 impl Repository {
     /// Makes `target` a repository with the head, branches, tags and history of that at `source_root`, without remotes, hooks
     /// and signatures, and with an identity of its own. The working files are the caller's to copy, before or after: those
@@ -55,9 +58,12 @@ impl Repository {
             (Some(branch), _) => {
                 twin.git.set_head(&format!("refs/heads/{branch}")).map_err(GitError::doing(setting))?;
             }
+            // A release commits on a branch; what is checked out in a CI often is on none.
             (None, Some(commit)) => {
                 let id = Oid::from_str(&commit).map_err(GitError::doing(setting))?;
-                twin.git.set_head_detached(id).map_err(GitError::doing(setting))?;
+                let name = format!("refs/heads/{TWIN_BRANCH}");
+                twin.git.reference(&name, id, true, "rehearsal").map_err(GitError::doing(setting))?;
+                twin.git.set_head(&name).map_err(GitError::doing(setting))?;
             }
             (None, None) => {}
         }

@@ -30,6 +30,11 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     let source = args.dir.as_ref().map_or_else(|| context.cwd.clone(), |dir| context.resolve(dir));
     let project = flow::open(&source, args.concurrency)?;
     let scripts = !args.ignore_scripts && has_scripts(&project);
+    // Copying a large repository takes a while.
+    ui.status(format!(
+        "Rehearsing the release of {} in a copy; nothing outside is touched",
+        project.workspace.root.file_name().unwrap_or("this repository"),
+    ));
     let aside = Aside::copy(&project, scripts)?;
     let copied = flow::open(&aside.root, args.concurrency)?;
     let by_person = ui.is_interactive() && !args.yes;
@@ -44,7 +49,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     let delay = args.delay.unwrap_or(std::time::Duration::from_millis(DELAY_MILLIS));
     let delay = VisibilityDelay { version_document: delay / 2, packument: delay, tarball: delay };
     let stage = Stage::build(&copied, &npm, &aside.tags, delay).await?;
-    announce(context, &project, &stage);
+    announce(context, &stage);
 
     let person = if by_person {
         RehearsalPerson::Terminal(TerminalPerson { ui: ui.clone(), browser: !args.no_browser })
@@ -96,21 +101,20 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     Ok(exit)
 }
 
-fn announce(context: &Context, project: &Project, stage: &Stage) {
+fn announce(context: &Context, stage: &Stage) {
     let ui = &context.ui;
-    ui.status(format!(
-        "Rehearsing the release of {} in a copy, against {} on this machine; nothing outside is touched",
-        project.workspace.root.file_name().unwrap_or("this repository"),
-        match stage.sandboxes.len() {
-            1 => "a sandbox registry".to_owned(),
-            number => format!("{number} sandbox registries"),
-        },
-    ));
     for (registry, stand_in) in &stage.stand_ins {
         ui.detail(format!("  {} stands in for {registry}", stand_in.url));
     }
     let verb = if stage.seeded == 1 { "is" } else { "are" };
-    ui.status(format!("{} {verb} live at the start", plural(stage.seeded, "version")));
+    ui.status(format!(
+        "On this machine {}; {} {verb} live at the start",
+        match stage.sandboxes.len() {
+            1 => "a sandbox registry stands in".to_owned(),
+            number => format!("{number} sandbox registries stand in"),
+        },
+        plural(stage.seeded, "version"),
+    ));
     ui.status("");
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8Path;
 use relay_engine::journal::Recollection;
 use relay_engine::observe::{Intent, Observed};
 use relay_engine::project::Project;
 use relay_plan::ReleasePlan;
 
+use super::FlowOptions;
 use crate::error::CliError;
 use crate::error::engine as explain;
 use crate::saved_bytes;
@@ -109,7 +109,8 @@ pub(super) fn check_push(project: &Project) -> Result<(), CliError> {
 }
 
 /// A release commits, so the tree must be clean and on a branch that may be released from.
-pub(super) fn check_tree(project: &Project, intent: Intent, saved_plan: Option<&Utf8Path>) -> Result<(), CliError> {
+pub(super) fn check_tree(project: &Project, options: &FlowOptions) -> Result<(), CliError> {
+    let intent = options.intent;
     let Some(repository) = &project.repository else {
         return match intent {
             Intent::Release => Err(CliError::user("this is no git repository, so a release can't be committed")
@@ -122,8 +123,11 @@ pub(super) fn check_tree(project: &Project, intent: Intent, saved_plan: Option<&
     if intent == Intent::Release {
         let mut dirty = repository.uncommitted().map_err(explain::git)?;
         // The plan that is carried out may lie in the tree it was made from.
-        let plan =
-            saved_plan.and_then(|path| path.canonicalize_utf8().ok()).and_then(|path| repository.relative(&path));
+        let plan = options
+            .saved_path
+            .as_ref()
+            .and_then(|path| path.canonicalize_utf8().ok())
+            .and_then(|path| repository.relative(&path));
         dirty.retain(|path| Some(path) != plan.as_ref());
         if !dirty.is_empty() {
             let mut error = CliError::user(format!(
@@ -143,8 +147,10 @@ pub(super) fn check_tree(project: &Project, intent: Intent, saved_plan: Option<&
                 .code("relay::git::detached"));
         }
     }
+    // A rehearsal is what one does before the branch is merged.
     if let (Some(wanted), Some(branch)) = (&project.config.release.branch, &head.branch)
         && wanted != branch
+        && options.command != "rehearse"
     {
         return Err(CliError::user(format!("releases are made from `{wanted}`, and this is `{branch}`"))
             .hint(format!("check out `{wanted}`, or change `release.branch` in relay.toml"))

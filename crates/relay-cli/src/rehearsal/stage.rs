@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use camino::Utf8Path;
 use relay_config::{CredentialKind, PublishingAccess, RegistryRules};
-use relay_engine::freeze::pack_all;
+use relay_engine::freeze::{pack_one, surroundings_of};
 use relay_engine::project::Project;
 use relay_engine::session::StandIn;
+use relay_pack::{PackRequest, Tarball};
 use relay_registry::{Credential, NpmConfig, RegistryUrl, default_registry};
 use relay_sandbox::{
     NewAccount, Sandbox, SandboxAccess, SandboxOptions, SandboxRules, SecondFactor, SeedPackage, TokenKind,
     VisibilityDelay,
 };
-use relay_workspace::WorkspacePackage;
+use relay_workspace::{PackageName, Workspace, WorkspacePackage};
 use secrecy::SecretString;
 
 use crate::error::engine as explain;
@@ -49,7 +51,9 @@ impl Stage {
             registries.entry(choice.url).or_default().push(package);
         }
         let main = npm_ruled(project, &registries);
-        let tarballs = pack_all(&project.workspace, &publishable).map_err(explain::freeze)?;
+        let live: Vec<&WorkspacePackage> =
+            publishable.iter().copied().filter(|package| is_live(project, package, tags)).collect();
+        let tarballs = live_tarballs(&project.workspace, &live)?;
         for (registry, packages) in registries {
             let rules = if main.contains(&registry) { RegistryRules::Npm } else { RegistryRules::Plain };
             let sandbox = start(rules, &delay).await?;
@@ -59,17 +63,15 @@ impl Stage {
                     sandbox.set_publishing_access(package.name.as_str(), sandbox_access(access));
                 }
                 let Some(tarball) = tarballs.get(&package.name) else { continue };
-                if is_live(project, package, tags) {
-                    sandbox
-                        .try_seed_package(SeedPackage {
-                            manifest: serde_json::Value::Object(tarball.manifest.clone()),
-                            tarball: tarball.bytes.clone(),
-                            owner: ACCOUNT.to_owned(),
-                            tag: None,
-                        })
-                        .map_err(|error| CliError::of(ErrorKind::Internal, &error))?;
-                    stage.seeded += 1;
-                }
+                sandbox
+                    .try_seed_package(SeedPackage {
+                        manifest: serde_json::Value::Object(tarball.manifest.clone()),
+                        tarball: tarball.bytes.clone(),
+                        owner: ACCOUNT.to_owned(),
+                        tag: None,
+                    })
+                    .map_err(|error| CliError::of(ErrorKind::Internal, &error))?;
+                stage.seeded += 1;
             }
             let url = RegistryUrl::parse(sandbox.url()).map_err(|error| CliError::of(ErrorKind::Internal, &error))?;
             let credentials = credentials(&sandbox, rules, &url);
@@ -105,12 +107,41 @@ fn npm_ruled(project: &Project, registries: &BTreeMap<RegistryUrl, Vec<&Workspac
     ruled
 }
 
-/// A version is taken for live when its tag is there; in a repository without any such tag, all present versions are.
+/// The tarballs of what is live. A package that can't be packed as it is, such as one that is not built and perhaps not released
+/// this time either, is there with its manifest alone.
+fn live_tarballs(
+    workspace: &Workspace,
+    live: &[&WorkspacePackage],
+) -> Result<BTreeMap<PackageName, Tarball>, CliError> {
+    use rayon::prelude::*;
+    let surroundings = surroundings_of(workspace);
+    live.par_iter()
+        .map(|package| {
+            let tarball =
+                pack_one(workspace, package, surroundings.as_ref(), None).or_else(|_| manifest_alone(package))?;
+            Ok((package.name.clone(), tarball))
+        })
+        .collect()
+}
+
+fn manifest_alone(package: &WorkspacePackage) -> Result<Tarball, CliError> {
+    let failed = |error: std::io::Error| CliError::of(ErrorKind::User, &error);
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let path = Utf8Path::from_path(folder.path()).ok_or_else(|| CliError::user("the temporary folder is not UTF-8"))?;
+    let manifest = serde_json::json!({ "name": package.name, "version": package.version });
+    std::fs::write(path.join("package.json"), manifest.to_string()).map_err(failed)?;
+    let request = PackRequest { folder: path, manifest: None, surroundings: None, overlay: None };
+    relay_pack::pack(&request).map_err(CliError::from)
+}
+
+/// A version is taken for live when its tag is there. In a repository without any such tag all present versions are, if there
+/// are change files, which say what comes after them; if there are none, everything is still to be published.
 fn is_live(project: &Project, package: &WorkspacePackage, tags: &BTreeSet<String>) -> bool {
     let tag_of =
         |package: &WorkspacePackage| package.version.as_ref().map(|version| project.tag_name(&package.name, version));
     let any_tag = project.workspace.packages.iter().filter_map(tag_of).any(|tag| tags.contains(&tag));
-    !any_tag || tag_of(package).is_some_and(|tag| tags.contains(&tag))
+    let first_release = tags.is_empty() && project.change_files.is_empty();
+    (!any_tag && !first_release) || tag_of(package).is_some_and(|tag| tags.contains(&tag))
 }
 
 async fn start(rules: RegistryRules, delay: &VisibilityDelay) -> Result<Sandbox, CliError> {
