@@ -89,13 +89,10 @@ impl Direct {
         for (name, bump) in &file.releases {
             let Some(place) = roster.place_of(name).filter(|place| !roster.is_skipped(*place)) else { continue };
             moving += 1;
-            self.raise(place, *bump);
+            let decides = self.raise(place, *bump);
             if *bump > Bump::None {
                 let cause = ReleaseCause::ChangeFile { id: file.id.clone(), text: first_line(&file.summary) };
-                let causes = self.causes.entry(place).or_default();
-                if !causes.contains(&cause) {
-                    causes.push(cause);
-                }
+                self.add_cause(place, cause, decides);
             }
         }
         let used_up = if changesets { moving == file.releases.len() } else { moving > 0 || file.releases.is_empty() };
@@ -113,9 +110,9 @@ impl Direct {
             let mut notes = release_notes(commits);
             for note in &mut notes {
                 note.bump = inputs.settings.below_one.apply(note.bump, major);
-                self.raise(place, note.bump);
+                let decides = self.raise(place, note.bump);
                 let cause = ReleaseCause::Commit { id: note.id.clone(), text: note.subject.clone() };
-                self.causes.entry(place).or_default().push(cause);
+                self.add_cause(place, cause, decides);
             }
             if !notes.is_empty() {
                 self.commits.insert(place, notes);
@@ -123,10 +120,22 @@ impl Direct {
         }
     }
 
-    fn raise(&mut self, place: usize, bump: Bump) {
-        if let Some(slot) = self.bumps.get_mut(place) {
-            *slot = Some(slot.map_or(bump, |known| known.max(bump)));
+    /// Says whether this is more than anything asked for so far.
+    fn raise(&mut self, place: usize, bump: Bump) -> bool {
+        let Some(slot) = self.bumps.get_mut(place) else { return false };
+        let raised = slot.is_none_or(|known| bump > known);
+        *slot = Some(slot.map_or(bump, |known| known.max(bump)));
+        raised
+    }
+
+    /// The cause that decides stands first, since often only one is shown.
+    fn add_cause(&mut self, place: usize, cause: ReleaseCause, decides: bool) {
+        let causes = self.causes.entry(place).or_default();
+        if causes.contains(&cause) {
+            return;
         }
+        let at = if decides { 0 } else { causes.len() };
+        causes.insert(at, cause);
     }
 }
 

@@ -172,6 +172,9 @@ impl fmt::Display for ReleaseCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Commit { text, .. } | Self::ChangeFile { text, .. } => f.write_str(text),
+            Self::Dependency { name, from, to, range } if range == "workspace:*" => {
+                write!(f, "`{name}` goes from {from} to {to}, and `{range}` is published as exactly one version")
+            }
             Self::Dependency { name, from, to, range } => {
                 write!(f, "`{name}` goes from {from} to {to}, which leaves `{range}`")
             }

@@ -119,9 +119,7 @@ pub(crate) async fn run<P: Person>(
     let observed = stop.or(patiently(ui, observe(&project, &session, &learnt, options.intent))).await?;
     let mut observed = observed.map_err(explain::observe)?;
     let packed_ahead = head_start.map(HeadStart::end).unwrap_or_default();
-    for warning in &observed.warnings {
-        ui.warning(warning);
-    }
+    ui.warnings(&observed.warnings);
     checks::refuse_drift(ui, &project, options.saved.as_ref(), &mut observed, &recollection)?;
     if options.show_plan {
         show_plan(ui, &observed.plan);

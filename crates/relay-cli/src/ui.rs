@@ -34,6 +34,11 @@ pub(crate) use text::{clean, columns, human_size, human_span, json, json_line, p
 /// How often the live display is drawn at most, per second.
 const FRAMES_PER_SECOND_MAX: u8 = 12;
 
+/// From this many warnings on, most are left out.
+const WARNINGS_MAX: usize = 8;
+/// How many are shown then.
+const WARNINGS_SHOWN: usize = 3;
+
 /// What annotations about no package in particular are headed with.
 const ANNOTATION_TITLE: &str = "relay";
 
@@ -167,6 +172,18 @@ impl Ui {
         // GitHub's log shows an annotation as a line that begins with the word, so that nothing has to be said twice.
         if !self.annotate(Notice::Warning, ANNOTATION_TITLE, &text) {
             self.labelled("warning", self.palette().warning, &text);
+        }
+    }
+
+    /// Says several such things; of many of them only some, unless all are asked for.
+    pub(crate) fn warnings(&self, texts: &[String]) {
+        let shown =
+            if self.shared.settings.verbose || texts.len() <= WARNINGS_MAX { texts.len() } else { WARNINGS_SHOWN };
+        for text in texts.iter().take(shown) {
+            self.warning(text);
+        }
+        if let Some(more @ 1..) = texts.len().checked_sub(shown) {
+            self.warning(format!("and {more} more such warnings; `--verbose` shows all"));
         }
     }
 

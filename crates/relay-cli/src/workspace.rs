@@ -30,9 +30,7 @@ impl Surroundings {
     /// Finds and reads them; oddities of the workspace are told as warnings.
     pub(crate) fn read(context: &Context) -> Result<Self, CliError> {
         let workspace = Workspace::discover(&context.cwd)?;
-        for warning in &workspace.warnings {
-            context.ui.warning(warning);
-        }
+        context.ui.warnings(&workspace.warnings);
         let graph = DependencyGraph::build(&workspace);
         let here = context.cwd.strip_prefix(&workspace.root).map(Utf8Path::to_owned).unwrap_or_default();
         context.ui.detail(format!(

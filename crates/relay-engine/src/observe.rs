@@ -12,8 +12,10 @@ use crate::learnt::Learnt;
 use crate::project::{Project, ProjectError};
 use crate::session::{KnownCredential, Session};
 
+mod notices;
 mod registries;
 
+use notices::{of_other_tools, without_effect};
 pub use registries::PLAN_READS_IN_FLIGHT;
 use registries::{Known, new_install_script, read_registries};
 
@@ -107,11 +109,13 @@ pub async fn observe(
     learnt: &Learnt,
     intent: Intent,
 ) -> Result<Observed, ObserveError> {
-    let mut warnings = project.workspace.warnings.clone();
-    warnings.extend_from_slice(session.npm.warnings());
+    let mut warnings = session.npm.warnings().to_vec();
     warnings.extend(without_effect(project).map(str::to_owned));
     let bumps = match intent {
-        Intent::Release => make_bumps(project, &mut warnings)?,
+        Intent::Release => {
+            warnings.extend(of_other_tools(project).into_iter().map(str::to_owned));
+            make_bumps(project, &mut warnings)?
+        }
         Intent::Publish => {
             warnings.extend(project.broken_change_files.iter().map(|error| {
                 format!(
@@ -182,19 +186,9 @@ pub async fn observe(
         allow_cycles: session.allow_cycles || project.config.publish.allow_cycles,
     };
     let plan = plan(&observations)?;
+    // Last, since there may be many and only some are shown.
+    warnings.extend_from_slice(&project.workspace.warnings);
     Ok(Observed { plan, bumps, credentials, destinations, live, scriptless_before, warnings, requests })
-}
-
-/// Settings that are read and can't be heeded yet.
-fn without_effect(project: &Project) -> impl Iterator<Item = &'static str> {
-    let provenance = (project.config.publish.provenance == Some(true))
-        .then_some("`publish.provenance` in relay.toml has no effect yet: this relay makes none");
-    let schedule = project
-        .config
-        .schedule
-        .is_some()
-        .then_some("`[schedule]` in relay.toml has no effect yet: what is planned is published now");
-    provenance.into_iter().chain(schedule)
 }
 
 fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan, ObserveError> {

@@ -29,7 +29,7 @@ const FILE_SETTINGS: [&str; 8] = [
 const TWIN_BRANCH: &str = "rehearsal";
 
 impl Repository {
-    /// Makes `target` a repository with the head, branches, tags and history of that at `source_root`, without remotes, hooks
+    /// Makes `target` a repository with the head (on a branch in any case), branches, tags and history of that at `source_root`, without remotes, hooks
     /// and signatures, and with an identity of its own. The working files are the caller's to copy, before or after: those
     /// of the source's working folder go into `target`.
     pub fn clone_aside(source_root: &Utf8Path, target: &Utf8Path) -> Result<Self, GitError> {

@@ -12,7 +12,7 @@ use relay_config::RouteKind;
 use relay_workspace::PackageName;
 
 use crate::finding::Finding;
-use crate::observation::{NewInstallScript, Observations, PackageObservation};
+use crate::observation::{NewInstallScript, Observations, PackageObservation, PublishedState};
 use crate::route::Route;
 
 mod dependencies;
@@ -36,6 +36,9 @@ pub(crate) fn preflight(
         findings.extend(surroundings.check(package));
         findings.extend(scripts_after_upload(package));
         findings.extend(new_install_script(package));
+        if observations.graph.packages().len() > 1 {
+            findings.extend(root_for_the_first_time(package));
+        }
     }
     for skipped in &observations.skipped {
         findings.extend(surroundings.check_skipped(skipped));
@@ -78,4 +81,15 @@ fn new_install_script(package: &PackageObservation) -> Option<Finding> {
         "take the script out; or, if it is meant, take `new-install-script` out of `gate.forbid` in relay.toml for this \
          release",
     ))
+}
+
+/// The root of a workspace is seldom meant to be published, and `private` is easily forgotten there.
+fn root_for_the_first_time(package: &PackageObservation) -> Option<Finding> {
+    (package.path.is_empty() && package.published == PublishedState::Absent).then(|| {
+        Finding::warning(
+            &package.name,
+            "it is the root of the workspace and would be published for the first time",
+            "write `\"private\": true` into its package.json if it is not meant to be published",
+        )
+    })
 }

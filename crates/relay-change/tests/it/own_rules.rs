@@ -97,7 +97,7 @@ fn it_goes_on_along_the_chain() {
 #[test]
 fn the_highest_of_files_and_commits_wins() {
     let world = World::new().package("core", "1.2.0").change("core", "patch").commit("core", "feat: more");
-    check(world, &["core@1.3.0 (change-file, commit)"], &[]);
+    check(world, &["core@1.3.0 (commit, change-file)"], &[]);
 }
 
 #[test]

@@ -37,9 +37,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     let learnt = Learnt::read(&state);
     let observed = crate::flow::patiently(ui, observe(&project, &session, &learnt, Intent::Release)).await;
     let mut observed = observed.map_err(explain::observe)?;
-    for warning in &observed.warnings {
-        ui.warning(warning);
-    }
+    ui.warnings(&observed.warnings);
     let saved = args.against.as_ref().map(|path| read_plan(context, path)).transpose()?;
     let compares = saved.as_ref().is_some_and(crate::saved_bytes::has_any);
     // Only a plan that is kept promises bytes; packing costs more than all the rest.

@@ -38,9 +38,7 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     };
     let session = surroundings::session(&project, &flags)?;
     let observed = observe(&project, &session, &Learnt::default(), Intent::Release).await.map_err(explain::observe)?;
-    for warning in &observed.warnings {
-        ui.warning(warning);
-    }
+    ui.warnings(&observed.warnings);
     let bumps = &observed.bumps;
     if args.json {
         ui.data(document(bumps));

@@ -67,7 +67,7 @@ fn the_twin_has_head_branches_tags_and_history_and_the_source_is_untouched() {
 }
 
 #[test]
-fn a_detached_head_an_unborn_branch_and_a_shallow_clone_stay_what_they_are() {
+fn an_unborn_branch_and_a_shallow_clone_stay_what_they_are_and_a_detached_head_gets_a_branch() {
     let repo = TestRepo::new();
     let folder = tempfile::tempdir().unwrap();
     let root = path_of(&folder);
@@ -77,7 +77,8 @@ fn a_detached_head_an_unborn_branch_and_a_shallow_clone_stay_what_they_are() {
     repo.write("a", "2").commit("two");
     repo.git(&["checkout", "-q", "--detach"]);
     let twin = Repository::clone_aside(&repo.root, &root.join("detached")).unwrap();
-    assert_eq!(twin.head().unwrap(), repo.relay.head().unwrap());
+    let (twin, source) = (twin.head().unwrap(), repo.relay.head().unwrap());
+    assert_eq!((twin.commit, twin.branch.as_deref(), source.branch), (source.commit, Some("rehearsal"), None));
     git(&root, &["clone", "-q", "--depth", "1", &format!("file://{}", repo.root), "shallow"]);
     let twin = Repository::clone_aside(&root.join("shallow"), &root.join("shallow-twin")).unwrap();
     assert!(twin.is_shallow());

@@ -60,7 +60,7 @@ impl Comment {
         for (index, package) in plan.packages.iter().enumerate() {
             let cause = escaped(&Cause::of(package).within(CAUSE_COLUMNS_MAX));
             let (wave, name, kind) = (package.wave, &package.name, package.route.kind);
-            let row = format!("| {wave} | `{name}` | {} | {kind} | {cause} |\n", version_text(package));
+            let row = format!("| {wave} | `{name}` | {} | {kind} | {cause} |\n", escaped(&version_text(package)));
             if self.text.len() + row.len() > TABLE_BYTES_MAX {
                 let left = plan.packages.len() - index;
                 let _ = writeln!(self.text, "\nThe table ends here; the plan has {}.", counted(left, "more package"));

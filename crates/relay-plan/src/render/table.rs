@@ -7,6 +7,7 @@ use relay_change::Bump;
 use relay_config::RouteKind;
 
 use super::printable::{columns, cut, one_line, wrapped};
+use crate::planning::TAG_DEFAULT;
 use crate::release_plan::{PlannedPackage, ReleasePlan};
 
 /// What stands between two columns.
@@ -14,6 +15,9 @@ const GAP: &str = "  ";
 
 /// The share of the line that names may take, in per cent.
 const NAME_SHARE_PERCENT: usize = 40;
+
+/// How much of a dist-tag is shown, in columns.
+const TAG_COLUMNS_MAX: usize = 30;
 
 /// The share of the line that versions may take, in per cent.
 const VERSION_SHARE_PERCENT: usize = 30;
@@ -146,12 +150,17 @@ fn cells(package: &PlannedPackage, sittings: usize) -> Cells {
     }
 }
 
-/// `1.2.3 → 1.3.0`, or the version alone where it does not move.
+/// `1.2.3 → 1.3.0`, or the version alone where it does not move; with its dist-tag where that is not `latest`.
 pub(super) fn version_text(package: &PlannedPackage) -> String {
-    if package.current == package.next {
-        package.next.to_string()
+    let tag = if package.tag == TAG_DEFAULT {
+        String::new()
     } else {
-        format!("{} → {}", package.current, package.next)
+        format!(" ({})", cut(&one_line(&package.tag), TAG_COLUMNS_MAX))
+    };
+    if package.current == package.next {
+        format!("{}{tag}", package.next)
+    } else {
+        format!("{} → {}{tag}", package.current, package.next)
     }
 }
 

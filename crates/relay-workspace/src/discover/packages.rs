@@ -109,6 +109,14 @@ impl Gathering {
     /// The packages sorted by name, each name once.
     pub(super) fn finish(mut self) -> Result<(Vec<WorkspacePackage>, Vec<String>), DiscoverError> {
         self.packages.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+        // A private root often has the name of the package that the repository is about. It is no package of its own.
+        let root = self.packages.iter().position(|package| package.path.as_str().is_empty() && package.private);
+        if let Some(at) = root
+            && let Some(name) = self.packages.get(at).map(|root| root.name.clone())
+            && self.packages.iter().filter(|package| package.name == name).count() > 1
+        {
+            self.packages.remove(at);
+        }
         let mut by_name: BTreeMap<&PackageName, Vec<&WorkspacePackage>> = BTreeMap::new();
         for package in &self.packages {
             by_name.entry(&package.name).or_default().push(package);

@@ -1,0 +1,40 @@
+//! What a person should know of settings that relay does not heed.
+
+use relay_config::ReleaseMode;
+
+use crate::project::Project;
+
+/// Settings of other release tools that relay does not read, where they would say how versions are made.
+pub(super) fn of_other_tools(project: &Project) -> Vec<&'static str> {
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(project.workspace.root.join(name)).ok()?;
+        serde_json::from_str::<serde_json::Value>(&text).ok()
+    };
+    let mut found = Vec::new();
+    let lerna = read("lerna.json").and_then(|lerna| Some(lerna.get("version")?.as_str()? != "independent"));
+    if lerna == Some(true) && project.config.release.mode == ReleaseMode::Independent {
+        found.push(
+            "lerna.json keeps one version for all packages, and relay gives each its own and leaves lerna.json as it is; \
+             `mode = \"fixed\"` under `[release]` in relay.toml makes them move together",
+        );
+    }
+    if read("nx.json").is_some_and(|nx| nx.get("release").is_some()) {
+        found.push("`release` in nx.json is not read: groups, tags and sources of changes are set in relay.toml");
+    }
+    if project.workspace.root.join("rush.json").is_file() {
+        found.push("rush's change files and version policies are not read: relay makes versions by relay.toml alone");
+    }
+    found
+}
+
+/// Settings that are read and can't be heeded yet.
+pub(super) fn without_effect(project: &Project) -> impl Iterator<Item = &'static str> {
+    let provenance = (project.config.publish.provenance == Some(true))
+        .then_some("`publish.provenance` in relay.toml has no effect yet: this relay makes none");
+    let schedule = project
+        .config
+        .schedule
+        .is_some()
+        .then_some("`[schedule]` in relay.toml has no effect yet: what is planned is published now");
+    provenance.into_iter().chain(schedule)
+}
