@@ -137,3 +137,20 @@ fn a_closed_stdout_is_no_error_and_a_full_disk_is_one() {
     full.data("x");
     assert!(full.finish().is_err());
 }
+
+#[test]
+fn of_many_warnings_some_are_shown_unless_all_are_asked_for() {
+    let many: Vec<String> = (1..=40).map(|number| format!("odd {number}")).collect();
+    let (ui, seen) = captured(UiSettings::plain());
+    ui.warnings(&many[..8]);
+    assert_eq!(seen.messages.text().lines().count(), 8);
+    let (ui, seen) = captured(UiSettings::plain());
+    ui.warnings(&many);
+    assert_eq!(
+        seen.messages.text(),
+        "warning: odd 1\nwarning: odd 2\nwarning: odd 3\nwarning: and 37 more such warnings; `--verbose` shows all\n"
+    );
+    let (ui, seen) = captured(UiSettings { verbose: true, ..UiSettings::plain() });
+    ui.warnings(&many);
+    assert_eq!(seen.messages.text().lines().count(), 40);
+}

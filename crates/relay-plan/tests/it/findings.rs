@@ -287,6 +287,21 @@ fn a_new_install_script_is_an_error_where_the_gate_forbids_it() {
 }
 
 #[test]
+fn a_root_that_is_new_and_not_private_is_pointed_out() {
+    let root = |published: PublishedState| {
+        let world = World::new().release("core").release_with("repo", |package| {
+            package.path = String::new();
+            package.published = published;
+        });
+        world.findings()
+    };
+    let warning = "warning repo: it is the root of the workspace and would be published for the first time";
+    assert_eq!(root(PublishedState::Absent), [warning]);
+    assert_eq!(root(PublishedState::Unknown), [""; 0]);
+    assert_eq!(root(present("1.2.3")), [""; 0]);
+}
+
+#[test]
 fn a_blocked_route_is_an_error_with_its_fix() {
     let world = World::new().release_with("core", |core| core.credentials.clear());
     assert_eq!(world.findings(), ["error core: no credential for `https://registry.example/` is at hand"]);

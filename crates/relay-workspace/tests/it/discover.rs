@@ -232,3 +232,13 @@ fn a_named_folder_is_found_without_listing_its_neighbours() {
     let workspace = check(&checkout, PackageManager::Npm, &["packages/a"]);
     assert_eq!(workspace.warnings, ["`package.json`: the pattern `packages/gone` matches no package"]);
 }
+
+#[test]
+fn a_private_root_may_have_the_name_of_a_package() {
+    let checkout = Checkout::new()
+        .file("package.json", r#"{ "private": true, "name": "lib", "version": "0.0.0" }"#)
+        .file("pnpm-workspace.yaml", "packages: ['packages/*']\n")
+        .package("packages/lib", "lib");
+    let workspace = check(&checkout, PackageManager::Pnpm, &["packages/lib"]);
+    assert!(workspace.warnings.is_empty(), "{:?}", workspace.warnings);
+}
