@@ -46,3 +46,23 @@ fn a_registry_that_challenges_is_not_taken_for_one_that_does_not_again() {
     let ran = world.relay(&["plan", "--filter", "pearl"]).ended_with(0);
     assert!(ran.stdout.contains("an earlier refusal taught"), "{}", ran.stdout);
 }
+
+#[test]
+fn a_token_that_has_ended_is_known_before_anything_is_written() {
+    let registry = Registry::with_codes();
+    let mut world = pearls(&registry, "");
+    registry.seed(&world);
+    world.set("NPM_TOKEN", "npm_0000000000000000000000000000000000dead");
+    world.set("SESSION_TOKEN", "npm_0000000000000000000000000000000000gone");
+    world.write(".changeset/shine.md", "---\npearl: minor\n---\n\nShine\n");
+    world.commit("docs: a change");
+    let head = world.git(&["rev-parse", "HEAD"]);
+    let ran = world.relay(&["release", "--yes"]).ended_with(1);
+    assert!(
+        ran.stderr.contains("the registry does not know the one from environment variable `NPM_TOKEN` (401)"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("npm login"), "{}", ran.stderr);
+    assert_eq!((registry.puts(), world.git(&["rev-parse", "HEAD"])), (0, head));
+}

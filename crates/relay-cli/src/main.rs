@@ -6,7 +6,7 @@
 //! - [`flow`]: the way of a release, shared by several commands; [`surroundings`]: what it is given from outside
 //! - [`preflight`], [`interrupted`], [`saved_bytes`]: what is looked at before anything is written; [`dry_run`]: and what
 //!   is shown where nothing will be
-//! - [`stop`]: Ctrl-C
+//! - [`stop`]: how Ctrl-C is heard
 //! - [`display`], [`summary`], [`person`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
 //! - [`vault`]: keeps credentials where no script can read them
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant

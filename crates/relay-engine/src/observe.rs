@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join;
 use relay_change::{BumpPlan, ChangeInputs, PackageCommit, PlannedBump, plan_bumps};
 use relay_config::{Access, PublishingAccess, RegistryRules};
 use relay_plan::{Observations, PackageObservation, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan};
@@ -12,9 +13,11 @@ use crate::learnt::Learnt;
 use crate::project::{Project, ProjectError};
 use crate::session::{KnownCredential, Session};
 
+mod dead_credentials;
 mod notices;
 mod registries;
 
+use dead_credentials::dead_credentials;
 use notices::{of_other_tools, without_effect};
 pub use registries::PLAN_READS_IN_FLIGHT;
 use registries::{Known, new_install_script, read_registries};
@@ -127,15 +130,18 @@ pub async fn observe(
     };
     let planned: BTreeMap<_, _> = bumps.bumps.iter().map(|bump| (&bump.name, bump)).collect();
     let (candidates, mut skipped) = candidates(project, session, &planned, &mut warnings)?;
-    let mut published = read_registries(&candidates, session, &project.config.gate).await?;
-    let requests = published.values().map(|known| known.requests).sum();
+    let (published, dead) =
+        join(read_registries(&candidates, session, &project.config.gate), dead_credentials(&candidates, session)).await;
+    let mut published = published?;
+    let requests = published.values().map(|known| known.requests).sum::<usize>() + dead.asked;
 
     let mut packages = Vec::new();
     let mut credentials = BTreeMap::new();
     let mut destinations = BTreeMap::new();
     let mut live = Vec::new();
     let mut scriptless_before = BTreeMap::new();
-    for candidate in candidates {
+    for mut candidate in candidates {
+        let refused = candidate.refuse(&dead, &mut warnings);
         let name = &candidate.package.name;
         let Known { state, scriptless_before: before, integrity, .. } = published.remove(name).unwrap_or_default();
         let bump = planned.get(name);
@@ -163,6 +169,7 @@ pub async fn observe(
             continue;
         }
         let mut package = observation(project, session, learnt, &candidate, state, bump.copied());
+        package.credential_problems.extend(refused);
         package.new_install_script = new_install_script(&project.workspace, candidate.package, before.as_ref());
         packages.push(package);
         scriptless_before.extend(before.map(|before| (name.clone(), before)));
