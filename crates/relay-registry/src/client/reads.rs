@@ -185,7 +185,7 @@ impl RegistryClient {
     /// Asks whose the credential is. `None`: the registry does not know it.
     ///
     /// # Errors
-    /// [`ReadError`]; a registry without this question gives `Refused`.
+    /// [`ReadError`]; a registry without this question gives `Refused`, one that names nobody `Unexpected`.
     pub async fn whoami(&self, registry: &RegistryUrl, credential: &Credential) -> Result<Option<String>, ReadError> {
         let what = format!("the account at `{}`", registry.host());
         let url = registry.below("-/whoami");
@@ -194,7 +194,9 @@ impl RegistryClient {
             200 => {
                 let body = answer.json().ok_or_else(|| ReadError::unparsed(&what, &url, "account", &answer))?;
                 let name = body.get("username").and_then(serde_json::Value::as_str);
-                Ok(name.map(|name| crate::shown_text::clean_line(name, 120)).filter(|name| !name.is_empty()))
+                let name = name.map(|name| crate::shown_text::clean_line(name, 120)).filter(|name| !name.is_empty());
+                // Some registries answer so to everybody.
+                name.map(Some).ok_or(ReadError::Unexpected { what, problem: "the answer names nobody".to_owned() })
             }
             401 => Ok(None),
             _ if refusal_of(None, &answer).code == RefusalCode::DeadCredential => Ok(None),
