@@ -167,7 +167,7 @@ pub struct GateSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GateRule {
-    /// `workspace:` or `catalog:` in a manifest inside the tarball.
+    /// `workspace:` or `catalog:` in the manifest of the tarball.
     ProtocolLeak,
     /// A token or private key in a file.
     Secret,
