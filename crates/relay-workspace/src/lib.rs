@@ -4,6 +4,7 @@
 //! registries or releases.
 //!
 //! - [`name`], [`range`], [`specifier`], [`dependency`], [`integrity`]: the words of the field as types
+//! - [`obstacle`]: what keeps a published specifier from being installed
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
 //! - [`discover`]: from the disk to that value
@@ -21,6 +22,7 @@ pub mod lockfile;
 pub mod manager;
 pub mod manifest;
 pub mod name;
+pub mod obstacle;
 mod printable;
 pub mod range;
 pub mod specifier;
@@ -35,6 +37,7 @@ pub use lockfile::{LockfileEdit, LockfileRange, edit_lockfile};
 pub use manager::PackageManager;
 pub use manifest::{Manifest, ManifestError};
 pub use name::{InvalidName, PackageName};
+pub use obstacle::Obstacle;
 pub use range::{InvalidRange, Range};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
