@@ -68,7 +68,6 @@ struct LernaSettings {
 /// paths shall be relative to it.
 pub(super) fn read(root: &Utf8Path, shown: &Utf8Path) -> Result<Option<Definition>, DiscoverError> {
     let pnpm = text(root, "pnpm-workspace.yaml")?;
-    let rush = if pnpm.is_some() { None } else { text(root, "rush.json")? };
     let manifest_at = FileAt { root, path: Utf8Path::new("package.json"), limit_bytes: MANIFEST_SIZE_BYTES_MAX };
     let manifest = match manifest_at.read()? {
         Some(text) => {
@@ -78,6 +77,9 @@ pub(super) fn read(root: &Utf8Path, shown: &Utf8Path) -> Result<Option<Definitio
         }
         None => None,
     };
+    let other = pnpm.as_ref().and_then(|_| super::manager::other_than_pnpm(root, manifest.as_ref()));
+    let pnpm = pnpm.filter(|_| other.is_none());
+    let rush = if pnpm.is_some() { None } else { text(root, "rush.json")? };
     let mut definition = Definition {
         origin: Origin::Lone,
         root: root.to_owned(),
@@ -86,7 +88,7 @@ pub(super) fn read(root: &Utf8Path, shown: &Utf8Path) -> Result<Option<Definitio
         catalogs: Catalogs::new(),
         unpublished: BTreeSet::new(),
         manager: None,
-        warnings: Vec::new(),
+        warnings: other.iter().map(set_aside).collect(),
     };
     if let Some(text) = pnpm {
         definition.read_pnpm(&text)?;
@@ -237,6 +239,16 @@ impl Definition {
             }
         }
     }
+}
+
+/// `pnpm-workspace.yaml` means nothing to other managers.
+fn set_aside(other: &super::manager::Other) -> String {
+    let manager = other.manager.as_str();
+    let why = if other.declared { "package.json names it as the package manager" } else { "its lock file is there" };
+    format!(
+        "`pnpm-workspace.yaml` is left aside, because this is a repository of {manager} ({why}), which reads `workspaces` \
+         of package.json alone; remove the file, or name pnpm in `packageManager`"
+    )
 }
 
 fn text(root: &Utf8Path, path: &str) -> Result<Option<String>, DiscoverError> {
