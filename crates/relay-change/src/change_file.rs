@@ -40,6 +40,14 @@ pub enum ChangeFileError {
         /// The file.
         file: String,
     },
+    /// Something other than a file stands in its place.
+    #[error("{file} {problem}; put a change file there, or remove it")]
+    NotAFile {
+        /// The file.
+        file: String,
+        /// What is there, as the end of a sentence.
+        problem: &'static str,
+    },
     /// It is larger than relay reads.
     #[error("{file} has {size_bytes} bytes, more than the {CHANGE_FILE_SIZE_BYTES_MAX} that a change file may have")]
     TooLarge {
@@ -134,6 +142,11 @@ impl ChangeFile {
         };
         let releases = read_front_matter(&file, text, &parts)?;
         Ok(Self { id: id.to_owned(), releases, summary: parts.summary.trim().to_owned() })
+    }
+
+    /// The error about something in the place of a change file that is no file; `problem` ends the sentence.
+    pub fn not_a_file(id: &str, problem: &'static str) -> ChangeFileError {
+        ChangeFileError::NotAFile { file: file_name(id), problem }
     }
 
     /// The file's path relative to the workspace root, as messages name it.

@@ -28,7 +28,7 @@ pub use error::DiscoverError;
 pub use packages::PACKAGES_MAX;
 
 use definition::{Definition, Origin};
-use packages::Gathering;
+use packages::{Gathering, InFolder};
 use walk::{NeverEntered, Walked};
 
 use crate::manager::PackageManager;
@@ -92,9 +92,12 @@ fn members(definition: &Definition, manager: PackageManager, walked: &Walked) ->
     let mut members: Vec<(Utf8PathBuf, Manifest)> = Vec::new();
     for (folder, manifest) in paths.into_iter().zip(manifests) {
         match manifest {
-            Some(manifest) => members.push((folder, manifest)),
-            None if manager == PackageManager::Pnpm => warnings.extend(other_manifest(&definition.root, &folder)),
-            None => {}
+            InFolder::Manifest(manifest) => members.push((folder, manifest)),
+            InFolder::DanglingLink(warning) => warnings.push(warning),
+            InFolder::Nothing if manager == PackageManager::Pnpm => {
+                warnings.extend(other_manifest(&definition.root, &folder));
+            }
+            InFolder::Nothing => {}
         }
     }
     if members.len() > PACKAGES_MAX {

@@ -34,9 +34,10 @@ pub(super) fn discover(error: &DiscoverError) -> CliError {
     let code = match error {
         DiscoverError::Start { .. } => "relay::workspace::start",
         DiscoverError::NothingFound { .. } => "relay::workspace::nothing_found",
-        DiscoverError::Unreadable { .. } | DiscoverError::NotAFile { .. } | DiscoverError::NotUtf8 { .. } => {
-            "relay::workspace::unreadable"
-        }
+        DiscoverError::Unreadable { .. }
+        | DiscoverError::NotAFile { .. }
+        | DiscoverError::DanglingLink { .. }
+        | DiscoverError::NotUtf8 { .. } => "relay::workspace::unreadable",
         DiscoverError::TooLarge { .. }
         | DiscoverError::TooManyFolders { .. }
         | DiscoverError::TooDeep { .. }

@@ -116,6 +116,14 @@ pub enum DiscoverError {
         /// Where it leads.
         target: Utf8PathBuf,
     },
+    /// A file of the workspace is a link to something that is not there.
+    #[error("`{path}` is a link that leads nowhere (to `{target}`); restore the file, or remove the link")]
+    DanglingLink {
+        /// The link.
+        path: Utf8PathBuf,
+        /// What it names.
+        target: String,
+    },
     /// The walk met more folders than any repository has.
     #[error("the patterns of `{file}` reach more than {limit} folders; narrow them, or exclude folders with `!`")]
     TooManyFolders {

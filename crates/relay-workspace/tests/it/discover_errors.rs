@@ -81,6 +81,20 @@ fn a_named_link_that_leads_out_is_refused() {
     check(&manifest, "`a/package.json` is a link to `");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_named() {
+    let checkout = npm(r#"["packages/*"]"#).package("packages/b", "b").link("packages/a/package.json", "gone.json");
+    assert_eq!(
+        checkout.workspace().warnings,
+        ["`packages/a/package.json` is a link that leads nowhere (to `gone.json`); restore the file, or remove the \
+             link; the package is left out"]
+    );
+    for file in ["package.json", "pnpm-workspace.yaml"] {
+        check(&Checkout::new().link(file, "gone"), &format!("`{file}` is a link that leads nowhere (to `gone`)"));
+    }
+}
+
 #[test]
 fn what_is_no_file_is_not_opened() {
     check(&npm(r#"["a"]"#).file("a/package.json/x", ""), "`a/package.json` is not a regular file");
