@@ -185,10 +185,19 @@ fn split(text: &str) -> Option<Parts<'_>> {
     None
 }
 
-/// The parser's complaint without its own place, which counts from the front matter and not from the file.
+/// The parser's complaint, in the words of whoever wrote the file, and without its own place, which counts from the front
+/// matter and not from the file.
 fn without_place(problem: &str) -> String {
     let end = problem.rfind(" at line ").unwrap_or(problem.len());
-    problem.get(..end).unwrap_or(problem).to_owned()
+    match problem.get(..end).unwrap_or(problem) {
+        "expected mapping start" => "expected package names and bumps, such as `\"package-name\": patch`".to_owned(),
+        problem
+            if problem == "expected string scalar" || problem.starts_with("cannot deserialize null into string") =>
+        {
+            "expected a bump: `major`, `minor`, `patch` or `none`".to_owned()
+        }
+        problem => problem.to_owned(),
+    }
 }
 
 fn read_front_matter(file: &str, text: &str, parts: &Parts<'_>) -> Result<Vec<(String, Bump)>, ChangeFileError> {

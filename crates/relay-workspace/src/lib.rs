@@ -28,6 +28,7 @@ pub mod range;
 pub mod specifier;
 pub mod workspace;
 pub mod write;
+mod wrong_kind;
 
 pub use dependency::{Dependency, DependencyKind};
 pub use discover::DiscoverError;
@@ -46,3 +47,4 @@ pub use write::{
     TEMPORARY_PREFIX, TEMPORARY_SUFFIX, WriteError, sync_folder_of, write_all_or_none, write_atomically,
     write_privately,
 };
+pub use wrong_kind::WrongKind;

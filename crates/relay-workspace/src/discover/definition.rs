@@ -11,9 +11,12 @@ use super::file::{FileAt, SETTINGS_SIZE_BYTES_MAX};
 use super::rush::{self, RushProjects};
 use super::selection::{Reading, Selection};
 use super::yaml;
+use crate::json::strict;
 use crate::manager::PackageManager;
-use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest};
+use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest, syntax_problem};
+use crate::printable::excerpt;
 use crate::workspace::Catalogs;
+use crate::wrong_kind::{FieldOf, WrongKind, kind_of};
 
 /// Which tool's file makes the folder a root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +56,6 @@ struct WorkspaceSettings {
     packages: Option<Vec<String>>,
     catalog: Option<BTreeMap<String, String>>,
     catalogs: Option<BTreeMap<String, BTreeMap<String, String>>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LernaSettings {
-    packages: Option<Vec<String>>,
-    npm_client: Option<String>,
 }
 
 /// Reads what a folder says about a workspace; `None` where it has none of the files.
@@ -143,19 +139,26 @@ impl Definition {
     fn read_manifest(&mut self) -> Result<bool, DiscoverError> {
         let Some(manifest) = &self.manifest else { return Ok(false) };
         let file = Utf8Path::new("package.json");
-        let field =
-            |field: &str, expected| DiscoverError::Field { path: file.to_owned(), field: field.to_owned(), expected };
+        let options = strict();
+        let at = |keys| FieldOf { path: file, text: manifest.text(), options: &options, keys };
         let workspaces = manifest.fields().get("workspaces");
-        let patterns = match workspaces {
+        let (keys, patterns): (&[&str], _) = match workspaces {
             None | Some(Value::Null) => return Ok(false),
-            Some(Value::Array(patterns)) => Some(patterns),
+            Some(Value::Array(patterns)) => (&["workspaces"], Some(patterns)),
             Some(Value::Object(object)) => match object.get("packages") {
                 // `{ "nohoist": […] }` or bun's catalogs alone make no workspace.
-                None | Some(Value::Null) => None,
-                Some(Value::Array(patterns)) => Some(patterns),
-                Some(_) => return Err(field("workspaces.packages", "an array of patterns")),
+                None | Some(Value::Null) => (&["workspaces", "packages"], None),
+                Some(Value::Array(patterns)) => (&["workspaces", "packages"], Some(patterns)),
+                Some(other) => {
+                    return Err(DiscoverError::Field(
+                        at(&["workspaces", "packages"]).must_be("an array of patterns", kind_of(other)),
+                    ));
+                }
             },
-            Some(_) => return Err(field("workspaces", "an array of patterns, or an object with `packages`")),
+            Some(other) => {
+                let expected = "an array of patterns, or an object with `packages`";
+                return Err(DiscoverError::Field(at(&["workspaces"]).must_be(expected, kind_of(other))));
+            }
         };
         let catalog_places: Vec<&serde_json::Map<String, Value>> =
             workspaces.and_then(Value::as_object).into_iter().chain([manifest.fields()]).collect();
@@ -163,13 +166,7 @@ impl Definition {
         for place in catalog_places {
             catalogs.push((strings(place.get("catalog")), named_strings(place.get("catalogs"))));
         }
-        let texts =
-            patterns.map(|patterns| patterns.iter().map(|pattern| pattern.as_str().map(str::to_owned)).collect());
-        let texts: Option<Vec<String>> = match texts {
-            Some(None) => return Err(field("workspaces", "an array of texts")),
-            Some(texts) => texts,
-            None => None,
-        };
+        let texts = patterns.map(|patterns| texts(patterns, at(keys))).transpose().map_err(DiscoverError::Field)?;
         for (catalog, named) in catalogs {
             self.add_catalogs(catalog, named);
         }
@@ -190,17 +187,26 @@ impl Definition {
     fn read_lerna(&mut self, text: &str) -> Result<(), DiscoverError> {
         let file = Utf8Path::new("lerna.json");
         let json = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let settings: LernaSettings = serde_json::from_str(json).map_err(|error| DiscoverError::Syntax {
-            path: file.to_owned(),
-            line: error.line().max(1),
-            column: error.column().max(1),
-            problem: crate::manifest::syntax_problem(&error),
-            excerpt: crate::printable::excerpt(json, error.line()),
+        let settings: Value = serde_json::from_str(json).map_err(|error| {
+            let (line, column, problem) = syntax_problem(&error, json);
+            DiscoverError::Syntax { path: file.to_owned(), line, column, problem, excerpt: excerpt(json, line) }
         })?;
-        // lerna's own default.
-        let patterns = settings.packages.unwrap_or_else(|| vec!["packages/*".to_owned()]);
+        let options = strict();
+        let at = |keys| FieldOf { path: file, text: json, options: &options, keys };
+        if !settings.is_object() {
+            return Err(DiscoverError::Field(at(&[]).must_be("a JSON object", kind_of(&settings))));
+        }
+        let patterns = match settings.get("packages") {
+            // lerna's own default.
+            None | Some(Value::Null) => vec!["packages/*".to_owned()],
+            Some(Value::Array(patterns)) => texts(patterns, at(&["packages"])).map_err(DiscoverError::Field)?,
+            Some(other) => {
+                return Err(DiscoverError::Field(at(&["packages"]).must_be("an array of patterns", kind_of(other))));
+            }
+        };
+        let client = settings.get("npmClient").and_then(Value::as_str);
         self.selection = Selection::parse(file, &patterns, Reading::Lerna)?;
-        self.manager = settings.npm_client.as_deref().and_then(super::manager::named);
+        self.manager = client.and_then(super::manager::named);
         self.origin = Origin::Lerna;
         Ok(())
     }
@@ -253,6 +259,19 @@ fn set_aside(other: &super::manager::Other) -> String {
 
 fn text(root: &Utf8Path, path: &str) -> Result<Option<String>, DiscoverError> {
     FileAt { root, path: Utf8Path::new(path), limit_bytes: SETTINGS_SIZE_BYTES_MAX }.read()
+}
+
+/// The patterns of a list.
+fn texts(patterns: &[Value], list: FieldOf<'_>) -> Result<Vec<String>, Box<WrongKind>> {
+    let text = |(index, pattern): (usize, &Value)| match pattern {
+        Value::String(text) => Ok(text.clone()),
+        other => {
+            let index = index.to_string();
+            let keys = [list.keys, &[index.as_str()]].concat();
+            Err(FieldOf { keys: &keys, ..list }.must_be("a string", kind_of(other)))
+        }
+    };
+    patterns.iter().enumerate().map(text).collect()
 }
 
 /// The entries of a map of texts; others are left out, as bun leaves them.

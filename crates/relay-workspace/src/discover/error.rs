@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use crate::manifest::ManifestError;
 use crate::name::InvalidName;
 use crate::printable::printable;
+use crate::wrong_kind::WrongKind;
 
 /// Why the packages of a repository can't be told. Paths are relative to the workspace root wherever that is known.
 #[derive(Debug, thiserror::Error)]
@@ -74,15 +75,8 @@ pub enum DiscoverError {
         excerpt: String,
     },
     /// A field has a form that no package manager reads.
-    #[error("`{path}`: `{field}` must be {expected}")]
-    Field {
-        /// The file.
-        path: Utf8PathBuf,
-        /// The field.
-        field: String,
-        /// What is expected, with its article.
-        expected: &'static str,
-    },
+    #[error("{0}")]
+    Field(Box<WrongKind>),
     /// A pattern can't be read.
     #[error("`{file}`: the pattern `{}` {problem}", printable(.pattern))]
     Pattern {
