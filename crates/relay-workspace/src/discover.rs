@@ -110,8 +110,11 @@ fn members(definition: &Definition, manager: PackageManager, walked: &Walked) ->
     for (source, pattern) in selection.sources.iter().enumerate().filter(|(source, _)| !useful.contains(source)) {
         let means_root = selection.included.iter().any(|one| one.source == source && one.pattern.is_root());
         if !means_root {
+            // Some managers pass over a slash in front, and to the others it means the root of the disk.
+            let slash = pattern.trim().trim_start_matches('!').starts_with('/');
+            let why = if slash { ": it begins with a slash, and must be relative to the workspace root" } else { "" };
             let pattern = crate::printable::printable(pattern);
-            warnings.push(format!("`{}`: the pattern `{pattern}` matches no package", selection.file));
+            warnings.push(format!("`{}`: the pattern `{pattern}` matches no package{why}", selection.file));
         }
     }
     Ok(Members { packages: members, warnings })

@@ -95,6 +95,19 @@ fn a_pattern_that_leads_out_or_can_not_be_read_is_named_with_its_file() {
     check(&rush, "`rush.json`: `../x` leads out of the repository");
 }
 
+#[test]
+fn an_absolute_pattern_that_matches_nothing_is_told_as_such() {
+    let text = "packages: ['packages/*', '/etc/*']\n";
+    let checkout = Checkout::new().file("pnpm-workspace.yaml", text).package("packages/a", "a");
+    assert_eq!(
+        checkout.workspace().warnings,
+        [
+            "`pnpm-workspace.yaml`: the pattern `/etc/*` matches no package: it begins with a slash, and must be relative \
+             to the workspace root"
+        ]
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_named_link_that_leads_out_is_refused() {
