@@ -40,6 +40,14 @@ pub enum ChangeFileError {
         /// The file.
         file: String,
     },
+    /// Something other than a file stands in its place.
+    #[error("{file} {problem}; put a change file there, or remove it")]
+    NotAFile {
+        /// The file.
+        file: String,
+        /// What is there, as the end of a sentence.
+        problem: &'static str,
+    },
     /// It is larger than relay reads.
     #[error("{file} has {size_bytes} bytes, more than the {CHANGE_FILE_SIZE_BYTES_MAX} that a change file may have")]
     TooLarge {
@@ -136,6 +144,11 @@ impl ChangeFile {
         Ok(Self { id: id.to_owned(), releases, summary: parts.summary.trim().to_owned() })
     }
 
+    /// The error about something in the place of a change file that is no file; `problem` ends the sentence.
+    pub fn not_a_file(id: &str, problem: &'static str) -> ChangeFileError {
+        ChangeFileError::NotAFile { file: file_name(id), problem }
+    }
+
     /// The file's path relative to the workspace root, as messages name it.
     pub fn file_name(&self) -> String {
         file_name(&self.id)
@@ -172,10 +185,19 @@ fn split(text: &str) -> Option<Parts<'_>> {
     None
 }
 
-/// The parser's complaint without its own place, which counts from the front matter and not from the file.
+/// The parser's complaint, in the words of whoever wrote the file, and without its own place, which counts from the front
+/// matter and not from the file.
 fn without_place(problem: &str) -> String {
     let end = problem.rfind(" at line ").unwrap_or(problem.len());
-    problem.get(..end).unwrap_or(problem).to_owned()
+    match problem.get(..end).unwrap_or(problem) {
+        "expected mapping start" => "expected package names and bumps, such as `\"package-name\": patch`".to_owned(),
+        problem
+            if problem == "expected string scalar" || problem.starts_with("cannot deserialize null into string") =>
+        {
+            "expected a bump: `major`, `minor`, `patch` or `none`".to_owned()
+        }
+        problem => problem.to_owned(),
+    }
 }
 
 fn read_front_matter(file: &str, text: &str, parts: &Parts<'_>) -> Result<Vec<(String, Bump)>, ChangeFileError> {

@@ -4,7 +4,7 @@
 //! a repo that uses changesets must see the same diff; and relay's own, which keeps the form that the author chose and
 //! always ends in a range that accepts the new version.
 
-use relay_workspace::{Range, Specifier, WorkspaceSpecifier};
+use relay_workspace::{Range, Specifier};
 use semver::Version;
 
 use crate::bump::Bump;
@@ -36,7 +36,7 @@ pub(crate) fn rewritten_by_relay(text: &str, next: &Version, bump: Bump) -> Opti
     let new = match Specifier::parse(text) {
         Specifier::Range(_) => own_range(text.trim(), next, bump)?,
         Specifier::Workspace(workspace) => {
-            let range = innermost_range(&workspace)?;
+            let range = workspace.innermost_range()?;
             let prefix = text.trim().strip_suffix(range)?;
             format!("{prefix}{}", own_range(range, next, bump)?)
         }
@@ -47,14 +47,6 @@ pub(crate) fn rewritten_by_relay(text: &str, next: &Version, bump: Bump) -> Opti
         _ => return None,
     };
     changed(text, new)
-}
-
-fn innermost_range(specifier: &WorkspaceSpecifier) -> Option<&str> {
-    match specifier {
-        WorkspaceSpecifier::Range(range) => Some(range),
-        WorkspaceSpecifier::Alias { target, .. } => innermost_range(target),
-        _ => None,
-    }
 }
 
 fn own_range(range: &str, next: &Version, bump: Bump) -> Option<String> {

@@ -48,7 +48,7 @@ pub(crate) fn why_nothing(project: &Project, bumps: &BumpPlan) -> String {
         number => format!("none of the {number} change files in `.changeset` asks for a version"),
     };
     match (files, commits) {
-        (true, true) => format!("{file}, and no commit since the last release asks for one (`feat:`, `fix:`)"),
+        (true, true) => format!("{file}, and {}", silent_commits(project)),
         (true, false) if project.config.release.changes.is_none() => format!(
             "{file}; commits are not counted because `.changeset/config.json` is there: write a change file, or let \
              commits count too by `changes = [\"changesets\", \"conventional-commits\"]` under `[release]` in relay.toml"
@@ -56,11 +56,29 @@ pub(crate) fn why_nothing(project: &Project, bumps: &BumpPlan) -> String {
         (true, false) => {
             format!("{file}; commits are not counted because `release.changes` in relay.toml leaves them out")
         }
-        (false, true) => "no commit since the last release asks for a version (`feat:`, `fix:`); change files are not \
-                          counted because `release.changes` in relay.toml leaves them out"
-            .to_owned(),
+        (false, true) => format!(
+            "{}; change files are not counted because `release.changes` in relay.toml leaves them out",
+            silent_commits(project)
+        ),
         (false, false) => "`release.changes` in relay.toml is empty, so that nothing asks for a version".to_owned(),
     }
+}
+
+/// Why no commit asks for a version. Without a tag, commits count from the one that wrote a package's version.
+fn silent_commits(project: &Project) -> String {
+    let Some(repository) = &project.repository else {
+        return "this is no git repository, so that no commit can ask for one".to_owned();
+    };
+    if repository.head().is_ok_and(|head| head.commit.is_none()) {
+        return "the git repository has no commit yet that could ask for one".to_owned();
+    }
+    let queries = project.history_queries();
+    let mut tags = queries.iter().flat_map(|query| &query.tags);
+    if tags.any(|tag| matches!(repository.tag_commit(tag), Ok(Some(_)))) {
+        return "no commit since the last release asks for one (`feat:`, `fix:`)".to_owned();
+    }
+    "no commit since the versions in package.json were written asks for one (`feat:`, `fix:`); no tag here shows a release"
+        .to_owned()
 }
 
 /// A commit can be made in the repository, if there is one.

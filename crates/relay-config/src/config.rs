@@ -5,12 +5,12 @@ use std::time::Duration;
 use relay_workspace::PackageName;
 use serde::{Deserialize, Serialize};
 
-use crate::complaint;
 use crate::pattern::NamePatterns;
 use crate::quantity::{DurationText, ExpiryDate, SizeText};
 use crate::words::{
     Access, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor,
 };
+use crate::{address, complaint};
 
 /// The file's name, looked for in the workspace root.
 pub const CONFIG_FILE_NAME: &str = "relay.toml";
@@ -167,7 +167,7 @@ pub struct GateSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GateRule {
-    /// `workspace:` or `catalog:` in a manifest inside the tarball.
+    /// `workspace:` or `catalog:` in the manifest of the tarball.
     ProtocolLeak,
     /// A token or private key in a file.
     Secret,
@@ -207,6 +207,14 @@ impl Config {
                 let offset = text.find("blocked").unwrap_or(0);
                 let problem = "`blocked` is a result, not a route that can be chosen".to_owned();
                 return Err(config_error(file, text, offset, problem));
+            }
+        }
+        let registries = config.registry.iter().map(|registry| ("url", &registry.url));
+        let credentials = config.credential.iter().filter_map(|one| Some(("registry", one.registry.as_ref()?)));
+        for (key, address) in registries.chain(credentials) {
+            if !address::is_registry_address(address) {
+                let problem = format!("`{key}` must be a whole address, such as `https://registry.example/`");
+                return Err(config_error(file, text, address::offset_of(text, key, address), problem));
             }
         }
         if config.publish.concurrency == 0 {
@@ -351,6 +359,20 @@ quota = { uploads = 400, per = "90m" }
         assert!(error.problem.contains("unknown key `concurency`"), "{error}");
         let error = Config::parse("relay.toml", "[publish]\nvisibility-timeout = \"soon\"\n").unwrap_err();
         assert!(error.to_string().contains("`soon` is not a duration"), "{error}");
+        let error = Config::parse("relay.toml", "[[registry]]\nurl = \"foo\"\nrules = \"plain\"\n").unwrap_err();
+        assert_eq!((error.line, error.column, error.excerpt.as_str()), (2, 7, "url = \"foo\""));
+        assert_eq!(error.problem, "`url` must be a whole address, such as `https://registry.example/`");
+        for wrong in
+            ["registry.example", "//registry.example/", "ftp://registry.example/", "https://", "https:///x", ""]
+        {
+            let text = format!("[[credential]]\nkind = \"granular\"\nregistry = '{wrong}'\n");
+            let error = Config::parse("relay.toml", &text).unwrap_err();
+            assert_eq!((error.line, error.column), (3, 12), "{wrong}: {error}");
+        }
+        for fine in ["https://registry.example", "HTTP://127.0.0.1:4873/npm/"] {
+            let text = format!("[[registry]]\nurl = \"{fine}\"\nrules = \"plain\"\n");
+            assert!(Config::parse("relay.toml", &text).is_ok(), "{fine}");
+        }
         let error = Config::parse("relay.toml", "[publish]\nconcurrency = 0\n").unwrap_err();
         assert!(error.to_string().contains("at least 1"), "{error}");
     }

@@ -5,6 +5,7 @@
 //! - [`pattern`]: patterns over package names; [`quantity`]: durations, sizes, days
 #![forbid(unsafe_code)]
 
+mod address;
 mod complaint;
 pub mod config;
 pub mod pattern;

@@ -208,6 +208,9 @@ fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan,
     let mut commits: BTreeMap<PackageName, Vec<PackageCommit>> = BTreeMap::new();
     if settings.use_commits {
         match &project.repository {
+            Some(repository) if repository.head()?.commit.is_none() => {
+                warnings.push("the git repository has no commit yet: only change files tell what changed".to_owned());
+            }
             Some(repository) => {
                 let history = repository.history(&project.history_queries())?;
                 if history.ends_early {

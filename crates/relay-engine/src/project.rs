@@ -230,17 +230,31 @@ fn read_change_files(root: &Utf8Path, below: &str) -> Result<Vec<Result<ChangeFi
         let is_change_file = Utf8Path::new(&name).extension() == Some("md")
             && !name.starts_with('.')
             && !name.eq_ignore_ascii_case("readme.md");
-        if is_change_file && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        if is_change_file {
             ids.insert(format!("{below}{}", name.trim_end_matches(".md")), name);
         }
     }
     let mut files = Vec::with_capacity(ids.len());
     for (id, file) in ids {
-        if let Some(text) = read_optional(root, &folder.join(file))? {
+        if let Some(problem) = no_file(root, &folder.join(&file)) {
+            files.push(Err(ChangeFile::not_a_file(&id, problem)));
+        } else if let Some(text) = read_optional(root, &folder.join(file))? {
             files.push(ChangeFile::parse(&id, &text));
         }
     }
     Ok(files)
+}
+
+/// What is wrong with a path at which a file should be; a link to one below the root is as good.
+fn no_file(root: &Utf8Path, path: &Utf8Path) -> Option<&'static str> {
+    match root.join(path).canonicalize_utf8() {
+        Ok(target) if !target.starts_with(root) => Some("is a link that leads out of the workspace"),
+        Ok(target) if target.is_dir() => Some("is a folder"),
+        Ok(target) if !target.is_file() => Some("is not a regular file"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some("is a link that leads nowhere"),
+        // Reading it tells what the system says.
+        Ok(_) | Err(_) => None,
+    }
 }
 
 fn read_optional(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, ProjectError> {

@@ -3,16 +3,19 @@
 //! What makes an edge: a `workspace:` specifier, always; a plain range, a `catalog:` entry or an `npm:` alias when it
 //! accepts the version that the workspace has; a `file:` or `link:` path when it is a package's folder. The rules are
 //! those that pnpm, npm and changesets agree on when they decide whether a dependency is the workspace's own package.
+//!
+//! Runtime dependencies that nobody could install from a registry are listed beside the edges, whether they make one or
+//! not.
 
 use std::collections::{BTreeMap, HashSet};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use relay_workspace::{
-    Dependency, DependencyKind, PackageName, Range, Specifier, Version, Workspace, WorkspacePackage,
+    Dependency, DependencyKind, Obstacle, PackageName, Range, Specifier, Version, Workspace, WorkspacePackage,
     WorkspaceSpecifier, resolve_catalog,
 };
 
-use crate::graph::{DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget};
+use crate::graph::{DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget, UninstallableDependency};
 
 impl DependencyGraph {
     /// Reads the graph from the manifests of a workspace.
@@ -26,12 +29,26 @@ impl DependencyGraph {
         let resolver = Resolver { workspace, folders };
         let mut edges = Vec::new();
         let mut missing = Vec::new();
+        let mut uninstallable = Vec::new();
         for package in &workspace.packages {
             // Most dependencies are plain ranges of packages from elsewhere; reading these would be most of the work.
             let texts = package.manifest.dependency_texts();
-            let texts = texts.filter(|(_, key, text)| names.contains(key) || text.contains([':', '/']));
             for (kind, key, text) in texts {
+                let leads_here = names.contains(key) || text.contains([':', '/']);
+                let at_runtime = kind.is_runtime() && !package.manifest.bundles(kind, key);
+                if !leads_here && (!at_runtime || Obstacle::of(text).is_none()) {
+                    continue;
+                }
                 let Some(dependency) = Dependency::parse(kind, key, text) else { continue };
+                if at_runtime && let Some(obstacle) = resolver.obstacle(&dependency) {
+                    uninstallable.push(UninstallableDependency {
+                        package: package.name.clone(),
+                        dependency: dependency.name.clone(),
+                        kind,
+                        range: dependency.text.clone(),
+                        obstacle,
+                    });
+                }
                 match resolver.target(package, &dependency.name, &dependency.specifier) {
                     Target::Package(to) => edges
                         .push(Edge { bundled: package.manifest.bundles(kind, key), ..edge(package, to, &dependency) }),
@@ -47,7 +64,7 @@ impl DependencyGraph {
             }
         }
         let packages = workspace.packages.iter().map(node).collect();
-        Self::with_missing(packages, edges, missing)
+        Self::with_missing(packages, edges, missing).with_uninstallable(uninstallable)
     }
 }
 
@@ -88,6 +105,31 @@ impl<'a> Resolver<'a> {
             Specifier::Remote(path) if path.starts_with("./") || path.starts_with("../") => self.at(package, path),
             Specifier::Remote(_) | Specifier::Tag(_) => Target::Elsewhere,
         }
+    }
+
+    /// What keeps the dependency from being installed once it is published: `workspace:` and `catalog:` are resolved then.
+    fn obstacle(&self, dependency: &Dependency) -> Option<Obstacle> {
+        match &dependency.specifier {
+            Specifier::Workspace(specifier) => match specifier.innermost_range() {
+                Some(text) if !self.is_resolved_at_pack(text) => Obstacle::of(text),
+                _ => None,
+            },
+            Specifier::Catalog(catalog) => {
+                let entry = resolve_catalog(&self.workspace.catalogs, dependency.name.as_str(), catalog.as_deref())?;
+                // Packing refuses an entry that only the workspace understands.
+                Obstacle::of(entry).filter(|_| !Specifier::parse(entry).is_workspace_only())
+            }
+            // A peer's range may hold the protocol anywhere, and packing resolves it there.
+            _ if dependency.kind == DependencyKind::Peer && dependency.text.contains("workspace:") => None,
+            _ => Obstacle::of(&dependency.text),
+        }
+    }
+
+    /// What stands behind `workspace:` and is a folder, a bare operator or a range with the protocol in it again.
+    fn is_resolved_at_pack(&self, text: &str) -> bool {
+        self.folders.contains_key(Utf8Path::new(text.trim_end_matches('/')))
+            || matches!(text.trim(), ">=" | ">" | "<=" | "<")
+            || text.contains("workspace:")
     }
 
     fn workspace_target(

@@ -1,7 +1,7 @@
 //! The graph as a value: packages sorted by name, edges sorted by their ends.
 
 use petgraph::graph::{DiGraph, NodeIndex};
-use relay_workspace::{DependencyKind, PackageName, Version};
+use relay_workspace::{DependencyKind, Obstacle, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
 /// A package as a node of the graph.
@@ -60,6 +60,21 @@ pub struct MissingDependency {
     pub target: MissingTarget,
 }
 
+/// A runtime dependency that nobody can install by what the published manifest will say of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UninstallableDependency {
+    /// The package whose manifest has the specifier.
+    pub package: PackageName,
+    /// The key in the manifest's map.
+    pub dependency: PackageName,
+    /// The map of the manifest.
+    pub kind: DependencyKind,
+    /// The specifier as the manifest has it.
+    pub range: String,
+    /// What is in the way.
+    pub obstacle: Obstacle,
+}
+
 /// The dependency graph of a workspace.
 #[derive(Debug, Clone)]
 pub struct DependencyGraph {
@@ -68,6 +83,7 @@ pub struct DependencyGraph {
     /// Indices into `edges`, sorted by the edge's `to`, then like `edges`.
     by_dependency: Vec<usize>,
     missing: Vec<MissingDependency>,
+    uninstallable: Vec<UninstallableDependency>,
 }
 
 /// Packages as nodes whose weight is the index into [`DependencyGraph::packages`]; an edge points from the dependent to
@@ -101,7 +117,14 @@ impl DependencyGraph {
         by_dependency.sort_by_key(|&index| (edges.get(index).map(|edge| &edge.to), index));
         missing.sort();
         missing.dedup();
-        Self { packages, edges, by_dependency, missing }
+        Self { packages, edges, by_dependency, missing, uninstallable: Vec::new() }
+    }
+
+    pub(crate) fn with_uninstallable(mut self, mut uninstallable: Vec<UninstallableDependency>) -> Self {
+        uninstallable.sort();
+        uninstallable.dedup();
+        self.uninstallable = uninstallable;
+        self
     }
 
     /// The packages, sorted by name.
@@ -154,6 +177,11 @@ impl DependencyGraph {
     /// The `workspace:` and `catalog:` specifiers that lead nowhere, sorted.
     pub fn missing(&self) -> &[MissingDependency] {
         &self.missing
+    }
+
+    /// The runtime dependencies outside of the tarball that nobody can install by what will be published of them, sorted.
+    pub fn uninstallable(&self) -> &[UninstallableDependency] {
+        &self.uninstallable
     }
 
     pub(crate) fn index_of(&self, name: &PackageName) -> Option<usize> {

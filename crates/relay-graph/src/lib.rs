@@ -26,6 +26,6 @@ mod text;
 pub use cycle::Cycle;
 pub use document::{GRAPH_SCHEMA, GraphDocument, document};
 pub use dot::to_dot;
-pub use graph::{DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget};
+pub use graph::{DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget, UninstallableDependency};
 pub use mermaid::to_mermaid;
 pub use text::to_text;

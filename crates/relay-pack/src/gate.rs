@@ -27,7 +27,7 @@ const INSPECTED_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// What to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateRules {
-    /// `workspace:` and `catalog:` in manifests.
+    /// `workspace:` and `catalog:` in the package's own manifest.
     pub protocol_leak: bool,
     /// Tokens and private keys.
     pub secret: bool,
@@ -138,8 +138,10 @@ fn inspect_files(tarball: &Tarball, rules: &GateRules, findings: &mut Vec<Findin
         let path = path.strip_prefix("package/").unwrap_or(&path).to_owned();
         content.clear();
         entry.take(INSPECTED_FILE_BYTES_MAX).read_to_end(&mut content)?;
-        if rules.protocol_leak && path.rsplit('/').next() == Some("package.json") {
-            leaks(&path, &content, findings);
+        // Whoever installs the package reads this manifest only: one further down is a template, a fixture, or a package
+        // that is published by itself.
+        if rules.protocol_leak && path == "package.json" {
+            leaks(&content, findings);
         }
         if let Some(before) = rules.scriptless_before.as_ref().filter(|_| path == "package.json") {
             let root_files = tarball.files.iter().map(|file| file.path.clone()).filter(|path| !path.contains('/'));
@@ -152,9 +154,9 @@ fn inspect_files(tarball: &Tarball, rules: &GateRules, findings: &mut Vec<Findin
     Ok(())
 }
 
-fn leaks(path: &str, content: &[u8], findings: &mut Vec<Finding>) {
+fn leaks(content: &[u8], findings: &mut Vec<Finding>) {
     let text = String::from_utf8_lossy(content);
-    // Other files of that name, such as fixtures, may be no JSON; the package's own has been parsed.
+    // It has been parsed before it was packed.
     let Ok(manifest) = serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')) else { return };
     for kind in DependencyKind::ALL {
         let Some(Value::Object(map)) = manifest.get(kind.manifest_key()) else { continue };
@@ -164,17 +166,13 @@ fn leaks(path: &str, content: &[u8], findings: &mut Vec<Finding>) {
                 let name = printable(name);
                 findings.push(Finding {
                     rule: Rule::ProtocolLeak,
-                    file: path.to_owned(),
+                    file: "package.json".to_owned(),
                     text: format!(
                         "`{}` names `{name}` by `{}`, which nobody outside the workspace can install",
                         kind.manifest_key(),
                         printable(specifier)
                     ),
-                    help: if path == "package.json" {
-                        "pack with relay, which resolves it, or write a version range".to_owned()
-                    } else {
-                        format!("leave `{path}` out of the package with `files`, or write a version range into it")
-                    },
+                    help: "pack with relay, which resolves it, or write a version range".to_owned(),
                 });
             }
         }

@@ -28,7 +28,7 @@ pub use error::DiscoverError;
 pub use packages::PACKAGES_MAX;
 
 use definition::{Definition, Origin};
-use packages::Gathering;
+use packages::{Gathering, InFolder};
 use walk::{NeverEntered, Walked};
 
 use crate::manager::PackageManager;
@@ -92,9 +92,12 @@ fn members(definition: &Definition, manager: PackageManager, walked: &Walked) ->
     let mut members: Vec<(Utf8PathBuf, Manifest)> = Vec::new();
     for (folder, manifest) in paths.into_iter().zip(manifests) {
         match manifest {
-            Some(manifest) => members.push((folder, manifest)),
-            None if manager == PackageManager::Pnpm => warnings.extend(other_manifest(&definition.root, &folder)),
-            None => {}
+            InFolder::Manifest(manifest) => members.push((folder, manifest)),
+            InFolder::DanglingLink(warning) => warnings.push(warning),
+            InFolder::Nothing if manager == PackageManager::Pnpm => {
+                warnings.extend(other_manifest(&definition.root, &folder));
+            }
+            InFolder::Nothing => {}
         }
     }
     if members.len() > PACKAGES_MAX {
@@ -107,8 +110,11 @@ fn members(definition: &Definition, manager: PackageManager, walked: &Walked) ->
     for (source, pattern) in selection.sources.iter().enumerate().filter(|(source, _)| !useful.contains(source)) {
         let means_root = selection.included.iter().any(|one| one.source == source && one.pattern.is_root());
         if !means_root {
+            // Some managers pass over a slash in front, and to the others it means the root of the disk.
+            let slash = pattern.trim().trim_start_matches('!').starts_with('/');
+            let why = if slash { ": it begins with a slash, and must be relative to the workspace root" } else { "" };
             let pattern = crate::printable::printable(pattern);
-            warnings.push(format!("`{}`: the pattern `{pattern}` matches no package", selection.file));
+            warnings.push(format!("`{}`: the pattern `{pattern}` matches no package{why}", selection.file));
         }
     }
     Ok(Members { packages: members, warnings })

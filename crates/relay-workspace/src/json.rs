@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jsonc_parser::ast::{Object, ObjectProp, Value};
-use jsonc_parser::common::Ranged as _;
+use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use crate::edit::EditError;
@@ -142,6 +142,37 @@ pub(crate) fn string_at<'o>(object: &'o Object<'_>, key: &str) -> Option<&'o str
 /// A property's key.
 pub(crate) fn key_of<'o>(property: &'o ObjectProp<'_>) -> &'o str {
     property.name.as_str()
+}
+
+/// Where a value stands, for messages.
+pub(crate) struct Place {
+    /// The line, from 1.
+    pub(crate) line: usize,
+    /// The column, from 1.
+    pub(crate) column: usize,
+    /// The line's text, cut to a printable length.
+    pub(crate) excerpt: String,
+}
+
+/// The place of the value at a path of keys, in which a number counts the values of a list; of the nearest one around it
+/// where there is none. The text is one that parses.
+pub(crate) fn place_of(text: &str, options: &ParseOptions, path: &[&str]) -> Place {
+    let json = text.strip_prefix(MARK).unwrap_or(text);
+    let parsed = parse_to_ast(json, &CollectOptions::default(), options).ok().and_then(|parsed| parsed.value);
+    let mut start = parsed.as_ref().map_or(0, Ranged::start);
+    let mut value = parsed.as_ref();
+    for step in path {
+        value = match value {
+            Some(Value::Object(object)) => value_at(object, step),
+            Some(Value::Array(list)) => step.parse().ok().and_then(|index: usize| list.elements.get(index)),
+            _ => None,
+        };
+        start = value.map_or(start, Ranged::start);
+    }
+    let before = json.get(..start).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Place { line, column, excerpt: excerpt(json, line) }
 }
 
 /// A parser's sentence with a small letter in front, as messages have it.

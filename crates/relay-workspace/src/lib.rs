@@ -4,6 +4,7 @@
 //! registries or releases.
 //!
 //! - [`name`], [`range`], [`specifier`], [`dependency`], [`integrity`]: the words of the field as types
+//! - [`obstacle`]: what keeps a published specifier from being installed
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
 //! - [`discover`]: from the disk to that value
@@ -21,11 +22,13 @@ pub mod lockfile;
 pub mod manager;
 pub mod manifest;
 pub mod name;
+pub mod obstacle;
 mod printable;
 pub mod range;
 pub mod specifier;
 pub mod workspace;
 pub mod write;
+mod wrong_kind;
 
 pub use dependency::{Dependency, DependencyKind};
 pub use discover::DiscoverError;
@@ -35,6 +38,7 @@ pub use lockfile::{LockfileEdit, LockfileRange, edit_lockfile};
 pub use manager::PackageManager;
 pub use manifest::{Manifest, ManifestError};
 pub use name::{InvalidName, PackageName};
+pub use obstacle::Obstacle;
 pub use range::{InvalidRange, Range};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
@@ -43,3 +47,4 @@ pub use write::{
     TEMPORARY_PREFIX, TEMPORARY_SUFFIX, WriteError, sync_folder_of, write_all_or_none, write_atomically,
     write_privately,
 };
+pub use wrong_kind::WrongKind;

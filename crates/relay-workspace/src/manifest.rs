@@ -4,7 +4,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use crate::dependency::{Dependency, DependencyKind};
+use crate::json::strict;
 use crate::printable::excerpt;
+use crate::wrong_kind::{FieldOf, WrongKind, kind_of};
 
 /// The largest manifest that relay reads, in bytes. Real ones stay below 100 kB.
 pub const MANIFEST_SIZE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -34,22 +36,9 @@ pub enum ManifestError {
         /// The line's text, cut to a printable length.
         excerpt: String,
     },
-    /// The JSON is fine but its top is not an object.
-    #[error("{path}: the top of a manifest must be a JSON object")]
-    NotAnObject {
-        /// The file.
-        path: Utf8PathBuf,
-    },
-    /// A field has a type that npm can't read.
-    #[error("{path}: `{field}` must be {expected}")]
-    FieldType {
-        /// The file.
-        path: Utf8PathBuf,
-        /// The field.
-        field: String,
-        /// The expected type, as a noun with its article.
-        expected: &'static str,
-    },
+    /// The JSON is fine, and its top or a field is of a kind that npm can't read.
+    #[error("{0}")]
+    WrongKind(Box<WrongKind>),
 }
 
 impl Manifest {
@@ -60,17 +49,12 @@ impl Manifest {
     pub fn parse(path: &Utf8Path, text: String) -> Result<Self, ManifestError> {
         let json = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let value: Value = serde_json::from_str(json).map_err(|error| {
-            let line = error.line();
-            ManifestError::Syntax {
-                path: path.to_owned(),
-                line,
-                column: error.column(),
-                problem: syntax_problem(&error),
-                excerpt: excerpt(json, line),
-            }
+            let (line, column, problem) = syntax_problem(&error, json);
+            ManifestError::Syntax { path: path.to_owned(), line, column, problem, excerpt: excerpt(json, line) }
         })?;
         let Value::Object(fields) = value else {
-            return Err(ManifestError::NotAnObject { path: path.to_owned() });
+            let top = FieldOf { path, text: json, options: &strict(), keys: &[] };
+            return Err(ManifestError::WrongKind(top.must_be("a JSON object", kind_of(&value))));
         };
         let manifest = Self { path: path.to_owned(), text, fields };
         manifest.check_types()?;
@@ -165,38 +149,40 @@ impl Manifest {
     }
 
     fn check_types(&self) -> Result<(), ManifestError> {
-        let wrong = |field: &str, expected| ManifestError::FieldType {
-            path: self.path.clone(),
-            field: field.to_owned(),
-            expected,
-        };
         for field in ["name", "version"] {
-            if self.fields.get(field).is_some_and(|value| !value.is_string()) {
-                return Err(wrong(field, "a string"));
+            if let Some(value) = self.fields.get(field).filter(|value| !value.is_string()) {
+                return Err(self.wrong_type(&[field], "a string", value));
             }
         }
         for kind in DependencyKind::ALL {
-            match self.fields.get(kind.manifest_key()) {
+            let field = kind.manifest_key();
+            match self.fields.get(field) {
                 None | Some(Value::Null) => {}
                 Some(Value::Object(map)) => {
-                    if let Some((key, _)) = map.iter().find(|(_, text)| !text.is_string()) {
-                        return Err(wrong(&format!("{}.{key}", kind.manifest_key()), "a string"));
+                    if let Some((key, value)) = map.iter().find(|(_, text)| !text.is_string()) {
+                        return Err(self.wrong_type(&[field, key], "a string", value));
                     }
                 }
-                Some(_) => return Err(wrong(kind.manifest_key(), "an object")),
+                Some(value) => return Err(self.wrong_type(&[field], "an object", value)),
             }
         }
         Ok(())
     }
+
+    fn wrong_type(&self, keys: &[&str], expected: &'static str, found: &Value) -> ManifestError {
+        let field = FieldOf { path: &self.path, text: &self.text, options: &strict(), keys };
+        ManifestError::WrongKind(field.must_be(expected, kind_of(found)))
+    }
 }
 
-/// The parser's complaint without the position, which the message already has.
-pub(crate) fn syntax_problem(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(index) => text[..index].to_owned(),
-        None => text,
+/// The parser's complaint, with line and column from 1 apart from it.
+pub(crate) fn syntax_problem(error: &serde_json::Error, json: &str) -> (usize, usize, String) {
+    if json.trim().is_empty() {
+        return (1, 1, "the file is empty, where a JSON object is expected".to_owned());
     }
+    let text = error.to_string();
+    let problem = text.rfind(" at line ").and_then(|index| text.get(..index)).unwrap_or(&text);
+    (error.line().max(1), error.column().max(1), problem.to_owned())
 }
 
 #[cfg(test)]
@@ -245,9 +231,27 @@ mod tests {
 
     #[test]
     fn names_the_field_of_a_wrong_type() {
-        assert!(
-            parse(r#"{"dependencies":{"b":1}}"#).unwrap_err().to_string().contains("`dependencies.b` must be a string")
+        let refused = |text: &str| parse(text).unwrap_err().to_string();
+        let at = "packages/a/package.json";
+        assert_eq!(
+            refused("{\n  \"dependencies\": {\n    \"b\": 1 }\n}"),
+            format!("{at}:3:10: `dependencies.b` must be a string, and is a number\n  \"b\": 1 }}")
         );
-        assert!(parse("[]").unwrap_err().to_string().contains("must be a JSON object"));
+        assert_eq!(
+            refused(r#"{"name":[]}"#),
+            format!("{at}:1:9: `name` must be a string, and is an array\n  {{\"name\":[]}}")
+        );
+        assert_eq!(
+            refused("\n []"),
+            format!("{at}:2:2: the top of the file must be a JSON object, and is an array\n  []")
+        );
+    }
+
+    #[test]
+    fn an_empty_file_is_told_as_such() {
+        for text in ["", "\n\n", "\u{feff}"] {
+            let error = parse(text).unwrap_err().to_string();
+            assert_eq!(error, "packages/a/package.json:1:1: the file is empty, where a JSON object is expected\n  ");
+        }
     }
 }

@@ -91,6 +91,15 @@ impl Specifier {
 }
 
 impl WorkspaceSpecifier {
+    /// The range as written, behind any alias; `None` for the forms that stand for the workspace's version.
+    pub fn innermost_range(&self) -> Option<&str> {
+        match self {
+            Self::Range(range) => Some(range),
+            Self::Alias { target, .. } => target.innermost_range(),
+            Self::Exact | Self::Caret | Self::Tilde | Self::Path(_) => None,
+        }
+    }
+
     fn parse(rest: &str) -> Self {
         match rest {
             "*" | "" => Self::Exact,

@@ -80,3 +80,12 @@ fn blank_lines_by_the_thousand_are_read_in_no_time() {
     let text = format!("---\n{}", "\n ".repeat(200_000));
     assert!(parse(&text).is_err());
 }
+
+#[test]
+fn a_value_of_a_wrong_kind_is_told_in_plain_words() {
+    let names = "expected package names and bumps, such as `\"package-name\": patch`";
+    refused("---\n- a\n---\n", &format!(".changeset/brave-cats-dance.md:2:1: {names}\n  - a"));
+    let bump = "expected a bump: `major`, `minor`, `patch` or `none`";
+    refused("---\na: [1]\n---\n", &format!(".changeset/brave-cats-dance.md:2:4: {bump}\n  a: [1]"));
+    refused("---\na: null\n---\n", &format!(".changeset/brave-cats-dance.md:2:4: {bump}\n  a: null"));
+}

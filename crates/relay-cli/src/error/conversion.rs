@@ -9,6 +9,9 @@ use relay_workspace::{DiscoverError, InvalidName, ManifestError};
 use crate::error::{CliError, ErrorKind};
 use crate::ui::human_span;
 
+/// What to do about a file with a mistake at a line and column.
+const AT_THIS_PLACE: &str = "correct the file at this place, then run the command again";
+
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         Self::of(ErrorKind::User, &error)
@@ -19,7 +22,7 @@ impl From<ConfigError> for CliError {
 
 impl From<ManifestError> for CliError {
     fn from(error: ManifestError) -> Self {
-        Self::of(ErrorKind::User, &error).code(manifest_code(&error))
+        Self::of(ErrorKind::User, &error).code(manifest_code(&error)).hint(AT_THIS_PLACE)
     }
 }
 
@@ -34,28 +37,35 @@ pub(super) fn discover(error: &DiscoverError) -> CliError {
     let code = match error {
         DiscoverError::Start { .. } => "relay::workspace::start",
         DiscoverError::NothingFound { .. } => "relay::workspace::nothing_found",
-        DiscoverError::Unreadable { .. } | DiscoverError::NotAFile { .. } | DiscoverError::NotUtf8 { .. } => {
-            "relay::workspace::unreadable"
-        }
+        DiscoverError::Unreadable { .. }
+        | DiscoverError::NotAFile { .. }
+        | DiscoverError::DanglingLink { .. }
+        | DiscoverError::NotUtf8 { .. } => "relay::workspace::unreadable",
         DiscoverError::TooLarge { .. }
         | DiscoverError::TooManyFolders { .. }
         | DiscoverError::TooDeep { .. }
         | DiscoverError::TooManyPackages { .. } => "relay::workspace::too_large",
         DiscoverError::Manifest(error) => manifest_code(error),
-        DiscoverError::Syntax { .. } | DiscoverError::Field { .. } => "relay::workspace::broken_definition",
+        DiscoverError::Syntax { .. } | DiscoverError::Field(_) => "relay::workspace::broken_definition",
         DiscoverError::Pattern { .. } => "relay::workspace::invalid_pattern",
         DiscoverError::Outside { .. } | DiscoverError::LinkOutside { .. } => "relay::workspace::outside",
         DiscoverError::Name { .. } => "relay::workspace::invalid_name",
         DiscoverError::Version { .. } => "relay::workspace::invalid_version",
         DiscoverError::DuplicateName { .. } => "relay::workspace::duplicate_name",
     };
-    CliError::of(ErrorKind::User, error).code(code)
+    let result = CliError::of(ErrorKind::User, error).code(code);
+    match error {
+        DiscoverError::Manifest(_) | DiscoverError::Syntax { .. } | DiscoverError::Field(_) => {
+            result.hint(AT_THIS_PLACE)
+        }
+        _ => result,
+    }
 }
 
 fn manifest_code(error: &ManifestError) -> &'static str {
     match error {
         ManifestError::Syntax { .. } => "relay::workspace::broken_manifest",
-        ManifestError::NotAnObject { .. } | ManifestError::FieldType { .. } => "relay::workspace::odd_manifest",
+        ManifestError::WrongKind(_) => "relay::workspace::odd_manifest",
     }
 }
 

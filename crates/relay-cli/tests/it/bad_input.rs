@@ -137,6 +137,16 @@ fn a_change_file_without_a_front_matter() {
     insta::assert_snapshot!(with_change_file("hello\n").refused_by(CHANGING));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_change_file_that_is_no_file() {
+    let repo = Repo::pnpm().package("a", "1.0.0", "").file(".changeset/one.md/file", "").committed();
+    insta::assert_snapshot!(repo.refused_by(CHANGING));
+    let repo = Repo::pnpm().package("a", "1.0.0", "").file(".changeset/README.md", "").committed();
+    std::os::unix::fs::symlink("gone.md", repo.root().join(".changeset/one.md")).unwrap();
+    insta::assert_snapshot!(repo.refused_by(CHANGING));
+}
+
 #[test]
 fn a_broken_change_file_is_not_in_the_way_of_publishing() {
     let repo = with_change_file("hello\n");

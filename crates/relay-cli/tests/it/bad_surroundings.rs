@@ -124,7 +124,12 @@ fn no_git_repository() {
 fn a_git_repository_without_a_commit() {
     let repo = ready();
     repo.git("init --quiet");
-    insta::assert_snapshot!(repo.refused_by(&["plan", "release --yes", "version --yes"]));
+    insta::assert_snapshot!(repo.refused_by(&["release --yes"]));
+    insta::assert_snapshot!(repo.relay("version --yes").stderr);
+    let plan = repo.relay("plan");
+    assert_eq!(plan.exit, 0, "{}", plan.session());
+    let warning = "warning: the git repository has no commit yet: only change files tell what changed\n";
+    assert!(plan.stderr.contains(warning), "{}", plan.session());
 }
 
 #[test]

@@ -68,3 +68,39 @@ fn a_filter_that_leaves_out_what_changed_is_named() {
     let run = repo.relay("plan --filter b");
     insta::assert_snapshot!(run.stderr);
 }
+
+/// The hint of an offline plan over one package, by what git knows.
+#[track_caller]
+fn check_offline(git: impl FnOnce(Repo) -> Repo, expected: &str) {
+    let run = git(Repo::pnpm().package("a", "1.0.0", "")).relay("plan --offline");
+    assert_eq!(run.exit, 0, "{}", run.session());
+    let hint = run.stderr.lines().find(|line| line.starts_with("hint: nothing to release: "));
+    let expected = format!("hint: nothing to release: no change file is in `.changeset`, and {expected}");
+    assert_eq!(hint, Some(expected.as_str()), "{}", run.session());
+}
+
+#[test]
+fn what_git_does_not_know_is_not_said_of_it() {
+    check_offline(|repo| repo, "this is no git repository, so that no commit can ask for one");
+    let unborn = |repo: Repo| {
+        repo.git("init --quiet --initial-branch=main");
+        repo
+    };
+    check_offline(unborn, "the git repository has no commit yet that could ask for one");
+    let feature = |repo: Repo| {
+        let repo = repo.committed();
+        repo.git("commit --quiet --amend --message=feat:one");
+        repo
+    };
+    check_offline(
+        feature,
+        "no commit since the versions in package.json were written asks for one (`feat:`, `fix:`); no tag here shows a \
+         release",
+    );
+    let tagged = |repo: Repo| {
+        let repo = repo.committed();
+        repo.git("tag a@1.0.0");
+        repo
+    };
+    check_offline(tagged, "no commit since the last release asks for one (`feat:`, `fix:`)");
+}

@@ -1,7 +1,7 @@
 //! Which specifier makes an edge, and which edge orders.
 
-use relay_workspace::DependencyKind;
 use relay_workspace::fixture::WorkspaceFixture;
+use relay_workspace::{DependencyKind, Obstacle};
 
 use crate::{DependencyGraph, MissingTarget};
 
@@ -120,4 +120,46 @@ fn a_catalog_specifier_without_an_entry_is_missing() {
     let seen: Vec<_> = graph.missing().iter().map(|m| (m.dependency.as_str(), m.range.as_str(), m.target)).collect();
     let entry = MissingTarget::CatalogEntry;
     assert_eq!(seen, [("around", "catalog:", entry), ("gone", "catalog:", entry), ("there", "catalog:other", entry)]);
+}
+
+#[track_caller]
+fn check_obstacle(kind: DependencyKind, specifier: &str, expected: Option<&Obstacle>) {
+    let graph = DependencyGraph::build(&workspace(kind, specifier).build());
+    let seen: Vec<_> = graph.uninstallable().iter().map(|found| (found.range.as_str(), &found.obstacle)).collect();
+    let expected: Vec<_> = expected.into_iter().map(|obstacle| (specifier, obstacle)).collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn what_nobody_can_install_is_listed() {
+    for kind in [DependencyKind::Prod, DependencyKind::Optional, DependencyKind::Peer] {
+        check_obstacle(kind, "file:../lib", Some(&Obstacle::Local));
+        check_obstacle(kind, "link:../../x", Some(&Obstacle::Local));
+        check_obstacle(kind, "foo:bar", Some(&Obstacle::Protocol("foo:".to_owned())));
+        check_obstacle(kind, "not a range", Some(&Obstacle::Unreadable));
+        check_obstacle(kind, "workspace:not a range", Some(&Obstacle::Unreadable));
+        for fine in
+            ["^1.0.0", "workspace:^9", "workspace:packages/lib", "workspace:latest", "catalog:", "user/repo", "next"]
+        {
+            check_obstacle(kind, fine, None);
+        }
+    }
+    check_obstacle(DependencyKind::Dev, "file:../lib", None);
+    check_obstacle(DependencyKind::Peer, "^1.0.0 || workspace:^", None);
+}
+
+#[test]
+fn an_obstacle_in_a_catalog_or_behind_a_bundle() {
+    let of = |workspace: WorkspaceFixture| DependencyGraph::build(&workspace.build()).uninstallable().to_vec();
+    let outside = WorkspaceFixture::new().package("app", "1.0.0").catalog(None, "other", "link:../other").dependency(
+        "app",
+        DependencyKind::Prod,
+        "other",
+        "catalog:",
+    );
+    let found = of(outside);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].range.as_str(), &found[0].obstacle), ("catalog:", &Obstacle::Local));
+    let bundled = workspace(DependencyKind::Prod, "file:../lib");
+    assert_eq!(of(bundled.field("app", "bundleDependencies", serde_json::json!(["lib"]))), []);
 }

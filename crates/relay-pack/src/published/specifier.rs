@@ -1,7 +1,7 @@
 //! One specifier: what is published in place of `workspace:` and `catalog:`.
 
 use relay_workspace::{
-    DependencyKind, PackageName, Specifier, Version, Workspace, WorkspacePackage, WorkspaceSpecifier,
+    DependencyKind, PackageName, Range, Specifier, Version, Workspace, WorkspacePackage, WorkspaceSpecifier,
 };
 
 use super::ManifestRewriteError;
@@ -34,20 +34,23 @@ impl Context<'_> {
     fn workspace_target(&self, target: &WorkspaceSpecifier, name: &str) -> Result<String, ManifestRewriteError> {
         let aliased =
             |text: String, real: &str| if real == self.dependency { text } else { format!("npm:{real}@{text}") };
+        let by_folder = |found: &WorkspacePackage| {
+            let version = found.version.as_ref().ok_or_else(|| self.without_version())?;
+            Ok(aliased(version.to_string(), found.name.as_str()))
+        };
         match target {
             WorkspaceSpecifier::Exact => Ok(aliased(self.version_of(name)?.to_string(), name)),
             WorkspaceSpecifier::Caret => Ok(aliased(format!("^{}", self.version_of(name)?), name)),
             WorkspaceSpecifier::Tilde => Ok(aliased(format!("~{}", self.version_of(name)?), name)),
-            WorkspaceSpecifier::Range(range) => Ok(match range.trim() {
+            WorkspaceSpecifier::Range(range) => match (range.trim(), self.package_below_root(range)) {
                 // A bare operator means the workspace's version, in peers.
-                operator @ (">=" | ">" | "<=" | "<") => aliased(format!("{operator}{}", self.version_of(name)?), name),
-                _ => aliased(range.clone(), name),
-            }),
-            WorkspaceSpecifier::Path(path) => {
-                let found = self.package_at(path).ok_or_else(|| self.unknown())?;
-                let version = found.version.as_ref().ok_or_else(|| self.without_version())?;
-                Ok(aliased(version.to_string(), found.name.as_str()))
-            }
+                (operator @ (">=" | ">" | "<=" | "<"), _) => {
+                    Ok(aliased(format!("{operator}{}", self.version_of(name)?), name))
+                }
+                (_, Some(found)) => by_folder(found),
+                (_, None) => Ok(aliased(range.clone(), name)),
+            },
+            WorkspaceSpecifier::Path(path) => by_folder(self.package_at(path).ok_or_else(|| self.unknown())?),
             WorkspaceSpecifier::Alias { name, target } => self.workspace_target(target, name.as_str()),
         }
     }
@@ -72,6 +75,15 @@ impl Context<'_> {
         let name = PackageName::parse(name).map_err(|_| self.unknown())?;
         let found = self.workspace.package(&name).ok_or_else(|| self.unknown())?;
         found.version.as_ref().ok_or_else(|| self.without_version())
+    }
+
+    /// yarn reads a text that is no range for a folder below the root.
+    fn package_below_root(&self, text: &str) -> Option<&WorkspacePackage> {
+        let folder = text.trim_end_matches('/');
+        if Range::parse(text).is_ok() {
+            return None;
+        }
+        self.workspace.packages.iter().find(|package| !folder.is_empty() && package.path.as_str() == folder)
     }
 
     fn package_at(&self, path: &str) -> Option<&WorkspacePackage> {

@@ -66,6 +66,8 @@ fn workspace_specifiers_become_versions() {
     check("dependencies", "alias", "workspace:@acme/core@^", "npm:@acme/core@^1.2.3");
     check("dependencies", "alias", "workspace:@acme/core@1.x", "npm:@acme/core@1.x");
     check("dependencies", "alias", "workspace:../core", "npm:@acme/core@1.2.3");
+    check("dependencies", "@acme/core", "workspace:packages/core", "1.2.3");
+    check("dependencies", "@acme/core", "workspace:latest", "latest");
     check("peerDependencies", "@acme/core", "workspace:>=", ">=1.2.3");
     check("peerDependencies", "@acme/core", "^0.9.0 || workspace:^", "^0.9.0 || ^1.2.3");
     check("peerDependencies", "@acme/core", "workspace:^ || ^0.9.0", "^1.2.3 || ^0.9.0");

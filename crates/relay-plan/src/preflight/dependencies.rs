@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relay_graph::{DependencyGraph, Edge, MissingDependency, MissingTarget};
-use relay_workspace::PackageName;
+use relay_change::Bump;
+use relay_graph::{DependencyGraph, Edge, MissingDependency, MissingTarget, UninstallableDependency};
+use relay_workspace::{Obstacle, PackageName, Range, Specifier, Version};
 
 use crate::finding::{Finding, Severity};
 use crate::observation::{Observations, PackageObservation, SkipReason, SkippedObservation};
+use crate::render::quoted;
 
 /// The rest of the workspace, as the checks of one package need it.
 pub(super) struct Surroundings<'a> {
@@ -15,6 +17,9 @@ pub(super) struct Surroundings<'a> {
     registries: BTreeMap<&'a PackageName, &'a str>,
     skipped: BTreeMap<&'a PackageName, SkipReason>,
     missing: BTreeMap<&'a PackageName, Vec<&'a MissingDependency>>,
+    uninstallable: BTreeMap<&'a PackageName, Vec<&'a UninstallableDependency>>,
+    /// Packages that get another version, so that ranges of them follow it.
+    moving: BTreeSet<&'a PackageName>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -23,6 +28,11 @@ impl<'a> Surroundings<'a> {
         for dependency in observations.graph.missing() {
             missing.entry(&dependency.package).or_default().push(dependency);
         }
+        let mut uninstallable: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for dependency in observations.graph.uninstallable() {
+            uninstallable.entry(&dependency.package).or_default().push(dependency);
+        }
+        let moving = observations.packages.iter().filter(|package| package.bump != Bump::None);
         Self {
             graph: observations.graph,
             offline: observations.offline,
@@ -33,12 +43,15 @@ impl<'a> Surroundings<'a> {
                 .collect(),
             skipped: observations.skipped.iter().map(|skipped| (&skipped.name, skipped.reason)).collect(),
             missing,
+            uninstallable,
+            moving: moving.map(|package| &package.name).collect(),
         }
     }
 
     /// The findings about one package's dependencies, by the dependency's name.
     pub(super) fn check(&self, package: &PackageObservation) -> Vec<Finding> {
         let mut findings = self.nowhere(&package.name);
+        findings.extend(self.for_nobody(&package.name));
         for edge in self.runtime_edges(&package.name) {
             let finding = self
                 .never_published(edge)
@@ -57,6 +70,7 @@ impl<'a> Surroundings<'a> {
             _ => self.nowhere(&skipped.name),
         };
         if matches!(skipped.reason, SkipReason::NotChanged | SkipReason::AlreadyPublished) {
+            findings.extend(self.for_nobody(&skipped.name));
             findings.extend(self.runtime_edges(&skipped.name).filter_map(|edge| self.never_published(edge)));
         }
         for finding in &mut findings {
@@ -66,7 +80,31 @@ impl<'a> Surroundings<'a> {
     }
 
     fn nowhere(&self, package: &PackageName) -> Vec<Finding> {
-        self.missing.get(package).into_iter().flatten().map(|missing| leads_nowhere(missing)).collect()
+        let missing = self.missing.get(package).into_iter().flatten().map(|missing| leads_nowhere(missing));
+        let runtime = self.graph.edges_from(package).filter(|edge| edge.kind.is_runtime() && !edge.bundled);
+        missing.chain(runtime.filter_map(|edge| self.out_of_range(edge))).collect()
+    }
+
+    fn for_nobody(&self, package: &PackageName) -> impl Iterator<Item = Finding> {
+        self.uninstallable.get(package).into_iter().flatten().map(|dependency| uninstallable(dependency))
+    }
+
+    /// A `workspace:` range that does not accept the package of the workspace. It goes out as it is written, and the package
+    /// managers refuse to install the workspace. Where the package gets another version, its ranges follow.
+    fn out_of_range(&self, edge: &Edge) -> Option<Finding> {
+        let Specifier::Workspace(specifier) = Specifier::parse(&edge.range) else { return None };
+        let version = self.graph.package(&edge.to)?.version.as_ref().filter(|_| !self.moving.contains(&edge.to))?;
+        let range = Range::parse(specifier.innermost_range()?).ok().filter(|range| !range.accepts(version))?;
+        let (to, kind) = (&edge.to, edge.kind.manifest_key());
+        let finding = Finding::error(
+            &edge.from,
+            format!("its `{kind}` have `{to}` as {}, and the workspace's `{to}` is {version}", quoted(&edge.range)),
+            format!("write a range that accepts {version}, or `workspace:^`, which follows the version"),
+        );
+        // yarn lets a range accept the prereleases of what it accepts; the registry's readers don't.
+        let release = Version::new(version.major, version.minor, version.patch);
+        let severity = if range.accepts(&release) { Severity::Warning } else { finding.severity };
+        Some(Finding { severity, ..finding })
     }
 
     /// What is needed at runtime and not in the tarball itself, each dependency once.
@@ -144,6 +182,33 @@ fn leads_nowhere(missing: &MissingDependency) -> Finding {
             missing.dependency,
             missing.range
         ),
+        help,
+    )
+}
+
+fn uninstallable(dependency: &UninstallableDependency) -> Finding {
+    let (why, help) = match &dependency.obstacle {
+        Obstacle::Local => (
+            "a path that leads out of the package, where whoever installs it has nothing".to_owned(),
+            "write a range of versions, or `workspace:^` where it is a package of this workspace; or bundle it",
+        ),
+        Obstacle::Protocol(protocol) if protocol == "jsr:" => (
+            "a protocol that npm does not know".to_owned(),
+            "write `npm:@jsr/<scope>__<name>@<range>`, which npm can install from JSR's registry",
+        ),
+        Obstacle::Protocol(protocol) => (
+            format!("and npm knows no protocol {}, so that it installs nothing", quoted(protocol)),
+            "write a range of versions, or an address that npm knows, such as one with `git+ssh:` or `https:`",
+        ),
+        Obstacle::Unreadable => (
+            "which is neither a range of versions nor a dist-tag nor an address, so that npm refuses it".to_owned(),
+            "correct it; a range looks like `^1.2.3`",
+        ),
+    };
+    let (kind, name) = (dependency.kind.manifest_key(), &dependency.dependency);
+    Finding::error(
+        &dependency.package,
+        format!("its `{kind}` have `{name}` as {}, {why}", quoted(&dependency.range)),
         help,
     )
 }

@@ -11,21 +11,32 @@ use crate::render::quoted;
 
 /// The findings about one package.
 pub(super) fn check(package: &PackageObservation) -> Vec<Finding> {
-    [tag_is_a_range(package), prerelease_as_latest(package), latest_backward(package), already_there(package)]
+    [unusable_tag(package), prerelease_as_latest(package), latest_backward(package), already_there(package)]
         .into_iter()
         .flatten()
         .collect()
 }
 
-fn tag_is_a_range(package: &PackageObservation) -> Option<Finding> {
+/// What npm's client refuses as a tag, and what it lets pass and can't install by (npm 11.19).
+fn unusable_tag(package: &PackageObservation) -> Option<Finding> {
     let tag = package.tag.as_deref()?;
     let help = "choose a tag that begins with a letter, such as `next`";
     if tag.trim().is_empty() {
         return Some(Finding::error(&package.name, "its dist-tag is empty", help));
     }
-    Range::parse(tag).is_ok().then(|| {
+    if Range::parse(tag).is_ok() {
         let text = format!("its dist-tag {} can also be read as a range of versions, so npm refuses it", quoted(tag));
-        Finding::error(&package.name, text, help)
+        return Some(Finding::error(&package.name, text, help));
+    }
+    let tag = tag.trim();
+    if tag.contains('/') || tag.starts_with('.') {
+        let text = format!("its dist-tag {} looks like a path, so npm can't install by it", quoted(tag));
+        return Some(Finding::warning(&package.name, text, help));
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
+    (!tag.bytes().all(plain)).then(|| {
+        let text = format!("its dist-tag {} has characters that an address can't have as they are", quoted(tag));
+        Finding::error(&package.name, format!("{text}, so npm refuses it"), help)
     })
 }
 

@@ -86,6 +86,19 @@ fn a_prerelease_needs_a_tag_that_is_no_range() {
         check("core", tagged(tag), &[&text]);
     }
     check("core", tagged(" "), &["error core: its dist-tag is empty"]);
+    for tag in ["a b", "^bad tag", "a%20b", "ümlaut", "x@y", "a,b", "foo:bar"] {
+        let text = format!(
+            "error core: its dist-tag `{tag}` has characters that an address can't have as they are, so npm refuses it"
+        );
+        check("core", tagged(tag), &[&text]);
+    }
+    for tag in ["../x", "a/b"] {
+        let text = format!("warning core: its dist-tag `{tag}` looks like a path, so npm can't install by it");
+        check("core", tagged(tag), &[&text]);
+    }
+    for tag in ["next-1", "it's", "1.2.3.4", "v1beta"] {
+        check("core", tagged(tag), &[]);
+    }
 }
 
 #[test]

@@ -6,4 +6,5 @@ mod planning;
 mod properties;
 mod rendering;
 mod schema;
+mod specifiers;
 mod world;

@@ -11,9 +11,12 @@ use super::file::{FileAt, SETTINGS_SIZE_BYTES_MAX};
 use super::rush::{self, RushProjects};
 use super::selection::{Reading, Selection};
 use super::yaml;
+use crate::json::strict;
 use crate::manager::PackageManager;
-use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest};
+use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest, syntax_problem};
+use crate::printable::excerpt;
 use crate::workspace::Catalogs;
+use crate::wrong_kind::{FieldOf, WrongKind, kind_of};
 
 /// Which tool's file makes the folder a root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,20 +58,12 @@ struct WorkspaceSettings {
     catalogs: Option<BTreeMap<String, BTreeMap<String, String>>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LernaSettings {
-    packages: Option<Vec<String>>,
-    npm_client: Option<String>,
-}
-
 /// Reads what a folder says about a workspace; `None` where it has none of the files.
 ///
 /// A `package.json` without workspaces gives [`Origin::Lone`]. `shown` is how errors call the folder: empty where their
 /// paths shall be relative to it.
 pub(super) fn read(root: &Utf8Path, shown: &Utf8Path) -> Result<Option<Definition>, DiscoverError> {
     let pnpm = text(root, "pnpm-workspace.yaml")?;
-    let rush = if pnpm.is_some() { None } else { text(root, "rush.json")? };
     let manifest_at = FileAt { root, path: Utf8Path::new("package.json"), limit_bytes: MANIFEST_SIZE_BYTES_MAX };
     let manifest = match manifest_at.read()? {
         Some(text) => {
@@ -78,6 +73,9 @@ pub(super) fn read(root: &Utf8Path, shown: &Utf8Path) -> Result<Option<Definitio
         }
         None => None,
     };
+    let other = pnpm.as_ref().and_then(|_| super::manager::other_than_pnpm(root, manifest.as_ref()));
+    let pnpm = pnpm.filter(|_| other.is_none());
+    let rush = if pnpm.is_some() { None } else { text(root, "rush.json")? };
     let mut definition = Definition {
         origin: Origin::Lone,
         root: root.to_owned(),
@@ -86,7 +84,7 @@ pub(super) fn read(root: &Utf8Path, shown: &Utf8Path) -> Result<Option<Definitio
         catalogs: Catalogs::new(),
         unpublished: BTreeSet::new(),
         manager: None,
-        warnings: Vec::new(),
+        warnings: other.iter().map(set_aside).collect(),
     };
     if let Some(text) = pnpm {
         definition.read_pnpm(&text)?;
@@ -141,19 +139,26 @@ impl Definition {
     fn read_manifest(&mut self) -> Result<bool, DiscoverError> {
         let Some(manifest) = &self.manifest else { return Ok(false) };
         let file = Utf8Path::new("package.json");
-        let field =
-            |field: &str, expected| DiscoverError::Field { path: file.to_owned(), field: field.to_owned(), expected };
+        let options = strict();
+        let at = |keys| FieldOf { path: file, text: manifest.text(), options: &options, keys };
         let workspaces = manifest.fields().get("workspaces");
-        let patterns = match workspaces {
+        let (keys, patterns): (&[&str], _) = match workspaces {
             None | Some(Value::Null) => return Ok(false),
-            Some(Value::Array(patterns)) => Some(patterns),
+            Some(Value::Array(patterns)) => (&["workspaces"], Some(patterns)),
             Some(Value::Object(object)) => match object.get("packages") {
                 // `{ "nohoist": […] }` or bun's catalogs alone make no workspace.
-                None | Some(Value::Null) => None,
-                Some(Value::Array(patterns)) => Some(patterns),
-                Some(_) => return Err(field("workspaces.packages", "an array of patterns")),
+                None | Some(Value::Null) => (&["workspaces", "packages"], None),
+                Some(Value::Array(patterns)) => (&["workspaces", "packages"], Some(patterns)),
+                Some(other) => {
+                    return Err(DiscoverError::Field(
+                        at(&["workspaces", "packages"]).must_be("an array of patterns", kind_of(other)),
+                    ));
+                }
             },
-            Some(_) => return Err(field("workspaces", "an array of patterns, or an object with `packages`")),
+            Some(other) => {
+                let expected = "an array of patterns, or an object with `packages`";
+                return Err(DiscoverError::Field(at(&["workspaces"]).must_be(expected, kind_of(other))));
+            }
         };
         let catalog_places: Vec<&serde_json::Map<String, Value>> =
             workspaces.and_then(Value::as_object).into_iter().chain([manifest.fields()]).collect();
@@ -161,13 +166,7 @@ impl Definition {
         for place in catalog_places {
             catalogs.push((strings(place.get("catalog")), named_strings(place.get("catalogs"))));
         }
-        let texts =
-            patterns.map(|patterns| patterns.iter().map(|pattern| pattern.as_str().map(str::to_owned)).collect());
-        let texts: Option<Vec<String>> = match texts {
-            Some(None) => return Err(field("workspaces", "an array of texts")),
-            Some(texts) => texts,
-            None => None,
-        };
+        let texts = patterns.map(|patterns| texts(patterns, at(keys))).transpose().map_err(DiscoverError::Field)?;
         for (catalog, named) in catalogs {
             self.add_catalogs(catalog, named);
         }
@@ -188,17 +187,26 @@ impl Definition {
     fn read_lerna(&mut self, text: &str) -> Result<(), DiscoverError> {
         let file = Utf8Path::new("lerna.json");
         let json = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let settings: LernaSettings = serde_json::from_str(json).map_err(|error| DiscoverError::Syntax {
-            path: file.to_owned(),
-            line: error.line().max(1),
-            column: error.column().max(1),
-            problem: crate::manifest::syntax_problem(&error),
-            excerpt: crate::printable::excerpt(json, error.line()),
+        let settings: Value = serde_json::from_str(json).map_err(|error| {
+            let (line, column, problem) = syntax_problem(&error, json);
+            DiscoverError::Syntax { path: file.to_owned(), line, column, problem, excerpt: excerpt(json, line) }
         })?;
-        // lerna's own default.
-        let patterns = settings.packages.unwrap_or_else(|| vec!["packages/*".to_owned()]);
+        let options = strict();
+        let at = |keys| FieldOf { path: file, text: json, options: &options, keys };
+        if !settings.is_object() {
+            return Err(DiscoverError::Field(at(&[]).must_be("a JSON object", kind_of(&settings))));
+        }
+        let patterns = match settings.get("packages") {
+            // lerna's own default.
+            None | Some(Value::Null) => vec!["packages/*".to_owned()],
+            Some(Value::Array(patterns)) => texts(patterns, at(&["packages"])).map_err(DiscoverError::Field)?,
+            Some(other) => {
+                return Err(DiscoverError::Field(at(&["packages"]).must_be("an array of patterns", kind_of(other))));
+            }
+        };
+        let client = settings.get("npmClient").and_then(Value::as_str);
         self.selection = Selection::parse(file, &patterns, Reading::Lerna)?;
-        self.manager = settings.npm_client.as_deref().and_then(super::manager::named);
+        self.manager = client.and_then(super::manager::named);
         self.origin = Origin::Lerna;
         Ok(())
     }
@@ -239,8 +247,31 @@ impl Definition {
     }
 }
 
+/// `pnpm-workspace.yaml` means nothing to other managers.
+fn set_aside(other: &super::manager::Other) -> String {
+    let manager = other.manager.as_str();
+    let why = if other.declared { "package.json names it as the package manager" } else { "its lock file is there" };
+    format!(
+        "`pnpm-workspace.yaml` is left aside, because this is a repository of {manager} ({why}), which reads `workspaces` \
+         of package.json alone; remove the file, or name pnpm in `packageManager`"
+    )
+}
+
 fn text(root: &Utf8Path, path: &str) -> Result<Option<String>, DiscoverError> {
     FileAt { root, path: Utf8Path::new(path), limit_bytes: SETTINGS_SIZE_BYTES_MAX }.read()
+}
+
+/// The patterns of a list.
+fn texts(patterns: &[Value], list: FieldOf<'_>) -> Result<Vec<String>, Box<WrongKind>> {
+    let text = |(index, pattern): (usize, &Value)| match pattern {
+        Value::String(text) => Ok(text.clone()),
+        other => {
+            let index = index.to_string();
+            let keys = [list.keys, &[index.as_str()]].concat();
+            Err(FieldOf { keys: &keys, ..list }.must_be("a string", kind_of(other)))
+        }
+    };
+    patterns.iter().enumerate().map(text).collect()
 }
 
 /// The entries of a map of texts; others are left out, as bun leaves them.

@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use crate::manifest::ManifestError;
 use crate::name::InvalidName;
 use crate::printable::printable;
+use crate::wrong_kind::WrongKind;
 
 /// Why the packages of a repository can't be told. Paths are relative to the workspace root wherever that is known.
 #[derive(Debug, thiserror::Error)]
@@ -74,15 +75,8 @@ pub enum DiscoverError {
         excerpt: String,
     },
     /// A field has a form that no package manager reads.
-    #[error("`{path}`: `{field}` must be {expected}")]
-    Field {
-        /// The file.
-        path: Utf8PathBuf,
-        /// The field.
-        field: String,
-        /// What is expected, with its article.
-        expected: &'static str,
-    },
+    #[error("{0}")]
+    Field(Box<WrongKind>),
     /// A pattern can't be read.
     #[error("`{file}`: the pattern `{}` {problem}", printable(.pattern))]
     Pattern {
@@ -115,6 +109,14 @@ pub enum DiscoverError {
         path: Utf8PathBuf,
         /// Where it leads.
         target: Utf8PathBuf,
+    },
+    /// A file of the workspace is a link to something that is not there.
+    #[error("`{path}` is a link that leads nowhere (to `{target}`); restore the file, or remove the link")]
+    DanglingLink {
+        /// The link.
+        path: Utf8PathBuf,
+        /// What it names.
+        target: String,
     },
     /// The walk met more folders than any repository has.
     #[error("the patterns of `{file}` reach more than {limit} folders; narrow them, or exclude folders with `!`")]

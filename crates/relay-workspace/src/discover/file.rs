@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::DiscoverError;
+use crate::printable::printable;
 
 /// The largest workspace file (pnpm-workspace.yaml, lerna.json, rush.json, .yarnrc.yml) that relay reads, in bytes. Real
 /// ones stay below 200 kB.
@@ -23,7 +24,7 @@ pub(super) struct FileAt<'a> {
 }
 
 impl FileAt<'_> {
-    /// The file's text, or `None` where there is no such file.
+    /// The file's text, or `None` where there is no such file. A link that leads nowhere is an error.
     ///
     /// What is not a regular file is refused before it is opened: opening a pipe would wait for ever.
     pub(super) fn read(self) -> Result<Option<String>, DiscoverError> {
@@ -35,10 +36,7 @@ impl FileAt<'_> {
             Err(error) => return Err(unreadable(error)),
         };
         if metadata.is_symlink() {
-            absolute = match self.target(&absolute)? {
-                Some(target) => target,
-                None => return Ok(None),
-            };
+            absolute = self.target(&absolute)?;
             metadata = absolute.symlink_metadata().map_err(unreadable)?;
         }
         if !metadata.is_file() {
@@ -58,11 +56,14 @@ impl FileAt<'_> {
         String::from_utf8(bytes).map(Some).map_err(|_| DiscoverError::NotUtf8 { path: self.path.to_owned() })
     }
 
-    fn target(self, link: &Utf8Path) -> Result<Option<Utf8PathBuf>, DiscoverError> {
+    fn target(self, link: &Utf8Path) -> Result<Utf8PathBuf, DiscoverError> {
         match link.canonicalize_utf8() {
-            Ok(target) if target.starts_with(self.root) => Ok(Some(target)),
+            Ok(target) if target.starts_with(self.root) => Ok(target),
             Ok(target) => Err(DiscoverError::LinkOutside { path: self.path.to_owned(), target }),
-            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) if is_absent(&error) => {
+                let named = link.read_link_utf8().map(|target| printable(target.as_str())).unwrap_or_default();
+                Err(DiscoverError::DanglingLink { path: self.path.to_owned(), target: named })
+            }
             Err(source) => Err(DiscoverError::Unreadable { path: self.path.to_owned(), source }),
         }
     }

@@ -22,9 +22,38 @@ pub(super) fn detect(root: &Utf8Path, manifest: Option<&Manifest>, settings: Opt
     manifest
         .and_then(declared)
         .or(settings)
-        .or_else(|| LOCK_FILES.iter().find(|(name, _)| exists(name)).map(|(_, manager)| *manager))
+        .or_else(|| by_lock_file(root))
         .or_else(|| exists("pnpm-workspace.yaml").then_some(PackageManager::Pnpm))
         .unwrap_or(PackageManager::Npm)
+}
+
+/// The manager other than pnpm whose repository it is, so that `pnpm-workspace.yaml` is a file that nobody reads.
+///
+/// What the manifest declares settles it. A lock file does so only where the manifest has workspaces: without them
+/// nothing but that file says what the packages are.
+pub(super) fn other_than_pnpm(root: &Utf8Path, manifest: Option<&Manifest>) -> Option<Other> {
+    let manifest = manifest?;
+    if let Some(manager) = declared(manifest) {
+        return (manager != PackageManager::Pnpm).then_some(Other { manager, declared: true });
+    }
+    let has_workspaces = match manifest.fields().get("workspaces") {
+        Some(Value::Object(object)) => object.contains_key("packages"),
+        workspaces => workspaces.is_some_and(Value::is_array),
+    };
+    let manager = by_lock_file(root).filter(|manager| has_workspaces && *manager != PackageManager::Pnpm)?;
+    Some(Other { manager, declared: false })
+}
+
+/// A manager other than pnpm, and how it is known.
+pub(super) struct Other {
+    pub(super) manager: PackageManager,
+    /// The manifest says so, not a lock file.
+    pub(super) declared: bool,
+}
+
+fn by_lock_file(root: &Utf8Path) -> Option<PackageManager> {
+    let exists = |name: &str| root.join(name).symlink_metadata().is_ok();
+    LOCK_FILES.iter().find(|(name, _)| exists(name)).map(|(_, manager)| *manager)
 }
 
 /// The manager of a name, with or without `@version`.

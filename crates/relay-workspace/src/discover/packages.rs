@@ -23,12 +23,21 @@ const READERS_MAX: usize = 8;
 /// How many folders one thread reads at least; below that starting it costs more than it saves.
 const FOLDERS_PER_READER_MIN: usize = 64;
 
-/// Reads the manifests of folders, in their order; `None` where a folder has none.
-pub(super) fn read_manifests(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Result<Vec<Option<Manifest>>, DiscoverError> {
+/// What a matched folder has in the place of a manifest.
+#[derive(Debug)]
+pub(super) enum InFolder {
+    Manifest(Manifest),
+    Nothing,
+    /// A link that leads nowhere, with what is to be said of it.
+    DanglingLink(String),
+}
+
+/// Reads the manifests of folders, in their order.
+pub(super) fn read_manifests(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Result<Vec<InFolder>, DiscoverError> {
     let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let readers = processors.min(READERS_MAX).min(folders.len() / FOLDERS_PER_READER_MIN).max(1);
     let share = folders.len().div_ceil(readers).max(1);
-    let read = |folders: &[Utf8PathBuf]| -> Vec<Result<Option<Manifest>, DiscoverError>> {
+    let read = |folders: &[Utf8PathBuf]| -> Vec<Result<InFolder, DiscoverError>> {
         folders.iter().map(|folder| read_manifest(root, folder)).collect()
     };
     if readers == 1 {
@@ -47,10 +56,17 @@ pub(super) fn read_manifests(root: &Utf8Path, folders: &[Utf8PathBuf]) -> Result
 }
 
 /// Reads the manifest of a folder below the root.
-fn read_manifest(root: &Utf8Path, folder: &Utf8Path) -> Result<Option<Manifest>, DiscoverError> {
+fn read_manifest(root: &Utf8Path, folder: &Utf8Path) -> Result<InFolder, DiscoverError> {
     let path = folder.join("package.json");
-    let text = FileAt { root, path: &path, limit_bytes: MANIFEST_SIZE_BYTES_MAX }.read()?;
-    text.map(|text| Manifest::parse(&path, text)).transpose().map_err(DiscoverError::from)
+    match (FileAt { root, path: &path, limit_bytes: MANIFEST_SIZE_BYTES_MAX }).read() {
+        Ok(Some(text)) => Ok(InFolder::Manifest(Manifest::parse(&path, text)?)),
+        Ok(None) => Ok(InFolder::Nothing),
+        // The folder is no package as it stands; a checkout without its submodules may be meant to be like that.
+        Err(error @ DiscoverError::DanglingLink { .. }) => {
+            Ok(InFolder::DanglingLink(format!("{error}; the package is left out")))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Gathers packages and what is odd about them.

@@ -9,6 +9,7 @@ use super::error::DiscoverError;
 use crate::json::{lower_start, with_comments};
 use crate::manager::PackageManager;
 use crate::printable::excerpt;
+use crate::wrong_kind::FieldOf;
 
 /// What relay takes from `rush.json`.
 #[derive(Debug)]
@@ -31,9 +32,12 @@ pub(super) fn read(file: &Utf8Path, text: &str) -> Result<RushProjects, Discover
         problem: lower_start(&error.kind().to_string()),
         excerpt: excerpt(text, error.line_display()),
     })?;
-    let field =
-        |field: &str, expected| DiscoverError::Field { path: file.to_owned(), field: field.to_owned(), expected };
-    let Some(JsonValue::Object(settings)) = value else { return Err(field("(top)", "an object")) };
+    let options = with_comments();
+    let at = |keys| FieldOf { path: file, text, options: &options, keys };
+    let settings = match value {
+        Some(JsonValue::Object(settings)) => settings,
+        other => return Err(DiscoverError::Field(at(&[]).must_be("an object", kind_of(other.as_ref())))),
+    };
     let mut projects = RushProjects { folders: Vec::new(), unpublished: BTreeSet::new(), manager: None };
     for (key, manager) in [
         ("pnpmVersion", PackageManager::Pnpm),
@@ -45,14 +49,22 @@ pub(super) fn read(file: &Utf8Path, text: &str) -> Result<RushProjects, Discover
             break;
         }
     }
-    let Some(entries) = settings.get_array("projects") else { return Err(field("projects", "an array of projects")) };
+    let Some(entries) = settings.get_array("projects") else {
+        return Err(DiscoverError::Field(
+            at(&["projects"]).must_be("an array of projects", kind_of(settings.get("projects"))),
+        ));
+    };
     for (index, entry) in entries.iter().enumerate() {
-        let folder = match entry {
-            JsonValue::Object(project) => project.get_string("projectFolder"),
-            _ => None,
+        let index = index.to_string();
+        let JsonValue::Object(project) = entry else {
+            return Err(DiscoverError::Field(
+                at(&["projects", &index]).must_be("an object with `projectFolder`", kind_of(Some(entry))),
+            ));
         };
-        let Some(folder) = folder else { return Err(field(&format!("projects[{index}].projectFolder"), "a text")) };
-        let JsonValue::Object(project) = entry else { continue };
+        let Some(folder) = project.get_string("projectFolder") else {
+            let found = kind_of(project.get("projectFolder"));
+            return Err(DiscoverError::Field(at(&["projects", &index, "projectFolder"]).must_be("a string", found)));
+        };
         if project.get_boolean("shouldPublish") != Some(true) && project.get_string("versionPolicyName").is_none() {
             let folder = folder.trim_start_matches("./").trim_matches('/');
             projects.unpublished.insert(Utf8PathBuf::from(folder));
@@ -60,4 +72,16 @@ pub(super) fn read(file: &Utf8Path, text: &str) -> Result<RushProjects, Discover
         projects.folders.push(folder.to_string());
     }
     Ok(projects)
+}
+
+fn kind_of(value: Option<&JsonValue<'_>>) -> &'static str {
+    match value {
+        None => "not there",
+        Some(JsonValue::Null) => "`null`",
+        Some(JsonValue::Boolean(_)) => "a boolean",
+        Some(JsonValue::Number(_)) => "a number",
+        Some(JsonValue::String(_)) => "a string",
+        Some(JsonValue::Array(_)) => "an array",
+        Some(JsonValue::Object(_)) => "an object",
+    }
 }

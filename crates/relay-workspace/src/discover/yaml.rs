@@ -43,7 +43,7 @@ pub(super) fn read<T: DeserializeOwned>(path: &Utf8Path, text: &str, secret: boo
     })
 }
 
-/// The parser's complaint without the position and the piece of source that it draws.
+/// The parser's complaint without the position and the piece of source that it draws, in the words of whoever wrote the file.
 fn problem(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
     let text = text.lines().next().unwrap_or_default();
@@ -51,5 +51,12 @@ fn problem(error: &serde_saphyr::Error) -> String {
         Some(index) => &text[..index],
         None => text,
     };
-    printable(text.strip_prefix("error: ").unwrap_or(text))
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    match text {
+        "expected sequence start" => "expected a list: lines that begin with `- `, or `[...]`".to_owned(),
+        "expected mapping start" => "expected keys with values, such as `packages: [...]`".to_owned(),
+        "expected string scalar" => "expected a text".to_owned(),
+        _ if text.starts_with("cannot deserialize null into string") => "expected a text, found nothing".to_owned(),
+        _ => printable(text),
+    }
 }

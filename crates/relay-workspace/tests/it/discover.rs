@@ -242,3 +242,43 @@ fn a_private_root_may_have_the_name_of_a_package() {
     let workspace = check(&checkout, PackageManager::Pnpm, &["packages/lib"]);
     assert!(workspace.warnings.is_empty(), "{:?}", workspace.warnings);
 }
+
+#[test]
+fn pnpms_file_is_left_aside_where_another_manager_is_declared() {
+    let with = |root: &str| {
+        Checkout::new()
+            .file("package.json", root)
+            .file("pnpm-workspace.yaml", "packages: ['apps/*']")
+            .package("apps/x", "x")
+            .package("packages/a", "a")
+    };
+    for declared in [r#""packageManager": "npm@11.0.0""#, r#""devEngines": { "packageManager": { "name": "npm" } }"#] {
+        let root = format!(r#"{{ "private": true, {declared}, "workspaces": ["packages/*"] }}"#);
+        let workspace = with(&root).file("pnpm-lock.yaml", "").workspace();
+        assert_eq!((workspace.manager, paths(&workspace)), (PackageManager::Npm, vec!["packages/a"]));
+        assert_eq!(workspace.warnings.len(), 1, "{:?}", workspace.warnings);
+        assert!(workspace.warnings[0].starts_with("`pnpm-workspace.yaml` is left aside"), "{:?}", workspace.warnings);
+    }
+    let lone = with(r#"{ "name": "root", "version": "1.0.0", "packageManager": "yarn@4.0.0" }"#).workspace();
+    assert_eq!((lone.manager, paths(&lone)), (PackageManager::Yarn, vec![""]));
+    let pnpm =
+        with(r#"{ "private": true, "packageManager": "pnpm@12.0.0", "workspaces": ["packages/*"] }"#).workspace();
+    assert_eq!((pnpm.manager, paths(&pnpm)), (PackageManager::Pnpm, vec!["apps/x"]));
+}
+
+#[test]
+fn a_lock_file_settles_whose_workspaces_count_where_both_are_there() {
+    let with = |root: &str, lock: &str| {
+        Checkout::new()
+            .file("package.json", root)
+            .file("pnpm-workspace.yaml", "packages: ['apps/*']")
+            .file(lock, "")
+            .package("apps/x", "x")
+            .package("packages/a", "a")
+            .workspace()
+    };
+    let both = r#"{ "private": true, "workspaces": ["packages/*"] }"#;
+    assert_eq!(paths(&with(both, "package-lock.json")), ["packages/a"]);
+    assert_eq!(paths(&with(both, "pnpm-lock.yaml")), ["apps/x"]);
+    assert_eq!(paths(&with(r#"{ "private": true }"#, "package-lock.json")), ["apps/x"]);
+}

@@ -37,7 +37,10 @@ fn broken_workspace_files_are_named_with_line_and_excerpt() {
     check(&pnpm("packages:\n  - a\ncatalog: 3\n"), "\n  catalog: 3");
     check(&pnpm("packages: []\npackages: []\n"), "pnpm-workspace.yaml:2:1: ");
     check(&Checkout::new().file("rush.json", "{ \"projects\": [\n  { 'x': 1 } ] }"), "rush.json:2:5: ");
-    check(&Checkout::new().file("rush.json", "{}"), "`rush.json`: `projects` must be an array");
+    check(
+        &Checkout::new().file("rush.json", "{}"),
+        "rush.json:1:1: `projects` must be an array of projects, and is not there\n  {}",
+    );
     check(&Checkout::new().package(".", "a").file("lerna.json", "{\n,"), "lerna.json:2:1: ");
 }
 
@@ -58,9 +61,30 @@ fn aliases_that_multiply_themselves_are_refused() {
 
 #[test]
 fn a_field_of_a_wrong_form_is_named() {
-    check(&npm("3"), "`package.json`: `workspaces` must be an array of patterns, or an object with `packages`");
-    check(&npm("[3]"), "`workspaces` must be an array of texts");
-    check(&npm(r#"{ "packages": 3 }"#), "`workspaces.packages` must be an array of patterns");
+    check(
+        &npm("3"),
+        "package.json:1:34: `workspaces` must be an array of patterns, or an object with `packages`, and is a number\n  {",
+    );
+    check(&npm("[3]"), "package.json:1:35: `workspaces.0` must be a string, and is a number\n  {");
+    check(&npm(r#"{ "packages": 3 }"#), ": `workspaces.packages` must be an array of patterns, and is a number\n  {");
+    let lerna = |text: &str| Checkout::new().package(".", "a").file("lerna.json", text);
+    check(&lerna("[]"), "lerna.json:1:1: the top of the file must be a JSON object, and is an array\n  []");
+    check(&lerna(r#"{"packages":3}"#), "lerna.json:1:13: `packages` must be an array of patterns, and is a number");
+    check(&lerna(""), "lerna.json:1:1: the file is empty, where a JSON object is expected");
+    let rush = Checkout::new().file("rush.json", "{ \"projects\": [\n  // one\n  3] }");
+    check(&rush, "rush.json:3:3: `projects.0` must be an object with `projectFolder`, and is a number\n  3] }");
+}
+
+#[test]
+fn a_value_of_a_wrong_kind_in_yaml_is_told_in_plain_words() {
+    let pnpm = |text: &str, expected: &str| check(&Checkout::new().file("pnpm-workspace.yaml", text), expected);
+    pnpm(
+        "packages: 3\n",
+        "pnpm-workspace.yaml:1:11: expected a list: lines that begin with `- `, or `[...]`\n  packages: 3",
+    );
+    pnpm("- a\n", "pnpm-workspace.yaml:1:1: expected keys with values, such as `packages: [...]`\n  - a");
+    pnpm("packages:\n  - [a]\n", "pnpm-workspace.yaml:2:5: expected a text\n  - [a]");
+    pnpm("packages: [null]\n", "pnpm-workspace.yaml:1:12: expected a text, found nothing\n");
 }
 
 #[test]
@@ -71,6 +95,19 @@ fn a_pattern_that_leads_out_or_can_not_be_read_is_named_with_its_file() {
     check(&rush, "`rush.json`: `../x` leads out of the repository");
 }
 
+#[test]
+fn an_absolute_pattern_that_matches_nothing_is_told_as_such() {
+    let text = "packages: ['packages/*', '/etc/*']\n";
+    let checkout = Checkout::new().file("pnpm-workspace.yaml", text).package("packages/a", "a");
+    assert_eq!(
+        checkout.workspace().warnings,
+        [
+            "`pnpm-workspace.yaml`: the pattern `/etc/*` matches no package: it begins with a slash, and must be relative \
+             to the workspace root"
+        ]
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_named_link_that_leads_out_is_refused() {
@@ -79,6 +116,20 @@ fn a_named_link_that_leads_out_is_refused() {
     check(&checkout, "which is out of the workspace");
     let manifest = npm(r#"["a"]"#).file("../outside.json", "{}").link("a/package.json", "../../outside.json");
     check(&manifest, "`a/package.json` is a link to `");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_named() {
+    let checkout = npm(r#"["packages/*"]"#).package("packages/b", "b").link("packages/a/package.json", "gone.json");
+    assert_eq!(
+        checkout.workspace().warnings,
+        ["`packages/a/package.json` is a link that leads nowhere (to `gone.json`); restore the file, or remove the \
+             link; the package is left out"]
+    );
+    for file in ["package.json", "pnpm-workspace.yaml"] {
+        check(&Checkout::new().link(file, "gone"), &format!("`{file}` is a link that leads nowhere (to `gone`)"));
+    }
 }
 
 #[test]
