@@ -253,7 +253,8 @@ fn count(report: &RunReport, test: impl Fn(&Outcome) -> bool) -> usize {
     report.packages.iter().filter(|package| test(&package.outcome)).count()
 }
 
-fn listed(names: &[&str]) -> String {
+/// Names in a sentence: three at most, then how many more there are.
+pub(crate) fn listed(names: &[&str]) -> String {
     match names {
         [one] => (*one).to_owned(),
         [one, two] => format!("{one}, {two}"),

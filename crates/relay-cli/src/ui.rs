@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use relay_engine::event::Clock;
 
+use crate::display::Size;
 use crate::error::CliError;
 use crate::wall_clock::WallClock;
 
@@ -215,6 +216,11 @@ impl Ui {
     /// Says whether bars are drawn. Where they are not, plain lines tell of the progress.
     pub(crate) fn is_animated(&self) -> bool {
         self.shared.settings.animated && !self.shared.settings.quiet
+    }
+
+    /// The size of the terminal behind stderr, as it is at this moment.
+    pub(crate) fn size(&self) -> Size {
+        settings::size(self.shared.settings.width)
     }
 
     /// Writes a text that has been laid out already (help, a usage error) to stderr, as it is.
