@@ -164,21 +164,20 @@ pub async fn carry_out<U: Uplink, P: Person>(
         let mut next = Some(brought);
         // What has ended at the same time is taken together, so that one record serves all that begins because of it.
         while let Some(brought) = next {
-            let input = input_of(brought, outfit, &mut challenges, &mut otp)?;
+            let input = input_of(brought, &mut challenges, &mut otp);
+            let (about, answered) = (input.package().cloned(), machine.challenges_answered());
             effects.extend(machine.handle(input, begun.elapsed())?);
+            if let Some(package) = about.filter(|_| machine.challenges_answered() > answered) {
+                outfit.events.emit(Fact::ChallengeAnswered { package })?;
+            }
             next = running.next().now_or_never().flatten();
         }
     }
 }
 
 /// What the machine is told of what one future brought.
-fn input_of<U, P>(
-    brought: Brought,
-    outfit: &Outfit<'_, U, P>,
-    challenges: &mut BTreeMap<PackageName, Challenge>,
-    otp: &mut Option<Otp>,
-) -> Result<Input, NotRecorded> {
-    Ok(match brought {
+fn input_of(brought: Brought, challenges: &mut BTreeMap<PackageName, Challenge>, otp: &mut Option<Otp>) -> Input {
+    match brought {
         Brought::Input(input) => input,
         Brought::Challenge(package, challenge) => {
             let web = matches!(challenge, Challenge::Web(_));
@@ -186,13 +185,12 @@ fn input_of<U, P>(
             Input::UploadEnded { package, outcome: UploadOutcome::Challenged { web } }
         }
         Brought::Otp(package, given, answer) => {
-            if let Some(given) = given {
-                *otp = Some(given);
-                outfit.events.emit(Fact::ChallengeAnswered { package: package.clone() })?;
+            if given.is_some() {
+                *otp = given;
             }
             Input::Answered { package, answer }
         }
-    })
+    }
 }
 
 async fn until(deadline: Option<Instant>) {
@@ -312,7 +310,7 @@ async fn ask<U: Uplink, P: Person>(
         };
     }
     match outfit.person.ask_code(&notice).await {
-        Some(otp) => Brought::Otp(package, Some(otp), Answer::Given),
+        Some(otp) => Brought::Otp(package, Some(otp), Answer::Typed),
         None => Brought::Otp(package, None, Answer::Skipped),
     }
 }
