@@ -305,8 +305,8 @@ async fn ask<U: Uplink, P: Person>(
     if let Some(Challenge::Web(web)) = challenge {
         outfit.person.show(&notice);
         return match poll_until_answered(outfit.uplink, shipment, &web).await {
-            Some(otp) => Brought::Otp(package, Some(otp), Answer::Given),
-            None => Brought::Otp(package, None, Answer::Expired),
+            Ok(otp) => Brought::Otp(package, Some(otp), Answer::Given),
+            Err(answer) => Brought::Otp(package, None, answer),
         };
     }
     match outfit.person.ask_code(&notice).await {
@@ -315,18 +315,23 @@ async fn ask<U: Uplink, P: Person>(
     }
 }
 
-async fn poll_until_answered<U: Uplink>(uplink: &U, shipment: &Shipment, challenge: &WebChallenge) -> Option<Otp> {
+/// The password that the registry gives for an answer; without one, how the challenge ended.
+async fn poll_until_answered<U: Uplink>(
+    uplink: &U,
+    shipment: &Shipment,
+    challenge: &WebChallenge,
+) -> Result<Otp, Answer> {
     let end = Instant::now() + CHALLENGE_BUDGET;
     while Instant::now() < end {
         let pause = match uplink.poll(shipment, challenge).await {
-            Polled::Done(otp) => return Some(otp),
-            Polled::Gone => return None,
+            Polled::Done(otp) => return Ok(otp),
+            Polled::Gone => return Err(Answer::Over),
             Polled::Pending { retry_after } => retry_after.unwrap_or(CHALLENGE_POLL_MIN),
             Polled::Failed => CHALLENGE_POLL_MIN,
         };
         tokio::time::sleep(pause.clamp(CHALLENGE_POLL_MIN, CHALLENGE_POLL_MAX)).await;
     }
-    None
+    Err(Answer::Expired)
 }
 
 /// What the stream has been told of each package, so that each change is told once.

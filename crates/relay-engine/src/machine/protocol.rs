@@ -172,6 +172,8 @@ pub enum Answer {
     Skipped,
     /// Nobody answered in time.
     Expired,
+    /// The registry says that the challenge is over. Whether it was denied or expired, the wire does not tell.
+    Over,
 }
 
 /// Something to do.

@@ -114,7 +114,7 @@ impl Machine {
                 self.otp.since = Some(now);
             }
             Answer::Typed => self.otp.since = Some(now),
-            Answer::Skipped | Answer::Expired => {}
+            Answer::Skipped | Answer::Expired | Answer::Over => {}
         }
         let Some(node) = self.nodes.get_mut(at) else { return };
         if node.state != State::AwaitingPerson {
@@ -132,6 +132,7 @@ impl Machine {
             }
             Answer::Skipped => "the challenge was skipped",
             Answer::Expired => "nobody answered the challenge in time",
+            Answer::Over => "the challenge is over: it was denied, or it expired",
         };
         node.state = State::Parked(Parked::Person { why: why.to_owned() });
     }

@@ -47,3 +47,16 @@ fn an_answer_on_the_page_counts_at_once() {
     machine.handle(ended(0, UploadOutcome::Accepted), NOW).unwrap();
     assert_eq!(machine.challenges_answered(), 1);
 }
+
+#[test]
+fn a_challenge_that_ended_without_an_answer_is_told_as_it_ended() {
+    for (given, told) in [
+        (Answer::Over, "the challenge is over: it was denied, or it expired"),
+        (Answer::Expired, "nobody answered the challenge in time"),
+        (Answer::Skipped, "the challenge was skipped"),
+    ] {
+        let mut machine = challenged(true);
+        answer(&mut machine, given);
+        assert_eq!(machine.state(&name(0)), Some(&State::Parked(Parked::Person { why: told.to_owned() })));
+    }
+}
