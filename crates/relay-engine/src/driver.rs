@@ -48,8 +48,19 @@ pub struct ChallengeNotice {
 pub trait Person: Sync {
     /// Shows where a web challenge is answered. Returns at once; the driver polls for the answer.
     fn show(&self, notice: &ChallengeNotice);
-    /// Asks for a one-time password; `None` skips the package.
-    fn ask_code(&self, notice: &ChallengeNotice) -> impl Future<Output = Option<Otp>> + Send;
+    /// Asks for a one-time password.
+    fn ask_code(&self, notice: &ChallengeNotice) -> impl Future<Output = Code> + Send;
+}
+
+/// What came of asking for a one-time password.
+#[derive(Debug, Clone)]
+pub enum Code {
+    /// It was typed.
+    Typed(Otp),
+    /// The package is skipped.
+    Skipped,
+    /// The whole run is to stop, as with an interrupt from elsewhere.
+    Interrupted,
 }
 
 /// A run that could not go on.
@@ -89,7 +100,7 @@ enum Brought {
 /// Runs the machine until every package is done, failed, held or parked.
 ///
 /// `interrupts` brings one message for each request to stop: after the first, uploads in flight are awaited for
-/// [`SETTLE_AFTER_INTERRUPT`]; the second ends at once.
+/// [`SETTLE_AFTER_INTERRUPT`]; the second ends at once. [`Code::Interrupted`] is such a request too.
 ///
 /// # Errors
 /// [`DriverError::NotRecorded`] when an event can't be written down; packages in flight are parked then.
@@ -147,10 +158,7 @@ pub async fn carry_out<U: Uplink, P: Person>(
                     listening = false;
                     continue;
                 }
-                Some(()) if deadline.is_none() => {
-                    deadline = Some(Instant::now() + SETTLE_AFTER_INTERRUPT);
-                    Some(Brought::Input(Input::Interrupted))
-                }
+                Some(()) if deadline.is_none() => Some(Brought::Input(Input::Interrupted)),
                 Some(()) => None,
             },
             () = until(deadline), if deadline.is_some() => None,
@@ -165,6 +173,9 @@ pub async fn carry_out<U: Uplink, P: Person>(
         // What has ended at the same time is taken together, so that one record serves all that begins because of it.
         while let Some(brought) = next {
             let input = input_of(brought, &mut challenges, &mut otp);
+            if input == Input::Interrupted && deadline.is_none() {
+                deadline = Some(Instant::now() + SETTLE_AFTER_INTERRUPT);
+            }
             let (about, answered) = (input.package().cloned(), machine.challenges_answered());
             effects.extend(machine.handle(input, begun.elapsed())?);
             if let Some(package) = about.filter(|_| machine.challenges_answered() > answered) {
@@ -310,8 +321,9 @@ async fn ask<U: Uplink, P: Person>(
         };
     }
     match outfit.person.ask_code(&notice).await {
-        Some(otp) => Brought::Otp(package, Some(otp), Answer::Typed),
-        None => Brought::Otp(package, None, Answer::Skipped),
+        Code::Typed(otp) => Brought::Otp(package, Some(otp), Answer::Typed),
+        Code::Skipped => Brought::Otp(package, None, Answer::Skipped),
+        Code::Interrupted => Brought::Input(Input::Interrupted),
     }
 }
 

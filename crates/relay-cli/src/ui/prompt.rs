@@ -15,14 +15,15 @@ impl Ui {
         self.asked(|| prompt.prompt())
     }
 
-    /// Asks for a secret, shown as asterisks: a one-time code, a password.
-    pub(crate) fn ask_secret(&self, question: &str) -> Result<SecretString, CliError> {
+    /// Asks for a secret, shown as asterisks: a one-time code, a password. `None` when the person goes past the question with
+    /// Esc; Ctrl-C is the error of an interruption, since no signal reaches the process while a question is open.
+    pub(crate) fn ask_secret(&self, question: &str) -> Result<Option<SecretString>, CliError> {
         self.need_person(question)?;
         let prompt = Password::new(question)
             .without_confirmation()
             .with_display_mode(PasswordDisplayMode::Masked)
             .with_render_config(self.render_config());
-        self.asked(|| prompt.prompt()).map(SecretString::from)
+        self.asked(|| prompt.prompt_skippable()).map(|secret| secret.map(SecretString::from))
     }
 
     fn need_person(&self, question: &str) -> Result<(), CliError> {
