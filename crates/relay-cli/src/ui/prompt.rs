@@ -36,9 +36,8 @@ impl Ui {
             .code("relay::ui::nobody_there"))
     }
 
-    /// The bars stand still while a question is open.
     fn asked<T>(&self, prompt: impl FnOnce() -> Result<T, InquireError>) -> Result<T, CliError> {
-        self.progress().suspend(prompt).map_err(|error| match error {
+        self.while_asking(prompt).map_err(|error| match error {
             InquireError::OperationCanceled | InquireError::OperationInterrupted => {
                 CliError::new(ErrorKind::Interrupted, "stopped at the question; nothing was done since")
             }
