@@ -1,79 +1,77 @@
 //! Shows a run as it goes: a reader of the engine's event stream.
 //!
-//! In a terminal: one line for each package in flight with its state, a bar with totals and the time that is left. Elsewhere,
-//! and in CI: one plain line for each thing that happened, its phases folded where the forge can. Everything goes to stderr.
+//! In a terminal: what is under way, package by package, with totals below (`screen`). Elsewhere, and in CI: one plain line
+//! for each thing that happened, its phases folded where the forge can, and one now and then for waits that take long
+//! (`waits`). Everything goes to stderr.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+mod screen;
+mod waits;
+
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use relay_engine::event::{Event, Fact, Phase, Subscriber};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use jiff::Timestamp;
+use relay_engine::event::{Clock, Event, Fact, Phase, Subscriber};
 use relay_engine::state::How;
 use relay_workspace::PackageName;
 
+use self::screen::{Doing, Screen};
+use self::waits::Waits;
 use crate::summary::{World, explain_failure, explain_parked};
 use crate::ui::{Ui, human_size, human_span, plural};
 
-/// How often the live display is redrawn while nothing happens.
+pub(crate) use self::screen::Size;
+
+/// How often the live display is redrawn.
 const TICK: Duration = Duration::from_millis(120);
+/// How often it is looked whether a long wait is to be told of, where nothing moves.
+const WAITS_TICK: Duration = Duration::from_secs(1);
 
 /// The display of one run.
 pub(crate) struct Display {
     ui: Ui,
-    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+    state: Arc<Mutex<State>>,
+    moving: Mutex<Option<Moving>>,
 }
 
 struct State {
-    live: Option<Live>,
-    total: usize,
-    done: usize,
+    /// What the moving part shows. It is drawn by a thread of its own, so that whoever tells an event never waits for the
+    /// terminal.
+    screen: Screen,
+    waits: Waits,
 }
 
-/// The moving part of the display.
-struct Live {
-    multi: MultiProgress,
-    total: ProgressBar,
-    lines: BTreeMap<PackageName, ProgressBar>,
+/// What goes on by itself while the packages go out.
+enum Moving {
+    /// The live display.
+    Live(ProgressBar),
+    /// The thread that tells of long waits; it ends when this end of the channel does.
+    Reminder { _stop: Sender<()> },
 }
 
 impl Display {
-    /// A display; it moves only where stderr is a terminal and nobody asked for quiet.
-    pub(crate) fn new(ui: Ui) -> Self {
-        let live = ui.is_animated().then(|| Live {
-            multi: ui.progress().clone(),
-            total: ProgressBar::hidden(),
-            lines: BTreeMap::new(),
-        });
-        Self { ui, state: Mutex::new(State { live, total: 0, done: 0 }) }
+    /// A display; it moves only where stderr is a terminal and nobody asked for quiet. An accepted version is waited for as
+    /// long as `visibility_limit` says.
+    pub(crate) fn new(ui: Ui, clock: Arc<dyn Clock>, visibility_limit: Duration) -> Self {
+        let state = State { screen: Screen::new(visibility_limit), waits: Waits::new(visibility_limit) };
+        Self { ui, clock, state: Arc::new(Mutex::new(state)), moving: Mutex::new(None) }
     }
 
     /// Takes the moving part away, for good: the run is over.
     pub(crate) fn clear(&self) {
         self.ui.end_phase();
-        if let Ok(mut state) = self.state.lock()
-            && let Some(live) = state.live.take()
-        {
-            for line in live.lines.values() {
-                line.finish_and_clear();
-            }
-            live.total.finish_and_clear();
+        if let Some(Moving::Live(bar)) = self.moving.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
         }
     }
 
-    fn told(&self, state: &mut State, fact: &Fact) -> Option<String> {
+    fn told(&self, state: &mut State, fact: &Fact, at: Timestamp) -> Option<String> {
         match fact {
             Fact::RunStarted { packages, .. } => {
-                state.total = packages.len();
-                None
-            }
-            Fact::PhaseStarted { phase } => {
-                if *phase == Phase::Publish {
-                    state.begin_total();
-                }
-                if let Some(title) = phase_title(*phase, state.total) {
-                    self.ui.phase(title);
-                }
+                state.screen.total = packages.len();
                 None
             }
             Fact::VersionsWritten { packages, files } => Some(format!(
@@ -91,68 +89,131 @@ impl Display {
                 .verbose
                 .then(|| format!("  packed {package} {version}: {}, {}", human_size(*size), plural(*files, "file"))),
             Fact::UploadStarted { package, version, route, attempt, .. } => {
-                state.show(package, format!("{version} uploading ({route})"));
-                let again = if *attempt > 1 { format!(", try {attempt}") } else { String::new() };
-                Self::plain(state, || format!("  ↑ {package} {version} ({route}{again})"))
+                let version = version.to_string();
+                let line = self.plain(|| {
+                    let again = if *attempt > 1 { format!(", try {attempt}") } else { String::new() };
+                    format!("  ↑ {package} {version} ({route}{again})")
+                });
+                state.screen.set(package, Some(version), Doing::Busy(format!("uploading ({route})")), at);
+                line
             }
             Fact::Accepted { package, version, .. } => {
-                state.show(package, format!("{version} accepted, waiting until it can be installed"));
+                state.screen.set(package, Some(version.to_string()), Doing::Accepted, at);
+                state.waits.begin(package, version.to_string(), at);
                 None
             }
             Fact::Settling { package, why } => {
-                state.show(package, "asking the registry what it has".to_owned());
+                state.screen.set(package, None, Doing::Busy("asking the registry what it has".to_owned()), at);
                 Some(format!("  ? {package}: {why}; asking the registry"))
             }
-            Fact::ChallengeOpened { package, .. } => {
-                state.show(package, "waiting for a person to answer the second factor".to_owned());
+            Fact::ChallengeOpened { package, url, .. } => {
+                state.screen.set(package, None, Doing::AwaitingPerson { url: url.clone() }, at);
                 None
             }
             Fact::ChallengeAnswered { package } => {
-                state.show(package, "answered, uploading".to_owned());
+                state.screen.set(package, None, Doing::Busy("answered, uploading".to_owned()), at);
                 Some(format!("  ✓ {package}: second factor answered"))
             }
             Fact::RouteChanged { package, route, why } => Some(format!("  ! {package} goes {route}: {why}")),
             Fact::Waiting { package, why, millis } => {
-                state.show(package, format!("waiting {}: {why}", span(*millis)));
+                let until = at.saturating_add(Duration::from_millis(*millis)).unwrap_or(at);
+                state.screen.set(package, None, Doing::Waiting { until, why: why.clone() }, at);
                 Some(format!("  … {package}: {why}; next try in {}", span(*millis)))
             }
             Fact::Live { package, version, how, .. } => {
-                state.end(package);
+                state.end(package, at);
                 let word = if *how == How::Published { "can be installed" } else { "was there already, same bytes" };
-                let count = format!("[{}/{}]", state.done, state.total);
+                let count = format!("[{}/{}]", state.screen.done, state.screen.total);
                 Some(format!("  ✓ {package} {version} {word} {count}"))
             }
             Fact::Parked { package, version, parked } => {
-                state.end(package);
+                state.end(package, at);
                 Some(format!("  … {package} {version} is parked: {}", explain_parked(parked, World::Real).0))
             }
             Fact::Held { package, by } => {
-                state.end(package);
+                state.end(package, at);
                 Some(format!("  … {package} is held: it depends on {by}"))
             }
             Fact::Failed { package, version, failure } => {
-                state.end(package);
+                state.end(package, at);
                 Some(format!("  ✗ {package} {version} failed: {}", explain_failure(failure).0))
             }
             Fact::Tagged { tag, .. } => self.ui.settings().verbose.then(|| format!("  tagged {tag}")),
             Fact::Pushed { remote, .. } => Some(format!("  pushed to {remote}")),
-            Fact::RunEnded { .. } => None,
+            Fact::PhaseStarted { .. } | Fact::RunEnded { .. } => None,
         }
     }
 
     /// A line that would only repeat what the moving part shows.
-    fn plain(state: &State, line: impl FnOnce() -> String) -> Option<String> {
-        state.live.is_none().then(line)
+    fn plain(&self, line: impl FnOnce() -> String) -> Option<String> {
+        (!self.ui.is_animated()).then(line)
     }
+
+    fn phase(&self, phase: Phase, at: Timestamp) {
+        let total = {
+            let mut state = lock(&self.state);
+            if phase == Phase::Publish {
+                state.screen.begin(at);
+            }
+            state.screen.total
+        };
+        if phase == Phase::Publish {
+            self.begin_to_move();
+        }
+        if let Some(title) = phase_title(phase, total) {
+            self.ui.phase(title);
+        }
+    }
+
+    fn begin_to_move(&self) {
+        let mut moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        if moving.is_some() || self.ui.settings().quiet {
+            return;
+        }
+        *moving = Some(if self.ui.is_animated() { self.live() } else { self.reminder() });
+    }
+
+    /// One bar of as many lines as the screen has, laid out anew at each tick for the terminal as it is then.
+    fn live(&self) -> Moving {
+        let (ui, clock, state) = (self.ui.clone(), Arc::clone(&self.clock), Arc::clone(&self.state));
+        let screen = move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
+            let rendered = lock(&state).screen.render(clock.now(), ui.size());
+            // Writing to a text never fails.
+            let _infallible = text.write_str(&rendered);
+        };
+        let style = ProgressStyle::with_template("{screen}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = self.ui.progress().add(ProgressBar::no_length().with_style(style.with_key("screen", screen)));
+        bar.enable_steady_tick(TICK);
+        Moving::Live(bar)
+    }
+
+    fn reminder(&self) -> Moving {
+        let (ui, clock, state) = (self.ui.clone(), Arc::clone(&self.clock), Arc::clone(&self.state));
+        let (stop, stopped) = mpsc::channel();
+        let _runs_by_itself = std::thread::spawn(move || {
+            while stopped.recv_timeout(WAITS_TICK) == Err(RecvTimeoutError::Timeout) {
+                let line = lock(&state).waits.due(clock.now());
+                if let Some(line) = line {
+                    ui.status(line);
+                }
+            }
+        });
+        Moving::Reminder { _stop: stop }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // A display that broke must not stop a release.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Subscriber for Display {
     fn event(&self, event: &Event) -> Result<(), String> {
-        let line = match self.state.lock() {
-            Ok(mut state) => self.told(&mut state, &event.fact),
-            // A display that broke must not stop a release.
-            Err(_) => return Ok(()),
-        };
+        if let Fact::PhaseStarted { phase } = &event.fact {
+            self.phase(*phase, event.at);
+        }
+        // The thread that draws holds the terminal while it reads the state: whoever writes a line must not hold the state.
+        let line = self.told(&mut lock(&self.state), &event.fact, event.at);
         if let Some(line) = line {
             self.ui.status(line);
         }
@@ -161,38 +222,9 @@ impl Subscriber for Display {
 }
 
 impl State {
-    fn begin_total(&mut self) {
-        let total = u64::try_from(self.total).unwrap_or(u64::MAX);
-        if let Some(live) = &mut self.live {
-            let style = ProgressStyle::with_template("  {bar:28} {pos}/{len} packages, {elapsed}, {eta} left")
-                .unwrap_or_else(|_| ProgressStyle::default_bar());
-            live.total = live.multi.add(ProgressBar::new(total).with_style(style));
-            live.total.enable_steady_tick(TICK);
-        }
-    }
-
-    fn show(&mut self, package: &PackageName, text: String) {
-        let Some(live) = &mut self.live else { return };
-        let line = live.lines.entry(package.clone()).or_insert_with(|| {
-            let style = ProgressStyle::with_template("  {spinner} {prefix} {msg}")
-                .unwrap_or_else(|_| ProgressStyle::default_spinner());
-            let line = live.multi.insert_before(&live.total, ProgressBar::new_spinner().with_style(style));
-            line.set_prefix(package.to_string());
-            line.enable_steady_tick(TICK);
-            line
-        });
-        line.set_message(text);
-    }
-
-    fn end(&mut self, package: &PackageName) {
-        self.done += 1;
-        if let Some(live) = &mut self.live {
-            if let Some(line) = live.lines.remove(package) {
-                line.finish_and_clear();
-                live.multi.remove(&line);
-            }
-            live.total.inc(1);
-        }
+    fn end(&mut self, package: &PackageName, at: Timestamp) {
+        self.screen.end(package, at);
+        self.waits.end(package);
     }
 }
 
@@ -209,4 +241,9 @@ fn phase_title(phase: Phase, packages: usize) -> Option<&'static str> {
 
 fn span(millis: u64) -> String {
     human_span(Duration::from_millis(millis))
+}
+
+/// The time from one moment to a later one; none where it is not later.
+fn since(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }

@@ -186,7 +186,8 @@ pub(crate) async fn run<P: Person>(
     stop.check()?;
     let secret_variables = checks::declared_variables(&project);
     let names: Vec<PackageName> = observed.plan.packages.iter().map(|planned| planned.name.clone()).collect();
-    let display = Arc::new(Display::new(ui.clone()));
+    let limit = project.config.publish.visibility_timeout.0;
+    let display = Arc::new(Display::new(ui.clone(), Arc::new(WallClock), limit));
     let events = events(&options, &display)?;
     let told = |fact: Fact| events.emit(fact).map_err(|error| CliError::of(ErrorKind::User, &error));
     told(options.started(&observed.plan, names.clone()))?;
@@ -289,7 +290,8 @@ fn events(options: &FlowOptions, display: &Arc<Display>) -> Result<Emitter, CliE
 
 /// Makes up for what earlier runs owe, where nothing else is to be done.
 fn pay(ui: &Ui, project: &Project, debts: &Debts, options: &FlowOptions, plan: &ReleasePlan) -> Result<(), CliError> {
-    let display = Arc::new(Display::new(ui.clone()));
+    let limit = project.config.publish.visibility_timeout.0;
+    let display = Arc::new(Display::new(ui.clone(), Arc::new(WallClock), limit));
     let events = events(options, &display)?;
     let failed = |error: NotRecorded| CliError::of(ErrorKind::User, &error);
     events.emit(options.started(plan, Vec::new())).map_err(failed)?;

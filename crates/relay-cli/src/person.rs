@@ -1,9 +1,10 @@
 //! The person at the terminal: shows web challenges, asks for codes.
 
-use relay_engine::driver::{ChallengeNotice, Person};
+use relay_engine::driver::{ChallengeNotice, Code, Person};
 use relay_registry::Otp;
 use secrecy::ExposeSecret;
 
+use crate::error::ErrorKind;
 use crate::ui::{Ui, plural};
 
 /// How often a code that can't be one is asked for again.
@@ -34,31 +35,35 @@ impl Person for TerminalPerson {
         }
     }
 
-    async fn ask_code(&self, notice: &ChallengeNotice) -> Option<Otp> {
+    async fn ask_code(&self, notice: &ChallengeNotice) -> Code {
         let ui = self.ui.clone();
         let notice = notice.clone();
         // The prompt blocks its thread; uploads and reads go on meanwhile.
-        tokio::task::spawn_blocking(move || prompt(&ui, &notice)).await.ok().flatten()
+        tokio::task::spawn_blocking(move || prompt(&ui, &notice)).await.unwrap_or(Code::Skipped)
     }
 }
 
-fn prompt(ui: &Ui, notice: &ChallengeNotice) -> Option<Otp> {
+fn prompt(ui: &Ui, notice: &ChallengeNotice) -> Code {
     if let Some(message) = &notice.message {
         say(ui, message);
     }
     let question = format!("One-time password for {} {} (empty skips it):", notice.package, notice.version);
     for _ in 0..CODE_TRIES_MAX {
-        let code = ui.ask_secret(&question).ok()?;
+        let code = match ui.ask_secret(&question) {
+            Ok(Some(code)) => code,
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Code::Interrupted,
+            Ok(None) | Err(_) => return Code::Skipped,
+        };
         let code = code.expose_secret().trim();
         if code.is_empty() {
-            return None;
+            return Code::Skipped;
         }
         match Otp::parse(code) {
-            Ok(otp) => return Some(otp),
+            Ok(otp) => return Code::Typed(otp),
             Err(error) => say(ui, error),
         }
     }
-    None
+    Code::Skipped
 }
 
 /// A challenge is shown also where `--quiet` was asked for: without it the run would wait for nothing.

@@ -8,10 +8,24 @@ use relay_config::RouteKind;
 use relay_engine::report::{Outcome, PackageReport, RunReport};
 use relay_engine::state::{Failure, How, Parked};
 
-use crate::ui::{human_span, plural, wrapped};
+use crate::ui::{Ui, human_span, plural, wrapped};
 
-/// How wide the report is laid out.
-const WIDTH_COLUMNS: usize = 100;
+/// How the report is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// For a log or a page: what went wrong stays on one line, so that it can be searched.
+    Log,
+    /// For a terminal of this width: nothing is wider, so that words don't break at its edge.
+    Terminal {
+        /// The width.
+        columns: usize,
+    },
+}
+
+/// How wide a log is laid out.
+const LOG_COLUMNS: usize = 100;
+/// Wider than this, a terminal's lines are hard to read.
+const TERMINAL_COLUMNS_MAX: usize = 120;
 
 /// Where a run took place, which decides what advice about going on is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +36,39 @@ pub(crate) enum World {
     Rehearsal,
 }
 
+impl Layout {
+    /// The layout for what a [`Ui`] tells.
+    pub(crate) fn of(ui: &Ui) -> Self {
+        if ui.is_animated() { Self::Terminal { columns: ui.size().columns } } else { Self::Log }
+    }
+
+    fn columns(self) -> usize {
+        match self {
+            Self::Log => LOG_COLUMNS,
+            Self::Terminal { columns } => columns.min(TERMINAL_COLUMNS_MAX),
+        }
+    }
+
+    /// Adds a text with a line break at its end. Where it has to be broken, it goes on below its first words.
+    fn write(self, text: &mut String, what: &str) {
+        for line in what.lines() {
+            let bare = line.trim_start_matches(' ');
+            let indent = " ".repeat(line.len() - bare.len());
+            match self {
+                Self::Terminal { .. } => {
+                    text.push_str(&wrapped(bare, self.columns(), &indent, &format!("{indent}  ")));
+                }
+                Self::Log => {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+        }
+    }
+}
+
 /// Renders the report as plain text; all sense survives without colour.
-pub(crate) fn render(report: &RunReport, world: World) -> String {
+pub(crate) fn render(report: &RunReport, world: World, layout: Layout) -> String {
     let mut text = String::new();
     if report.packages.is_empty() {
         text.push_str("Nothing to publish: the registry has what the manifests say.\n");
@@ -32,9 +77,9 @@ pub(crate) fn render(report: &RunReport, world: World) -> String {
     let _ = writeln!(text, "{}", headline(report));
     text.push('\n');
     table(&mut text, &report.packages);
-    routes(&mut text, &report.packages);
-    troubles(&mut text, &report.packages, world);
-    footer(&mut text, report);
+    routes(&mut text, &report.packages, layout);
+    troubles(&mut text, &report.packages, world, layout);
+    footer(&mut text, report, layout);
     text
 }
 
@@ -79,7 +124,7 @@ fn mark(outcome: &Outcome) -> (&'static str, String) {
 }
 
 /// Packages with the same route and the same reason stand together.
-fn routes(text: &mut String, reports: &[PackageReport]) {
+fn routes(text: &mut String, reports: &[PackageReport], layout: Layout) {
     let mut groups: BTreeMap<(RouteKind, &str), Vec<&str>> = BTreeMap::new();
     for report in reports.iter().filter(|report| matches!(report.outcome, Outcome::Live { how: How::Published })) {
         groups.entry((report.route, report.reason.as_str())).or_default().push(report.name.as_str());
@@ -90,7 +135,7 @@ fn routes(text: &mut String, reports: &[PackageReport]) {
     text.push_str("\nRoutes\n");
     for ((route, reason), names) in groups {
         let sentence = format!("{route} ({}): {reason}", listed(&names));
-        text.push_str(&wrapped(&sentence, WIDTH_COLUMNS, "  ", "    "));
+        text.push_str(&wrapped(&sentence, layout.columns(), "  ", "    "));
     }
 }
 
@@ -112,7 +157,7 @@ pub(crate) fn trouble(report: &PackageReport, world: World) -> Option<(String, V
 
 /// What went wrong. Packages with the same advice stand together above it, and those with the same trouble on one line, so
 /// that a run that was interrupted says once how it goes on.
-fn troubles(text: &mut String, reports: &[PackageReport], world: World) {
+fn troubles(text: &mut String, reports: &[PackageReport], world: World, layout: Layout) {
     let mut groups: InOrder<Vec<String>, InOrder<String, Vec<String>>> = Vec::new();
     for report in reports {
         let Some((what, help)) = trouble(report, world) else { continue };
@@ -124,10 +169,10 @@ fn troubles(text: &mut String, reports: &[PackageReport], world: World) {
         text.push('\n');
         for (what, names) in troubles {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let _ = writeln!(text, "{}: {what}", listed(&names));
+            layout.write(text, &format!("{}: {what}", listed(&names)));
         }
         for line in help {
-            let _ = writeln!(text, "  help: {line}");
+            layout.write(text, &format!("  help: {line}"));
         }
     }
 }
@@ -230,7 +275,7 @@ pub(crate) fn explain_parked(parked: &Parked, world: World) -> (String, Vec<Stri
     }
 }
 
-fn footer(text: &mut String, report: &RunReport) {
+fn footer(text: &mut String, report: &RunReport, layout: Layout) {
     let mut lines = Vec::new();
     match report.challenges_answered {
         0 => {}
@@ -245,7 +290,8 @@ fn footer(text: &mut String, report: &RunReport) {
         let _ = writeln!(text, "\n{}", lines.join("; "));
     }
     for problem in &report.problems {
-        let _ = writeln!(text, "\nwarning: {problem}");
+        text.push('\n');
+        layout.write(text, &format!("warning: {problem}"));
     }
 }
 
@@ -253,7 +299,8 @@ fn count(report: &RunReport, test: impl Fn(&Outcome) -> bool) -> usize {
     report.packages.iter().filter(|package| test(&package.outcome)).count()
 }
 
-fn listed(names: &[&str]) -> String {
+/// Names in a sentence: three at most, then how many more there are.
+pub(crate) fn listed(names: &[&str]) -> String {
     match names {
         [one] => (*one).to_owned(),
         [one, two] => format!("{one}, {two}"),

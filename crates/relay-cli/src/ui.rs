@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use relay_engine::event::Clock;
 
+use crate::display::Size;
 use crate::error::CliError;
 use crate::wall_clock::WallClock;
 
@@ -63,6 +64,8 @@ struct Streams {
     data_error: Option<io::Error>,
     /// The title of the group that the forge's log is in.
     group: Option<String>,
+    /// What was said while a question is open: it is written when the question is answered.
+    held_back: Option<String>,
 }
 
 impl Ui {
@@ -80,7 +83,14 @@ impl Ui {
         let shared = Shared {
             data_palette: Palette::new(settings.data_colour),
             message_palette: Palette::new(settings.message_colour),
-            streams: Mutex::new(Streams { data, messages, data_closed: false, data_error: None, group: None }),
+            streams: Mutex::new(Streams {
+                data,
+                messages,
+                data_closed: false,
+                data_error: None,
+                group: None,
+                held_back: None,
+            }),
             progress: MultiProgress::with_draw_target(target),
             settings,
         };
@@ -217,9 +227,28 @@ impl Ui {
         self.shared.settings.animated && !self.shared.settings.quiet
     }
 
+    /// The size of the terminal behind stderr, as it is at this moment.
+    pub(crate) fn size(&self) -> Size {
+        settings::size(self.shared.settings.width)
+    }
+
     /// Writes a text that has been laid out already (help, a usage error) to stderr, as it is.
     pub(crate) fn raw_message(&self, text: impl Display) {
-        self.shared.progress.suspend(|| self.streams().write_message(&text.to_string()));
+        self.write(&text.to_string());
+    }
+
+    /// Asks a question: the bars stand still, and what is said meanwhile waits for the answer. Whoever says it does not, so
+    /// that a person who thinks it over holds nobody up.
+    fn while_asking<T>(&self, question: impl FnOnce() -> T) -> T {
+        self.streams().held_back = Some(String::new());
+        self.shared.progress.suspend(|| {
+            let answer = question();
+            let mut streams = self.streams();
+            if let Some(text) = streams.held_back.take() {
+                streams.write_message(&text);
+            }
+            answer
+        })
     }
 
     /// Hands all data over, before a command that goes on waits for something.
@@ -230,6 +259,8 @@ impl Ui {
     /// Ends the run: whatever could not be written to stdout, except to a pipe that was closed, is an error.
     pub(crate) fn finish(&self) -> Result<(), CliError> {
         self.end_phase();
+        // A question that is still open holds messages back and the terminal in its own mode: it is waited for.
+        self.shared.progress.suspend(|| ());
         let mut streams = self.streams();
         streams.flush();
         match streams.data_error.take() {
@@ -255,7 +286,15 @@ impl Ui {
     /// One message, whole lines, above the live display.
     fn message(&self, text: &str) {
         let text = self.shared.settings.forge.without_commands(text);
-        self.shared.progress.suspend(|| self.streams().write_message(&format!("{text}\n")));
+        self.write(&format!("{text}\n"));
+    }
+
+    fn write(&self, text: &str) {
+        if let Some(held_back) = &mut self.streams().held_back {
+            held_back.push_str(text);
+            return;
+        }
+        self.shared.progress.suspend(|| self.streams().write_message(text));
     }
 
     fn streams(&self) -> MutexGuard<'_, Streams> {

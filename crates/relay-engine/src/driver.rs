@@ -48,8 +48,19 @@ pub struct ChallengeNotice {
 pub trait Person: Sync {
     /// Shows where a web challenge is answered. Returns at once; the driver polls for the answer.
     fn show(&self, notice: &ChallengeNotice);
-    /// Asks for a one-time password; `None` skips the package.
-    fn ask_code(&self, notice: &ChallengeNotice) -> impl Future<Output = Option<Otp>> + Send;
+    /// Asks for a one-time password.
+    fn ask_code(&self, notice: &ChallengeNotice) -> impl Future<Output = Code> + Send;
+}
+
+/// What came of asking for a one-time password.
+#[derive(Debug, Clone)]
+pub enum Code {
+    /// It was typed.
+    Typed(Otp),
+    /// The package is skipped.
+    Skipped,
+    /// The whole run is to stop, as with an interrupt from elsewhere.
+    Interrupted,
 }
 
 /// A run that could not go on.
@@ -89,7 +100,7 @@ enum Brought {
 /// Runs the machine until every package is done, failed, held or parked.
 ///
 /// `interrupts` brings one message for each request to stop: after the first, uploads in flight are awaited for
-/// [`SETTLE_AFTER_INTERRUPT`]; the second ends at once.
+/// [`SETTLE_AFTER_INTERRUPT`]; the second ends at once. [`Code::Interrupted`] is such a request too.
 ///
 /// # Errors
 /// [`DriverError::NotRecorded`] when an event can't be written down; packages in flight are parked then.
@@ -147,10 +158,7 @@ pub async fn carry_out<U: Uplink, P: Person>(
                     listening = false;
                     continue;
                 }
-                Some(()) if deadline.is_none() => {
-                    deadline = Some(Instant::now() + SETTLE_AFTER_INTERRUPT);
-                    Some(Brought::Input(Input::Interrupted))
-                }
+                Some(()) if deadline.is_none() => Some(Brought::Input(Input::Interrupted)),
                 Some(()) => None,
             },
             () = until(deadline), if deadline.is_some() => None,
@@ -164,21 +172,23 @@ pub async fn carry_out<U: Uplink, P: Person>(
         let mut next = Some(brought);
         // What has ended at the same time is taken together, so that one record serves all that begins because of it.
         while let Some(brought) = next {
-            let input = input_of(brought, outfit, &mut challenges, &mut otp)?;
+            let input = input_of(brought, &mut challenges, &mut otp);
+            if input == Input::Interrupted && deadline.is_none() {
+                deadline = Some(Instant::now() + SETTLE_AFTER_INTERRUPT);
+            }
+            let (about, answered) = (input.package().cloned(), machine.challenges_answered());
             effects.extend(machine.handle(input, begun.elapsed())?);
+            if let Some(package) = about.filter(|_| machine.challenges_answered() > answered) {
+                outfit.events.emit(Fact::ChallengeAnswered { package })?;
+            }
             next = running.next().now_or_never().flatten();
         }
     }
 }
 
 /// What the machine is told of what one future brought.
-fn input_of<U, P>(
-    brought: Brought,
-    outfit: &Outfit<'_, U, P>,
-    challenges: &mut BTreeMap<PackageName, Challenge>,
-    otp: &mut Option<Otp>,
-) -> Result<Input, NotRecorded> {
-    Ok(match brought {
+fn input_of(brought: Brought, challenges: &mut BTreeMap<PackageName, Challenge>, otp: &mut Option<Otp>) -> Input {
+    match brought {
         Brought::Input(input) => input,
         Brought::Challenge(package, challenge) => {
             let web = matches!(challenge, Challenge::Web(_));
@@ -186,13 +196,12 @@ fn input_of<U, P>(
             Input::UploadEnded { package, outcome: UploadOutcome::Challenged { web } }
         }
         Brought::Otp(package, given, answer) => {
-            if let Some(given) = given {
-                *otp = Some(given);
-                outfit.events.emit(Fact::ChallengeAnswered { package: package.clone() })?;
+            if given.is_some() {
+                *otp = given;
             }
             Input::Answered { package, answer }
         }
-    })
+    }
 }
 
 async fn until(deadline: Option<Instant>) {
@@ -307,28 +316,34 @@ async fn ask<U: Uplink, P: Person>(
     if let Some(Challenge::Web(web)) = challenge {
         outfit.person.show(&notice);
         return match poll_until_answered(outfit.uplink, shipment, &web).await {
-            Some(otp) => Brought::Otp(package, Some(otp), Answer::Given),
-            None => Brought::Otp(package, None, Answer::Expired),
+            Ok(otp) => Brought::Otp(package, Some(otp), Answer::Given),
+            Err(answer) => Brought::Otp(package, None, answer),
         };
     }
     match outfit.person.ask_code(&notice).await {
-        Some(otp) => Brought::Otp(package, Some(otp), Answer::Given),
-        None => Brought::Otp(package, None, Answer::Skipped),
+        Code::Typed(otp) => Brought::Otp(package, Some(otp), Answer::Typed),
+        Code::Skipped => Brought::Otp(package, None, Answer::Skipped),
+        Code::Interrupted => Brought::Input(Input::Interrupted),
     }
 }
 
-async fn poll_until_answered<U: Uplink>(uplink: &U, shipment: &Shipment, challenge: &WebChallenge) -> Option<Otp> {
+/// The password that the registry gives for an answer; without one, how the challenge ended.
+async fn poll_until_answered<U: Uplink>(
+    uplink: &U,
+    shipment: &Shipment,
+    challenge: &WebChallenge,
+) -> Result<Otp, Answer> {
     let end = Instant::now() + CHALLENGE_BUDGET;
     while Instant::now() < end {
         let pause = match uplink.poll(shipment, challenge).await {
-            Polled::Done(otp) => return Some(otp),
-            Polled::Gone => return None,
+            Polled::Done(otp) => return Ok(otp),
+            Polled::Gone => return Err(Answer::Over),
             Polled::Pending { retry_after } => retry_after.unwrap_or(CHALLENGE_POLL_MIN),
             Polled::Failed => CHALLENGE_POLL_MIN,
         };
         tokio::time::sleep(pause.clamp(CHALLENGE_POLL_MIN, CHALLENGE_POLL_MAX)).await;
     }
-    None
+    Err(Answer::Expired)
 }
 
 /// What the stream has been told of each package, so that each change is told once.

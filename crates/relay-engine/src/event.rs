@@ -124,7 +124,7 @@ pub enum Fact {
         /// How many packages need a person after this one.
         remaining: usize,
     },
-    /// The second factor was answered.
+    /// The second factor was answered, and the registry took the answer.
     ChallengeAnswered {
         /// The package.
         package: PackageName,

@@ -68,6 +68,8 @@ struct Node {
     sent_otp: bool,
     /// That password had served another package before.
     sent_kept_otp: bool,
+    /// That password was typed, and whether it is a right one the registry has not said.
+    typed: bool,
     /// Why an upload's answer was lost, if it was; the registry may have taken it.
     uncertain: Option<String>,
     /// The registry said that the version is taken before an upload of ours can have been the cause.
@@ -179,7 +181,7 @@ impl Machine {
         self.node(name).map_or(0, |node| node.uploads)
     }
 
-    /// How many challenges a person answered so far.
+    /// How many challenges a person answered so far. A code that was typed counts when the registry has taken it.
     pub fn challenges_answered(&self) -> u32 {
         self.challenges_answered
     }
@@ -220,6 +222,7 @@ impl Node {
             reopened: 0,
             sent_otp: false,
             sent_kept_otp: false,
+            typed: false,
             uncertain: None,
             was_there: false,
         }

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
 use crate::person::TerminalPerson;
 use crate::stop::StopRequests;
-use crate::summary::{self, World};
+use crate::summary::{self, Layout, World};
 use crate::surroundings::{self, SessionFlags};
 
 /// One command of this family.
@@ -118,7 +118,7 @@ pub(crate) fn tell(report: &RunReport, world: World, json: bool, context: &Conte
             }
         }
         context.ui.status("");
-        context.ui.status(summary::render(report, world).trim_end());
+        context.ui.status(summary::render(report, world, Layout::of(&context.ui)).trim_end());
     }
     crate::github::annotate_report(report, world, &context.ui);
     exit_of(report.ending())

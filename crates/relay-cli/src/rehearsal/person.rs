@@ -1,7 +1,6 @@
 //! Who answers challenges in a rehearsal: the person at the terminal, or the rehearsal itself, which then says so.
 
-use relay_engine::driver::{ChallengeNotice, Person};
-use relay_registry::Otp;
+use relay_engine::driver::{ChallengeNotice, Code, Person};
 use relay_sandbox::Sandbox;
 
 use crate::person::TerminalPerson;
@@ -41,10 +40,10 @@ impl Person for RehearsalPerson<'_> {
         }
     }
 
-    async fn ask_code(&self, notice: &ChallengeNotice) -> Option<Otp> {
+    async fn ask_code(&self, notice: &ChallengeNotice) -> Code {
         match self {
             Self::Terminal(person) => person.ask_code(notice).await,
-            Self::Itself { .. } => None,
+            Self::Itself { .. } => Code::Skipped,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn package(name: &str, outcome: Outcome) -> PackageReport {
 /// What [`render`] says below the table.
 fn below_the_table(packages: Vec<PackageReport>, world: World) -> String {
     let report = RunReport { packages, ..RunReport::new() };
-    let text = render(&report, world);
+    let text = render(&report, world, Layout::Log);
     text.splitn(3, "\n\n").nth(2).unwrap().to_owned()
 }
 
@@ -31,7 +31,7 @@ fn interrupted() -> Vec<PackageReport> {
 
 #[test]
 fn nothing_to_do_is_said_in_one_line() {
-    let text = render(&RunReport::new(), World::Real);
+    let text = render(&RunReport::new(), World::Real, Layout::Log);
     assert_eq!(text, "Nothing to publish: the registry has what the manifests say.\n");
 }
 
@@ -81,4 +81,22 @@ fn advice_names_the_package_and_its_registry() {
     let text = below_the_table(vec![package("@acme/core", Outcome::Failed(Failure::Refused(refusal)))], World::Real);
     assert!(text.contains("`npm whoami --registry https://registry.example/`"), "{text}");
     assert!(text.contains("`npm access list collaborators @acme/core`"), "{text}");
+}
+
+#[test]
+fn nothing_is_wider_than_the_terminal() {
+    let why = "the registry asks for a second factor and nobody is here to answer".to_owned();
+    let mut packages = interrupted();
+    packages.push(package("e", Outcome::Parked(Parked::Person { why })));
+    let reason = "the `[[credential]]` of `relay.toml` says that the token of `.npmrc` bypasses the second factor";
+    let published = Outcome::Live { how: How::Published };
+    packages.push(PackageReport { reason: reason.to_owned(), ..package("f", published) });
+    let problems =
+        vec!["the tags were not pushed: the remote `origin` refused them, since they are protected".to_owned()];
+    let report = RunReport { packages, problems, ..RunReport::new() };
+    for columns in [40, 80] {
+        let text = render(&report, World::Real, Layout::Terminal { columns });
+        assert!(text.lines().all(|line| line.chars().count() <= columns), "{text}");
+    }
+    insta::assert_snapshot!(render(&report, World::Real, Layout::Terminal { columns: 60 }));
 }

@@ -15,14 +15,15 @@ impl Ui {
         self.asked(|| prompt.prompt())
     }
 
-    /// Asks for a secret, shown as asterisks: a one-time code, a password.
-    pub(crate) fn ask_secret(&self, question: &str) -> Result<SecretString, CliError> {
+    /// Asks for a secret, shown as asterisks: a one-time code, a password. `None` when the person goes past the question with
+    /// Esc; Ctrl-C is the error of an interruption, since no signal reaches the process while a question is open.
+    pub(crate) fn ask_secret(&self, question: &str) -> Result<Option<SecretString>, CliError> {
         self.need_person(question)?;
         let prompt = Password::new(question)
             .without_confirmation()
             .with_display_mode(PasswordDisplayMode::Masked)
             .with_render_config(self.render_config());
-        self.asked(|| prompt.prompt()).map(SecretString::from)
+        self.asked(|| prompt.prompt_skippable()).map(|secret| secret.map(SecretString::from))
     }
 
     fn need_person(&self, question: &str) -> Result<(), CliError> {
@@ -35,9 +36,8 @@ impl Ui {
             .code("relay::ui::nobody_there"))
     }
 
-    /// The bars stand still while a question is open.
     fn asked<T>(&self, prompt: impl FnOnce() -> Result<T, InquireError>) -> Result<T, CliError> {
-        self.progress().suspend(prompt).map_err(|error| match error {
+        self.while_asking(prompt).map_err(|error| match error {
             InquireError::OperationCanceled | InquireError::OperationInterrupted => {
                 CliError::new(ErrorKind::Interrupted, "stopped at the question; nothing was done since")
             }

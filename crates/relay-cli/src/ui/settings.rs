@@ -4,9 +4,13 @@ use std::env;
 use std::io::{self, IsTerminal};
 
 use super::Forge;
+use crate::display::Size;
 
 /// The width that is assumed where the terminal has none to tell.
 const WIDTH_COLUMNS_DEFAULT: usize = 80;
+
+/// The height that is assumed where the terminal has none to tell.
+const HEIGHT_ROWS_DEFAULT: usize = 24;
 
 /// Below this width nothing is laid out any narrower.
 const WIDTH_COLUMNS_MIN: usize = 40;
@@ -88,4 +92,14 @@ fn width() -> usize {
     let told = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let measured = || terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
     told.or_else(measured).unwrap_or(WIDTH_COLUMNS_DEFAULT).max(WIDTH_COLUMNS_MIN)
+}
+
+/// The terminal's present size; where it has none to tell, `columns` and a usual height.
+pub(super) fn size(columns: usize) -> Size {
+    match terminal_size::terminal_size_of(io::stderr()) {
+        Some((width, height)) if width.0 > 0 && height.0 > 0 => {
+            Size { columns: usize::from(width.0), rows: usize::from(height.0) }
+        }
+        _ => Size { columns, rows: HEIGHT_ROWS_DEFAULT },
+    }
 }

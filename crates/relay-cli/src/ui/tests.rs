@@ -154,3 +154,15 @@ fn of_many_warnings_some_are_shown_unless_all_are_asked_for() {
     ui.warnings(&many);
     assert_eq!(seen.messages.text().lines().count(), 40);
 }
+
+#[test]
+fn what_is_said_while_a_question_is_open_waits_for_the_answer_and_holds_nobody_up() {
+    let (ui, captured) = captured(UiSettings::plain());
+    ui.while_asking(|| {
+        ui.status("meanwhile");
+        ui.warning("so too");
+        assert_eq!(captured.messages.text(), "");
+    });
+    ui.status("afterwards");
+    assert_eq!(captured.messages.text(), "meanwhile\nwarning: so too\nafterwards\n");
+}

@@ -12,7 +12,7 @@ use relay_workspace::{Integrity, PackageName, Shasum, Version};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{ChallengeNotice, DriverError, Outfit, Person, carry_out};
+use super::{ChallengeNotice, Code, DriverError, Outfit, Person, carry_out};
 use crate::event::{Clock, Emitter, Event, Fact, Subscriber};
 use crate::machine::{Found, Job, Machine, Terms, UploadOutcome};
 use crate::shipment::Shipment;
@@ -95,8 +95,9 @@ impl Person for Watcher {
         self.0.lock().expect("one thread").push(notice.clone());
     }
 
-    async fn ask_code(&self, _notice: &ChallengeNotice) -> Option<Otp> {
-        None
+    /// Presses Ctrl-C at the question.
+    async fn ask_code(&self, _notice: &ChallengeNotice) -> Code {
+        Code::Interrupted
     }
 }
 
@@ -285,6 +286,19 @@ async fn who_asks_to_stop_before_anything_is_sent_gets_nothing_sent() {
     assert!(uplink.sends.lock().expect("one thread").is_empty());
     let interrupted = State::Parked(Parked::Interrupted { in_flight: false, accepted: false });
     assert_eq!(machine.state(&name("a")), Some(&interrupted));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interruption_at_the_question_stops_the_run_and_asks_for_nobody_else() {
+    let asked = || Sent::Challenged(Challenge::Otp { message: "a code".to_owned(), notice: None });
+    let uplink = Simulated { answers: Mutex::new(VecDeque::from([asked(), asked()])), ..Simulated::default() };
+    let record = Arc::new(Record::default());
+    let routes = [("a", RouteKind::Interactive), ("b", RouteKind::Interactive)];
+    let (machine, _, ended) = run(&routes, &uplink, record, no_stops()).await;
+    ended.expect("an end");
+    assert_eq!(*uplink.sends.lock().expect("one thread"), [(name("a"), false)]);
+    let interrupted = State::Parked(Parked::Interrupted { in_flight: false, accepted: false });
+    assert!(machine.states().all(|(_, state)| *state == interrupted));
 }
 
 #[tokio::test(start_paused = true)]

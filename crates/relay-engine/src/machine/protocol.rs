@@ -96,6 +96,19 @@ pub enum Input {
     Interrupted,
 }
 
+impl Input {
+    /// The package that it is about.
+    pub fn package(&self) -> Option<&PackageName> {
+        match self {
+            Self::UploadEnded { package, .. }
+            | Self::Settled { package, .. }
+            | Self::Answered { package, .. }
+            | Self::Looked { package, .. } => Some(package),
+            Self::Woken | Self::Interrupted => None,
+        }
+    }
+}
+
 /// How an upload ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UploadOutcome {
@@ -151,12 +164,16 @@ pub enum Found {
 /// A person's answer to a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// There is a one-time password; the driver keeps it.
+    /// The registry took the answer and gave a one-time password for it; the driver keeps it.
     Given,
+    /// A person typed a one-time password, which the registry has not seen yet; the driver keeps it.
+    Typed,
     /// The person skips this package.
     Skipped,
     /// Nobody answered in time.
     Expired,
+    /// The registry says that the challenge is over. Whether it was denied or expired, the wire does not tell.
+    Over,
 }
 
 /// Something to do.

@@ -11,6 +11,8 @@ use relay_workspace::PackageName;
 use super::{Answer, Effect, Found, Input, Job, Machine, Terms, UPLOADS_PER_PACKAGE_MAX, UploadOutcome};
 use crate::state::{Failure, How, Parked, State};
 
+mod answers;
+
 fn name(at: usize) -> PackageName {
     PackageName::parse(&format!("p{at:02}")).expect("a valid name")
 }

@@ -1,5 +1,6 @@
 //! What each input does to the package it is about.
 
+use std::mem;
 use std::time::Duration;
 
 use relay_config::RouteKind;
@@ -41,6 +42,9 @@ impl Machine {
     pub(super) fn accept(&mut self, at: usize, now: Duration, effects: &mut Vec<Effect>) {
         let Some(node) = self.nodes.get_mut(at) else { return };
         node.state = State::Accepted { since: now };
+        if mem::take(&mut node.typed) {
+            self.challenges_answered += 1;
+        }
         effects.push(Effect::Look { package: node.job.name.clone(), at: now });
     }
 
@@ -64,6 +68,7 @@ impl Machine {
             return;
         }
         node.job.route = RouteKind::Interactive;
+        node.typed = false;
         let refused = node.sent_otp;
         node.web |= web;
         // The answer to a used-up password is a bare text; a request without one opens a page to answer on.
@@ -103,25 +108,31 @@ impl Machine {
     }
 
     pub(super) fn answered(&mut self, at: usize, answer: Answer, now: Duration, effects: &mut Vec<Effect>) {
-        if answer == Answer::Given {
-            self.challenges_answered += 1;
-            self.otp.since = Some(now);
+        match answer {
+            Answer::Given => {
+                self.challenges_answered += 1;
+                self.otp.since = Some(now);
+            }
+            Answer::Typed => self.otp.since = Some(now),
+            Answer::Skipped | Answer::Expired | Answer::Over => {}
         }
         let Some(node) = self.nodes.get_mut(at) else { return };
         if node.state != State::AwaitingPerson {
             return;
         }
         let why = match answer {
-            Answer::Given => {
+            Answer::Given | Answer::Typed => {
                 self.upload(at, true, effects);
                 // This password was made for this very package: it is not one that served another before.
                 if let Some(node) = self.nodes.get_mut(at) {
                     node.sent_kept_otp = false;
+                    node.typed = answer == Answer::Typed;
                 }
                 return;
             }
             Answer::Skipped => "the challenge was skipped",
             Answer::Expired => "nobody answered the challenge in time",
+            Answer::Over => "the challenge is over: it was denied, or it expired",
         };
         node.state = State::Parked(Parked::Person { why: why.to_owned() });
     }
