@@ -238,14 +238,45 @@ impl Default for Written {
 
 fn read_json<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, ChangesetsConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::from_str(text).map_err(|error| {
+    // A list would be taken for the values of the keys in their order.
+    let is_list = text.trim_start().starts_with('[');
+    let read = if is_list { Err(serde::de::Error::custom(LIST_FOUND)) } else { serde_json::from_str(text) };
+    read.map_err(|error: serde_json::Error| {
         let problem = error.to_string();
-        let problem = problem.rfind(" at line ").and_then(|end| problem.get(..end)).unwrap_or(&problem).to_owned();
+        let problem = problem.rfind(" at line ").and_then(|end| problem.get(..end)).unwrap_or(&problem);
+        let problem = if text.trim().is_empty() { "the file is empty, where an object is expected" } else { problem };
+        let problem = in_words(problem).unwrap_or_else(|| problem.to_owned());
         let (line, column) = place(text, error.line(), error.column());
         let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
         let excerpt = excerpt.trim().chars().take(100).map(|c| if c.is_control() { ' ' } else { c }).collect();
         ChangesetsConfigError { file, line, column, problem, excerpt }
     })
+}
+
+/// The complaint about a file whose top is a list.
+const LIST_FOUND: &str = "invalid type: sequence, expected a map";
+
+/// A complaint about a value of a wrong kind in the words of whoever wrote it.
+fn in_words(problem: &str) -> Option<String> {
+    let (found, expected) = problem.strip_prefix("invalid type: ")?.rsplit_once(", expected ")?;
+    let expected = match expected {
+        "a sequence" => "a list such as `[\"...\"]`",
+        "a string" => "a text in quotes",
+        "a boolean" => "`true` or `false`",
+        "a map" => "an object",
+        _ if expected.starts_with("struct ") => "an object",
+        other => other,
+    };
+    let found = match found.split(' ').next().unwrap_or_default() {
+        "integer" | "floating" => "a number",
+        "string" => "a text",
+        "boolean" => "`true` or `false`",
+        "sequence" => "a list",
+        "map" => "an object",
+        "null" => "`null`",
+        _ => found,
+    };
+    Some(format!("expected {expected}, found {found}"))
 }
 
 /// The parser's place; for a text that ends too early, the end of the last line with text on it, which can be shown.
@@ -289,6 +320,15 @@ mod tests {
         assert!(error.starts_with(".changeset/config.json:2:"), "{error}");
         let error = ChangesetsConfig::parse("{\"updateInternalDependencies\": \"major\"}").unwrap_err().to_string();
         assert!(error.contains("unknown variant `major`"), "{error}");
+        for (text, expected) in [
+            ("{\"fixed\": 3}", "1:11: expected a list such as `[\"...\"]`, found a number\n  {\"fixed\": 3}"),
+            ("{\"ignore\": [3]}", "1:13: expected a text in quotes, found a number\n"),
+            ("[]", "1:1: expected an object, found a list\n  []"),
+            ("", "1:1: the file is empty, where an object is expected\n"),
+        ] {
+            let error = ChangesetsConfig::parse(text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!(".changeset/config.json:{expected}")), "{text}: {error}");
+        }
         assert!(ChangesetsConfig::parse("{").is_err());
     }
 
