@@ -296,8 +296,24 @@ def publish(b):
             return seconds
         return go
 
+    def asked(name, argv):
+        def go():
+            registry.reset()
+            seconds = b.run(argv, path)[0]
+            seen[name] = registry.stats()
+            if seen[name]["published"]:
+                raise Wrong(f"{name} published something")
+            return seconds
+        return go
+
     registry = Registry(b)
     try:
+        note(f"plan with the registry, {packages} packages")
+        asking = b.turns({
+            "relay plan": asked("relay plan", [b.relay, "plan", "--registry", registry.url]),
+            "pnpm -r publish --dry-run": asked("pnpm -r publish --dry-run", [
+                *b.pnpm, "-r", "publish", "--dry-run", "--no-git-checks", "--ignore-scripts", "--registry", registry.url]),
+        })
         note(f"publish, {packages} packages, depth {facts['depth']}, bound {bound:.2f} s")
         t = b.turns({
             "relay publish": one("relay publish", [b.relay, "publish", "--yes", "--no-push", "--no-git-tag",
@@ -307,9 +323,16 @@ def publish(b):
         })
     finally:
         registry.stop()
-    for name, stats in seen.items():
+    for name, stats in ((name, stats) for name, stats in seen.items() if "wire" in stats):
         note(f"  {name}: {stats['byMethod']}, {stats['connections']} connections, at most {stats['inFlightMax']} at once, "
              f"{stats['wire']:.2f} s from first request to last answer")
+    quicker = ratio(asking["pnpm -r publish --dry-run"], asking["relay plan"])
+    b.row("`pnpm -r publish --dry-run` ÷ `relay plan`, both asking the registry", quicker, "at least 1",
+          statistics.median(quicker) >= 1)
+    reads = seen["relay plan"]["byMethod"].get("GET package", 0) / packages
+    b.row("`relay plan`: packuments read a package, and at once",
+          f"{reads:g}, {seen['relay plan']['inFlightMax']}", "at most 1, at least 16",
+          reads <= 1 and seen["relay plan"]["inFlightMax"] >= 16)
     over = [s / bound for s in t["relay publish"]]
     b.row("`relay publish` ÷ the bound", over, "at most 1.5", statistics.median(over) <= 1.5)
     b.row("`pnpm -r publish` ÷ the bound", [s / bound for s in t["pnpm -r publish"]], "for comparison", None)
