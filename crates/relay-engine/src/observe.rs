@@ -226,6 +226,13 @@ fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan,
                         continue;
                     }
                     let Ok(name) = PackageName::parse(&package.name) else { continue };
+                    if package.uncommitted_bump {
+                        warnings.push(format!(
+                            "`{name}` has a version that is not committed yet, so that its commits are taken for released by \
+                             that version; commit it, or take it back"
+                        ));
+                        continue;
+                    }
                     let of_package = package.commits.iter().filter_map(|at| history.commits.get(*at));
                     commits.insert(
                         name,

@@ -80,6 +80,9 @@ pub struct PackageHistory {
     pub base: Option<Base>,
     /// Indices into [`History::commits`], newest first.
     pub commits: Vec<usize>,
+    /// The version on disk is another than that in the head commit, and has no tag: somebody has bumped it and not committed
+    /// that yet.
+    pub uncommitted_bump: bool,
 }
 
 /// The commits of all packages since their last releases.
@@ -155,10 +158,14 @@ impl Repository {
                 list.push((index, mark_of(index)));
             }
         }
-        let packages = queries.iter().zip(&bases).map(|(query, base)| PackageHistory {
+        let in_head = |area: Area| wanted.get(area).and_then(Option::as_ref).map(|wanted| &wanted.version);
+        let packages = queries.iter().zip(&bases).zip(&area_of).map(|((query, base), area)| PackageHistory {
             name: query.name.clone(),
             base: base.as_ref().map(|(commit, tag)| Base { commit: commit.to_string(), tag: tag.clone() }),
             commits: Vec::new(),
+            // A tag of the version on disk says that the version is out.
+            uncommitted_bump: base.as_ref().is_none_or(|(_, tag)| tag.is_none())
+                && in_head(*area).is_some_and(|version| Some(version) != query.version.as_ref()),
         });
         let history = History {
             commits: Vec::new(),

@@ -104,3 +104,18 @@ fn what_git_does_not_know_is_not_said_of_it() {
     };
     check_offline(tagged, "no commit since the last release asks for one (`feat:`, `fix:`)");
 }
+
+#[test]
+fn versions_that_are_written_and_not_committed_are_not_made_again() {
+    let repo = repo("", |repo| repo);
+    let version = |repo: &Repo| {
+        let run = repo.relay("version --yes --no-commit");
+        assert_eq!(run.exit, 0, "{}", run.session());
+        (run.stderr, std::fs::read_to_string(repo.root().join("packages/a/package.json")).unwrap())
+    };
+    let (_, first) = version(&repo);
+    assert!(first.contains("\"1.1.0\""), "{first}");
+    let (said, second) = version(&repo);
+    assert_eq!(second, first);
+    assert!(said.contains("`a` has a version that is not committed yet"), "{said}");
+}
