@@ -187,7 +187,7 @@ impl ChangesetsConfig {
 }
 
 /// The changelog module of changesets itself.
-const DEFAULT_CHANGELOG: &str = "@changesets/cli/changelog";
+pub const DEFAULT_CHANGELOG: &str = "@changesets/cli/changelog";
 
 impl Default for ChangesetsConfig {
     /// What an empty `{}` means.

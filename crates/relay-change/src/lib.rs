@@ -36,8 +36,8 @@ pub use change_error::ChangeError;
 pub use change_file::{ChangeFile, ChangeFileError};
 pub use changelog::{changelog_section, changelog_section_with_commits, insert_into_changelog};
 pub use changesets_config::{
-    CHANGESETS_CONFIG_FILE, ChangesetsAccess, ChangesetsConfig, ChangesetsConfigError, PreMode, PreState,
-    PrivatePackages,
+    CHANGESETS_CONFIG_FILE, ChangesetsAccess, ChangesetsConfig, ChangesetsConfigError, DEFAULT_CHANGELOG, PreMode,
+    PreState, PrivatePackages,
 };
 pub use commits::{CommitNote, PackageCommit};
 pub use plan::{BumpPlan, CatalogRewrite, PlannedBump, RangeRewrite, ReleaseCause, ReleaseNotes, RootRangeRewrite};

@@ -7,7 +7,9 @@ pub mod write_set;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use relay_change::{BumpPlan, CatalogRewrite, PreMode, changelog_section, insert_into_changelog};
+use relay_change::{
+    BumpPlan, CatalogRewrite, DEFAULT_CHANGELOG, PreMode, changelog_section_with_commits, insert_into_changelog,
+};
 use relay_git::GitError;
 use relay_workspace::{
     EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageName, RangeEdit, edit_lockfile, edit_manifest,
@@ -33,6 +35,9 @@ pub struct WrittenVersions {
 /// What stops the version step. Nothing is written then.
 #[derive(Debug, thiserror::Error)]
 pub enum VersionError {
+    /// The history can't be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// A manifest or lockfile can't be edited.
     #[error("{path} can't be edited: {source}")]
     Edit {
@@ -155,9 +160,11 @@ pub fn new_contents(project: &Project, bumps: &BumpPlan) -> Result<NewContents, 
         files.push((path, Some(text)));
     }
     let changelogs = project.changesets.as_ref().is_none_or(|config| config.changelog.is_some());
+    let file_commits = if changelogs { file_commits(project, bumps)? } else { BTreeMap::new() };
+    notes.extend(changelog_module(project).filter(|_| changelogs && !bumps.bumps.is_empty()));
     for bump in bumps.bumps.iter().filter(|_| changelogs) {
         let Some(package) = project.workspace.package(&bump.name) else { continue };
-        let section = changelog_section(bumps, &bump.name, &project.change_files);
+        let section = changelog_section_with_commits(bumps, &bump.name, &project.change_files, &file_commits);
         let path = package.path.join(CHANGELOG_FILE_NAME);
         let before = read_optional(root, &path)?;
         let text = insert_into_changelog(before.as_deref(), &bump.name, &section);
@@ -168,6 +175,32 @@ pub fn new_contents(project: &Project, bumps: &BumpPlan) -> Result<NewContents, 
     }
     files.extend(consumed(project, bumps)?);
     Ok(NewContents { files, notes })
+}
+
+/// The commits that added the change files, by their ids: changesets prints them in front of its entries.
+fn file_commits(project: &Project, bumps: &BumpPlan) -> Result<BTreeMap<String, String>, VersionError> {
+    let Some(repository) = &project.repository else { return Ok(BTreeMap::new()) };
+    let mut commits = BTreeMap::new();
+    for below in ["", "pre/"] {
+        let ids = bumps.consumed.iter().filter(|id| id.starts_with("pre/") != below.is_empty());
+        let files = ids.map(|id| format!("{}.md", id.trim_start_matches(below)));
+        let folder = Utf8Path::new(CHANGE_FILE_FOLDER).join(below.trim_end_matches('/'));
+        let folder = project.in_repository(&folder);
+        let found = repository.commits_that_added(folder.as_str().trim_end_matches('/'), files)?;
+        commits.extend(
+            found.into_iter().map(|(file, commit)| (format!("{below}{}", file.trim_end_matches(".md")), commit)),
+        );
+    }
+    Ok(commits)
+}
+
+/// What is to be said where changelogs are the work of a module, which relay does not run.
+fn changelog_module(project: &Project) -> Option<String> {
+    let module = project.changesets.as_ref()?.changelog.as_deref().filter(|module| *module != DEFAULT_CHANGELOG)?;
+    Some(format!(
+        "the changelog module `{module}` of `.changeset/config.json` is not run: entries are those that changesets writes by \
+         itself"
+    ))
 }
 
 /// Consumed change files are deleted; in the prerelease mode of changesets they are kept aside until it ends.

@@ -13,6 +13,7 @@
 //! - [`error`]: what can go wrong, in words for people
 #![forbid(unsafe_code)]
 
+pub mod added;
 pub mod aside;
 pub mod commit;
 pub mod error;
