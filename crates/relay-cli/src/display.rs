@@ -22,8 +22,6 @@ use self::waits::Waits;
 use crate::summary::{World, explain_failure, explain_parked};
 use crate::ui::{Ui, human_size, human_span, plural};
 
-pub(crate) use self::screen::Size;
-
 /// How often the live display is redrawn.
 const TICK: Duration = Duration::from_millis(120);
 /// How often it is looked whether a long wait is to be told of, where nothing moves.

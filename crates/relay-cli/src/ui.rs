@@ -23,13 +23,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use relay_engine::event::Clock;
 
-use crate::display::Size;
 use crate::error::CliError;
 use crate::wall_clock::WallClock;
 
 pub(crate) use forge::{Forge, Notice};
 pub(crate) use palette::Palette;
-pub(crate) use settings::{UiFlags, UiSettings};
+pub(crate) use settings::{Size, UiFlags, UiSettings};
 pub(crate) use text::{clean, columns, human_size, human_span, json, json_line, plural, wrapped};
 
 /// How often the live display is drawn at most, per second.

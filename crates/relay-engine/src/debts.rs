@@ -6,10 +6,20 @@ use std::collections::BTreeSet;
 use relay_git::{GitError, Repository};
 
 use crate::event::{Emitter, Fact, NotRecorded};
-use crate::finish::FinishOptions;
 use crate::journal::Recollection;
 use crate::observe::LiveVersion;
 use crate::project::Project;
+
+/// What the finish may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FinishOptions {
+    /// Whether tags are made.
+    pub tags: bool,
+    /// Whether tags are pushed.
+    pub push: bool,
+    /// Whether the branch is pushed with them: only a release has made a commit of its own there.
+    pub branch: bool,
+}
 
 /// What is owed to the remote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -15,8 +15,11 @@ use url::Url;
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::machine::{Answer, Effect, IllegalInput, Input, Machine, UploadOutcome};
 use crate::shipment::Shipment;
-use crate::state::{Parked, State};
 use crate::uplink::{Polled, Sent, Uplink};
+
+mod told;
+
+use told::Told;
 
 /// How long uploads in flight are awaited after an interruption.
 pub const SETTLE_AFTER_INTERRUPT: Duration = Duration::from_secs(10);
@@ -344,72 +347,6 @@ async fn poll_until_answered<U: Uplink>(
         tokio::time::sleep(pause.clamp(CHALLENGE_POLL_MIN, CHALLENGE_POLL_MAX)).await;
     }
     Err(Answer::Expired)
-}
-
-/// What the stream has been told of each package, so that each change is told once.
-#[derive(Default)]
-struct Told(BTreeMap<PackageName, (State, Option<relay_config::RouteKind>)>);
-
-impl Told {
-    fn changes<U, P>(
-        &mut self,
-        machine: &Machine,
-        outfit: &Outfit<'_, U, P>,
-        now: Duration,
-    ) -> Result<(), NotRecorded> {
-        for (name, state) in machine.states() {
-            let route = machine.route(name);
-            let before = self.0.get(name);
-            if before.is_some_and(|(before, known)| before == state && *known == route) {
-                continue;
-            }
-            let Some(shipment) = outfit.shipments.get(name) else { continue };
-            if let (Some((_, known)), Some(route)) = (before, route)
-                && *known != Some(route)
-            {
-                outfit.events.emit(Fact::RouteChanged {
-                    package: name.clone(),
-                    route,
-                    why: "the registry asks for a second factor here: tokens alone are not enough".to_owned(),
-                })?;
-            }
-            if before.is_none_or(|(before, _)| before != state) {
-                // An interruption can park what was accepted in one step, and that it was must be on record.
-                let skipped = matches!(state, State::Parked(Parked::Interrupted { accepted: true, .. }))
-                    && !matches!(before, Some((State::Accepted { .. }, _)));
-                let accepted = skipped.then_some(State::Accepted { since: now });
-                for state in accepted.iter().chain([state]) {
-                    if let Some(fact) = fact_of(state, shipment, now) {
-                        outfit.events.emit(fact)?;
-                    }
-                }
-            }
-            self.0.insert(name.clone(), (state.clone(), route));
-        }
-        Ok(())
-    }
-}
-
-fn fact_of(state: &State, shipment: &Shipment, now: Duration) -> Option<Fact> {
-    let package = shipment.name.clone();
-    let version = shipment.version.clone();
-    let registry = shipment.registry.to_string();
-    Some(match state {
-        State::Pending | State::Uploading | State::AwaitingPerson => return None,
-        State::Settling => {
-            Fact::Settling { package, why: "the answer to the upload does not tell whether it arrived".to_owned() }
-        }
-        State::Waiting { until, why } => Fact::Waiting {
-            package,
-            why: why.clone(),
-            millis: u64::try_from(until.saturating_sub(now).as_millis()).unwrap_or(u64::MAX),
-        },
-        State::Accepted { .. } => Fact::Accepted { package, version, registry, integrity: shipment.integrity.clone() },
-        State::Live(how) => Fact::Live { package, version, registry, how: *how },
-        State::Parked(parked) => Fact::Parked { package, version, parked: parked.clone() },
-        State::Held { by } => Fact::Held { package, by: by.clone() },
-        State::Failed(failure) => Fact::Failed { package, version, failure: failure.clone() },
-    })
 }
 
 #[cfg(test)]

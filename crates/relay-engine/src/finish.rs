@@ -4,21 +4,11 @@ use std::collections::BTreeSet;
 
 use relay_git::{Repository, TagOutcome};
 
+pub use crate::debts::FinishOptions;
 use crate::debts::{Debts, PushError, push};
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::project::Project;
 use crate::report::{Outcome, RunReport};
-
-/// What the finish may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FinishOptions {
-    /// Whether tags are made.
-    pub tags: bool,
-    /// Whether tags are pushed.
-    pub push: bool,
-    /// Whether the branch is pushed with them: only a release has made a commit of its own there.
-    pub branch: bool,
-}
 
 /// Makes the tags and pushes, with them what earlier runs owe. What goes wrong here is added to the report's problems and never hides what is out.
 ///

@@ -11,7 +11,7 @@ use relay_engine::driver::CHALLENGE_BUDGET;
 use relay_workspace::PackageName;
 
 use super::since;
-use crate::ui::{clean, human_span};
+use crate::ui::{Size, clean, human_span};
 
 /// What turns while something is under way, one after the other.
 const SPINNER: [char; 8] = ['⠁', '⠂', '⠄', '⡀', '⢀', '⠠', '⠐', '⠈'];
@@ -23,15 +23,6 @@ const BAR_COLUMNS_MAX: usize = 28;
 const BAR_COLUMNS_MIN: usize = 8;
 /// From how many finished packages on their pace says something about the others.
 const PACE_PACKAGES_MIN: usize = 3;
-
-/// The size of a terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Size {
-    /// Characters in a row.
-    pub(crate) columns: usize,
-    /// Rows.
-    pub(crate) rows: usize,
-}
 
 /// What is going on with a package, in the order in which it needs attention.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

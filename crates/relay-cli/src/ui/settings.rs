@@ -4,7 +4,6 @@ use std::env;
 use std::io::{self, IsTerminal};
 
 use super::Forge;
-use crate::display::Size;
 
 /// The width that is assumed where the terminal has none to tell.
 const WIDTH_COLUMNS_DEFAULT: usize = 80;
@@ -14,6 +13,15 @@ const HEIGHT_ROWS_DEFAULT: usize = 24;
 
 /// Below this width nothing is laid out any narrower.
 const WIDTH_COLUMNS_MIN: usize = 40;
+
+/// The size of a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// Characters in a row.
+    pub(crate) columns: usize,
+    /// Rows.
+    pub(crate) rows: usize,
+}
 
 /// The flags of the command line that are about output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
