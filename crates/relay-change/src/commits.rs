@@ -122,11 +122,13 @@ fn is_release_commit(commit: &Commit<'_>) -> bool {
 /// For each commit the places of those commits of the set that it takes back.
 fn reverted_commits(commits: &[PackageCommit]) -> Vec<Vec<usize>> {
     let mut by_id: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut by_subject: BTreeMap<&str, usize> = BTreeMap::new();
+    // A forge's button drops backticks from the subject that it quotes.
+    let plain = |subject: &str| without_pull_request(subject).replace('`', "");
+    let mut by_subject: BTreeMap<String, usize> = BTreeMap::new();
     for (at, commit) in commits.iter().enumerate() {
         by_id.entry(commit.id.as_str()).or_insert(at);
         // Of two commits with one subject the one with the smaller id is meant, whatever the order of the set.
-        let known = by_subject.entry(without_pull_request(first_line(&commit.message))).or_insert(at);
+        let known = by_subject.entry(plain(first_line(&commit.message))).or_insert(at);
         if commits.get(*known).is_some_and(|other| commit.id < other.id) {
             *known = at;
         }
@@ -136,7 +138,7 @@ fn reverted_commits(commits: &[PackageCommit]) -> Vec<Vec<usize>> {
         let mut targets: Vec<usize> = match reverted(&commit.message) {
             None => Vec::new(),
             Some(Reverted::Ids(ids)) => ids.into_iter().filter_map(by_prefix).collect(),
-            Some(Reverted::Subject(subject)) => by_subject.get(subject).copied().into_iter().collect(),
+            Some(Reverted::Subject(subject)) => by_subject.get(&plain(subject)).copied().into_iter().collect(),
         };
         targets.retain(|target| *target != at);
         targets

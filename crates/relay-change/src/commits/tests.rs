@@ -65,6 +65,10 @@ fn merges_and_release_commits_ask_for_nothing() {
 fn a_reverted_commit_and_its_revert_cancel() {
     stands(&[("2222222222", "Revert \"feat: x\"\n\nThis reverts commit 1111111111."), ("1111111111", "feat: x")], &[]);
     stands(&[("2222222222", "revert: feat: x\n\nThis reverts commit 1111111."), ("1111111111", "feat: x")], &[]);
+    stands(
+        &[("2222222222", "Revert \"feat: add x option (#7)\" (#8)"), ("1111111111", "feat: add `x` option (#7)")],
+        &[],
+    );
     stands(&[("2222222222", "revert: the button\n\nRefs: 1111111, 3333333"), ("1111111111", "feat: x")], &[]);
 }
 
