@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
-use crate::runtime::Interrupts;
+use crate::runtime::{Interrupts, block_on};
 
 /// How long a run has to end by itself after the second request.
 const LAST_GRACE: Duration = Duration::from_secs(2);
@@ -38,7 +38,7 @@ impl StopRequests {
             signals.next().await;
             let _ = sender.send(()).await;
             tokio::time::sleep(LAST_GRACE).await;
-            std::process::exit(Exit::Interrupted.code().into());
+            end_at_once()
         });
         Ok(Self { messages, asked, bell })
     }
@@ -68,6 +68,30 @@ impl StopRequests {
     }
 }
 
-fn stopped() -> CliError {
+/// Hears requests to stop for a command that has no runtime of its own: a flag that becomes true with the first. The second
+/// ends the process.
+pub(crate) fn flag_in_background() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&flag);
+    let listen = move || -> Result<(), CliError> {
+        block_on(async {
+            let mut signals = Interrupts::listen()?;
+            signals.next().await;
+            asked.store(true, Ordering::Relaxed);
+            signals.next().await;
+            end_at_once()
+        })
+    };
+    // Without a listener the system's own way stays: Ctrl-C ends the process.
+    drop(std::thread::spawn(listen));
+    flag
+}
+
+#[expect(clippy::exit, reason = "whoever asks twice does not want to wait for destructors")]
+fn end_at_once() -> ! {
+    std::process::exit(Exit::Interrupted.code().into())
+}
+
+pub(crate) fn stopped() -> CliError {
     CliError::new(ErrorKind::Interrupted, "interrupted before anything was sent")
 }

@@ -58,6 +58,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
         let packed = make_all(&context.ui, workspace, &targets.names, target, &gate_rules(&config.gate, None))?;
         refuse_equal_file_names(&packed)?;
         stop_at_findings(&context.ui, &packed)?;
+        scripts.check_stop()?;
         write(packed, &folder)
     });
     // Scripts that tidy up run in any case: those before may have changed the working tree.

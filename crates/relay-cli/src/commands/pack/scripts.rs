@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use relay_config::Config;
 use relay_pack::lifecycle::{self, Occasion, SCRIPT_TIMEOUT, ScriptRequest};
 use relay_workspace::{PackageName, Workspace};
 
 use crate::error::CliError;
+use crate::stop;
 use crate::ui::{Ui, clean};
 
 /// The scripts of one run of `relay pack`.
@@ -21,6 +24,8 @@ pub(super) struct Scripts<'a> {
     credential_names: Vec<String>,
     prepared: Vec<PackageName>,
     have_run: bool,
+    /// Becomes true when somebody asks to stop; scripts have no terminal of their own that would tell them.
+    stop: Option<Arc<AtomicBool>>,
 }
 
 impl<'a> Scripts<'a> {
@@ -34,6 +39,7 @@ impl<'a> Scripts<'a> {
             credential_names: config.credential.iter().filter_map(|one| one.env.clone()).collect(),
             prepared: Vec::new(),
             have_run: false,
+            stop: None,
         }
     }
 
@@ -41,7 +47,7 @@ impl<'a> Scripts<'a> {
     pub(super) fn run_before(&mut self, names: &[PackageName]) -> Result<(), CliError> {
         for name in names {
             for event in lifecycle::before_tarball(Occasion::Pack) {
-                self.run(name, event)?;
+                self.run(name, event, true)?;
             }
             self.prepared.push(name.clone());
         }
@@ -54,10 +60,19 @@ impl<'a> Scripts<'a> {
         let mut result = Ok(());
         for name in std::mem::take(&mut self.prepared) {
             for event in lifecycle::after_tarball() {
-                result = result.and(self.run(&name, event));
+                // They tidy up, also after an interruption.
+                result = result.and(self.run(&name, event, false));
             }
         }
         result
+    }
+
+    /// Ends the command where somebody has asked for that since the first script began.
+    pub(super) fn check_stop(&self) -> Result<(), CliError> {
+        match &self.stop {
+            Some(stop) if stop.load(Ordering::Relaxed) => Err(stop::stopped()),
+            _ => Ok(()),
+        }
     }
 
     /// Says whether any script has run, so that files may have changed.
@@ -65,12 +80,13 @@ impl<'a> Scripts<'a> {
         self.have_run
     }
 
-    fn run(&mut self, name: &PackageName, event: &str) -> Result<(), CliError> {
+    fn run(&mut self, name: &PackageName, event: &str, may_stop: bool) -> Result<(), CliError> {
         let Some(package) = self.workspace.package(name).filter(|_| !self.ignored) else { return Ok(()) };
         let Some(command) = package.manifest.script(event).filter(|command| !command.trim().is_empty()) else {
             return Ok(());
         };
         self.have_run = true;
+        let stop = Arc::clone(self.stop.get_or_insert_with(stop::flag_in_background));
         self.ui.status(format!("running `{event}` of `{name}`"));
         let outcome = lifecycle::run(&ScriptRequest {
             folder: &self.workspace.folder(package),
@@ -84,7 +100,7 @@ impl<'a> Scripts<'a> {
             credential_names: &self.credential_names,
             extra_environment: &BTreeMap::new(),
             timeout: SCRIPT_TIMEOUT,
-            stop: None,
+            stop: may_stop.then_some(&stop),
         })?;
         if !outcome.output.trim().is_empty() {
             self.ui.detail(clean(outcome.output.trim_end()));
