@@ -7,14 +7,15 @@ use relay_engine::foresee::{Outlook, Unsettled, tarball_fact, unsettled};
 use relay_engine::freeze::gate_rules;
 use relay_engine::observe::Observed;
 use relay_engine::project::Project;
-use relay_pack::Tarball;
 use relay_pack::gate::{self, Finding};
+use relay_pack::{Tarball, idle_entries};
 use relay_plan::{PlannedPackage, ReleasePlan, TarballFact};
 use relay_workspace::{Integrity, PackageName, WorkspacePackage};
 
 use crate::commands::pack::refuse_unpackable;
 use crate::error::CliError;
 use crate::error::engine as explain;
+use crate::preflight;
 use crate::ui::{Ui, columns, human_size, plural};
 
 /// How many characters of an integrity are shown at its beginning and at its end: as many as npm shows.
@@ -24,6 +25,7 @@ const INTEGRITY_CHARS_SHOWN: (usize, usize) = (20, 15);
 struct Glance {
     fact: TarballFact,
     findings: Vec<Finding>,
+    idle: Vec<String>,
 }
 
 /// Packs and inspects all packages of the plan, and shows what came of it; gives the plan with its tarballs.
@@ -40,7 +42,7 @@ pub(crate) fn run(
     let look = |tarball: &Tarball| {
         let before = PackageName::parse(&tarball.name).ok().and_then(|name| scriptless_before.get(&name));
         let rules = gate_rules(settings, before);
-        Glance { fact: tarball_fact(tarball), findings: gate::inspect(tarball, &rules) }
+        Glance { fact: tarball_fact(tarball), findings: gate::inspect(tarball, &rules), idle: idle_entries(tarball) }
     };
     let packed = Outlook::of(project, &observed.bumps).map_err(explain::foresee)?.pack(&packages, look);
     let unsettled: BTreeMap<&PackageName, Unsettled> = packages
@@ -70,9 +72,12 @@ pub(crate) fn run(
         });
     }
     refuse_unpackable(ui, failed, "nothing was done")?;
+    // What a script may still make is not missed.
+    let settled = glances.iter().filter(|(name, _)| !unsettled.contains_key(*name));
+    preflight::warn_of_idle_entries(ui, settled.map(|(name, glance)| (name, glance.idle.clone())));
     let mut stopped = BTreeMap::new();
     let mut facts = BTreeMap::new();
-    for (name, Glance { fact, findings }) in glances {
+    for (name, Glance { fact, findings, .. }) in glances {
         if !unsettled.contains_key(&name) {
             facts.insert(name.clone(), fact);
         }

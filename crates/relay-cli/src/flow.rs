@@ -23,6 +23,7 @@ use relay_engine::report::RunReport;
 use relay_engine::session::Session;
 use relay_engine::state_folder::StateFolder;
 use relay_engine::versioning::{commit_versions, write_versions};
+use relay_pack::idle_entries;
 use relay_plan::{ReleasePlan, Severity};
 use relay_workspace::PackageName;
 
@@ -231,6 +232,7 @@ pub(crate) async fn run<P: Person>(
         saved_bytes::refuse_others(saved, &tarballs).map_err(stopped)?;
     }
     stop.check().map_err(stopped)?;
+    preflight::warn_of_idle_entries(ui, tarballs.iter().map(|(name, tarball)| (name, idle_entries(tarball))));
 
     let session = match session {
         Some(session) => session,

@@ -34,6 +34,22 @@ pub(crate) fn check_manifests<'a>(
     Ok(())
 }
 
+/// Warns of entries in `files` that bring nothing into the tarball, where npm says nothing and people miss their build.
+pub(crate) fn warn_of_idle_entries<'a>(ui: &Ui, idle: impl IntoIterator<Item = (&'a PackageName, Vec<String>)>) {
+    let says = |name: &PackageName, entry: &str| {
+        let next = if relay_pack::is_pattern(entry) {
+            format!("to take whole folders, write `{}/**`", entry.trim_end_matches('/'))
+        } else {
+            "is it built?".to_owned()
+        };
+        format!("`{name}`: its `files` name `{entry}`, which brings nothing into the tarball; {next}")
+    };
+    let idle = idle.into_iter();
+    let texts: Vec<String> =
+        idle.flat_map(|(name, entries)| entries.into_iter().map(move |entry| says(name, &entry))).collect();
+    ui.warnings(&texts);
+}
+
 /// Why no package gets a version, in words: which sources count, and that they are silent.
 pub(crate) fn why_nothing(project: &Project, bumps: &BumpPlan) -> String {
     if !bumps.bumps.is_empty() {

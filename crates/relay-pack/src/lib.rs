@@ -16,6 +16,7 @@ mod archive;
 pub mod error;
 mod fields;
 pub mod gate;
+mod idle_entries;
 pub mod lifecycle;
 pub mod minimatch;
 mod order;
@@ -26,6 +27,7 @@ pub mod published;
 mod rules;
 
 pub use error::PackError;
+pub use idle_entries::{idle_entries, is_pattern};
 pub use overlay::Overlay;
 pub use pack::{PackRequest, PackedFile, Surroundings, Tarball, pack};
 pub use packlist::packlist;

@@ -18,7 +18,7 @@ environment without credentials.
 
 Every tarball is inspected: a `workspace:` range that would reach the registry, a secret, a tarball larger than \
 `relay.toml` allows. If one is stopped, none is written, and the exit code is 1. Tarballs appear whole or not at all. \
-Nothing is sent anywhere.";
+An entry of `files` that brings nothing into a tarball, such as a folder that is not built, is told. Nothing is sent anywhere.";
 
 const EXAMPLES: &str = "\
 Examples:

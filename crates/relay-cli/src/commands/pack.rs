@@ -15,7 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use relay_engine::freeze::{FreezeError, gate_rules, pack_one, surroundings_of};
 use relay_pack::gate::{self, Finding, GateRules};
-use relay_pack::{Surroundings as Members, Tarball};
+use relay_pack::{Surroundings as Members, Tarball, idle_entries};
 use relay_workspace::{PackageName, Workspace};
 use tempfile::NamedTempFile;
 
@@ -25,6 +25,7 @@ use crate::context::Context;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
+use crate::preflight;
 use crate::ui::{Ui, columns, human_size, json, plural};
 use crate::workspace::{Surroundings, read_config};
 use report::PackReport;
@@ -36,6 +37,8 @@ struct Packed {
     report: PackReport,
     findings: Vec<Finding>,
     file: Option<NamedTempFile>,
+    /// Entries of `files` that bring nothing.
+    idle: Vec<String>,
 }
 
 /// Packs the current package, the workspace, or what `--filter` chooses.
@@ -58,6 +61,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
         let packed = make_all(&context.ui, workspace, &targets.names, target, &gate_rules(&config.gate, None))?;
         refuse_equal_file_names(&packed)?;
         stop_at_findings(&context.ui, &packed)?;
+        preflight::warn_of_idle_entries(&context.ui, packed.iter().map(|one| (&one.name, one.idle.clone())));
         scripts.check_stop()?;
         write(packed, &folder)
     });
@@ -129,7 +133,8 @@ fn make(
     })?;
     let findings = gate::inspect(&tarball, rules);
     let file = target.map(|folder| staged(&tarball, folder)).transpose()?;
-    Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file })
+    let idle = idle_entries(&tarball);
+    Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file, idle })
 }
 
 /// The tarball in a temporary file beside the place it will have.

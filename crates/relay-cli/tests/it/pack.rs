@@ -160,6 +160,15 @@ fn what_nobody_could_install_is_told_unless_it_is_bundled() {
 }
 
 #[test]
+fn entries_of_files_that_bring_nothing_are_told() {
+    let repo = Repo::pnpm()
+        .package("a", "1.0.0", r#""files":["index.js","dist","template-*"]"#)
+        .file("packages/a/index.js", "")
+        .file("packages/a/template-x/package.json", "{}");
+    insta::assert_snapshot!(repo.relay("pack --dry-run").session());
+}
+
+#[test]
 fn nothing_to_pack_is_an_error() {
     let repo = Repo::pnpm().package("site", "1.0.0", r#""private":true"#);
     insta::assert_snapshot!(repo.relay("pack").session());
