@@ -217,10 +217,26 @@ fn consumed(project: &Project, bumps: &BumpPlan) -> Result<Vec<(Utf8PathBuf, Opt
         }
         changes.push((path, None));
     }
-    if mode == Some(PreMode::Exit) {
-        changes.push((folder.join("pre.json"), None));
+    let state = folder.join("pre.json");
+    match mode {
+        Some(PreMode::Exit) => changes.push((state, None)),
+        Some(PreMode::Pre) => {
+            let text = read_optional(root, &state)?.unwrap_or_default();
+            changes.extend(migrated_pre_state(&text).map(|text| (state, Some(text))));
+        }
+        None => {}
     }
     Ok(changes)
+}
+
+/// The prerelease state without what changesets 2 kept in it, as changesets 3 writes it; `None` where nothing of that is there.
+fn migrated_pre_state(text: &str) -> Option<String> {
+    let mut state: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
+    let stale = ["initialVersions", "changesets"].map(|key| state.shift_remove(key).is_some());
+    if !stale.contains(&true) {
+        return None;
+    }
+    serde_json::to_string_pretty(&state).ok().map(|text| text + "\n")
 }
 
 /// Ranges in the manifest of a root that is not itself a package.
@@ -332,5 +348,19 @@ fn read_optional(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, Ver
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(VersionError::Read { path: path.to_owned(), source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::migrated_pre_state;
+
+    #[test]
+    fn what_changesets_2_kept_of_a_prerelease_goes() {
+        let old = r#"{"mode":"pre","tag":"next","initialVersions":{"a":"1.0.0"},"changesets":["x"]}"#;
+        let new = "{\n  \"mode\": \"pre\",\n  \"tag\": \"next\"\n}\n";
+        assert_eq!(migrated_pre_state(old).as_deref(), Some(new));
+        assert_eq!(migrated_pre_state(new), None);
+        assert_eq!(migrated_pre_state("{"), None);
     }
 }
