@@ -45,8 +45,10 @@ pub struct Recollection {
     accepted: BTreeMap<(String, PackageName, Version), Integrity>,
     /// What was sent last, and from which commit.
     sent: BTreeMap<(String, PackageName, Version), (Integrity, String)>,
-    /// The plans of runs that got as far as acting.
-    begun: BTreeSet<String>,
+    /// The plans of runs that got as far as acting, by their ids, with the version commit that was made.
+    begun: BTreeMap<String, Option<String>>,
+    /// The plan of the run that is read.
+    plan: String,
     /// Whether the run that is read was to push.
     pushes: bool,
     unpushed_commit: Option<String>,
@@ -131,10 +133,16 @@ impl Recollection {
                 self.sent.insert((registry, package, version), (integrity, head));
             }
             Fact::RunStarted { plan, push, .. } => {
-                self.begun.insert(plan);
+                self.begun.entry(plan.clone()).or_default();
+                self.plan = plan;
                 self.pushes = push;
             }
-            Fact::Committed { commit } if self.pushes => self.unpushed_commit = Some(commit),
+            Fact::Committed { commit } => {
+                if self.pushes {
+                    self.unpushed_commit = Some(commit.clone());
+                }
+                self.begun.insert(self.plan.clone(), Some(commit));
+            }
             Fact::Tagged { tag, .. } if self.pushes => {
                 self.unpushed_tags.insert(tag);
             }
@@ -155,7 +163,12 @@ impl Recollection {
 
     /// Says whether a run of this plan, by its id, has got as far as acting.
     pub fn has_begun(&self, plan: &str) -> bool {
-        self.begun.contains(plan)
+        self.begun.contains_key(plan)
+    }
+
+    /// The version commit that a run of this plan made.
+    pub fn version_commit(&self, plan: &str) -> Option<&str> {
+        self.begun.get(plan)?.as_deref()
     }
 
     /// The last version commit that was to be pushed and, as far as relay knows, was not.

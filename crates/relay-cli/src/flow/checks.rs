@@ -43,27 +43,47 @@ pub(super) fn refuse_drift(
 ) -> Result<(), CliError> {
     let Some(saved) = saved else { return Ok(()) };
     if recollection.has_begun(&saved.id) && observed.bumps.bumps.is_empty() {
-        let foreign: Vec<String> = observed
-            .plan
-            .packages
-            .iter()
-            .filter(|now| {
-                let then = saved.package(&now.name);
-                then.is_none_or(|then| (&then.next, &then.registry, &then.tag) != (&now.next, &now.registry, &now.tag))
-            })
-            .map(|now| format!("`{}@{}` is to go to {} as `{}`", now.name, now.next, now.registry, now.tag))
-            .collect();
-        if foreign.is_empty() {
+        let differences = differences_midway(saved, &observed.plan, recollection);
+        if differences.is_empty() {
             ui.status("Going on with a release by this plan that was begun before");
             return Ok(());
         }
-        return Err(drifted(foreign));
+        return Err(drifted(differences));
     }
     if saved_bytes::has_any(saved) {
         saved_bytes::foresee(project, observed, saved)?;
     }
     let drift = relay_plan::drift(saved, &observed.plan);
     if drift.is_empty() { Ok(()) } else { Err(drifted(drift.iter().map(ToString::to_string))) }
+}
+
+/// How what is left of a release differs from the plan that it began with. Where nothing is left, nothing can.
+fn differences_midway(saved: &ReleasePlan, now: &ReleasePlan, recollection: &Recollection) -> Vec<String> {
+    let mut differences = Vec::new();
+    let (then, head) = (&saved.fingerprint, now.fingerprint.head.as_deref());
+    if now.is_empty() {
+        return differences;
+    }
+    if head == then.head.as_deref() {
+        let parts = now.fingerprint.parts.iter().filter(|(name, digest)| then.parts.get(*name) != Some(digest));
+        differences.extend(parts.map(|(name, _)| format!("{name} has changed since")));
+    } else if head.is_none() || head != recollection.version_commit(&saved.id) {
+        differences
+            .push("HEAD is neither the commit of the plan nor the version commit that was made by it".to_owned());
+    }
+    for package in &now.packages {
+        let holds = saved.package(&package.name).is_some_and(|then| {
+            (&then.next, &then.registry, &then.tag, then.route.kind)
+                == (&package.next, &package.registry, &package.tag, package.route.kind)
+        });
+        if !holds {
+            differences.push(format!(
+                "`{}@{}` is to go to {} as `{}` by the route `{}`",
+                package.name, package.next, package.registry, package.tag, package.route.kind
+            ));
+        }
+    }
+    differences
 }
 
 fn drifted(differences: impl IntoIterator<Item = String>) -> CliError {
