@@ -1,7 +1,7 @@
 //! What a run leaves undone in git is made up for by the next one: tags, and pushes that were refused.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::sandbox::Registry;
 use crate::unfinished::pearls;
@@ -166,20 +166,9 @@ fn an_interruption_while_a_script_runs_ends_the_script_and_sends_nothing() {
     let manifest = serde_json::json!({"name": "pearl", "version": "1.0.0", "scripts": {"prepack": script}});
     world.write("packages/pearl/package.json", &manifest.to_string());
     world.commit("chore: a long script");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
-    command.args(["publish", "--yes"]).current_dir(world.repo());
-    let child = world
-        .prepare(&mut command)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("relay starts");
+    let child = world.start(&["publish", "--yes"]);
     crate::unfinished::wait_for(|| running.exists());
-    world.run(Command::new("kill").args(["-INT", &child.id().to_string()]));
-    let output = child.wait_with_output().expect("an end");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(130), "{stderr}");
-    assert!(stderr.contains("was ended, since relay was asked to stop"), "{stderr}");
+    let ran = world.interrupt(child).ended_with(130);
+    assert!(ran.stderr.contains("was ended, since relay was asked to stop"), "{}", ran.stderr);
     assert_eq!(registry.puts(), 0);
 }

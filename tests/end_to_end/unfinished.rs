@@ -1,6 +1,5 @@
 //! Releases that stop in the middle: interrupted, or accepted and not yet visible. The same command goes on with them.
 
-use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -84,22 +83,10 @@ fn an_interrupted_run_parks_cleanly_and_the_next_one_finishes() {
     );
     let world = pearls(&registry, "");
     registry.sandbox.hold("pearl");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
-    command.args(["publish", "--yes"]).current_dir(world.repo());
-    let child = world
-        .prepare(&mut command)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("relay starts");
+    let child = world.start(&["publish", "--yes"]);
     assert_eq!(published.recv_timeout(PATIENCE).expect("an upload"), "pearl");
-    let ran = world.run(Command::new("kill").args(["-INT", &child.id().to_string()]));
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let output = child.wait_with_output().expect("an end");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(130), "{stderr}");
-    assert!(stderr.contains("run the same command again"), "{stderr}");
+    let ran = world.interrupt(child).ended_with(130);
+    assert!(ran.stderr.contains("run the same command again"), "{}", ran.stderr);
 
     registry.sandbox.release("pearl");
     world.relay(&["resume", "--yes"]).ended_with(0);

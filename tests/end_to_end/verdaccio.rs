@@ -52,14 +52,20 @@ impl Drop for Verdaccio {
     }
 }
 
-#[test]
-fn the_example_is_released_to_verdaccio_and_installed_from_there() {
+/// The tide example, to be published to a verdaccio of its own.
+fn tide() -> (World, Verdaccio) {
     let mut world = World::example("tide");
     let verdaccio = Verdaccio::start(&world);
     let token = verdaccio.token(&world);
     let key = verdaccio.url.trim_start_matches("http:");
     world.write(".npmrc", &format!("registry={}\n{key}:_authToken=${{REGISTRY_TOKEN}}\n", verdaccio.url));
     world.set("REGISTRY_TOKEN", &token);
+    (world, verdaccio)
+}
+
+#[test]
+fn the_example_is_released_to_verdaccio_and_installed_from_there() {
+    let (world, verdaccio) = tide();
     world.commit("feat: tide");
 
     let ran = world.relay(&["plan", "--json"]).ended_with(0);
@@ -81,12 +87,7 @@ fn the_example_is_released_to_verdaccio_and_installed_from_there() {
 
 #[test]
 fn install_scripts_are_compared_with_what_verdaccio_has() {
-    let mut world = World::example("tide");
-    let verdaccio = Verdaccio::start(&world);
-    let token = verdaccio.token(&world);
-    let key = verdaccio.url.trim_start_matches("http:");
-    world.write(".npmrc", &format!("registry={}\n{key}:_authToken=${{REGISTRY_TOKEN}}\n", verdaccio.url));
-    world.set("REGISTRY_TOKEN", &token);
+    let (world, _verdaccio) = tide();
     let with_script = |package: &str| {
         let path = format!("packages/{package}/package.json");
         let manifest = world.read(&path);

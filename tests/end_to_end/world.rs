@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// A repository and a home, apart from everything else on the machine.
 pub(crate) struct World {
@@ -95,6 +95,24 @@ impl World {
     pub(crate) fn run(&self, command: &mut Command) -> Ran {
         let output = self.prepare(command).stdin(Stdio::null()).output().expect("the program starts");
         Ran::from(output)
+    }
+
+    /// Starts relay in the repository and leaves it running, its output kept.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+        self.prepare(command.args(arguments).current_dir(self.repo()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("relay starts")
+    }
+
+    /// Interrupts what [`World::start`] started, as Ctrl-C does, and waits for its end.
+    pub(crate) fn interrupt(&self, child: Child) -> Ran {
+        let killed = self.run(Command::new("kill").args(["-INT", &child.id().to_string()]));
+        assert_eq!(killed.code, 0, "{}", killed.stderr);
+        Ran::from(child.wait_with_output().expect("an end"))
     }
 
     /// Gives a command this world's environment and nothing else.

@@ -276,13 +276,10 @@ pub(crate) async fn run<P: Person>(
     Ok(Flow { plan: observed.plan, report: Some(report), change_files_left })
 }
 
-/// The stream of events with its readers: the journal (unless nothing may be written), the log file, the display.
+/// The stream of events with its readers: the journal, the log file, the display. Not for dry runs, which leave no trace.
 fn events(options: &FlowOptions, display: &Arc<Display>) -> Result<Emitter, CliError> {
     let mut events = Emitter::new(Arc::new(WallClock));
-    if !options.dry_run {
-        events
-            .subscribe(Arc::new(Journal::open(&options.state).map_err(|error| CliError::of(ErrorKind::User, &error))?));
-    }
+    events.subscribe(Arc::new(Journal::open(&options.state).map_err(|error| CliError::of(ErrorKind::User, &error))?));
     if let Some(path) = &options.log_file {
         events.subscribe(Arc::new(LogFile::create(path)?));
     }
