@@ -1,7 +1,9 @@
 //! The real binary against the sandbox, the real npm client and a real third-party registry.
 
 mod access;
+mod counting_registry;
 mod gate;
+mod harm;
 mod house;
 mod owed;
 mod packages;
