@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs all tests. Installs the real programs that they need (npm, pnpm, changesets, verdaccio, pinned by a lock file) first.
+# Runs all tests. First fetches what they need: crates, and the real programs (npm, pnpm, changesets, verdaccio), all
+# pinned by lock files.
 set -euo pipefail
 cd "$(dirname "$0")"
 stamp=tests/tools/node_modules/.relay-installed
@@ -11,4 +12,6 @@ fi
 mkdir -p tests/tools/pinned/lib/node_modules
 ln -sfn ../../../node_modules/npm-11 tests/tools/pinned/lib/node_modules/npm
 export PATH="$PWD/tests/tools/bin:$PATH"
-exec cargo test --workspace "$@"
+# The tests of dependencies read the crates of every platform; a build fetches only its own platform's.
+cargo fetch --locked
+exec cargo test --workspace --no-fail-fast "$@"

@@ -30,7 +30,12 @@ fn metadata() -> Value {
         .current_dir(project_root())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "the crates of all platforms are looked at, and a build fetches only those of its own: run `cargo fetch --locked` \
+         first, as ./test.sh does\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
