@@ -9,8 +9,8 @@ use semver::Version;
 
 use crate::bump::Bump;
 use crate::demand::Demand;
+use crate::participants::Participants;
 use crate::prerelease::Counting;
-use crate::roster::Roster;
 
 /// One package's part in the release.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +47,7 @@ pub(crate) type Links = Vec<Vec<Link>>;
 pub(crate) type Releases = Vec<Option<Release>>;
 
 pub(crate) struct Cascade<'a> {
-    pub(crate) roster: &'a Roster<'a>,
+    pub(crate) participants: &'a Participants<'a>,
     pub(crate) links: &'a Links,
     pub(crate) counting: &'a Counting,
     /// Every release of a dependency releases its dependents, in range or not.
@@ -72,7 +72,7 @@ impl Cascade<'_> {
     }
 
     fn release(&self, place: usize, bump: Bump, pulled_by: Option<Pull>) -> Release {
-        Release { bump, base: self.roster.version(place).cloned(), pulled_by }
+        Release { bump, base: self.participants.version(place).cloned(), pulled_by }
     }
 
     fn pull_dependents(&self, releases: &mut Releases) -> bool {
@@ -109,7 +109,7 @@ impl Cascade<'_> {
 
     /// The bump that a release asks of a dependent, if it asks anything.
     fn pull(&self, release: &Release, next: Option<&Version>, link: &Link, releases: &Releases) -> Option<Bump> {
-        if self.roster.is_skipped(link.dependent) {
+        if self.participants.is_skipped(link.dependent) {
             return Some(Bump::None);
         }
         if release.bump == Bump::None || part_of(releases, link.dependent).is_some_and(|part| part.bump > Bump::None) {
@@ -124,14 +124,14 @@ impl Cascade<'_> {
 
     fn align_groups(&self, releases: &mut Releases) -> bool {
         let mut updated = false;
-        for group in &self.roster.groups {
+        for group in &self.participants.groups {
             let moves = |at: &usize| part_of(releases, *at).filter(|part| part.bump > Bump::None);
             let highest_bump = group.members.iter().filter_map(moves).map(|part| part.bump).max();
             let (Some(bump), Some(base)) = (highest_bump, &group.highest) else { continue };
             for place in &group.members {
                 let Some(slot) = releases.get_mut(*place) else { continue };
                 let moves = slot.as_ref().is_some_and(|part| part.bump > Bump::None);
-                if if group.fixed { self.roster.is_skipped(*place) } else { !moves } {
+                if if group.fixed { self.participants.is_skipped(*place) } else { !moves } {
                     continue;
                 }
                 let pulled_by = slot.as_ref().and_then(|part| part.pulled_by.clone());

@@ -13,9 +13,9 @@ use crate::cascade::{Link, Links, Releases, part_of};
 use crate::change_error::ChangeError;
 use crate::changesets_config::ChangesetsConfig;
 use crate::demand::Demand;
+use crate::participants::Participants;
 use crate::prerelease::Counting;
 use crate::range_text::rewritten_by_changesets;
-use crate::roster::Roster;
 
 /// One package's dependencies, as the rules look at them.
 struct Manifest<'a> {
@@ -31,16 +31,16 @@ pub(crate) struct Followed {
 }
 
 pub(crate) struct ChangesetsRules<'a> {
-    roster: &'a Roster<'a>,
+    participants: &'a Participants<'a>,
     config: &'a ChangesetsConfig,
     /// By package place.
     dependencies: Vec<Vec<Dependency>>,
 }
 
 impl<'a> ChangesetsRules<'a> {
-    pub(crate) fn new(roster: &'a Roster<'a>, config: &'a ChangesetsConfig) -> Self {
-        let dependencies = roster.packages.iter().map(|package| package.manifest.dependencies()).collect();
-        Self { roster, config, dependencies }
+    pub(crate) fn new(participants: &'a Participants<'a>, config: &'a ChangesetsConfig) -> Self {
+        let dependencies = participants.packages.iter().map(|package| package.manifest.dependencies()).collect();
+        Self { participants, config, dependencies }
     }
 
     /// The dependencies of a package.
@@ -50,11 +50,11 @@ impl<'a> ChangesetsRules<'a> {
 
     /// The links along which releases spread.
     pub(crate) fn links(&self) -> Links {
-        let mut links: Links = vec![Vec::new(); self.roster.packages.len()];
+        let mut links: Links = vec![Vec::new(); self.participants.packages.len()];
         for (dependent, dependencies) in self.dependencies.iter().enumerate() {
             let manifest = self.manifest(dependencies);
             for place in manifest.edges(self, true) {
-                let skipped = self.roster.is_skipped(dependent);
+                let skipped = self.participants.is_skipped(dependent);
                 for (dependency, _) in manifest.entries.iter().filter(|(_, target)| *target == place) {
                     let Some(demand) = self.demand(&dependency.text, place) else { continue };
                     // An empty range is an edge, but is never compared; it matters for dependents that don't move alone.
@@ -73,13 +73,13 @@ impl<'a> ChangesetsRules<'a> {
     /// A package that moves must not depend on one that doesn't, unless it is private or the edge is a dev one.
     pub(crate) fn check_tree(&self) -> Result<(), ChangeError> {
         for (dependent, dependencies) in self.dependencies.iter().enumerate() {
-            let Some(package) = self.roster.package(dependent) else { continue };
-            if package.private || self.roster.is_skipped(dependent) {
+            let Some(package) = self.participants.package(dependent) else { continue };
+            if package.private || self.participants.is_skipped(dependent) {
                 continue;
             }
             for place in self.manifest(dependencies).edges(self, false) {
-                if let Some(ignored) = self.roster.package(place)
-                    && self.roster.is_skipped(place)
+                if let Some(ignored) = self.participants.package(place)
+                    && self.participants.is_skipped(place)
                 {
                     return Err(ChangeError::DependsOnIgnored {
                         dependent: package.name.clone(),
@@ -169,13 +169,13 @@ impl<'a> ChangesetsRules<'a> {
     }
 
     fn is_path_of(&self, path: &str, place: usize) -> bool {
-        self.roster.package(place).is_some_and(|package| normalized(path) == package.path.as_str())
+        self.participants.package(place).is_some_and(|package| normalized(path) == package.path.as_str())
     }
 
     fn manifest<'m>(&self, dependencies: &'m [Dependency]) -> Manifest<'m> {
         let entries = dependencies
             .iter()
-            .filter_map(|dependency| Some((dependency, self.roster.place_of(dependency.name.as_str())?)))
+            .filter_map(|dependency| Some((dependency, self.participants.place_of(dependency.name.as_str())?)))
             .collect();
         Manifest { entries }
     }
@@ -190,7 +190,7 @@ impl<'a> ChangesetsRules<'a> {
             None => text,
         };
         is_range(range)
-            && Range::parse(range).is_ok_and(|range| self.roster.version(place).is_some_and(|v| range.accepts(v)))
+            && Range::parse(range).is_ok_and(|range| self.participants.version(place).is_some_and(|v| range.accepts(v)))
     }
 }
 

@@ -7,8 +7,8 @@ use crate::change_error::{ChangeError, near_names};
 use crate::change_file::ChangeFile;
 use crate::changesets_config::PreMode;
 use crate::commits::{CommitNote, release_notes};
+use crate::participants::Participants;
 use crate::plan::ReleaseCause;
-use crate::roster::Roster;
 use crate::settings::ChangeInputs;
 
 /// The first line of a change file's text, cut to this length, is its cause in a plan.
@@ -37,40 +37,44 @@ pub(crate) fn in_file_order(change_files: &[ChangeFile]) -> Vec<&ChangeFile> {
     files
 }
 
-pub(crate) fn collect(inputs: &ChangeInputs<'_>, roster: &Roster<'_>) -> Result<Direct, ChangeError> {
-    let mut direct = Direct { bumps: vec![None; roster.packages.len()], ..Direct::default() };
+pub(crate) fn collect(inputs: &ChangeInputs<'_>, participants: &Participants<'_>) -> Result<Direct, ChangeError> {
+    let mut direct = Direct { bumps: vec![None; participants.packages.len()], ..Direct::default() };
     if inputs.settings.use_change_files {
         let pre = inputs.settings.changesets.as_ref().and_then(|config| config.pre.as_ref());
         let files = in_file_order(inputs.change_files);
         for file in &files {
-            check_names(inputs, roster, file)?;
+            check_names(inputs, participants, file)?;
         }
         for file in files {
             // In prerelease mode these have been counted by an earlier prerelease; they count again for the final one.
             if !(file.id.starts_with("pre/") && pre.is_some_and(|state| state.mode == PreMode::Pre)) {
-                direct.take_file(roster, file, inputs.settings.changesets.is_some());
+                direct.take_file(participants, file, inputs.settings.changesets.is_some());
             }
         }
     }
     if inputs.settings.use_commits {
-        direct.take_commits(inputs, roster);
+        direct.take_commits(inputs, participants);
     }
     direct.consumed.sort();
     direct.consumed.dedup();
     Ok(direct)
 }
 
-fn check_names(inputs: &ChangeInputs<'_>, roster: &Roster<'_>, file: &ChangeFile) -> Result<(), ChangeError> {
+fn check_names(
+    inputs: &ChangeInputs<'_>,
+    participants: &Participants<'_>,
+    file: &ChangeFile,
+) -> Result<(), ChangeError> {
     let (mut ignored, mut others) = (Vec::new(), Vec::new());
     for (name, _) in &file.releases {
-        let Some(place) = roster.place_of(name) else {
-            let near = near_names(name, roster.packages.iter().map(|package| package.name.as_str()));
+        let Some(place) = participants.place_of(name) else {
+            let near = near_names(name, participants.packages.iter().map(|package| package.name.as_str()));
             return Err(ChangeError::UnknownPackage { file: file.file_name(), package: name.clone(), near });
         };
         // changesets counts private packages and those without a version among the ignored ones; by relay's own rules a
         // change file may name them, and they just get no version.
         let by_choice = inputs.settings.ignore.iter().any(|ignored| ignored.as_str() == name);
-        if by_choice || (inputs.settings.changesets.is_some() && roster.is_skipped(place)) {
+        if by_choice || (inputs.settings.changesets.is_some() && participants.is_skipped(place)) {
             ignored.push(name.clone());
         } else {
             others.push(name.clone());
@@ -84,10 +88,12 @@ fn check_names(inputs: &ChangeInputs<'_>, roster: &Roster<'_>, file: &ChangeFile
 }
 
 impl Direct {
-    fn take_file(&mut self, roster: &Roster<'_>, file: &ChangeFile, changesets: bool) {
+    fn take_file(&mut self, participants: &Participants<'_>, file: &ChangeFile, changesets: bool) {
         let mut moving = 0;
         for (name, bump) in &file.releases {
-            let Some(place) = roster.place_of(name).filter(|place| !roster.is_skipped(*place)) else { continue };
+            let Some(place) = participants.place_of(name).filter(|place| !participants.is_skipped(*place)) else {
+                continue;
+            };
             moving += 1;
             let decides = self.raise(place, *bump);
             if *bump > Bump::None {
@@ -101,12 +107,13 @@ impl Direct {
         }
     }
 
-    fn take_commits(&mut self, inputs: &ChangeInputs<'_>, roster: &Roster<'_>) {
+    fn take_commits(&mut self, inputs: &ChangeInputs<'_>, participants: &Participants<'_>) {
         for (name, commits) in inputs.commits {
-            let Some(place) = roster.place_of(name.as_str()).filter(|place| !roster.is_skipped(*place)) else {
+            let Some(place) = participants.place_of(name.as_str()).filter(|place| !participants.is_skipped(*place))
+            else {
                 continue;
             };
-            let major = roster.version(place).map_or(0, |version| version.major);
+            let major = participants.version(place).map_or(0, |version| version.major);
             let mut notes = release_notes(commits);
             for note in &mut notes {
                 note.bump = inputs.settings.below_one.apply(note.bump, major);

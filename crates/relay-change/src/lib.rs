@@ -6,7 +6,7 @@
 //! - [`bump`], [`change_file`], [`changesets_config`], [`commits`]: the inputs as values
 //! - [`settings`], [`planning`], [`plan`], [`change_error`]: [`plan_bumps`] and what goes in and comes out
 //! - [`changelog`]: what people read
-//! - inside: `roster` (who takes part, groups), `direct` (what is asked for), `cascade` (how it spreads),
+//! - inside: `participants` (who takes part, groups), `direct` (what is asked for), `cascade` (how it spreads),
 //!   `changesets_rules` and `own_rules` (links and ranges), `demand`, `comparators` and `range_text` (the ranges themselves),
 //!   `prerelease` (the prerelease mode of changesets), `name_globs`
 #![forbid(unsafe_code)]
@@ -24,11 +24,11 @@ mod demand;
 mod direct;
 mod name_globs;
 mod own_rules;
+mod participants;
 pub mod plan;
 pub mod planning;
 mod prerelease;
 mod range_text;
-mod roster;
 pub mod settings;
 
 pub use bump::Bump;

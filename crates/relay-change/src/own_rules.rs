@@ -14,14 +14,14 @@ use semver::Version;
 use crate::bump::Bump;
 use crate::cascade::{Link, Links, Releases, part_of};
 use crate::demand::Demand;
+use crate::participants::Participants;
 use crate::plan::CatalogRewrite;
 use crate::prerelease::Counting;
 use crate::range_text::rewritten_by_relay;
-use crate::roster::Roster;
 use crate::settings::ChangeInputs;
 
 /// One dependency on a package of the workspace.
-pub(crate) struct Bond {
+pub(crate) struct LocalDependency {
     /// The package that is really meant.
     pub(crate) place: usize,
     pub(crate) kind: DependencyKind,
@@ -35,25 +35,25 @@ pub(crate) struct Bond {
 }
 
 pub(crate) struct OwnRules<'a> {
-    roster: &'a Roster<'a>,
+    participants: &'a Participants<'a>,
     catalogs: &'a Catalogs,
     pub(crate) always: bool,
     /// By package place.
-    bonds: Vec<Vec<Bond>>,
+    bonds: Vec<Vec<LocalDependency>>,
 }
 
 impl<'a> OwnRules<'a> {
-    pub(crate) fn new(roster: &'a Roster<'a>, inputs: &ChangeInputs<'a>) -> Self {
+    pub(crate) fn new(participants: &'a Participants<'a>, inputs: &ChangeInputs<'a>) -> Self {
         let always = inputs.settings.always_update_ranges;
-        let mut rules = Self { roster, catalogs: &inputs.workspace.catalogs, always, bonds: Vec::new() };
-        rules.bonds = roster
+        let mut rules = Self { participants, catalogs: &inputs.workspace.catalogs, always, bonds: Vec::new() };
+        rules.bonds = participants
             .packages
             .iter()
             .map(|package| {
                 let edges = edges_from(inputs.graph, &package.name);
                 let mut bonds = rules.bonds_of(&package.manifest.dependencies());
                 bonds.retain(|bond| {
-                    roster.package(bond.place).is_some_and(|target| edges.contains(&(&target.name, bond.kind)))
+                    participants.package(bond.place).is_some_and(|target| edges.contains(&(&target.name, bond.kind)))
                 });
                 bonds
             })
@@ -63,7 +63,7 @@ impl<'a> OwnRules<'a> {
 
     /// The links along which releases spread.
     pub(crate) fn links(&self) -> Links {
-        let mut links: Links = vec![Vec::new(); self.roster.packages.len()];
+        let mut links: Links = vec![Vec::new(); self.participants.packages.len()];
         for (dependent, bonds) in self.bonds.iter().enumerate() {
             for bond in bonds {
                 if let Some(links) = links.get_mut(bond.place) {
@@ -75,16 +75,20 @@ impl<'a> OwnRules<'a> {
         links
     }
 
-    pub(crate) fn bonds(&self, place: usize) -> &[Bond] {
+    pub(crate) fn bonds(&self, place: usize) -> &[LocalDependency] {
         self.bonds.get(place).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The dependencies of a manifest that the graph doesn't hold (the root's) on packages of the workspace.
-    pub(crate) fn bonds_of_root(&self, dependencies: &[Dependency]) -> Vec<Bond> {
+    pub(crate) fn bonds_of_root(&self, dependencies: &[Dependency]) -> Vec<LocalDependency> {
         let mut bonds = self.bonds_of(dependencies);
         bonds.retain(|bond| {
             let linked = bond.text.starts_with("workspace:");
-            linked || self.roster.version(bond.place).is_some_and(|version| !bond.demand.is_left_by(version, version))
+            linked
+                || self
+                    .participants
+                    .version(bond.place)
+                    .is_some_and(|version| !bond.demand.is_left_by(version, version))
         });
         bonds
     }
@@ -106,7 +110,7 @@ impl<'a> OwnRules<'a> {
         updated
     }
 
-    fn bonds_of(&self, dependencies: &[Dependency]) -> Vec<Bond> {
+    fn bonds_of(&self, dependencies: &[Dependency]) -> Vec<LocalDependency> {
         let bond = |dependency: &Dependency| {
             let catalog = match &dependency.specifier {
                 Specifier::Catalog(catalog) => {
@@ -118,8 +122,8 @@ impl<'a> OwnRules<'a> {
             let behind = catalog.as_ref().map(|(_, text)| Specifier::parse(text));
             let target = target_of(behind.as_ref().unwrap_or(&dependency.specifier)).unwrap_or(&dependency.name);
             let demand = Demand::of(&dependency.specifier, catalog.as_ref().map(|(_, text)| text.as_str()));
-            Some(Bond {
-                place: self.roster.place_of(target.as_str())?,
+            Some(LocalDependency {
+                place: self.participants.place_of(target.as_str())?,
                 kind: dependency.kind,
                 key: dependency.name.to_string(),
                 text: dependency.text.clone(),
@@ -131,7 +135,7 @@ impl<'a> OwnRules<'a> {
     }
 }
 
-impl Bond {
+impl LocalDependency {
     /// What follows a release of the bond's package; `None` where the range stays as it is.
     pub(crate) fn followed(&self, releases: &Releases, counting: &Counting, always: bool) -> Option<Follow> {
         let release = part_of(releases, self.place).filter(|release| release.bump > Bump::None)?;

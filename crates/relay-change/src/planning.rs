@@ -12,9 +12,9 @@ use crate::change_error::ChangeError;
 use crate::changesets_rules::{ChangesetsRules, Followed};
 use crate::direct::{Direct, collect};
 use crate::own_rules::{Follow, OwnRules};
+use crate::participants::{Group, Participants};
 use crate::plan::{BumpPlan, PlannedBump, RangeRewrite, ReleaseCause, ReleaseNotes, RootRangeRewrite};
 use crate::prerelease::Counting;
-use crate::roster::{Group, Roster};
 use crate::settings::ChangeInputs;
 
 /// The rule set in force.
@@ -26,7 +26,7 @@ enum Rules<'a> {
 /// Everything that is known once the releases have spread.
 struct Outcome<'a> {
     inputs: &'a ChangeInputs<'a>,
-    roster: &'a Roster<'a>,
+    participants: &'a Participants<'a>,
     rules: &'a Rules<'a>,
     links: &'a Links,
     counting: &'a Counting,
@@ -41,32 +41,32 @@ struct Outcome<'a> {
 /// # Errors
 /// [`ChangeError`] when a change file or a setting contradicts the workspace.
 pub fn plan_bumps(inputs: &ChangeInputs<'_>) -> Result<BumpPlan, ChangeError> {
-    let roster = Roster::new(inputs)?;
+    let participants = Participants::new(inputs)?;
     let config = inputs.settings.changesets.as_ref();
     let rules = match config {
         Some(config) => {
-            let rules = ChangesetsRules::new(&roster, config);
+            let rules = ChangesetsRules::new(&participants, config);
             rules.check_tree()?;
             Rules::Changesets(rules)
         }
-        None => Rules::Own(OwnRules::new(&roster, inputs)),
+        None => Rules::Own(OwnRules::new(&participants, inputs)),
     };
     let links = match &rules {
         Rules::Changesets(rules) => rules.links(),
         Rules::Own(rules) => rules.links(),
     };
     let always = config.is_some_and(|config| config.always_update_internal_dependents);
-    let counting = Counting::new(&roster, config.and_then(|config| config.pre.as_ref()))?;
-    let mut direct = collect(inputs, &roster)?;
-    let cascade = Cascade { roster: &roster, links: &links, counting: &counting, always };
+    let counting = Counting::new(&participants, config.and_then(|config| config.pre.as_ref()))?;
+    let mut direct = collect(inputs, &participants)?;
+    let cascade = Cascade { participants: &participants, links: &links, counting: &counting, always };
     let mut releases = cascade.spread(&direct.bumps);
-    for place in counting.finish(&roster, &mut releases) {
+    for place in counting.finish(&participants, &mut releases) {
         let cause = ReleaseCause::ChangeFile { id: "pre.json".to_owned(), text: "the prerelease mode ends".to_owned() };
         direct.causes.entry(place).or_default().push(cause);
     }
     let outcome = Outcome {
         inputs,
-        roster: &roster,
+        participants: &participants,
         rules: &rules,
         links: &links,
         counting: &counting,
@@ -82,7 +82,7 @@ impl Outcome<'_> {
         let mut plan = BumpPlan { consumed: self.direct.consumed.clone(), ..BumpPlan::default() };
         let dependency_causes = self.dependency_causes();
         let leaders = self.group_leaders(&dependency_causes);
-        for (place, package) in self.roster.packages.iter().enumerate() {
+        for (place, package) in self.participants.packages.iter().enumerate() {
             let (Some(current), Some((bump, next))) = (&package.version, self.moves(place)) else { continue };
             if next.cmp_precedence(current).is_le() {
                 return Err(ChangeError::VersionCannotGrow { package: package.name.clone(), version: current.clone() });
@@ -142,7 +142,7 @@ impl Outcome<'_> {
     }
 
     fn dependency_cause(&self, place: usize, range: &str) -> Option<ReleaseCause> {
-        let package = self.roster.package(place)?;
+        let package = self.participants.package(place)?;
         Some(ReleaseCause::Dependency {
             name: package.name.clone(),
             from: package.version.clone()?,
@@ -159,7 +159,7 @@ impl Outcome<'_> {
             members.truncate(2);
             members
         };
-        self.roster.groups.iter().map(leaders).collect()
+        self.participants.groups.iter().map(leaders).collect()
     }
 
     /// The member of the package's group that explains what its own causes don't.
@@ -169,16 +169,16 @@ impl Outcome<'_> {
         causes: &BTreeMap<usize, Vec<ReleaseCause>>,
         leaders: &[Vec<usize>],
     ) -> Option<ReleaseCause> {
-        let group_place = self.roster.group_of(place)?;
+        let group_place = self.participants.group_of(place)?;
         let release = part_of(self.releases, place)?;
         let with = if release.bump > self.own_bump(place, causes) {
             leaders.get(group_place)?.iter().copied().find(|member| *member != place)
-        } else if release.base.as_ref() != self.roster.version(place) {
-            self.roster.groups.get(group_place)?.holder
+        } else if release.base.as_ref() != self.participants.version(place) {
+            self.participants.groups.get(group_place)?.holder
         } else {
             None
         };
-        Some(ReleaseCause::Group { with: self.roster.package(with?)?.name.clone() })
+        Some(ReleaseCause::Group { with: self.participants.package(with?)?.name.clone() })
     }
 
     /// The bump that a package would get without its group.
@@ -198,7 +198,7 @@ impl Outcome<'_> {
         };
         let mut named: Vec<(PackageName, Version)> = updated
             .into_iter()
-            .filter_map(|(place, version)| Some((self.roster.package(place)?.name.clone(), version)))
+            .filter_map(|(place, version)| Some((self.participants.package(place)?.name.clone(), version)))
             .collect();
         named.sort();
         named
@@ -206,7 +206,7 @@ impl Outcome<'_> {
 
     /// changesets rewrites ranges in the packages that have a part in the release, and in the root.
     fn follow_by_changesets(&self, rules: &ChangesetsRules<'_>, plan: &mut BumpPlan) {
-        for (place, package) in self.roster.packages.iter().enumerate() {
+        for (place, package) in self.participants.packages.iter().enumerate() {
             let is_root = package.path.as_str().is_empty();
             if is_root || part_of(self.releases, place).is_some() {
                 for followed in rules.followed(rules.dependencies(place), self.releases, self.counting) {
@@ -226,9 +226,9 @@ impl Outcome<'_> {
 
     /// relay rewrites ranges wherever the workspace would otherwise come apart.
     fn follow_by_relay(&self, rules: &OwnRules<'_>, plan: &mut BumpPlan) {
-        for (place, package) in self.roster.packages.iter().enumerate() {
+        for (place, package) in self.participants.packages.iter().enumerate() {
             // A published package that is not released must not differ from what the registry has, so "always" stops there.
-            let always = rules.always && (self.moves(place).is_some() || self.roster.is_skipped(place));
+            let always = rules.always && (self.moves(place).is_some() || self.participants.is_skipped(place));
             for bond in rules.bonds(place) {
                 let Some(follow) = bond.followed(self.releases, self.counting, always) else { continue };
                 match follow {
@@ -263,7 +263,7 @@ impl Outcome<'_> {
     }
 
     fn root_is_a_package(&self) -> bool {
-        self.roster.packages.iter().any(|package| package.path.as_str().is_empty())
+        self.participants.packages.iter().any(|package| package.path.as_str().is_empty())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::bump::Bump;
 use crate::cascade::{Release, Releases};
 use crate::change_error::ChangeError;
 use crate::changesets_config::{PreMode, PreState};
-use crate::roster::Roster;
+use crate::participants::Participants;
 
 /// Counts versions.
 pub(crate) struct Counting {
@@ -23,7 +23,7 @@ pub(crate) struct Counting {
 }
 
 impl Counting {
-    pub(crate) fn new(roster: &Roster<'_>, state: Option<&PreState>) -> Result<Self, ChangeError> {
+    pub(crate) fn new(participants: &Participants<'_>, state: Option<&PreState>) -> Result<Self, ChangeError> {
         let Some(state) = state else {
             return Ok(Self { tag: None, leaving: false, numbers: Vec::new() });
         };
@@ -31,18 +31,18 @@ impl Counting {
             let tag = state.tag.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect();
             return Err(ChangeError::InvalidPrereleaseTag { tag });
         }
-        let mut numbers = vec![0; roster.packages.len()];
+        let mut numbers = vec![0; participants.packages.len()];
         for (place, number) in numbers.iter_mut().enumerate() {
-            if let Some(package) = roster.package(place)
-                && !roster.is_skipped(place)
+            if let Some(package) = participants.package(place)
+                && !participants.is_skipped(place)
             {
                 *number = next_number(&package.name, package.version.as_ref())?;
             }
         }
-        for group in &roster.groups {
+        for group in &participants.groups {
             // Members that take no part in the release count here all the same.
             let mut highest = 0;
-            for package in group.members.iter().filter_map(|place| roster.package(*place)) {
+            for package in group.members.iter().filter_map(|place| participants.package(*place)) {
                 highest = next_number(&package.name, package.version.as_ref())?.max(highest);
             }
             for place in &group.members {
@@ -69,17 +69,17 @@ impl Counting {
     }
 
     /// Finishes what is still a prerelease when the mode is left; says which packages were touched.
-    pub(crate) fn finish(&self, roster: &Roster<'_>, releases: &mut Releases) -> Vec<usize> {
+    pub(crate) fn finish(&self, participants: &Participants<'_>, releases: &mut Releases) -> Vec<usize> {
         let mut finished = Vec::new();
         if !self.leaving {
             return finished;
         }
         for (place, slot) in releases.iter_mut().enumerate() {
             let counted = self.numbers.get(place).is_some_and(|number| *number > 0);
-            if roster.is_skipped(place) || !counted || slot.as_ref().is_some_and(|part| part.bump > Bump::None) {
+            if participants.is_skipped(place) || !counted || slot.as_ref().is_some_and(|part| part.bump > Bump::None) {
                 continue;
             }
-            let base = slot.as_ref().map_or_else(|| roster.version(place).cloned(), |part| part.base.clone());
+            let base = slot.as_ref().map_or_else(|| participants.version(place).cloned(), |part| part.base.clone());
             *slot = Some(Release { bump: Bump::Patch, base, pulled_by: None });
             finished.push(place);
         }

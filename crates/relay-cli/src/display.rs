@@ -17,7 +17,7 @@ use relay_engine::event::{Clock, Event, Fact, Phase, Subscriber};
 use relay_engine::state::How;
 use relay_workspace::PackageName;
 
-use self::screen::{Doing, Screen};
+use self::screen::{Activity, Screen};
 use self::waits::Waits;
 use crate::summary::{World, explain_failure, explain_parked};
 use crate::ui::{Ui, human_size, human_span, plural};
@@ -92,30 +92,30 @@ impl Display {
                     let again = if *attempt > 1 { format!(", try {attempt}") } else { String::new() };
                     format!("  ↑ {package} {version} ({route}{again})")
                 });
-                state.screen.set(package, Some(version), Doing::Busy(format!("uploading ({route})")), at);
+                state.screen.set(package, Some(version), Activity::Busy(format!("uploading ({route})")), at);
                 line
             }
             Fact::Accepted { package, version, .. } => {
-                state.screen.set(package, Some(version.to_string()), Doing::Accepted, at);
+                state.screen.set(package, Some(version.to_string()), Activity::Accepted, at);
                 state.waits.begin(package, version.to_string(), at);
                 None
             }
             Fact::Settling { package, why } => {
-                state.screen.set(package, None, Doing::Busy("asking the registry what it has".to_owned()), at);
+                state.screen.set(package, None, Activity::Busy("asking the registry what it has".to_owned()), at);
                 Some(format!("  ? {package}: {why}; asking the registry"))
             }
             Fact::ChallengeOpened { package, url, .. } => {
-                state.screen.set(package, None, Doing::AwaitingPerson { url: url.clone() }, at);
+                state.screen.set(package, None, Activity::AwaitingPerson { url: url.clone() }, at);
                 None
             }
             Fact::ChallengeAnswered { package } => {
-                state.screen.set(package, None, Doing::Busy("answered, uploading".to_owned()), at);
+                state.screen.set(package, None, Activity::Busy("answered, uploading".to_owned()), at);
                 Some(format!("  ✓ {package}: second factor answered"))
             }
             Fact::RouteChanged { package, route, why } => Some(format!("  ! {package} goes {route}: {why}")),
             Fact::Waiting { package, why, millis } => {
                 let until = at.saturating_add(Duration::from_millis(*millis)).unwrap_or(at);
-                state.screen.set(package, None, Doing::Waiting { until, why: why.clone() }, at);
+                state.screen.set(package, None, Activity::Waiting { until, why: why.clone() }, at);
                 Some(format!("  … {package}: {why}; next try in {}", span(*millis)))
             }
             Fact::Live { package, version, how, .. } => {

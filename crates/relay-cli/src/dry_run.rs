@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use relay_engine::foresee::{Outlook, Unsettled, tarball_fact, unsettled};
 use relay_engine::freeze::gate_rules;
 use relay_engine::observe::Observed;
 use relay_engine::project::Project;
+use relay_engine::tarball_preview::{Unsettled, VersionedWorkspace, tarball_fact, unsettled};
 use relay_pack::gate::{self, Finding};
-use relay_pack::{Tarball, idle_entries};
+use relay_pack::{Tarball, unmatched_entries};
 use relay_plan::{PlannedPackage, ReleasePlan, TarballFact};
 use relay_workspace::{Integrity, PackageName, WorkspacePackage};
 
@@ -42,9 +42,14 @@ pub(crate) fn run(
     let look = |tarball: &Tarball| {
         let before = PackageName::parse(&tarball.name).ok().and_then(|name| scriptless_before.get(&name));
         let rules = gate_rules(settings, before);
-        Glance { fact: tarball_fact(tarball), findings: gate::inspect(tarball, &rules), idle: idle_entries(tarball) }
+        Glance {
+            fact: tarball_fact(tarball),
+            findings: gate::inspect(tarball, &rules),
+            idle: unmatched_entries(tarball),
+        }
     };
-    let packed = Outlook::of(project, &observed.bumps).map_err(explain::foresee)?.pack(&packages, look);
+    let packed =
+        VersionedWorkspace::of(project, &observed.bumps).map_err(explain::preview_tarballs)?.pack(&packages, look);
     let unsettled: BTreeMap<&PackageName, Unsettled> = packages
         .iter()
         .filter_map(|package| Some((&package.name, unsettled(package, &observed.bumps, ignore_scripts)?)))

@@ -8,34 +8,34 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::BumpPlan;
-use relay_engine::debts::{Debts, push};
-use relay_engine::driver::{Outfit, Person};
+use relay_engine::driver::{DriverContext, Person};
 use relay_engine::event::{Emitter, Fact, NotRecorded, Phase, Subscriber};
 use relay_engine::finish::{FinishOptions, finish};
 use relay_engine::freeze::{FreezeOptions, freeze};
-use relay_engine::head_start::{HeadStart, has_scripts};
-use relay_engine::journal::{Journal, Recollection};
+use relay_engine::journal::{Journal, PastUploads};
 use relay_engine::learnt::Learnt;
 use relay_engine::observe::{Intent, Observed, observe};
+use relay_engine::owed::{OwedWork, push};
+use relay_engine::packing_ahead::{PackingAhead, has_scripts};
 use relay_engine::project::Project;
-use relay_engine::publish::{emit_end, jobs, publish, reads_max, shipments};
+use relay_engine::publish::{emit_end, jobs, prepared_uploads, publish, reads_max};
 use relay_engine::report::RunReport;
 use relay_engine::session::Session;
 use relay_engine::state_folder::StateFolder;
 use relay_engine::versioning::{commit_versions, write_versions};
-use relay_pack::idle_entries;
+use relay_pack::unmatched_entries;
 use relay_plan::{ReleasePlan, Severity};
 use relay_workspace::PackageName;
 
+use crate::ci_output;
 use crate::display::Display;
 use crate::dry_run;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
-use crate::github;
 use crate::interrupted;
 use crate::log_file::LogFile;
 use crate::preflight;
-use crate::saved_bytes;
+use crate::saved_digests;
 use crate::stop::StopRequests;
 use crate::ui::Ui;
 use crate::wall_clock::WallClock;
@@ -110,36 +110,37 @@ pub(crate) async fn run<P: Person>(
     } else if interrupted::finish(ui, &project, &options.state)? {
         project = open(root, options.concurrency)?;
     }
-    let recollection = Recollection::read(&options.state);
+    let past_uploads = PastUploads::read(&options.state);
     let mut learnt = Learnt::read(&options.state);
     let session = make_session(&project)?;
     // Nothing may change a file between this packing and the upload: no version step, no time that a person takes.
-    let head_start = (options.intent == Intent::Publish && options.yes && !options.dry_run)
-        .then(|| HeadStart::begin(&project.workspace, options.ignore_scripts))
+    let packing_ahead = (options.intent == Intent::Publish && options.yes && !options.dry_run)
+        .then(|| PackingAhead::begin(&project.workspace, options.ignore_scripts))
         .flatten();
     let observed = stop.or(patiently(ui, observe(&project, &session, &learnt, options.intent))).await?;
     let mut observed = observed.map_err(explain::observe)?;
-    let packed_ahead = head_start.map(HeadStart::end).unwrap_or_default();
+    let packed_ahead = packing_ahead.map(PackingAhead::end).unwrap_or_default();
     ui.warnings(&observed.warnings);
-    checks::refuse_drift(ui, &project, options.saved.as_ref(), &mut observed, &recollection)?;
+    checks::refuse_drift(ui, &project, options.saved.as_ref(), &mut observed, &past_uploads)?;
     if options.show_plan {
         show_plan(ui, &observed.plan);
     }
-    github::annotate_findings(&observed.plan, Severity::Warning, ui);
-    let find_debts = || -> Result<Debts, CliError> {
-        let debts = Debts::find(&project, &observed.live, &recollection, options.finish).map_err(explain::git)?;
-        if !debts.made.is_empty() {
-            ui.status(format!("Tagged what went live since the last run: {}", debts.made.join(", ")));
+    ci_output::annotate_findings(&observed.plan, Severity::Warning, ui);
+    let find_owed_work = || -> Result<OwedWork, CliError> {
+        let owed_work =
+            OwedWork::find(&project, &observed.live, &past_uploads, options.finish).map_err(explain::git)?;
+        if !owed_work.made.is_empty() {
+            ui.status(format!("Tagged what went live since the last run: {}", owed_work.made.join(", ")));
         }
-        Ok(debts)
+        Ok(owed_work)
     };
     if observed.plan.is_empty() {
-        if !options.dry_run && !recollection.is_empty() {
+        if !options.dry_run && !past_uploads.is_empty() {
             let mut folder = StateFolder::open(&options.state).map_err(explain::state_folder)?;
             let _lock = folder.lock().map_err(explain::state_folder)?;
-            let debts = find_debts()?;
-            if debts.wants_push() || !debts.made.is_empty() {
-                pay(ui, &project, &debts, &options, &observed.plan)?;
+            let owed_work = find_owed_work()?;
+            if owed_work.wants_push() || !owed_work.made.is_empty() {
+                pay(ui, &project, &owed_work, &options, &observed.plan)?;
             }
         } else if let Some(path) = &options.log_file {
             LogFile::create(path)?;
@@ -173,7 +174,7 @@ pub(crate) async fn run<P: Person>(
     // Held from here on, so that no other run of this clone carries out what is planned here.
     let mut folder = StateFolder::open(&options.state).map_err(explain::state_folder)?;
     let _lock = folder.lock().map_err(explain::state_folder)?;
-    if Recollection::read(&options.state) != recollection {
+    if PastUploads::read(&options.state) != past_uploads {
         return Err(checks::another_run_was_faster());
     }
     if !options.yes {
@@ -192,8 +193,8 @@ pub(crate) async fn run<P: Person>(
     let events = events(&options, &display)?;
     let told = |fact: Fact| events.emit(fact).map_err(|error| CliError::of(ErrorKind::User, &error));
     told(options.started(&observed.plan, names.clone()))?;
-    let debts = find_debts()?;
-    debts.record(&events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
+    let owed_work = find_owed_work()?;
+    owed_work.record(&events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
     let (plan, bumps) = (observed.plan.clone(), observed.bumps.clone());
     let scriptless_before = observed.scriptless_before.clone();
     drop(observed);
@@ -229,10 +230,10 @@ pub(crate) async fn run<P: Person>(
     };
     let tarballs = freeze(&project, &names, &freeze_options, &events).map_err(|e| stopped(explain::freeze(e)))?;
     if let Some(saved) = &options.saved {
-        saved_bytes::refuse_others(saved, &tarballs).map_err(stopped)?;
+        saved_digests::refuse_others(saved, &tarballs).map_err(stopped)?;
     }
     stop.check().map_err(stopped)?;
-    preflight::warn_of_idle_entries(ui, tarballs.iter().map(|(name, tarball)| (name, idle_entries(tarball))));
+    preflight::warn_of_idle_entries(ui, tarballs.iter().map(|(name, tarball)| (name, unmatched_entries(tarball))));
 
     let session = match session {
         Some(session) => session,
@@ -243,20 +244,21 @@ pub(crate) async fn run<P: Person>(
         Some(repository) => repository.head().map_err(explain::git)?.commit,
         None => None,
     };
-    let shipments = shipments(&observed, &tarballs, head.as_deref()).map_err(explain::publish)?;
+    let prepared_uploads = prepared_uploads(&observed, &tarballs, head.as_deref()).map_err(explain::publish)?;
     let members = names.iter().cloned().collect();
-    let jobs = jobs(&observed.plan, &project.graph.chain_lengths(&members), &shipments, &project.config, &recollection);
+    let jobs =
+        jobs(&observed.plan, &project.graph.chain_lengths(&members), &prepared_uploads, &project.config, &past_uploads);
     told(Fact::PhaseStarted { phase: Phase::Publish })?;
-    let outfit = Outfit {
-        shipments: &shipments,
-        uplink: &session.client,
+    let context = DriverContext {
+        prepared_uploads: &prepared_uploads,
+        registry: &session.client,
         person,
         events: &events,
         reads_max: reads_max(project.config.publish.concurrency),
         otp: session.otp.clone(),
     };
     let published =
-        publish(&observed.plan, jobs, &outfit, &session, &project.config, &mut learnt, stop.messages()).await;
+        publish(&observed.plan, jobs, &context, &session, &project.config, &mut learnt, stop.messages()).await;
     let mut report = match published {
         Ok(report) => report,
         Err(error) => {
@@ -268,7 +270,7 @@ pub(crate) async fn run<P: Person>(
         ui.warning(format!("what this run learnt can't be kept: {error}"));
     }
     told(Fact::PhaseStarted { phase: Phase::Finish })?;
-    finish(&project, &mut report, options.finish, &debts, &events)
+    finish(&project, &mut report, options.finish, &owed_work, &events)
         .map_err(|error| CliError::of(ErrorKind::User, &error))?;
     emit_end(&report, &events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
     display.clear();
@@ -288,15 +290,21 @@ fn events(options: &FlowOptions, display: &Arc<Display>) -> Result<Emitter, CliE
 }
 
 /// Makes up for what earlier runs owe, where nothing else is to be done.
-fn pay(ui: &Ui, project: &Project, debts: &Debts, options: &FlowOptions, plan: &ReleasePlan) -> Result<(), CliError> {
+fn pay(
+    ui: &Ui,
+    project: &Project,
+    owed_work: &OwedWork,
+    options: &FlowOptions,
+    plan: &ReleasePlan,
+) -> Result<(), CliError> {
     let limit = project.config.publish.visibility_timeout.0;
     let display = Arc::new(Display::new(ui.clone(), Arc::new(WallClock), limit));
     let events = events(options, &display)?;
     let failed = |error: NotRecorded| CliError::of(ErrorKind::User, &error);
     events.emit(options.started(plan, Vec::new())).map_err(failed)?;
-    debts.record(&events).map_err(failed)?;
-    let Some(repository) = project.repository.as_ref().filter(|_| debts.wants_push()) else { return Ok(()) };
-    let pushed = push(repository, debts.branch, debts.tags.iter().cloned(), &events);
+    owed_work.record(&events).map_err(failed)?;
+    let Some(repository) = project.repository.as_ref().filter(|_| owed_work.wants_push()) else { return Ok(()) };
+    let pushed = push(repository, owed_work.branch, owed_work.tags.iter().cloned(), &events);
     display.clear();
     pushed.map(drop).map_err(|error| {
         CliError::of(ErrorKind::User, &error)

@@ -4,7 +4,7 @@
 //! - [`commands`]: one file for each command
 //! - [`ui`]: all output; [`error`], [`exit`]: how a run may end
 //! - [`flow`]: the way of a release, shared by several commands; [`surroundings`]: what it is given from outside
-//! - [`preflight`], [`interrupted`], [`saved_bytes`]: what is looked at before anything is written; [`dry_run`]: and what
+//! - [`preflight`], [`interrupted`], [`saved_digests`]: what is looked at before anything is written; [`dry_run`]: and what
 //!   is shown where nothing will be
 //! - [`stop`]: how Ctrl-C is heard
 //! - [`display`], [`summary`], [`person`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
@@ -12,6 +12,7 @@
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant
 #![forbid(unsafe_code)]
 
+mod ci_output;
 mod cli;
 mod commands;
 mod context;
@@ -21,17 +22,16 @@ mod error;
 mod exit;
 mod filter;
 mod flow;
-mod github;
 mod interrupted;
 mod log_file;
 mod person;
 mod preflight;
 mod rehearsal;
 mod runtime;
-mod saved_bytes;
+mod saved_digests;
+mod session_setup;
 mod stop;
 mod summary;
-mod surroundings;
 mod ui;
 mod vault;
 mod wall_clock;

@@ -10,7 +10,7 @@
 //!
 //! The object is cheap to clone and can be used from any thread and from async code: each call writes whole lines.
 
-mod forge;
+mod ci_log;
 mod palette;
 mod prompt;
 mod settings;
@@ -26,7 +26,7 @@ use relay_engine::event::Clock;
 use crate::error::CliError;
 use crate::wall_clock::WallClock;
 
-pub(crate) use forge::{Forge, Notice};
+pub(crate) use ci_log::{Forge, Notice};
 pub(crate) use palette::Palette;
 pub(crate) use settings::{Size, UiFlags, UiSettings};
 pub(crate) use text::{clean, columns, human_size, human_span, json, json_line, plural, wrapped};

@@ -17,7 +17,7 @@ use crate::ui::plural;
 const CONFIG_SIZE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The workspace around the current folder.
-pub(crate) struct Surroundings {
+pub(crate) struct EnclosingWorkspace {
     /// Its packages.
     pub(crate) workspace: Workspace,
     /// What depends on what.
@@ -26,7 +26,7 @@ pub(crate) struct Surroundings {
     pub(crate) here: Utf8PathBuf,
 }
 
-impl Surroundings {
+impl EnclosingWorkspace {
     /// Finds and reads them; oddities of the workspace are told as warnings.
     pub(crate) fn read(context: &Context) -> Result<Self, CliError> {
         let workspace = Workspace::discover(&context.cwd)?;

@@ -14,12 +14,12 @@ use url::Url;
 
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::machine::{Answer, Effect, IllegalInput, Input, Machine, UploadOutcome};
-use crate::shipment::Shipment;
-use crate::uplink::{Polled, Sent, Uplink};
+use crate::prepared_upload::PreparedUpload;
+use crate::registry_calls::{Polled, RegistryCalls, Sent};
 
-mod told;
+mod state_events;
 
-use told::Told;
+use state_events::EmittedStates;
 
 /// How long uploads in flight are awaited after an interruption.
 pub const SETTLE_AFTER_INTERRUPT: Duration = Duration::from_secs(10);
@@ -78,11 +78,11 @@ pub enum DriverError {
 }
 
 /// What the driver works with.
-pub struct Outfit<'a, U, P> {
+pub struct DriverContext<'a, U, P> {
     /// What is sent, by package.
-    pub shipments: &'a BTreeMap<PackageName, Shipment>,
+    pub prepared_uploads: &'a BTreeMap<PackageName, PreparedUpload>,
     /// The registry.
-    pub uplink: &'a U,
+    pub registry: &'a U,
     /// The person.
     pub person: &'a P,
     /// The stream of events.
@@ -94,7 +94,7 @@ pub struct Outfit<'a, U, P> {
 }
 
 /// What one of the driver's futures brought.
-enum Brought {
+enum Completed {
     Input(Input),
     Challenge(PackageName, Challenge),
     Otp(PackageName, Option<Otp>, Answer),
@@ -107,46 +107,46 @@ enum Brought {
 ///
 /// # Errors
 /// [`DriverError::NotRecorded`] when an event can't be written down; packages in flight are parked then.
-pub async fn carry_out<U: Uplink, P: Person>(
+pub async fn carry_out<U: RegistryCalls, P: Person>(
     machine: &mut Machine,
-    outfit: &Outfit<'_, U, P>,
+    context: &DriverContext<'_, U, P>,
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<(), DriverError> {
     let begun = Instant::now();
-    let reads = Semaphore::new(outfit.reads_max.max(1));
-    let mut otp = outfit.otp.clone();
+    let reads = Semaphore::new(context.reads_max.max(1));
+    let mut otp = context.otp.clone();
     let mut challenges: BTreeMap<PackageName, Challenge> = BTreeMap::new();
-    let mut running: FuturesUnordered<BoxFuture<'_, Brought>> = FuturesUnordered::new();
+    let mut running: FuturesUnordered<BoxFuture<'_, Completed>> = FuturesUnordered::new();
     let mut deadline: Option<Instant> = None;
     let mut listening = true;
-    let mut told = Told::default();
+    let mut emitted = EmittedStates::default();
 
     // Whoever asked to stop before anything was sent gets nothing sent.
     if interrupts.try_recv().is_ok() {
         machine.abandon();
-        return Ok(told.changes(machine, outfit, begun.elapsed())?);
+        return Ok(emitted.changes(machine, context, begun.elapsed())?);
     }
     let mut effects = machine.start(begun.elapsed());
     loop {
-        told.changes(machine, outfit, begun.elapsed())?;
+        emitted.changes(machine, context, begun.elapsed())?;
         // The intents are on record before the effects; where they can't be recorded, nothing is sent.
-        if let Err(error) = record_uploads(outfit, &effects) {
+        if let Err(error) = record_uploads(context, &effects) {
             machine.abandon();
             return Err(error.into());
         }
         for effect in effects.drain(..) {
             if let Effect::Ask { package, remaining } = &effect {
                 let challenge = challenges.remove(package);
-                let notice = notice(outfit, package, challenge.as_ref(), *remaining);
-                outfit.events.emit(Fact::ChallengeOpened {
+                let notice = notice(context, package, challenge.as_ref(), *remaining);
+                context.events.emit(Fact::ChallengeOpened {
                     package: package.clone(),
                     url: notice.as_ref().and_then(|notice| notice.url.as_ref()).map(Url::to_string),
                     remaining: *remaining,
                 })?;
-                running.push(Box::pin(ask(outfit, package.clone(), challenge, notice)));
+                running.push(Box::pin(ask(context, package.clone(), challenge, notice)));
                 continue;
             }
-            if let Some(future) = carry(outfit, effect, otp.clone(), begun, &reads) {
+            if let Some(future) = carry(context, effect, otp.clone(), begun, &reads) {
                 running.push(future);
             }
         }
@@ -161,7 +161,7 @@ pub async fn carry_out<U: Uplink, P: Person>(
                     listening = false;
                     continue;
                 }
-                Some(()) if deadline.is_none() => Some(Brought::Input(Input::Interrupted)),
+                Some(()) if deadline.is_none() => Some(Completed::Input(Input::Interrupted)),
                 Some(()) => None,
             },
             () = until(deadline), if deadline.is_some() => None,
@@ -169,7 +169,7 @@ pub async fn carry_out<U: Uplink, P: Person>(
         };
         let Some(brought) = brought else {
             machine.abandon();
-            told.changes(machine, outfit, begun.elapsed())?;
+            emitted.changes(machine, context, begun.elapsed())?;
             return Ok(());
         };
         let mut next = Some(brought);
@@ -182,7 +182,7 @@ pub async fn carry_out<U: Uplink, P: Person>(
             let (about, answered) = (input.package().cloned(), machine.challenges_answered());
             effects.extend(machine.handle(input, begun.elapsed())?);
             if let Some(package) = about.filter(|_| machine.challenges_answered() > answered) {
-                outfit.events.emit(Fact::ChallengeAnswered { package })?;
+                context.events.emit(Fact::ChallengeAnswered { package })?;
             }
             next = running.next().now_or_never().flatten();
         }
@@ -190,15 +190,15 @@ pub async fn carry_out<U: Uplink, P: Person>(
 }
 
 /// What the machine is told of what one future brought.
-fn input_of(brought: Brought, challenges: &mut BTreeMap<PackageName, Challenge>, otp: &mut Option<Otp>) -> Input {
+fn input_of(brought: Completed, challenges: &mut BTreeMap<PackageName, Challenge>, otp: &mut Option<Otp>) -> Input {
     match brought {
-        Brought::Input(input) => input,
-        Brought::Challenge(package, challenge) => {
+        Completed::Input(input) => input,
+        Completed::Challenge(package, challenge) => {
             let web = matches!(challenge, Challenge::Web(_));
             challenges.insert(package.clone(), challenge);
             Input::UploadEnded { package, outcome: UploadOutcome::Challenged { web } }
         }
-        Brought::Otp(package, given, answer) => {
+        Completed::Otp(package, given, answer) => {
             if given.is_some() {
                 *otp = given;
             }
@@ -215,83 +215,87 @@ async fn until(deadline: Option<Instant>) {
 
 /// Records the uploads that are about to begin. What comes of them, the registry knows; that they began must outlive a power
 /// cut, and one sync serves all that begin together.
-fn record_uploads<U, P>(outfit: &Outfit<'_, U, P>, effects: &[Effect]) -> Result<(), NotRecorded> {
+fn record_uploads<U, P>(context: &DriverContext<'_, U, P>, effects: &[Effect]) -> Result<(), NotRecorded> {
     let mut any = false;
     for effect in effects {
         if let Effect::Upload { package, attempt, .. } = effect {
-            record_upload(outfit, package, *attempt)?;
+            record_upload(context, package, *attempt)?;
             any = true;
         }
     }
-    if any { outfit.events.make_durable() } else { Ok(()) }
+    if any { context.events.make_durable() } else { Ok(()) }
 }
 
-fn record_upload<U, P>(outfit: &Outfit<'_, U, P>, package: &PackageName, attempt: u32) -> Result<(), NotRecorded> {
-    let Some(shipment) = outfit.shipments.get(package) else { return Ok(()) };
-    outfit.events.emit(Fact::UploadStarted {
+fn record_upload<U, P>(
+    context: &DriverContext<'_, U, P>,
+    package: &PackageName,
+    attempt: u32,
+) -> Result<(), NotRecorded> {
+    let Some(prepared_upload) = context.prepared_uploads.get(package) else { return Ok(()) };
+    context.events.emit(Fact::UploadStarted {
         package: package.clone(),
-        version: shipment.version.clone(),
-        registry: shipment.registry.to_string(),
-        integrity: shipment.integrity.clone(),
-        route: shipment.route,
+        version: prepared_upload.version.clone(),
+        registry: prepared_upload.registry.to_string(),
+        integrity: prepared_upload.integrity.clone(),
+        route: prepared_upload.route,
         attempt,
-        size: u64::try_from(shipment.tarball.bytes.len()).unwrap_or(u64::MAX),
-        head: shipment.git_head.clone(),
+        size: u64::try_from(prepared_upload.tarball.bytes.len()).unwrap_or(u64::MAX),
+        head: prepared_upload.git_head.clone(),
     })
 }
 
-fn carry<'a, U: Uplink, P: Person>(
-    outfit: &'a Outfit<'_, U, P>,
+fn carry<'a, U: RegistryCalls, P: Person>(
+    context: &'a DriverContext<'_, U, P>,
     effect: Effect,
     otp: Option<Otp>,
     begun: Instant,
     reads: &'a Semaphore,
-) -> Option<BoxFuture<'a, Brought>> {
-    let uplink = outfit.uplink;
+) -> Option<BoxFuture<'a, Completed>> {
+    let registry = context.registry;
     match effect {
         Effect::Upload { package, with_otp, interactive, .. } => {
-            let shipment = outfit.shipments.get(&package)?;
+            let prepared_upload = context.prepared_uploads.get(&package)?;
             Some(Box::pin(async move {
                 let otp = otp.filter(|_| with_otp);
-                match uplink.send(shipment, otp.as_ref(), interactive).await {
-                    Sent::Ended(outcome) => Brought::Input(Input::UploadEnded { package, outcome }),
-                    Sent::Challenged(challenge) => Brought::Challenge(package, challenge),
+                match registry.send(prepared_upload, otp.as_ref(), interactive).await {
+                    Sent::Ended(outcome) => Completed::Input(Input::UploadEnded { package, outcome }),
+                    Sent::Challenged(challenge) => Completed::Challenge(package, challenge),
                 }
             }))
         }
         Effect::Settle { package, at } => {
-            let shipment = outfit.shipments.get(&package)?;
+            let prepared_upload = context.prepared_uploads.get(&package)?;
             Some(Box::pin(async move {
                 tokio::time::sleep_until(begun + at).await;
                 let _permit = reads.acquire().await;
-                let found = uplink.find(shipment).await;
-                Brought::Input(Input::Settled { package, found })
+                let found = registry.find(prepared_upload).await;
+                Completed::Input(Input::Settled { package, found })
             }))
         }
         Effect::Look { package, at } => {
-            let shipment = outfit.shipments.get(&package)?;
+            let prepared_upload = context.prepared_uploads.get(&package)?;
             Some(Box::pin(async move {
                 tokio::time::sleep_until(begun + at).await;
                 let _permit = reads.acquire().await;
-                let found = uplink.look(shipment).await;
-                Brought::Input(Input::Looked { package, found })
+                let found = registry.look(prepared_upload).await;
+                Completed::Input(Input::Looked { package, found })
             }))
         }
         Effect::Wake { at } => Some(Box::pin(async move {
             tokio::time::sleep_until(begun + at).await;
-            Brought::Input(Input::Woken)
+            Completed::Input(Input::Woken)
         })),
         Effect::Ask { .. } => None,
     }
 }
 
 fn notice<U, P>(
-    outfit: &Outfit<'_, U, P>,
+    context: &DriverContext<'_, U, P>,
     package: &PackageName,
     challenge: Option<&Challenge>,
     remaining: usize,
 ) -> Option<ChallengeNotice> {
-    let shipment = outfit.shipments.get(package)?;
+    let prepared_upload = context.prepared_uploads.get(package)?;
     let (url, message) = match challenge {
         Some(Challenge::Web(web)) => (Some(web.auth_url.clone()), None),
         Some(Challenge::Otp { message, notice }) => (None, notice.clone().or_else(|| Some(message.clone()))),
@@ -299,46 +303,46 @@ fn notice<U, P>(
     };
     Some(ChallengeNotice {
         package: package.clone(),
-        version: shipment.version.clone(),
-        registry: shipment.registry.to_string(),
+        version: prepared_upload.version.clone(),
+        registry: prepared_upload.registry.to_string(),
         url,
         message,
         remaining,
     })
 }
 
-async fn ask<U: Uplink, P: Person>(
-    outfit: &Outfit<'_, U, P>,
+async fn ask<U: RegistryCalls, P: Person>(
+    context: &DriverContext<'_, U, P>,
     package: PackageName,
     challenge: Option<Challenge>,
     notice: Option<ChallengeNotice>,
-) -> Brought {
-    let (Some(notice), Some(shipment)) = (notice, outfit.shipments.get(&package)) else {
-        return Brought::Otp(package, None, Answer::Skipped);
+) -> Completed {
+    let (Some(notice), Some(prepared_upload)) = (notice, context.prepared_uploads.get(&package)) else {
+        return Completed::Otp(package, None, Answer::Skipped);
     };
     if let Some(Challenge::Web(web)) = challenge {
-        outfit.person.show(&notice);
-        return match poll_until_answered(outfit.uplink, shipment, &web).await {
-            Ok(otp) => Brought::Otp(package, Some(otp), Answer::Given),
-            Err(answer) => Brought::Otp(package, None, answer),
+        context.person.show(&notice);
+        return match poll_until_answered(context.registry, prepared_upload, &web).await {
+            Ok(otp) => Completed::Otp(package, Some(otp), Answer::Given),
+            Err(answer) => Completed::Otp(package, None, answer),
         };
     }
-    match outfit.person.ask_code(&notice).await {
-        Code::Typed(otp) => Brought::Otp(package, Some(otp), Answer::Typed),
-        Code::Skipped => Brought::Otp(package, None, Answer::Skipped),
-        Code::Interrupted => Brought::Input(Input::Interrupted),
+    match context.person.ask_code(&notice).await {
+        Code::Typed(otp) => Completed::Otp(package, Some(otp), Answer::Typed),
+        Code::Skipped => Completed::Otp(package, None, Answer::Skipped),
+        Code::Interrupted => Completed::Input(Input::Interrupted),
     }
 }
 
 /// The password that the registry gives for an answer; without one, how the challenge ended.
-async fn poll_until_answered<U: Uplink>(
-    uplink: &U,
-    shipment: &Shipment,
+async fn poll_until_answered<U: RegistryCalls>(
+    registry: &U,
+    prepared_upload: &PreparedUpload,
     challenge: &WebChallenge,
 ) -> Result<Otp, Answer> {
     let end = Instant::now() + CHALLENGE_BUDGET;
     while Instant::now() < end {
-        let pause = match uplink.poll(shipment, challenge).await {
+        let pause = match registry.poll(prepared_upload, challenge).await {
             Polled::Done(otp) => return Ok(otp),
             Polled::Gone => return Err(Answer::Over),
             Polled::Pending { retry_after } => retry_after.unwrap_or(CHALLENGE_POLL_MIN),

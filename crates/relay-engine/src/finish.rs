@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use relay_git::{Repository, TagOutcome};
 
-pub use crate::debts::FinishOptions;
-use crate::debts::{Debts, PushError, push};
 use crate::event::{Emitter, Fact, NotRecorded};
+pub use crate::owed::FinishOptions;
+use crate::owed::{OwedWork, PushError, push};
 use crate::project::Project;
 use crate::report::{Outcome, RunReport};
 
@@ -18,7 +18,7 @@ pub fn finish(
     project: &Project,
     report: &mut RunReport,
     options: FinishOptions,
-    debts: &Debts,
+    owed_work: &OwedWork,
     events: &Emitter,
 ) -> Result<(), NotRecorded> {
     let Some(repository) = &project.repository else { return Ok(()) };
@@ -34,11 +34,11 @@ pub fn finish(
         make_tags(project, repository, &commit, report, events)?;
     }
     let anything_live = report.packages.iter().any(|package| matches!(package.outcome, Outcome::Live { .. }));
-    if !options.push || !(anything_live || debts.wants_push()) {
+    if !options.push || !(anything_live || owed_work.wants_push()) {
         return Ok(());
     }
-    let tags: BTreeSet<String> = report.tags.iter().chain(&debts.tags).cloned().collect();
-    match push(repository, options.branch || debts.branch, tags, events) {
+    let tags: BTreeSet<String> = report.tags.iter().chain(&owed_work.tags).cloned().collect();
+    match push(repository, options.branch || owed_work.branch, tags, events) {
         Ok(remote) => report.pushed_to = remote,
         Err(PushError::Git(error)) => report.problems.push(error.to_string()),
         Err(PushError::NotRecorded(error)) => return Err(error),

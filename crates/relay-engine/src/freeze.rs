@@ -10,7 +10,7 @@ use relay_config::{GateRule, GateSettings};
 use relay_pack::gate::{self, Finding, GateRules};
 use relay_pack::lifecycle::{self, Occasion, ScriptError, ScriptRequest};
 use relay_pack::{
-    ManifestRewriteError, Overlay, PackError, PackRequest, Surroundings, Tarball, pack, published_manifest,
+    ManifestRewriteError, Overlay, PackError, PackRequest, Tarball, WorkspaceContext, pack, published_manifest,
 };
 use relay_workspace::{PackageManager, PackageName, Version, Workspace, WorkspacePackage};
 
@@ -55,7 +55,7 @@ pub struct FreezeOptions {
     pub scriptless_before: BTreeMap<PackageName, Version>,
     /// Becomes true when scripts are to be ended: somebody asked to stop.
     pub stop: Arc<AtomicBool>,
-    /// Tarballs that were made already, of files that cannot have changed since ([`crate::head_start`]).
+    /// Tarballs that were made already, of files that cannot have changed since ([`crate::packing_ahead`]).
     pub packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
 }
 
@@ -136,20 +136,20 @@ pub fn pack_all(
     packages: &[&WorkspacePackage],
 ) -> Result<BTreeMap<PackageName, Arc<Tarball>>, FreezeError> {
     use rayon::prelude::*;
-    let surroundings = surroundings_of(workspace);
+    let context = workspace_context(workspace);
     packages
         .par_iter()
         .map(|package| {
-            let tarball = pack_one(workspace, package, surroundings.as_ref(), None)?;
+            let tarball = pack_one(workspace, package, context.as_ref(), None)?;
             Ok((package.name.clone(), Arc::new(tarball)))
         })
         .collect()
 }
 
 /// What is around the packages. Only npm's own workspaces heed the ignore files there (seen in npm 11.19).
-pub fn surroundings_of(workspace: &Workspace) -> Option<Surroundings> {
+pub fn workspace_context(workspace: &Workspace) -> Option<WorkspaceContext> {
     let members = workspace.packages.iter().map(|package| workspace.folder(package)).collect();
-    (workspace.manager == PackageManager::Npm).then(|| Surroundings { root: workspace.root.clone(), members })
+    (workspace.manager == PackageManager::Npm).then(|| WorkspaceContext { root: workspace.root.clone(), members })
 }
 
 /// Packs one package; `overlay` has its files as they will be, where they are not on the disk yet.
@@ -159,7 +159,7 @@ pub fn surroundings_of(workspace: &Workspace) -> Option<Surroundings> {
 pub fn pack_one(
     workspace: &Workspace,
     package: &WorkspacePackage,
-    surroundings: Option<&Surroundings>,
+    context: Option<&WorkspaceContext>,
     overlay: Option<&Overlay>,
 ) -> Result<Tarball, FreezeError> {
     let manifest = published_manifest(package, workspace).map_err(Box::new)?;
@@ -171,7 +171,7 @@ pub fn pack_one(
     let request = PackRequest {
         folder: &folder,
         manifest: (manifest.changed || manifest.directory.is_some()).then_some(manifest.text.as_str()),
-        surroundings,
+        context,
         overlay,
     };
     pack(&request).map_err(|source| FreezeError::Pack { package: package.name.clone(), source: Box::new(source) })

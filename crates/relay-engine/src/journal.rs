@@ -41,7 +41,7 @@ pub struct JournalError {
 
 /// What an old journal tells: uploads that a registry accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Recollection {
+pub struct PastUploads {
     accepted: BTreeMap<(String, PackageName, Version), Integrity>,
     /// What was sent last, and from which commit.
     sent: BTreeMap<(String, PackageName, Version), (Integrity, String)>,
@@ -111,17 +111,17 @@ impl Subscriber for Journal {
     }
 }
 
-impl Recollection {
+impl PastUploads {
     /// Reads what a journal tells; a missing or broken file tells nothing.
     pub fn read(folder: &Utf8Path) -> Self {
-        let mut recollection = Self::default();
-        let Ok(file) = File::open(folder.join(JOURNAL_FILE_NAME)) else { return recollection };
+        let mut past_uploads = Self::default();
+        let Ok(file) = File::open(folder.join(JOURNAL_FILE_NAME)) else { return past_uploads };
         for line in BufReader::new(file.take(JOURNAL_READ_BYTES_MAX)).split(b'\n').map_while(Result::ok) {
             if let Ok(event) = serde_json::from_slice::<Event>(&line) {
-                recollection.take(event.fact);
+                past_uploads.take(event.fact);
             }
         }
-        recollection
+        past_uploads
     }
 
     fn take(&mut self, fact: Fact) {
@@ -233,14 +233,14 @@ mod tests {
     fn remembers_what_was_accepted() {
         let (_guard, path) = folder();
         Journal::open(&path).unwrap().event(&accepted()).unwrap();
-        let recollection = Recollection::read(&path);
+        let past_uploads = PastUploads::read(&path);
         let name = PackageName::parse("@acme/core").unwrap();
         let same = Integrity::parse("sha512-abc=").unwrap();
         let other = Integrity::parse("sha512-xyz=").unwrap();
         let registry = "http://registry.example/";
-        assert!(recollection.was_accepted(registry, &name, &Version::new(1, 2, 3), &same));
-        assert!(!recollection.was_accepted(registry, &name, &Version::new(1, 2, 3), &other));
-        assert!(!recollection.was_accepted("http://elsewhere.example/", &name, &Version::new(1, 2, 3), &same));
+        assert!(past_uploads.was_accepted(registry, &name, &Version::new(1, 2, 3), &same));
+        assert!(!past_uploads.was_accepted(registry, &name, &Version::new(1, 2, 3), &other));
+        assert!(!past_uploads.was_accepted("http://elsewhere.example/", &name, &Version::new(1, 2, 3), &same));
     }
 
     #[test]
@@ -262,8 +262,8 @@ mod tests {
         let journal = Journal::open(&path).unwrap();
         journal.event(&event).unwrap();
         let released_from = |live: Option<&Integrity>| {
-            let recollection = Recollection::read(&path);
-            recollection
+            let past_uploads = PastUploads::read(&path);
+            past_uploads
                 .released_from("http://registry.example/", &name, &Version::new(1, 2, 3), live)
                 .map(str::to_owned)
         };
@@ -282,9 +282,9 @@ mod tests {
         let text = std::fs::read(journal.path()).unwrap();
         for cut in 0..text.len() - 1 {
             std::fs::write(journal.path(), &text[..cut]).unwrap();
-            assert_eq!(Recollection::read(&path), Recollection::default(), "cut at {cut}");
+            assert_eq!(PastUploads::read(&path), PastUploads::default(), "cut at {cut}");
             Journal::open(&path).unwrap().event(&accepted()).unwrap();
-            assert_ne!(Recollection::read(&path), Recollection::default(), "the next line counts, cut at {cut}");
+            assert_ne!(PastUploads::read(&path), PastUploads::default(), "the next line counts, cut at {cut}");
         }
     }
 

@@ -2,30 +2,30 @@
 //!
 //! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
 //! - [`versioning`], [`freeze`]: the tree's new versions; scripts and tarballs
-//! - [`foresee`], [`head_start`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
+//! - [`preview_tarballs`], [`packing_ahead`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
-//! - [`shipment`], [`uplink`], [`driver`], [`publish`]: carries effects out, and reports
-//! - [`finish`], [`debts`], [`report`]: tags and pushes, those that earlier runs owe too; what the run came to
+//! - [`prepared_upload`], [`registry_calls`], [`driver`], [`publish`]: carries effects out, and reports
+//! - [`finish`], [`owed_work`], [`report`]: tags and pushes, those that earlier runs owe too; what the run came to
 //! - [`event`], [`journal`], [`learnt`], [`state_folder`]: the one stream of events, and what is remembered of it
 #![forbid(unsafe_code)]
 
-pub mod debts;
 pub mod driver;
 pub mod event;
 pub mod finish;
-pub mod foresee;
 pub mod freeze;
-pub mod head_start;
 pub mod journal;
 pub mod learnt;
 pub mod machine;
 pub mod observe;
+pub mod owed;
+pub mod packing_ahead;
+pub mod prepared_upload;
 pub mod project;
 pub mod publish;
+pub mod registry_calls;
 pub mod report;
 pub mod session;
-pub mod shipment;
 pub mod state;
 pub mod state_folder;
-pub mod uplink;
+pub mod tarball_preview;
 pub mod versioning;

@@ -9,8 +9,8 @@
 //! - `schedule`: who goes next, who is held, when a person is called
 
 mod protocol;
-mod schedule;
 mod transitions;
+mod upload_order;
 
 #[cfg(test)]
 mod tests;

@@ -9,17 +9,17 @@ use relay_plan::{PlannedPackage, ReleasePlan};
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
 
-use crate::driver::{DriverError, Outfit, Person, carry_out};
+use crate::driver::{DriverContext, DriverError, Person, carry_out};
 use crate::event::{Emitter, Fact};
-use crate::journal::Recollection;
+use crate::journal::PastUploads;
 use crate::learnt::Learnt;
 use crate::machine::{Job, Machine, Terms};
 use crate::observe::Observed;
+use crate::prepared_upload::PreparedUpload;
+use crate::registry_calls::RegistryCalls;
 use crate::report::{PackageReport, RunReport, outcome_of};
 use crate::session::{KnownCredential, Session};
-use crate::shipment::Shipment;
 use crate::state::{Failure, State};
-use crate::uplink::Uplink;
 
 /// Reads in flight for each upload that may be in flight: looks for visibility must never wait for a free connection.
 const READS_PER_UPLOAD: usize = 4;
@@ -48,16 +48,16 @@ pub enum PublishRunError {
     Driver(#[from] DriverError),
 }
 
-/// Makes shipments of the plan's packages. Blocked packages get none.
+/// Makes prepared_uploads of the plan's packages. Blocked packages get none.
 ///
 /// # Errors
 /// [`PublishRunError`] where the bytes are not those of the plan.
-pub fn shipments(
+pub fn prepared_uploads(
     observed: &Observed,
     tarballs: &BTreeMap<PackageName, Arc<Tarball>>,
     git_head: Option<&str>,
-) -> Result<BTreeMap<PackageName, Shipment>, PublishRunError> {
-    let mut shipments = BTreeMap::new();
+) -> Result<BTreeMap<PackageName, PreparedUpload>, PublishRunError> {
+    let mut prepared_uploads = BTreeMap::new();
     for planned in &observed.plan.packages {
         if planned.route.kind == RouteKind::Blocked {
             continue;
@@ -83,7 +83,7 @@ pub fn shipments(
             .as_ref()
             .and_then(|source| known.iter().find(|credential| credential.fact.source == *source));
         let used = chosen.or(known.first());
-        let shipment = Shipment {
+        let prepared_upload = PreparedUpload {
             name: name.clone(),
             version: planned.next.clone(),
             registry: registry.clone(),
@@ -99,9 +99,9 @@ pub fn shipments(
             access: planned.access,
             git_head: git_head.map(str::to_owned),
         };
-        shipments.insert(name.clone(), shipment);
+        prepared_uploads.insert(name.clone(), prepared_upload);
     }
-    Ok(shipments)
+    Ok(prepared_uploads)
 }
 
 /// The credential with which a person answers a challenge: the planned one on an interactive route, else a session.
@@ -119,17 +119,17 @@ fn answering<'a>(planned: &PlannedPackage, known: &'a [KnownCredential]) -> Opti
 pub fn jobs(
     plan: &ReleasePlan,
     chain_lengths: &BTreeMap<PackageName, usize>,
-    shipments: &BTreeMap<PackageName, Shipment>,
+    prepared_uploads: &BTreeMap<PackageName, PreparedUpload>,
     config: &Config,
-    recollection: &Recollection,
+    past_uploads: &PastUploads,
 ) -> Vec<Job> {
     let waves: BTreeMap<_, _> = plan.packages.iter().map(|planned| (&planned.name, planned.wave)).collect();
     plan.packages
         .iter()
         .filter_map(|planned| {
-            let shipment = shipments.get(&planned.name)?;
+            let prepared_upload = prepared_uploads.get(&planned.name)?;
             let source = planned.route.credential.clone().unwrap_or_else(|| "no credential".to_owned());
-            let registry = shipment.registry.as_str();
+            let registry = prepared_upload.registry.as_str();
             let may_be_interactive =
                 config.allowed_routes(&planned.name).is_none_or(|routes| routes.contains(&RouteKind::Interactive));
             Some(Job {
@@ -144,13 +144,13 @@ pub fn jobs(
                     .collect(),
                 chain_length: chain_lengths.get(&planned.name).copied().unwrap_or(1),
                 credential: source,
-                bypasses: shipment.bypasses,
-                can_become_interactive: may_be_interactive && shipment.interactive_credential.is_some(),
-                accepted_before: recollection.was_accepted(
+                bypasses: prepared_upload.bypasses,
+                can_become_interactive: may_be_interactive && prepared_upload.interactive_credential.is_some(),
+                accepted_before: past_uploads.was_accepted(
                     registry,
                     &planned.name,
-                    &shipment.version,
-                    &shipment.integrity,
+                    &prepared_upload.version,
+                    &prepared_upload.integrity,
                 ),
             })
         })
@@ -161,10 +161,10 @@ pub fn jobs(
 ///
 /// # Errors
 /// [`PublishRunError::Driver`] when an event could not be recorded.
-pub async fn publish<U: Uplink, P: Person>(
+pub async fn publish<U: RegistryCalls, P: Person>(
     plan: &ReleasePlan,
     jobs: Vec<Job>,
-    outfit: &Outfit<'_, U, P>,
+    context: &DriverContext<'_, U, P>,
     session: &Session,
     config: &Config,
     learnt: &mut Learnt,
@@ -180,11 +180,12 @@ pub async fn publish<U: Uplink, P: Person>(
         otp_given: session.otp.is_some(),
     };
     let mut machine = Machine::new(jobs, terms);
-    carry_out(&mut machine, outfit, interrupts).await?;
+    carry_out(&mut machine, context, interrupts).await?;
     let mut report = RunReport::new();
     for planned in &plan.packages {
         let Some(state) = machine.state(&planned.name) else { continue };
-        let bypasses = outfit.shipments.get(&planned.name).is_some_and(|shipment| shipment.bypasses);
+        let bypasses =
+            context.prepared_uploads.get(&planned.name).is_some_and(|prepared_upload| prepared_upload.bypasses);
         teach(learnt, planned, state, machine.route(&planned.name), bypasses);
         report.packages.push(PackageReport {
             name: planned.name.clone(),

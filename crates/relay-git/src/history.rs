@@ -2,7 +2,7 @@
 //! ids of trees.
 //!
 //! - `walk`: the commits, newest first, and what they are ancestors of (`paint`: sets of marks)
-//! - `crew`: compares trees on several threads; `touch`: which packages a commit changes (`area`, `tree`,
+//! - `tree_workers`: compares trees on several threads; `touch`: which packages a commit changes (`area`, `tree`,
 //!   `tree_store`)
 //! - `manifest`: in which commit a manifest got its version
 //!
@@ -12,12 +12,12 @@
 mod area;
 mod commit_graph;
 mod commit_object;
-mod crew;
 mod manifest;
-mod paint;
+mod mark_sets;
 mod touch;
 mod tree;
 mod tree_store;
+mod tree_workers;
 mod walk;
 
 use std::collections::{HashMap, HashSet};
@@ -27,9 +27,9 @@ use git2::{Odb, Oid};
 
 use self::area::{Area, Areas};
 use self::commit_graph::CommitGraph;
-use self::crew::{Answer, Crew, Ground, JOB_COMMITS, Question, Wanted};
 use self::manifest::Versions;
 use self::tree_store::{Objects, TreeStore};
+use self::tree_workers::{Answer, JOB_COMMITS, Question, SharedReads, TreeWorkers, Wanted};
 use self::walk::Walk;
 use crate::error::GitError;
 use crate::packs::Packs;
@@ -133,7 +133,7 @@ impl Repository {
             tagged.get(index).is_some_and(Option::is_none) && wanted.get(*area).is_some_and(Option::is_none)
         };
         let open_forever = area_of.iter().enumerate().any(|(index, area)| without_base(index, area));
-        let ground = Ground { git_dir: self.git.path(), packs: &packs, areas: &areas, wanted: &wanted };
+        let ground = SharedReads { git_dir: self.git.path(), packs: &packs, areas: &areas, wanted: &wanted };
         let mut run = Run { open_forever, unfound: untagged, touched: Vec::new(), found: HashMap::new() };
         run.all(&mut walk, &ground, &odb)?;
 
@@ -241,29 +241,29 @@ struct Run {
 }
 
 impl Run {
-    fn all<'r>(&mut self, walk: &mut Walk<'r>, ground: &Ground<'_>, odb: &'r Odb<'r>) -> Result<(), GitError> {
+    fn all<'r>(&mut self, walk: &mut Walk<'r>, ground: &SharedReads<'_>, odb: &'r Odb<'r>) -> Result<(), GitError> {
         std::thread::scope(|scope| {
-            let mut crew = Crew::new(scope, ground, odb);
+            let mut tree_workers = TreeWorkers::new(scope, ground, odb);
             let mut job = Vec::new();
             walk.set_open_end(self.open_forever || self.unfound > 0);
             while let Some(place) = walk.pass_next()? {
                 ask(walk, &mut job, place);
                 if job.len() == JOB_COMMITS {
-                    crew.ask(std::mem::take(&mut job));
+                    tree_workers.ask(std::mem::take(&mut job));
                     // Without a version to look for, nothing of the walk depends on the answers.
-                    let in_flight = if self.unfound > 0 { crew.comfortable() } else { usize::MAX };
-                    self.absorb(walk, &mut crew, ground, in_flight)?;
+                    let in_flight = if self.unfound > 0 { tree_workers.comfortable() } else { usize::MAX };
+                    self.absorb(walk, &mut tree_workers, ground, in_flight)?;
                 }
             }
-            crew.ask(std::mem::take(&mut job));
-            self.absorb(walk, &mut crew, ground, 0)?;
+            tree_workers.ask(std::mem::take(&mut job));
+            self.absorb(walk, &mut tree_workers, ground, 0)?;
             // A mark that came late, because a clock was wrong, may have made a passed commit count.
             for place in walk.order.clone() {
                 ask(walk, &mut job, place);
             }
             if !job.is_empty() {
-                crew.ask(job);
-                self.absorb(walk, &mut crew, ground, 0)?;
+                tree_workers.ask(job);
+                self.absorb(walk, &mut tree_workers, ground, 0)?;
             }
             Ok(())
         })
@@ -272,11 +272,11 @@ impl Run {
     fn absorb(
         &mut self,
         walk: &mut Walk<'_>,
-        crew: &mut Crew<'_, '_, '_>,
-        ground: &Ground<'_>,
+        tree_workers: &mut TreeWorkers<'_, '_, '_>,
+        ground: &SharedReads<'_>,
         in_flight: usize,
     ) -> Result<(), GitError> {
-        while let Some(answers) = crew.take(in_flight) {
+        while let Some(answers) = tree_workers.take(in_flight) {
             for answer in answers? {
                 self.note(walk, ground, answer)?;
             }
@@ -285,7 +285,7 @@ impl Run {
         Ok(())
     }
 
-    fn note(&mut self, walk: &mut Walk<'_>, ground: &Ground<'_>, answer: Answer) -> Result<(), GitError> {
+    fn note(&mut self, walk: &mut Walk<'_>, ground: &SharedReads<'_>, answer: Answer) -> Result<(), GitError> {
         for area in answer.versioned {
             if self.found.contains_key(&area) {
                 continue;

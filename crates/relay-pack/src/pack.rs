@@ -33,7 +33,7 @@ pub struct PackRequest<'a> {
     /// disk.
     pub manifest: Option<&'a str>,
     /// The workspace around the package, where its ignore files should count.
-    pub surroundings: Option<&'a Surroundings>,
+    pub context: Option<&'a WorkspaceContext>,
     /// Files as they will be, where that differs from the disk.
     pub overlay: Option<&'a Overlay>,
 }
@@ -46,7 +46,7 @@ impl<'a> PackRequest<'a> {
 
 /// The workspace around a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct WorkspaceContext {
     /// The workspace's root, absolute.
     pub root: Utf8PathBuf,
     /// The folders of its members, absolute.

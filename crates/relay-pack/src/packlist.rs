@@ -4,8 +4,8 @@
 //! `.gitignore`, and strict ones. `walk` goes over the folders once, `bundle` adds bundled dependencies.
 
 mod bundle;
+mod enclosing_rules;
 mod required;
-mod surroundings;
 mod walk;
 
 use std::collections::HashSet;
@@ -82,7 +82,7 @@ pub(crate) fn read_manifest(folder: &Utf8Path) -> Result<Option<String>, PackErr
 /// [`packlist`] for a manifest that is read already.
 pub(crate) fn list(request: &PackRequest, source: &Source) -> Result<Vec<String>, PackError> {
     let mut found = Found { overlay: request.overlay(), seen: HashSet::new(), paths: Vec::new(), looked_at: 0 };
-    let additional = surroundings::rules(request)?;
+    let additional = enclosing_rules::rules(request)?;
     let root = walk::PackageRoot {
         path: request.folder,
         prefix: "",
@@ -93,7 +93,7 @@ pub(crate) fn list(request: &PackRequest, source: &Source) -> Result<Vec<String>
             with_defaults(&additional, request.folder)?
         },
         sets: walk::Sets::OfRoot,
-        manifests_are_rules: surroundings::has_workspaces(request, &source.fields)?,
+        manifests_are_rules: enclosing_rules::has_workspaces(request, &source.fields)?,
         has_manifest: request.manifest.is_some(),
     };
     walk::package(&root, &mut found)?;

@@ -16,7 +16,7 @@ use crate::release_plan::{
     Fingerprint, Humans, PLAN_SCHEMA, PlannedPackage, PlannedRoute, Reason, ReleasePlan, SkippedPackage,
 };
 use crate::route::{Route, RouteQuestion, RouteWarning, route};
-use crate::sittings::{Station, sittings};
+use crate::sittings::{SittingMember, sittings};
 
 /// The tag of a package for which nothing says one.
 pub const TAG_DEFAULT: &str = "latest";
@@ -60,10 +60,10 @@ pub fn plan(observations: &Observations<'_>) -> Result<ReleasePlan, PlanError> {
     let today = observations.created.to_zoned(TimeZone::UTC).date();
     let routes: BTreeMap<&PackageName, Route> =
         order.packages.iter().map(|package| (&package.name, route_of(package, observations, today))).collect();
-    let stations: Vec<Station<&PackageName>> = order
+    let stations: Vec<SittingMember<&PackageName>> = order
         .packages
         .iter()
-        .map(|package| Station {
+        .map(|package| SittingMember {
             name: &package.name,
             needs_person: routes.get(&package.name).is_some_and(|route| route.kind.needs_person()),
             waits_for: order.depends_on.get(&package.name).into_iter().flatten().copied().collect(),

@@ -19,7 +19,7 @@ mod dependencies;
 mod naming;
 mod versions;
 
-use dependencies::Surroundings;
+use dependencies::WorkspaceMembers;
 
 /// The findings about packages, in the order of `packages`; then those about what is left out.
 pub(crate) fn preflight(
@@ -27,13 +27,13 @@ pub(crate) fn preflight(
     packages: &[&PackageObservation],
     routes: &BTreeMap<&PackageName, Route>,
 ) -> Vec<Finding> {
-    let surroundings = Surroundings::of(observations);
+    let members = WorkspaceMembers::of(observations);
     let mut findings = Vec::new();
     for package in packages {
         findings.extend(routes.get(&package.name).and_then(|route| blocked(package, route)));
         findings.extend(naming::check(package));
         findings.extend(versions::check(package));
-        findings.extend(surroundings.check(package));
+        findings.extend(members.check(package));
         findings.extend(scripts_after_upload(package));
         findings.extend(new_install_script(package));
         if observations.graph.packages().len() > 1 {
@@ -41,7 +41,7 @@ pub(crate) fn preflight(
         }
     }
     for skipped in &observations.skipped {
-        findings.extend(surroundings.check_skipped(skipped));
+        findings.extend(members.check_skipped(skipped));
     }
     findings
 }

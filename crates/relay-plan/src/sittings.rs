@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// A package as far as sittings go.
 #[derive(Debug, Clone)]
-pub(crate) struct Station<N> {
+pub(crate) struct SittingMember<N> {
     /// Its name.
     pub(crate) name: N,
     /// Whether somebody has to answer a challenge for it.
@@ -23,7 +23,7 @@ pub(crate) struct Station<N> {
 ///
 /// The stations come in publish order. What a station waits for and is not before it (members of an allowed cycle) does
 /// not hold it back.
-pub(crate) fn sittings<N: Ord + Clone>(stations: &[Station<N>]) -> BTreeMap<N, usize> {
+pub(crate) fn sittings<N: Ord + Clone>(stations: &[SittingMember<N>]) -> BTreeMap<N, usize> {
     let mut placed: BTreeMap<N, (usize, bool)> = BTreeMap::new();
     for station in stations {
         let below = station.waits_for.iter().filter_map(|name| placed.get(name));
@@ -48,12 +48,12 @@ mod tests {
     /// Packages for the brute force: 8 of them have 40,320 orders.
     const PACKAGES_MAX: usize = 8;
 
-    fn station(name: usize, needs_person: bool, waits_for: Vec<usize>) -> Station<usize> {
-        Station { name, needs_person, waits_for }
+    fn station(name: usize, needs_person: bool, waits_for: Vec<usize>) -> SittingMember<usize> {
+        SittingMember { name, needs_person, waits_for }
     }
 
     #[track_caller]
-    fn check(stations: &[Station<usize>], expected: &[usize]) {
+    fn check(stations: &[SittingMember<usize>], expected: &[usize]) {
         let seen: Vec<usize> = sittings(stations).into_values().collect();
         assert_eq!(seen, expected);
     }
@@ -87,8 +87,8 @@ mod tests {
     }
 
     /// The fewest stretches of people among all orders in which the packages can go out one by one.
-    fn fewest_stretches(stations: &[Station<usize>], done: &mut BTreeSet<usize>, person_is_there: bool) -> usize {
-        let ready: Vec<&Station<usize>> = stations
+    fn fewest_stretches(stations: &[SittingMember<usize>], done: &mut BTreeSet<usize>, person_is_there: bool) -> usize {
+        let ready: Vec<&SittingMember<usize>> = stations
             .iter()
             .filter(|station| !done.contains(&station.name))
             .filter(|station| station.waits_for.iter().all(|below| done.contains(below)))
@@ -103,7 +103,7 @@ mod tests {
         fewest
     }
 
-    fn stations() -> impl Strategy<Value = Vec<Station<usize>>> {
+    fn stations() -> impl Strategy<Value = Vec<SittingMember<usize>>> {
         let package = (any::<bool>(), proptest::collection::vec(any::<bool>(), PACKAGES_MAX));
         proptest::collection::vec(package, 1..=PACKAGES_MAX).prop_map(|packages| {
             let waits_for = |name: usize, links: &[bool]| (0..name).filter(|below| links[*below]).collect();

@@ -16,7 +16,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 
 use crate::answer::Answer;
-use crate::headers::{Wishes, request_headers};
+use crate::headers::{RequestHeaders, request_headers};
 use crate::publish::{Accepted, PublishError, PublishRequest, read_publish_answer};
 use crate::url::{RegistryUrl, host_and_port};
 
@@ -150,7 +150,7 @@ impl RegistryClient {
                 ),
             });
         }
-        let wishes = Wishes { json_body: true, otp: request.otp, ..Wishes::default() };
+        let wishes = RequestHeaders { json_body: true, otp: request.otp, ..RequestHeaders::default() };
         let headers = request_headers(&self.options, &url, request.credential, wishes)
             .map_err(|error| PublishError::NotSent { cause: error.to_string() })?;
         let upload = Request { method: Method::PUT, url, headers, body: Some(request.document.clone()), timeout: None };

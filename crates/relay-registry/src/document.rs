@@ -121,7 +121,7 @@ pub fn publish_document(input: &DocumentInput<'_>) -> Result<Bytes, DocumentErro
     check_digests(input, package)?;
     let mut manifest = normalise::normalised(
         input.manifest,
-        &normalise::Surroundings {
+        &normalise::ManifestCompletion {
             readme: input.readme,
             git_head: input.git_head,
             contents: &contents::Contents::read(input.tarball),

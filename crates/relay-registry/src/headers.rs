@@ -14,7 +14,7 @@ const NPM_OTP: HeaderName = HeaderName::from_static("npm-otp");
 
 /// What a request needs beside what every request has.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Wishes<'a> {
+pub(crate) struct RequestHeaders<'a> {
     /// `accept`; `*/*` where nothing is wished.
     pub(crate) accept: Option<&'static str>,
     /// An `ETag` for `if-none-match`. One that no header can carry is left out: the answer is then whole.
@@ -32,7 +32,7 @@ pub(crate) fn request_headers(
     options: &ClientOptions,
     url: &Url,
     credential: Option<&Credential>,
-    wishes: Wishes<'_>,
+    wishes: RequestHeaders<'_>,
 ) -> Result<HeaderMap, UnusableCredential> {
     let mut headers = HeaderMap::new();
     if let Ok(agent) = HeaderValue::from_str(&options.user_agent) {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::url::RegistryUrl;
 
-    fn headers(url: &str, wishes: Wishes<'_>) -> Vec<String> {
+    fn headers(url: &str, wishes: RequestHeaders<'_>) -> Vec<String> {
         let registry = RegistryUrl::parse("https://registry.example/npm/").unwrap();
         let credential = Credential::new_bearer("tok".into(), registry, "a test".into());
         let options = ClientOptions { user_agent: "relay/0".into(), ..ClientOptions::default() };
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn an_upload_says_who_sends_what_in_which_command() {
         let otp = Otp::parse("123456").unwrap();
-        let wishes = Wishes { json_body: true, otp: Some(&otp), ..Wishes::default() };
+        let wishes = RequestHeaders { json_body: true, otp: Some(&otp), ..RequestHeaders::default() };
         assert_eq!(
             headers("https://registry.example/npm/x", wishes),
             [
@@ -98,17 +98,21 @@ mod tests {
     #[test]
     fn neither_credential_nor_code_go_to_another_address() {
         let otp = Otp::parse("123456").unwrap();
-        let lines = headers("https://evil.example/npm/x", Wishes { otp: Some(&otp), ..Wishes::default() });
+        let lines =
+            headers("https://evil.example/npm/x", RequestHeaders { otp: Some(&otp), ..RequestHeaders::default() });
         assert!(!lines.iter().any(|line| line.contains("tok") || line.contains("123456")), "{lines:?}");
     }
 
     #[test]
     fn a_poll_asks_past_caches_and_an_etag_goes_verbatim() {
-        let wishes = Wishes { etag: Some("W/\"x\""), fresh: true, ..Wishes::default() };
+        let wishes = RequestHeaders { etag: Some("W/\"x\""), fresh: true, ..RequestHeaders::default() };
         let lines = headers("https://registry.example/npm/x", wishes);
         assert!(lines.contains(&"if-none-match: W/\"x\"".to_owned()));
         assert!(lines.contains(&"cache-control: no-cache".to_owned()));
-        let broken = headers("https://registry.example/npm/x", Wishes { etag: Some("a\nb"), ..Wishes::default() });
+        let broken = headers(
+            "https://registry.example/npm/x",
+            RequestHeaders { etag: Some("a\nb"), ..RequestHeaders::default() },
+        );
         assert!(!broken.iter().any(|line| line.starts_with("if-none-match")));
     }
 }

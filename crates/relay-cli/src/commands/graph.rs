@@ -11,11 +11,11 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::filter;
 use crate::ui::{Ui, json};
-use crate::workspace::Surroundings;
+use crate::workspace::EnclosingWorkspace;
 
 /// Prints the graph, or the part of it that `--filter` chooses.
 pub(crate) fn run(context: &Context, args: &GraphArgs) -> Result<Exit, CliError> {
-    let Surroundings { workspace, graph: whole, here, .. } = Surroundings::read(context)?;
+    let EnclosingWorkspace { workspace, graph: whole, here, .. } = EnclosingWorkspace::read(context)?;
     let chosen = filter::select(&args.selection.filter, &workspace, &whole, &here)?;
     let graph = part(&whole, &chosen);
     for missing in whole.missing().iter().filter(|missing| chosen.contains(&missing.package)) {

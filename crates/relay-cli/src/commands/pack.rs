@@ -13,9 +13,9 @@ use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
-use relay_engine::freeze::{FreezeError, gate_rules, pack_one, surroundings_of};
+use relay_engine::freeze::{FreezeError, gate_rules, pack_one, workspace_context};
 use relay_pack::gate::{self, Finding, GateRules};
-use relay_pack::{Surroundings as Members, Tarball, idle_entries};
+use relay_pack::{Tarball, WorkspaceContext as Members, unmatched_entries};
 use relay_workspace::{PackageName, Workspace};
 use tempfile::NamedTempFile;
 
@@ -27,7 +27,7 @@ use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
 use crate::preflight;
 use crate::ui::{Ui, columns, human_size, json, plural};
-use crate::workspace::{Surroundings, read_config};
+use crate::workspace::{EnclosingWorkspace, read_config};
 use report::PackReport;
 use scripts::Scripts;
 
@@ -43,7 +43,7 @@ struct Packed {
 
 /// Packs the current package, the workspace, or what `--filter` chooses.
 pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> {
-    let around = Surroundings::read(context)?;
+    let around = EnclosingWorkspace::read(context)?;
     let config = read_config(&around.workspace.root)?;
     let targets = targets::choose(&around, &args.selection.filter)?;
     for (name, why) in &targets.skipped {
@@ -90,7 +90,7 @@ fn make_all(
     if let Some(folder) = target {
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     }
-    let members = surroundings_of(workspace);
+    let members = workspace_context(workspace);
     let make_one = |name| {
         make(workspace, name, members.as_ref(), target, rules)
             .map_err(|error| error.context(format!("`{name}` can't be packed")))
@@ -133,7 +133,7 @@ fn make(
     })?;
     let findings = gate::inspect(&tarball, rules);
     let file = target.map(|folder| staged(&tarball, folder)).transpose()?;
-    let idle = idle_entries(&tarball);
+    let idle = unmatched_entries(&tarball);
     Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file, idle })
 }
 

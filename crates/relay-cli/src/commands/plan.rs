@@ -1,19 +1,19 @@
 //! `relay plan`: what would be released, in which order, by which route. Reads only.
 
-use relay_engine::foresee::known_tarballs;
 use relay_engine::learnt::Learnt;
 use relay_engine::observe::{Intent, Observed, observe};
 use relay_engine::project::Project;
+use relay_engine::tarball_preview::known_tarballs;
 use relay_plan::{ReleasePlan, Severity, TextStyle};
 
+use crate::ci_output;
 use crate::cli::plan::{PlanArgs, PlanFormat};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::error::engine as explain;
 use crate::exit::Exit;
-use crate::github;
 use crate::preflight;
-use crate::surroundings::{self, SessionFlags};
+use crate::session_setup::{self, SessionFlags};
 
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliError> {
@@ -31,15 +31,15 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
         otp: None,
         here: here(context, &project),
     };
-    let session = surroundings::session(&project, &flags)?;
-    let state = surroundings::state_folder(&project);
+    let session = session_setup::session(&project, &flags)?;
+    let state = session_setup::state_folder(&project);
     crate::interrupted::warn(ui, &project, &state)?;
     let learnt = Learnt::read(&state);
     let observed = crate::flow::patiently(ui, observe(&project, &session, &learnt, Intent::Release)).await;
     let mut observed = observed.map_err(explain::observe)?;
     ui.warnings(&observed.warnings);
     let saved = args.against.as_ref().map(|path| read_plan(context, path)).transpose()?;
-    let compares = saved.as_ref().is_some_and(crate::saved_bytes::has_any);
+    let compares = saved.as_ref().is_some_and(crate::saved_digests::has_any);
     // Only a plan that is kept promises bytes; packing costs more than all the rest.
     if args.out.is_some() || compares {
         add_tarballs(context, &project, &mut observed, args.ignore_scripts)?;
@@ -60,7 +60,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     }
     // An error that ends the command is annotated as such.
     let least = if args.check { Severity::Warning } else { Severity::Error };
-    github::annotate_findings(plan, least, ui);
+    ci_output::annotate_findings(plan, least, ui);
     if args.check && plan.has_errors() {
         return Err(explain::findings(plan));
     }
@@ -81,7 +81,8 @@ fn add_tarballs(
     observed: &mut Observed,
     ignore_scripts: bool,
 ) -> Result<(), CliError> {
-    let known = known_tarballs(project, &observed.plan, &observed.bumps, ignore_scripts).map_err(explain::foresee)?;
+    let known =
+        known_tarballs(project, &observed.plan, &observed.bumps, ignore_scripts).map_err(explain::preview_tarballs)?;
     for (name, error) in &known.failed {
         context.ui.warning(format!("the plan has no tarball of `{name}`, which can't be packed as it is: {error}"));
     }

@@ -16,9 +16,9 @@ use crate::person::TerminalPerson;
 use crate::rehearsal::aside::Aside;
 use crate::rehearsal::person::RehearsalPerson;
 use crate::rehearsal::stage::Stage;
+use crate::session_setup::{self, SessionFlags};
 use crate::stop::StopRequests;
 use crate::summary::World;
-use crate::surroundings::{self, SessionFlags};
 use crate::ui::plural;
 
 /// How long a version stays invisible by default: long enough to be seen, short enough to be borne.
@@ -45,7 +45,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
         person: true,
         ..SessionFlags::default()
     };
-    let npm = surroundings::rehearsal_session(&copied, &flags)?.npm;
+    let npm = session_setup::rehearsal_session(&copied, &flags)?.npm;
     let delay = args.delay.unwrap_or(std::time::Duration::from_millis(DELAY_MILLIS));
     let delay = VisibilityDelay { version_document: delay / 2, packument: delay, tarball: delay };
     let stage = Stage::build(&copied, &npm, &aside.tags, delay).await?;
@@ -72,7 +72,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     };
     let stand_ins = stage.stand_ins.clone();
     let make_session = |project: &Project| {
-        let mut session = surroundings::rehearsal_session(project, &flags)?;
+        let mut session = session_setup::rehearsal_session(project, &flags)?;
         session.stand_ins.clone_from(&stand_ins);
         Ok(session)
     };

@@ -14,9 +14,9 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
 use crate::person::TerminalPerson;
+use crate::session_setup::{self, SessionFlags};
 use crate::stop::StopRequests;
 use crate::summary::{self, Layout, World};
-use crate::surroundings::{self, SessionFlags};
 
 /// One command of this family.
 struct Request<'a> {
@@ -79,12 +79,12 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
             branch: request.intent == Intent::Release,
         },
         log_file: flags.report.log_file.as_ref().map(|path| context.resolve(path)),
-        state: surroundings::state_folder(&project),
+        state: session_setup::state_folder(&project),
         concurrency: flags.registry.concurrency,
         show_plan: true,
     };
     drop(project);
-    let make_session = |project: &Project| surroundings::session(project, &session_flags);
+    let make_session = |project: &Project| session_setup::session(project, &session_flags);
     let person = TerminalPerson { ui: ui.clone(), browser: !flags.person.no_browser };
     let mut stop = StopRequests::listen()?;
     let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut stop).await?;
@@ -99,7 +99,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         None if flags.report.json => tell(&RunReport::new(), World::Real, true, context),
         None => Exit::Done,
     };
-    crate::github::write_outputs(flow.report.as_ref(), flow.change_files_left, ui);
+    crate::ci_output::write_outputs(flow.report.as_ref(), flow.change_files_left, ui);
     Ok(exit)
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn tell(report: &RunReport, world: World, json: bool, context: &Conte
         context.ui.status("");
         context.ui.status(summary::render(report, world, Layout::of(&context.ui)).trim_end());
     }
-    crate::github::annotate_report(report, world, &context.ui);
+    crate::ci_output::annotate_report(report, world, &context.ui);
     exit_of(report.ending())
 }
 

@@ -15,14 +15,14 @@ use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
 use crate::interrupted;
 use crate::preflight;
-use crate::surroundings::{self, SessionFlags};
+use crate::session_setup::{self, SessionFlags};
 use crate::ui::{columns, plural};
 
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, CliError> {
     let ui = &context.ui;
     let mut project = crate::flow::open(&context.cwd, None)?;
-    let state = surroundings::state_folder(&project);
+    let state = session_setup::state_folder(&project);
     if args.dry_run {
         interrupted::warn(ui, &project, &state)?;
     } else if interrupted::finish(ui, &project, &state)? {
@@ -36,7 +36,7 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
         allow_cycles: args.allow_cycles,
         ..SessionFlags::default()
     };
-    let session = surroundings::session(&project, &flags)?;
+    let session = session_setup::session(&project, &flags)?;
     let observed = observe(&project, &session, &Learnt::default(), Intent::Release).await.map_err(explain::observe)?;
     ui.warnings(&observed.warnings);
     let bumps = &observed.bumps;

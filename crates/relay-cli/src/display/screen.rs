@@ -26,7 +26,7 @@ const PACE_PACKAGES_MIN: usize = 3;
 
 /// What is going on with a package, in the order in which it needs attention.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Doing {
+pub(super) enum Activity {
     /// A person is to answer, at this address; without one a code is asked for.
     AwaitingPerson { url: Option<String> },
     /// Something is under way: half a sentence.
@@ -54,7 +54,7 @@ pub(super) struct Screen {
 
 #[derive(Debug)]
 struct Package {
-    doing: Doing,
+    doing: Activity,
     since: Timestamp,
     version: String,
 }
@@ -71,7 +71,7 @@ impl Screen {
     }
 
     /// A package does something else from now on.
-    pub(super) fn set(&mut self, package: &PackageName, version: Option<String>, doing: Doing, at: Timestamp) {
+    pub(super) fn set(&mut self, package: &PackageName, version: Option<String>, doing: Activity, at: Timestamp) {
         let before = self.take(package, at);
         let version = version.or(before).unwrap_or_default();
         self.packages.insert(package.clone(), Package { doing, since: at, version });
@@ -85,7 +85,7 @@ impl Screen {
 
     fn take(&mut self, package: &PackageName, at: Timestamp) -> Option<String> {
         let package = self.packages.remove(package)?;
-        if matches!(package.doing, Doing::AwaitingPerson { .. }) {
+        if matches!(package.doing, Activity::AwaitingPerson { .. }) {
             self.awaited += since(package.since, at);
         }
         Some(package.version)
@@ -123,7 +123,7 @@ impl Screen {
         let rest = packages.get(shown..).unwrap_or_default();
         if !rest.is_empty() && room > 0 {
             let what = match rest.len() {
-                count if rest.iter().any(|(_, package)| package.doing != Doing::Accepted) => {
+                count if rest.iter().any(|(_, package)| package.doing != Activity::Accepted) => {
                     format!("{count} more are under way")
                 }
                 1 => "1 more waits until it can be installed".to_owned(),
@@ -137,16 +137,16 @@ impl Screen {
     fn text_of(&self, package: &Package, now: Timestamp) -> String {
         let left = |limit: Duration| human_span(whole(limit.saturating_sub(since(package.since, now))));
         match &package.doing {
-            Doing::AwaitingPerson { url: Some(_) } => {
+            Activity::AwaitingPerson { url: Some(_) } => {
                 format!("waits for a person ({} left)", left(CHALLENGE_BUDGET))
             }
-            Doing::AwaitingPerson { url: None } => "waits for a person to type a code".to_owned(),
-            Doing::Busy(what) => clean(what).replace('\n', " "),
-            Doing::Waiting { until, why } => {
+            Activity::AwaitingPerson { url: None } => "waits for a person to type a code".to_owned(),
+            Activity::Busy(what) => clean(what).replace('\n', " "),
+            Activity::Waiting { until, why } => {
                 let left = human_span(whole(since(now, *until)));
                 format!("next try in {left}: {}", clean(why).replace('\n', " "))
             }
-            Doing::Accepted => {
+            Activity::Accepted => {
                 format!("accepted, not shown yet (at most {} more)", left(self.visibility_limit))
             }
         }
@@ -154,7 +154,7 @@ impl Screen {
 
     fn challenge(&self) -> Vec<String> {
         let url = self.packages.values().find_map(|package| match &package.doing {
-            Doing::AwaitingPerson { url } => url.as_ref(),
+            Activity::AwaitingPerson { url } => url.as_ref(),
             _ => None,
         });
         let Some(url) = url else { return Vec::new() };
@@ -179,8 +179,8 @@ impl Screen {
     fn time_left(&self, elapsed: Duration) -> Option<Duration> {
         let left = self.total.checked_sub(self.done).filter(|left| *left > 0)?;
         let doing = || self.packages.values().map(|package| &package.doing);
-        let person = doing().any(|doing| matches!(doing, Doing::AwaitingPerson { .. }));
-        let only_visibility = self.packages.len() >= left && doing().all(|doing| *doing == Doing::Accepted);
+        let person = doing().any(|doing| matches!(doing, Activity::AwaitingPerson { .. }));
+        let only_visibility = self.packages.len() >= left && doing().all(|doing| *doing == Activity::Accepted);
         if self.done < PACE_PACKAGES_MIN || person || only_visibility {
             return None;
         }
@@ -189,12 +189,12 @@ impl Screen {
     }
 }
 
-fn rank(doing: &Doing) -> u8 {
+fn rank(doing: &Activity) -> u8 {
     match doing {
-        Doing::AwaitingPerson { .. } => 0,
-        Doing::Busy(_) => 1,
-        Doing::Waiting { .. } => 2,
-        Doing::Accepted => 3,
+        Activity::AwaitingPerson { .. } => 0,
+        Activity::Busy(_) => 1,
+        Activity::Waiting { .. } => 2,
+        Activity::Accepted => 3,
     }
 }
 

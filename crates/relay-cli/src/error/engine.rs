@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use relay_change::ChangeError;
-use relay_engine::foresee::ForeseeError;
 use relay_engine::freeze::FreezeError;
 use relay_engine::observe::ObserveError;
 use relay_engine::project::ProjectError;
 use relay_engine::publish::PublishRunError;
 use relay_engine::state_folder::StateFolderError;
+use relay_engine::tarball_preview::PreviewError;
 use relay_engine::versioning::write_set::WriteSetError;
 use relay_engine::versioning::{CommitVersionsError, VersionError};
 use relay_git::GitError;
@@ -160,10 +160,10 @@ pub(crate) fn commit_versions(error: CommitVersionsError) -> CliError {
 }
 
 /// What the version step would write can't be made.
-pub(crate) fn foresee(error: ForeseeError) -> CliError {
+pub(crate) fn preview_tarballs(error: PreviewError) -> CliError {
     match error {
-        ForeseeError::Version(error) => version(error),
-        ForeseeError::Manifest(error) => CliError::of(ErrorKind::Internal, &error),
+        PreviewError::Version(error) => version(error),
+        PreviewError::Manifest(error) => CliError::of(ErrorKind::Internal, &error),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use relay_engine::journal::Recollection;
+use relay_engine::journal::PastUploads;
 use relay_engine::observe::{Intent, Observed};
 use relay_engine::project::Project;
 use relay_plan::ReleasePlan;
@@ -10,7 +10,7 @@ use relay_plan::ReleasePlan;
 use super::FlowOptions;
 use crate::error::CliError;
 use crate::error::engine as explain;
-use crate::saved_bytes;
+use crate::saved_digests;
 use crate::ui::Ui;
 
 pub(super) fn question(plan: &ReleasePlan) -> String {
@@ -39,26 +39,26 @@ pub(super) fn refuse_drift(
     project: &Project,
     saved: Option<&ReleasePlan>,
     observed: &mut Observed,
-    recollection: &Recollection,
+    past_uploads: &PastUploads,
 ) -> Result<(), CliError> {
     let Some(saved) = saved else { return Ok(()) };
-    if recollection.has_begun(&saved.id) && observed.bumps.bumps.is_empty() {
-        let differences = differences_midway(saved, &observed.plan, recollection);
+    if past_uploads.has_begun(&saved.id) && observed.bumps.bumps.is_empty() {
+        let differences = differences_midway(saved, &observed.plan, past_uploads);
         if differences.is_empty() {
             ui.status("Going on with a release by this plan that was begun before");
             return Ok(());
         }
         return Err(drifted(differences));
     }
-    if saved_bytes::has_any(saved) {
-        saved_bytes::foresee(project, observed, saved)?;
+    if saved_digests::has_any(saved) {
+        saved_digests::preview_tarballs(project, observed, saved)?;
     }
     let drift = relay_plan::drift(saved, &observed.plan);
     if drift.is_empty() { Ok(()) } else { Err(drifted(drift.iter().map(ToString::to_string))) }
 }
 
 /// How what is left of a release differs from the plan that it began with. Where nothing is left, nothing can.
-fn differences_midway(saved: &ReleasePlan, now: &ReleasePlan, recollection: &Recollection) -> Vec<String> {
+fn differences_midway(saved: &ReleasePlan, now: &ReleasePlan, past_uploads: &PastUploads) -> Vec<String> {
     let mut differences = Vec::new();
     let (then, head) = (&saved.fingerprint, now.fingerprint.head.as_deref());
     if now.is_empty() {
@@ -67,7 +67,7 @@ fn differences_midway(saved: &ReleasePlan, now: &ReleasePlan, recollection: &Rec
     if head == then.head.as_deref() {
         let parts = now.fingerprint.parts.iter().filter(|(name, digest)| then.parts.get(*name) != Some(digest));
         differences.extend(parts.map(|(name, _)| format!("{name} has changed since")));
-    } else if head.is_none() || head != recollection.version_commit(&saved.id) {
+    } else if head.is_none() || head != past_uploads.version_commit(&saved.id) {
         differences
             .push("HEAD is neither the commit of the plan nor the version commit that was made by it".to_owned());
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 use relay_config::{CredentialKind, PublishingAccess, RegistryRules};
-use relay_engine::freeze::{pack_one, surroundings_of};
+use relay_engine::freeze::{pack_one, workspace_context};
 use relay_engine::project::Project;
 use relay_engine::session::StandIn;
 use relay_pack::{PackRequest, Tarball};
@@ -114,11 +114,10 @@ fn live_tarballs(
     live: &[&WorkspacePackage],
 ) -> Result<BTreeMap<PackageName, Tarball>, CliError> {
     use rayon::prelude::*;
-    let surroundings = surroundings_of(workspace);
+    let context = workspace_context(workspace);
     live.par_iter()
         .map(|package| {
-            let tarball =
-                pack_one(workspace, package, surroundings.as_ref(), None).or_else(|_| manifest_alone(package))?;
+            let tarball = pack_one(workspace, package, context.as_ref(), None).or_else(|_| manifest_alone(package))?;
             Ok((package.name.clone(), tarball))
         })
         .collect()
@@ -130,7 +129,7 @@ fn manifest_alone(package: &WorkspacePackage) -> Result<Tarball, CliError> {
     let path = Utf8Path::from_path(folder.path()).ok_or_else(|| CliError::user("the temporary folder is not UTF-8"))?;
     let manifest = serde_json::json!({ "name": package.name, "version": package.version });
     std::fs::write(path.join("package.json"), manifest.to_string()).map_err(failed)?;
-    let request = PackRequest { folder: path, manifest: None, surroundings: None, overlay: None };
+    let request = PackRequest { folder: path, manifest: None, context: None, overlay: None };
     relay_pack::pack(&request).map_err(CliError::from)
 }
 

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use relay_config::{CONFIG_FILE_NAME, Config};
 use relay_pack::lifecycle::environment::is_credential_name;
 
-use crate::surroundings::{global_npmrc, user_npmrc};
+use crate::session_setup::{global_npmrc, user_npmrc};
 
 /// How much of a settings file is looked at, in bytes. What is longer is refused when it is read in earnest.
 const SETTINGS_BYTES_MAX: u64 = 1024 * 1024;

@@ -3,8 +3,8 @@
 //! Nothing here reaches further than loopback; what a command answers is checked in the crate that makes the answer.
 #![allow(clippy::unwrap_used, reason = "a test world that can't be built is a failed test")]
 
+mod bad_environment;
 mod bad_input;
-mod bad_surroundings;
 mod ci;
 mod explain;
 mod graph;

@@ -12,12 +12,12 @@ use relay_workspace::{Integrity, PackageName, Shasum, Version};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{ChallengeNotice, Code, DriverError, Outfit, Person, carry_out};
+use super::{ChallengeNotice, Code, DriverContext, DriverError, Person, carry_out};
 use crate::event::{Clock, Emitter, Event, Fact, Subscriber};
 use crate::machine::{Found, Job, Machine, Terms, UploadOutcome};
-use crate::shipment::Shipment;
+use crate::prepared_upload::PreparedUpload;
+use crate::registry_calls::{Polled, RegistryCalls, Sent};
 use crate::state::{How, Parked, State};
-use crate::uplink::{Polled, Sent, Uplink};
 
 struct StoppedClock;
 
@@ -55,9 +55,9 @@ struct Simulated {
     hangs: bool,
 }
 
-impl Uplink for Simulated {
-    async fn send(&self, shipment: &Shipment, otp: Option<&Otp>, _interactive: bool) -> Sent {
-        self.sends.lock().expect("one thread").push((shipment.name.clone(), otp.is_some()));
+impl RegistryCalls for Simulated {
+    async fn send(&self, prepared_upload: &PreparedUpload, otp: Option<&Otp>, _interactive: bool) -> Sent {
+        self.sends.lock().expect("one thread").push((prepared_upload.name.clone(), otp.is_some()));
         if self.hangs {
             std::future::pending::<()>().await;
         }
@@ -66,18 +66,18 @@ impl Uplink for Simulated {
         answer.unwrap_or(Sent::Ended(UploadOutcome::Accepted))
     }
 
-    async fn find(&self, _shipment: &Shipment) -> Found {
+    async fn find(&self, _shipment: &PreparedUpload) -> Found {
         Found::NotYet
     }
 
-    async fn look(&self, shipment: &Shipment) -> Found {
+    async fn look(&self, prepared_upload: &PreparedUpload) -> Found {
         let mut looks = self.looks.lock().expect("one thread");
-        let count = looks.entry(shipment.name.clone()).or_default();
+        let count = looks.entry(prepared_upload.name.clone()).or_default();
         *count += 1;
         if *count < 3 { Found::NotYet } else { Found::SameBytes }
     }
 
-    async fn poll(&self, _shipment: &Shipment, _challenge: &WebChallenge) -> Polled {
+    async fn poll(&self, _shipment: &PreparedUpload, _challenge: &WebChallenge) -> Polled {
         let mut polls = self.polls.lock().expect("one thread");
         polls.push(Instant::now());
         match polls.len() {
@@ -118,12 +118,12 @@ fn name(text: &str) -> PackageName {
     PackageName::parse(text).expect("a name")
 }
 
-fn shipment(package: &str, route: RouteKind) -> Shipment {
+fn prepared_upload(package: &str, route: RouteKind) -> PreparedUpload {
     let registry = RegistryUrl::parse("http://registry.example/").expect("an address");
     let integrity = Integrity::parse("sha512-abc=").expect("a digest");
     let shasum = Shasum::parse(&"ab".repeat(20)).expect("a digest");
     let credential = Credential::new_bearer("secret".into(), registry.clone(), "the test".to_owned());
-    Shipment {
+    PreparedUpload {
         name: name(package),
         version: Version::new(1, 0, 0),
         registry,
@@ -152,15 +152,15 @@ fn shipment(package: &str, route: RouteKind) -> Shipment {
     }
 }
 
-fn machine(shipments: &BTreeMap<PackageName, Shipment>, person: bool) -> Machine {
+fn machine(prepared_uploads: &BTreeMap<PackageName, PreparedUpload>, person: bool) -> Machine {
     let mut below: Vec<PackageName> = Vec::new();
-    let jobs = shipments
+    let jobs = prepared_uploads
         .values()
-        .map(|shipment| {
+        .map(|prepared_upload| {
             let job = Job {
-                name: shipment.name.clone(),
-                registry: shipment.registry.to_string(),
-                route: shipment.route,
+                name: prepared_upload.name.clone(),
+                registry: prepared_upload.registry.to_string(),
+                route: prepared_upload.route,
                 depends_on: below.clone(),
                 chain_length: 1,
                 credential: "the test".to_owned(),
@@ -168,7 +168,7 @@ fn machine(shipments: &BTreeMap<PackageName, Shipment>, person: bool) -> Machine
                 can_become_interactive: false,
                 accepted_before: false,
             };
-            below = vec![shipment.name.clone()];
+            below = vec![prepared_upload.name.clone()];
             job
         })
         .collect();
@@ -185,19 +185,26 @@ fn machine(shipments: &BTreeMap<PackageName, Shipment>, person: bool) -> Machine
 /// Runs a chain of packages, each on top of the one before.
 async fn run(
     routes: &[(&str, RouteKind)],
-    uplink: &Simulated,
+    registry: &Simulated,
     record: Arc<Record>,
     stops: mpsc::Receiver<()>,
 ) -> (Machine, Watcher, Result<(), DriverError>) {
-    let shipments: BTreeMap<PackageName, Shipment> =
-        routes.iter().map(|(package, route)| (name(package), shipment(package, *route))).collect();
+    let prepared_uploads: BTreeMap<PackageName, PreparedUpload> =
+        routes.iter().map(|(package, route)| (name(package), prepared_upload(package, *route))).collect();
     let mut events = Emitter::new(Arc::new(StoppedClock));
     events.subscribe(record);
     let person = Watcher::default();
-    let mut machine = machine(&shipments, true);
-    let outfit = Outfit { shipments: &shipments, uplink, person: &person, events: &events, reads_max: 4, otp: None };
+    let mut machine = machine(&prepared_uploads, true);
+    let context = DriverContext {
+        prepared_uploads: &prepared_uploads,
+        registry,
+        person: &person,
+        events: &events,
+        reads_max: 4,
+        otp: None,
+    };
     let mut stops = stops;
-    let ended = carry_out(&mut machine, &outfit, &mut stops).await;
+    let ended = carry_out(&mut machine, &context, &mut stops).await;
     (machine, person, ended)
 }
 
@@ -207,9 +214,9 @@ fn no_stops() -> mpsc::Receiver<()> {
 
 #[tokio::test(start_paused = true)]
 async fn a_chain_goes_out_one_after_the_other_and_each_change_is_told_once() {
-    let (uplink, record) = (Simulated::default(), Arc::new(Record::default()));
+    let (registry, record) = (Simulated::default(), Arc::new(Record::default()));
     let (machine, _, ended) =
-        run(&[("a", RouteKind::Token), ("b", RouteKind::Token)], &uplink, Arc::clone(&record), no_stops()).await;
+        run(&[("a", RouteKind::Token), ("b", RouteKind::Token)], &registry, Arc::clone(&record), no_stops()).await;
     ended.expect("an end");
     assert!(machine.states().all(|(_, state)| *state == State::Live(How::Published)));
     let told: Vec<String> = record
@@ -231,24 +238,24 @@ async fn a_chain_goes_out_one_after_the_other_and_each_change_is_told_once() {
 async fn a_web_challenge_is_polled_at_a_bearable_pace_and_answered_with_its_password() {
     let url = |path: &str| Url::parse(&format!("http://registry.example/{path}")).expect("an address");
     let web = Challenge::Web(WebChallenge { auth_url: url("auth"), done_url: url("done") });
-    let uplink = Simulated { answers: Mutex::new(VecDeque::from([Sent::Challenged(web)])), ..Simulated::default() };
+    let registry = Simulated { answers: Mutex::new(VecDeque::from([Sent::Challenged(web)])), ..Simulated::default() };
     let record = Arc::new(Record::default());
-    let (machine, person, ended) = run(&[("a", RouteKind::Interactive)], &uplink, record, no_stops()).await;
+    let (machine, person, ended) = run(&[("a", RouteKind::Interactive)], &registry, record, no_stops()).await;
     ended.expect("an end");
     assert_eq!(machine.state(&name("a")), Some(&State::Live(How::Published)));
     assert_eq!(person.0.lock().expect("one thread").len(), 1, "the person was shown one page");
-    assert_eq!(*uplink.sends.lock().expect("one thread"), [(name("a"), false), (name("a"), true)]);
-    let polls = uplink.polls.lock().expect("one thread");
+    assert_eq!(*registry.sends.lock().expect("one thread"), [(name("a"), false), (name("a"), true)]);
+    let polls = registry.polls.lock().expect("one thread");
     assert!(polls.windows(2).all(|pair| pair[1] - pair[0] >= super::CHALLENGE_POLL_MIN), "{polls:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_upload_that_hangs_is_left_to_the_next_run_after_an_interruption() {
-    let uplink = Simulated { hangs: true, ..Simulated::default() };
+    let registry = Simulated { hangs: true, ..Simulated::default() };
     let begun = Instant::now();
     let record = Arc::new(Record::default());
     let packages = [("a", RouteKind::Token), ("b", RouteKind::Token)];
-    let (machine, _, ended) = run(&packages, &uplink, record, stop_after(SOON)).await;
+    let (machine, _, ended) = run(&packages, &registry, record, stop_after(SOON)).await;
     ended.expect("an end");
     assert_eq!(begun.elapsed(), super::SETTLE_AFTER_INTERRUPT + SOON);
     assert_eq!(
@@ -263,9 +270,9 @@ async fn an_upload_that_hangs_is_left_to_the_next_run_after_an_interruption() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_registry_takes_after_an_interruption_is_on_record() {
-    let uplink = Simulated::default();
+    let registry = Simulated::default();
     let record = Arc::new(Record::default());
-    let (machine, _, ended) = run(&[("a", RouteKind::Token)], &uplink, Arc::clone(&record), stop_after(SOON)).await;
+    let (machine, _, ended) = run(&[("a", RouteKind::Token)], &registry, Arc::clone(&record), stop_after(SOON)).await;
     ended.expect("an end");
     assert_eq!(
         machine.state(&name("a")),
@@ -277,13 +284,13 @@ async fn what_the_registry_takes_after_an_interruption_is_on_record() {
 
 #[tokio::test(start_paused = true)]
 async fn who_asks_to_stop_before_anything_is_sent_gets_nothing_sent() {
-    let uplink = Simulated::default();
+    let registry = Simulated::default();
     let (sender, receiver) = mpsc::channel(1);
     sender.send(()).await.expect("room");
     let record = Arc::new(Record::default());
-    let (machine, _, ended) = run(&[("a", RouteKind::Token)], &uplink, Arc::clone(&record), receiver).await;
+    let (machine, _, ended) = run(&[("a", RouteKind::Token)], &registry, Arc::clone(&record), receiver).await;
     ended.expect("an end");
-    assert!(uplink.sends.lock().expect("one thread").is_empty());
+    assert!(registry.sends.lock().expect("one thread").is_empty());
     let interrupted = State::Parked(Parked::Interrupted { in_flight: false, accepted: false });
     assert_eq!(machine.state(&name("a")), Some(&interrupted));
 }
@@ -291,21 +298,21 @@ async fn who_asks_to_stop_before_anything_is_sent_gets_nothing_sent() {
 #[tokio::test(start_paused = true)]
 async fn an_interruption_at_the_question_stops_the_run_and_asks_for_nobody_else() {
     let asked = || Sent::Challenged(Challenge::Otp { message: "a code".to_owned(), notice: None });
-    let uplink = Simulated { answers: Mutex::new(VecDeque::from([asked(), asked()])), ..Simulated::default() };
+    let registry = Simulated { answers: Mutex::new(VecDeque::from([asked(), asked()])), ..Simulated::default() };
     let record = Arc::new(Record::default());
     let routes = [("a", RouteKind::Interactive), ("b", RouteKind::Interactive)];
-    let (machine, _, ended) = run(&routes, &uplink, record, no_stops()).await;
+    let (machine, _, ended) = run(&routes, &registry, record, no_stops()).await;
     ended.expect("an end");
-    assert_eq!(*uplink.sends.lock().expect("one thread"), [(name("a"), false)]);
+    assert_eq!(*registry.sends.lock().expect("one thread"), [(name("a"), false)]);
     let interrupted = State::Parked(Parked::Interrupted { in_flight: false, accepted: false });
     assert!(machine.states().all(|(_, state)| *state == interrupted));
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_that_cannot_be_recorded_first() {
-    let uplink = Simulated::default();
+    let registry = Simulated::default();
     let record = Arc::new(Record { full: true, ..Record::default() });
-    let (_, _, ended) = run(&[("a", RouteKind::Token)], &uplink, record, no_stops()).await;
+    let (_, _, ended) = run(&[("a", RouteKind::Token)], &registry, record, no_stops()).await;
     assert!(matches!(ended, Err(DriverError::NotRecorded(_))));
-    assert!(uplink.sends.lock().expect("one thread").is_empty());
+    assert!(registry.sends.lock().expect("one thread").is_empty());
 }

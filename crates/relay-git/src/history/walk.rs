@@ -12,7 +12,7 @@ use git2::{ObjectType, Oid};
 
 use super::commit_graph::CommitGraph;
 use super::commit_object::{self, CommitObject};
-use super::paint::{Marks, Palette};
+use super::mark_sets::{Marks, Palette};
 use super::tree_store::Objects;
 use crate::error::GitError;
 

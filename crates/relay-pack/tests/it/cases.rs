@@ -3,7 +3,7 @@
 mod entries;
 mod rules;
 
-use relay_pack::Surroundings;
+use relay_pack::WorkspaceContext;
 use serde_json::{Value, json};
 
 use crate::npm::{difference, differences, npm_pack};
@@ -73,7 +73,7 @@ fn a_workspace_around_a_package_counts_as_for_npm() {
     // npm put its cache into the folder it ran in.
     std::fs::remove_dir_all(root.join(".npm-cache")).unwrap();
     let members = ["packages/a", "packages/b", "tools/deep/c"].map(|path| root.join(path));
-    let around = Surroundings { root: root.clone(), members: members.to_vec() };
+    let around = WorkspaceContext { root: root.clone(), members: members.to_vec() };
     let mut folders = members.to_vec();
     folders.push(root);
     let different: Vec<String> = folders.iter().filter_map(|folder| difference(folder, Some(&around), &out)).collect();

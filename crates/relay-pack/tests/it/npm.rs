@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use relay_pack::{PackRequest, Surroundings, pack};
+use relay_pack::{PackRequest, WorkspaceContext, pack};
 
 /// Runs npm in a folder, shut off from the user's settings. A missing npm is a failure.
 pub(crate) fn npm(folder: &Utf8Path, arguments: &[&str]) -> std::process::Output {
@@ -55,8 +55,8 @@ fn refused_by_npm(cwd: &Utf8Path, folders: &[Utf8PathBuf], out: &Utf8Path) -> Ve
 }
 
 /// Compares relay's tarball of a folder with npm's in `out`.
-pub(crate) fn difference(folder: &Utf8Path, around: Option<&Surroundings>, out: &Utf8Path) -> Option<String> {
-    let tarball = match pack(&PackRequest { folder, manifest: None, surroundings: around, overlay: None }) {
+pub(crate) fn difference(folder: &Utf8Path, around: Option<&WorkspaceContext>, out: &Utf8Path) -> Option<String> {
+    let tarball = match pack(&PackRequest { folder, manifest: None, context: around, overlay: None }) {
         Ok(tarball) => tarball,
         Err(error) => return Some(format!("{folder}: relay refused: {error}")),
     };

@@ -11,7 +11,7 @@ use crate::observation::{Observations, PackageObservation, SkipReason, SkippedOb
 use crate::render::quoted;
 
 /// The rest of the workspace, as the checks of one package need it.
-pub(super) struct Surroundings<'a> {
+pub(super) struct WorkspaceMembers<'a> {
     graph: &'a DependencyGraph,
     offline: bool,
     registries: BTreeMap<&'a PackageName, &'a str>,
@@ -22,7 +22,7 @@ pub(super) struct Surroundings<'a> {
     moving: BTreeSet<&'a PackageName>,
 }
 
-impl<'a> Surroundings<'a> {
+impl<'a> WorkspaceMembers<'a> {
     pub(super) fn of(observations: &'a Observations<'_>) -> Self {
         let mut missing: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for dependency in observations.graph.missing() {

@@ -11,7 +11,7 @@ use super::{ANSWER_BYTES_MAX, PACKUMENT_BYTES_MAX, POLL_ANSWER_BYTES_MAX, REDIRE
 use crate::answer::Answer;
 use crate::challenge::{PollAnswer, WebChallenge, read_poll};
 use crate::credential::Credential;
-use crate::headers::{Wishes, request_headers};
+use crate::headers::{RequestHeaders, request_headers};
 use crate::packument::{ACCEPT_ABBREVIATED, ACCEPT_FULL, Packument, PackumentAnswer, PackumentForm, PublishedVersion};
 use crate::publish::refusal_of;
 use crate::read::ReadError;
@@ -24,7 +24,7 @@ struct Read<'a> {
     /// What is read, as a noun phrase.
     what: &'a str,
     credential: Option<&'a Credential>,
-    wishes: Wishes<'a>,
+    wishes: RequestHeaders<'a>,
     bytes_max: usize,
     /// Only the first bytes of the answer are wanted.
     first_bytes_only: bool,
@@ -44,7 +44,7 @@ impl RegistryClient {
         form: PackumentForm,
         etag: Option<&str>,
     ) -> Result<PackumentAnswer, ReadError> {
-        let wishes = Wishes { etag, ..Wishes::default() };
+        let wishes = RequestHeaders { etag, ..RequestHeaders::default() };
         self.read_packument(registry, name, credential, form, wishes).await
     }
 
@@ -59,7 +59,7 @@ impl RegistryClient {
         credential: Option<&Credential>,
         form: PackumentForm,
     ) -> Result<PackumentAnswer, ReadError> {
-        let wishes = Wishes { fresh: true, ..Wishes::default() };
+        let wishes = RequestHeaders { fresh: true, ..RequestHeaders::default() };
         self.read_packument(registry, name, credential, form, wishes).await
     }
 
@@ -69,14 +69,14 @@ impl RegistryClient {
         name: &PackageName,
         credential: Option<&Credential>,
         form: PackumentForm,
-        wishes: Wishes<'_>,
+        wishes: RequestHeaders<'_>,
     ) -> Result<PackumentAnswer, ReadError> {
         let what = format!("the packument of `{name}`");
         let accept = match form {
             PackumentForm::Abbreviated => ACCEPT_ABBREVIATED,
             PackumentForm::Full => ACCEPT_FULL,
         };
-        let wishes = Wishes { accept: Some(accept), ..wishes };
+        let wishes = RequestHeaders { accept: Some(accept), ..wishes };
         let read = Read { bytes_max: PACKUMENT_BYTES_MAX, ..self.read(&what, credential, wishes) };
         let url = registry.package_url(name);
         let answer = self.get(&url, read).await?;
@@ -109,7 +109,7 @@ impl RegistryClient {
         let what = format!("`{name}@{version}`");
         let mut url = registry.version_url(name, version);
         url.query_pairs_mut().append_pair("relay", &format!("{:016x}", rand::random::<u64>()));
-        let wishes = Wishes { accept: Some(ACCEPT_FULL), fresh: true, ..Wishes::default() };
+        let wishes = RequestHeaders { accept: Some(ACCEPT_FULL), fresh: true, ..RequestHeaders::default() };
         let answer = self.get(&url, self.read(&what, credential, wishes)).await?;
         match answer.status {
             200 => {
@@ -142,7 +142,7 @@ impl RegistryClient {
         credential: Option<&Credential>,
     ) -> Result<bool, ReadError> {
         let what = format!("a tarball of `{}`", registry.host());
-        let wishes = Wishes { fresh: true, ..Wishes::default() };
+        let wishes = RequestHeaders { fresh: true, ..RequestHeaders::default() };
         let read = Read { first_bytes_only: true, ..self.read(&what, credential, wishes) };
         let answer = self.get(tarball, read).await?;
         match answer.status {
@@ -164,7 +164,7 @@ impl RegistryClient {
         credential: &Credential,
     ) -> Result<PollAnswer, ReadError> {
         let what = format!("the answer to the challenge of `{}`", registry.host());
-        let wishes = Wishes { fresh: true, ..Wishes::default() };
+        let wishes = RequestHeaders { fresh: true, ..RequestHeaders::default() };
         let headers = request_headers(&self.options, &challenge.done_url, Some(credential), wishes)?;
         let timeout = Some(self.options.read_timeout);
         let request = Request { method: Method::GET, url: challenge.done_url.clone(), headers, body: None, timeout };
@@ -189,7 +189,7 @@ impl RegistryClient {
     pub async fn whoami(&self, registry: &RegistryUrl, credential: &Credential) -> Result<Option<String>, ReadError> {
         let what = format!("the account at `{}`", registry.host());
         let url = registry.below("-/whoami");
-        let answer = self.get(&url, self.read(&what, Some(credential), Wishes::default())).await?;
+        let answer = self.get(&url, self.read(&what, Some(credential), RequestHeaders::default())).await?;
         match answer.status {
             200 => {
                 let body = answer.json().ok_or_else(|| ReadError::unparsed(&what, &url, "account", &answer))?;
@@ -204,7 +204,7 @@ impl RegistryClient {
         }
     }
 
-    fn read<'a>(&self, what: &'a str, credential: Option<&'a Credential>, wishes: Wishes<'a>) -> Read<'a> {
+    fn read<'a>(&self, what: &'a str, credential: Option<&'a Credential>, wishes: RequestHeaders<'a>) -> Read<'a> {
         Read {
             what,
             credential,

@@ -14,7 +14,7 @@ const NO_README: &str = "ERROR: No README data found!";
 
 /// What a manifest is completed with.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Surroundings<'a> {
+pub(super) struct ManifestCompletion<'a> {
     /// The readme's file name and text.
     pub(super) readme: Option<(&'a str, &'a str)>,
     /// The commit.
@@ -24,7 +24,7 @@ pub(super) struct Surroundings<'a> {
 }
 
 /// Applies npm's steps `fix` and `prepare`. Name, version, `_id` and `dist` are the caller's.
-pub(super) fn normalised(manifest: &Map<String, Value>, around: &Surroundings<'_>) -> Map<String, Value> {
+pub(super) fn normalised(manifest: &Map<String, Value>, around: &ManifestCompletion<'_>) -> Map<String, Value> {
     let mut manifest = manifest.clone();
     manifest.retain(|key, _| !key.starts_with('_'));
     manifest.shift_remove("patchedDependencies");
@@ -46,7 +46,7 @@ pub(super) fn normalised(manifest: &Map<String, Value>, around: &Surroundings<'_
 }
 
 /// What npm adds from the package's files.
-fn complete(manifest: &mut Map<String, Value>, around: &Surroundings<'_>) {
+fn complete(manifest: &mut Map<String, Value>, around: &ManifestCompletion<'_>) {
     let contents = around.contents;
     let builds = has_script(manifest, "install") || has_script(manifest, "preinstall");
     if !builds && manifest.get("gypfile") != Some(&Value::Bool(false)) && contents.has_gyp_file() {
@@ -262,7 +262,7 @@ mod tests {
         let Value::Object(manifest) = manifest else { panic!("an object") };
         let contents = Contents::of(&["binding.gyp", "server.js"], Some("# us\nA <a@b.example>\n\nB"));
         let readme = readme.map(|text| ("README.md", text));
-        normalised(&manifest, &Surroundings { readme, git_head: Some("abc"), contents: &contents })
+        normalised(&manifest, &ManifestCompletion { readme, git_head: Some("abc"), contents: &contents })
     }
 
     #[test]

@@ -6,7 +6,7 @@ use relay_workspace::{PackageName, WorkspacePackage};
 
 use crate::error::CliError;
 use crate::filter;
-use crate::workspace::Surroundings;
+use crate::workspace::EnclosingWorkspace;
 
 /// The packages, dependencies first, and those that are left out with the reason.
 pub(super) struct Targets {
@@ -15,7 +15,7 @@ pub(super) struct Targets {
 }
 
 /// Chooses by `--filter`, by the folder one stands in, or all that can be published.
-pub(super) fn choose(around: &Surroundings, selectors: &[String]) -> Result<Targets, CliError> {
+pub(super) fn choose(around: &EnclosingWorkspace, selectors: &[String]) -> Result<Targets, CliError> {
     let current = around.current_package().or_else(|| the_only_one(around));
     if let Some(package) = current.filter(|_| selectors.is_empty()) {
         return one(package);
@@ -25,7 +25,7 @@ pub(super) fn choose(around: &Surroundings, selectors: &[String]) -> Result<Targ
 }
 
 /// A repository with one package, at its root, is no workspace: the package is the current one.
-fn the_only_one(around: &Surroundings) -> Option<&WorkspacePackage> {
+fn the_only_one(around: &EnclosingWorkspace) -> Option<&WorkspacePackage> {
     match around.workspace.packages.as_slice() {
         [package] if package.path.as_str().is_empty() => Some(package),
         _ => None,
@@ -42,7 +42,7 @@ fn one(package: &WorkspacePackage) -> Result<Targets, CliError> {
     Ok(Targets { names: vec![package.name.clone()], skipped: Vec::new() })
 }
 
-fn publishable(around: &Surroundings, chosen: &BTreeSet<PackageName>) -> Result<Targets, CliError> {
+fn publishable(around: &EnclosingWorkspace, chosen: &BTreeSet<PackageName>) -> Result<Targets, CliError> {
     let mut targets = Targets { names: Vec::new(), skipped: Vec::new() };
     for name in around.graph.order() {
         let Some(package) = around.workspace.package(&name).filter(|_| chosen.contains(&name)) else { continue };

@@ -23,9 +23,9 @@ fn crowded() -> Screen {
     let mut screen = screen(41);
     let version = || Some("1.0.0".to_owned());
     for number in 0..40 {
-        screen.set(&name(&format!("@acme/package-{number:02}")), version(), Doing::Accepted, at(1));
+        screen.set(&name(&format!("@acme/package-{number:02}")), version(), Activity::Accepted, at(1));
     }
-    let doing = Doing::AwaitingPerson { url: Some(ADDRESS.to_owned()) };
+    let doing = Activity::AwaitingPerson { url: Some(ADDRESS.to_owned()) };
     screen.set(&name("@acme/zebra"), version(), doing, at(10));
     screen
 }
@@ -57,7 +57,7 @@ fn a_screen_takes_no_more_rows_than_there_are_and_never_loses_address_and_totals
 fn a_reason_from_outside_stays_on_its_line() {
     let mut screen = screen(1);
     let why = "one\ntwo\u{1b}[2J".to_owned();
-    screen.set(&name("a"), Some("1.0.0".to_owned()), Doing::Waiting { until: at(30), why }, at(0));
+    screen.set(&name("a"), Some("1.0.0".to_owned()), Activity::Waiting { until: at(30), why }, at(0));
     let lines = lines(&screen, 0, 80, 24);
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0], "  ⠁ a 1.0.0 next try in 30 s: one two\u{fffd}[2J");
@@ -66,7 +66,7 @@ fn a_reason_from_outside_stays_on_its_line() {
 #[test]
 fn the_time_left_is_told_only_where_it_means_something() {
     let told = |screen: &Screen, seconds| screen.totals(at(seconds), 80).contains(" left");
-    let busy = || Doing::Busy("uploading".to_owned());
+    let busy = || Activity::Busy("uploading".to_owned());
     let mut screen = screen(10);
     screen.set(&name("a"), None, busy(), at(0));
     assert!(!told(&screen, 2), "nothing is done yet");
@@ -75,12 +75,12 @@ fn the_time_left_is_told_only_where_it_means_something() {
     }
     screen.set(&name("f"), None, busy(), at(10));
     assert!(screen.totals(at(10), 80).ends_with("5/10 packages, 10 s, about 10 s left"));
-    screen.set(&name("f"), None, Doing::AwaitingPerson { url: None }, at(10));
+    screen.set(&name("f"), None, Activity::AwaitingPerson { url: None }, at(10));
     assert!(!told(&screen, 70), "a person takes as long as they like");
     screen.set(&name("f"), None, busy(), at(70));
     assert!(screen.totals(at(70), 80).ends_with("1 min 10 s, about 10 s left"), "that says nothing about the pace");
     for last in ["f", "g", "h", "i", "j"] {
-        screen.set(&name(last), None, Doing::Accepted, at(80));
+        screen.set(&name(last), None, Activity::Accepted, at(80));
     }
     assert!(!told(&screen, 90), "the registry shows them when it likes");
 }

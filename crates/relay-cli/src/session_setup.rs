@@ -1,0 +1,239 @@
+//! A session as the engine takes it, made of the person's settings: `.npmrc` files, environment, state folder. Read here and nowhere else.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use relay_config::Access;
+use relay_engine::observe::PLAN_READS_IN_FLIGHT;
+use relay_engine::project::Project;
+use relay_engine::session::Session;
+use relay_registry::{ClientError, ClientOptions, ConfigSources, NpmConfig, NpmrcFile, Otp, RegistryClient};
+use secrecy::SecretString;
+
+use crate::error::engine as explain;
+use crate::error::{CliError, ErrorKind};
+use crate::vault::Vault;
+
+/// The largest `.npmrc` that is read, in bytes.
+const NPMRC_SIZE_BYTES_MAX: u64 = 1024 * 1024;
+
+const CAFILE_HINT: &str = "correct or remove `cafile` in `.npmrc`";
+/// The largest `cafile` that is read, in bytes: all authorities of a system take a quarter of a megabyte.
+const CAFILE_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// The flags of the command line that a session is made from.
+#[derive(Clone, Default)]
+pub(crate) struct SessionFlags {
+    /// `--registry`.
+    pub(crate) registry: Option<String>,
+    /// `--otp`.
+    pub(crate) otp: Option<SecretString>,
+    /// `--offline`.
+    pub(crate) offline: bool,
+    /// `--tag`.
+    pub(crate) tag: Option<String>,
+    /// `--access`.
+    pub(crate) access: Option<Access>,
+    /// `--filter`.
+    pub(crate) filter: Vec<String>,
+    /// The current folder, relative to the workspace root.
+    pub(crate) here: Utf8PathBuf,
+    /// `--allow-cycles`.
+    pub(crate) allow_cycles: bool,
+    /// Whether a person can answer challenges.
+    pub(crate) person: bool,
+    /// The environment, with the credentials that were taken out of it.
+    pub(crate) vault: Vault,
+}
+
+/// Reads `.npmrc` files and environment and makes a session of them.
+pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
+    let environment = flags.vault.environment();
+    let npm = NpmConfig::resolve(&sources(project, &environment, flags.registry.clone())?).map_err(explain::npm)?;
+    build(project, flags, npm, environment)
+}
+
+/// A session for a rehearsal: the registry of each package is found as always, but no file and no variable of the person's
+/// own can lend it a credential.
+pub(crate) fn rehearsal_session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
+    let project_file = read_npmrc(&project.workspace.root.join(".npmrc"), None)?;
+    let sources =
+        ConfigSources { project: project_file, registry_flag: flags.registry.clone(), ..ConfigSources::default() };
+    let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
+    build(project, flags, npm, BTreeMap::new())
+}
+
+fn build(
+    project: &Project,
+    flags: &SessionFlags,
+    npm: NpmConfig,
+    environment: BTreeMap<String, String>,
+) -> Result<Session, CliError> {
+    let otp = match flags.otp.as_ref().or(flags.vault.otp()) {
+        Some(code) => {
+            use secrecy::ExposeSecret;
+            Some(Otp::parse(code.expose_secret()).map_err(|error| CliError::of(ErrorKind::Usage, &error))?)
+        }
+        None => npm.otp(),
+    };
+    let network = npm.network();
+    let mut authorities =
+        certificate_authorities(project, &npm, home_folder(&environment).as_deref())?.unwrap_or_default();
+    authorities.extend(network.authorities.into_iter().flat_map(|pem| format!("\n{pem}").into_bytes()));
+    let options = ClientOptions {
+        user_agent: user_agent(),
+        connections_per_host: project.config.publish.concurrency.max(PLAN_READS_IN_FLIGHT),
+        auth_type_web: npm.auth_type_web(),
+        certificate_authorities: (!authorities.is_empty()).then(|| authorities.into()),
+        proxy: network.proxy,
+        no_proxy: network.no_proxy,
+        ..ClientOptions::default()
+    };
+    let client = RegistryClient::new(options).map_err(|error| {
+        let told = CliError::of(ErrorKind::User, &error);
+        match error {
+            ClientError::Proxy { .. } => told
+                .hint("correct or remove `https-proxy` or `proxy` in `.npmrc`: `http://HOST:PORT`")
+                .code("relay::npmrc::proxy"),
+            _ => told.hint(CAFILE_HINT).code("relay::npmrc::cafile"),
+        }
+    })?;
+    if !flags.offline {
+        // Meanwhile the repository is read.
+        let (client, registry) = (client.clone(), npm.registry());
+        std::thread::spawn(move || client.prepare(&registry));
+    }
+    let selected = if flags.filter.is_empty() {
+        None
+    } else {
+        Some(crate::filter::select(&flags.filter, &project.workspace, &project.graph, &flags.here)?)
+    };
+    Ok(Session {
+        npm,
+        client,
+        environment: environment.into_iter().map(|(name, value)| (name, SecretString::from(value))).collect(),
+        person: flags.person,
+        otp,
+        offline: flags.offline,
+        tag: flags.tag.clone(),
+        access: flags.access,
+        selected,
+        stand_ins: BTreeMap::new(),
+        allow_cycles: flags.allow_cycles,
+        now: Timestamp::now(),
+    })
+}
+
+/// What npm's `cafile` names, if it is set: from the workspace's root on, or with `~/` from the home folder, as npm reads paths.
+fn certificate_authorities(
+    project: &Project,
+    npm: &NpmConfig,
+    home: Option<&Utf8Path>,
+) -> Result<Option<Vec<u8>>, CliError> {
+    let Some(path) = npm.get("cafile") else { return Ok(None) };
+    let unreadable = |cause: String| {
+        CliError::user(format!("the certificate authorities `{path}` can't be read"))
+            .cause(cause)
+            .hint(CAFILE_HINT)
+            .code("relay::npmrc::cafile")
+    };
+    let place = match (path.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => project.workspace.root.join(path),
+    };
+    match std::fs::metadata(&place) {
+        Ok(data) if data.len() > CAFILE_SIZE_BYTES_MAX => {
+            Err(unreadable(format!("it has more than {CAFILE_SIZE_BYTES_MAX} bytes")))
+        }
+        Ok(_) => std::fs::read(&place).map(Some).map_err(|error| unreadable(error.to_string())),
+        Err(error) => Err(unreadable(error.to_string())),
+    }
+}
+
+fn user_agent() -> String {
+    let (version, os, arch) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    format!("relay/{version} {os} {arch}")
+}
+
+fn sources(
+    project: &Project,
+    environment: &BTreeMap<String, String>,
+    registry_flag: Option<String>,
+) -> Result<ConfigSources, CliError> {
+    let home = home_folder(environment);
+    let user = user_npmrc(environment);
+    let global = global_npmrc(environment);
+    Ok(ConfigSources {
+        project: read_npmrc(&project.workspace.root.join(".npmrc"), None)?,
+        user: user.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
+        global: global.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
+        environment: environment.clone(),
+        registry_flag,
+    })
+}
+
+/// Where the person's own `.npmrc` is, whether it is there or not.
+pub(crate) fn user_npmrc(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
+    npm_path(environment, "npm_config_userconfig").or_else(|| home_folder(environment).map(|home| home.join(".npmrc")))
+}
+
+/// Where the machine's `.npmrc` is, if that is said.
+pub(crate) fn global_npmrc(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
+    npm_path(environment, "npm_config_globalconfig")
+}
+
+fn npm_path(environment: &BTreeMap<String, String>, name: &str) -> Option<Utf8PathBuf> {
+    let found = environment.iter().find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty());
+    found.map(|(_, value)| Utf8PathBuf::from(value))
+}
+
+/// Reads an `.npmrc`. Plans name it as credentials' place and are shown to others, so that it gets no absolute path: the
+/// project's is `.npmrc`, the person's is `~/.npmrc`.
+fn read_npmrc(path: &Utf8Path, home: Option<&Utf8Path>) -> Result<Option<NpmrcFile>, CliError> {
+    let unreadable = |cause: String| {
+        CliError::user(format!("the npm configuration `{path}` can't be read"))
+            .cause(cause)
+            .hint("make it a file that you may read, or remove it")
+            .code("relay::npmrc::unreadable")
+    };
+    match std::fs::metadata(path) {
+        Ok(data) if data.len() > NPMRC_SIZE_BYTES_MAX => {
+            return Err(unreadable(format!("it has more than {NPMRC_SIZE_BYTES_MAX} bytes")));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error.to_string())),
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let shown = match home {
+        None => Utf8PathBuf::from(".npmrc"),
+        Some(home) => path.strip_prefix(home).map_or_else(|_| path.to_owned(), |below| Utf8Path::new("~").join(below)),
+    };
+    Ok(Some(NpmrcFile { path: shown, text }))
+}
+
+fn home_folder(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
+    ["HOME", "USERPROFILE"]
+        .iter()
+        .find_map(|name| environment.get(*name))
+        .filter(|path| !path.is_empty())
+        .map(Utf8PathBuf::from)
+}
+
+/// Where relay keeps its state: in the git directory; without git, in the person's state folder.
+pub(crate) fn state_folder(project: &Project) -> Utf8PathBuf {
+    if let Some(repository) = &project.repository {
+        return repository.git_dir().join(relay_engine::state_folder::STATE_FOLDER_NAME);
+    }
+    let environment = Vault::default().environment();
+    let base = environment
+        .get("XDG_STATE_HOME")
+        .filter(|path| !path.is_empty())
+        .map(Utf8PathBuf::from)
+        .or_else(|| home_folder(&environment).map(|home| home.join(".local/state")))
+        .unwrap_or_else(|| Utf8PathBuf::from(".relay"));
+    let digest = relay_plan::digest(project.workspace.root.as_str().as_bytes());
+    let name: String = digest.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
+    base.join("relay").join(name)
+}

@@ -1,0 +1,183 @@
+//! The registry as the driver needs it: four calls. The real one speaks HTTP (`relay-registry`); tests have a simulated one.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::future::{OptionFuture, join};
+use relay_config::RegistryRules;
+use relay_registry::{
+    Challenge, DocumentInput, Otp, PackumentAnswer, PackumentForm, PollAnswer, PublishError, PublishRequest,
+    PublishedVersion, RegistryClient, WebChallenge, publish_document,
+};
+use url::Url;
+
+use crate::machine::{Found, UploadOutcome};
+use crate::prepared_upload::PreparedUpload;
+
+/// How an upload ended, with the challenge if there was one.
+#[derive(Debug)]
+pub enum Sent {
+    /// It ended for good or for now.
+    Ended(UploadOutcome),
+    /// The registry asks for a second factor.
+    Challenged(Challenge),
+}
+
+/// What a look at a web challenge brought.
+#[derive(Debug)]
+pub enum Polled {
+    /// Nobody has answered yet.
+    Pending {
+        /// How long the registry asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// A person answered.
+    Done(Otp),
+    /// The challenge is over without an answer.
+    Gone,
+    /// The look failed; another may not.
+    Failed,
+}
+
+/// The registry's side of a release.
+pub trait RegistryCalls: Sync {
+    /// Sends a package once.
+    fn send(
+        &self,
+        prepared_upload: &PreparedUpload,
+        otp: Option<&Otp>,
+        interactive: bool,
+    ) -> impl Future<Output = Sent> + Send;
+    /// Asks what the registry has under the version, whether or not it can be installed yet.
+    fn find(&self, prepared_upload: &PreparedUpload) -> impl Future<Output = Found> + Send;
+    /// Asks for what an installer needs: the packument with the version, and the tarball.
+    fn look(&self, prepared_upload: &PreparedUpload) -> impl Future<Output = Found> + Send;
+    /// Asks whether a web challenge has been answered.
+    fn poll(&self, prepared_upload: &PreparedUpload, challenge: &WebChallenge) -> impl Future<Output = Polled> + Send;
+}
+
+impl RegistryCalls for RegistryClient {
+    async fn send(&self, prepared_upload: &PreparedUpload, otp: Option<&Otp>, interactive: bool) -> Sent {
+        let input = DocumentInput {
+            registry: &prepared_upload.registry,
+            manifest: &prepared_upload.tarball.manifest,
+            readme: prepared_upload.tarball.readme.as_ref().map(|(file, text)| (file.as_str(), text.as_str())),
+            tarball: &prepared_upload.tarball.bytes,
+            integrity: &prepared_upload.integrity,
+            shasum: &prepared_upload.shasum,
+            tag: &prepared_upload.tag,
+            access: prepared_upload.access,
+            git_head: prepared_upload.git_head.as_deref(),
+        };
+        let document = match publish_document(&input) {
+            Ok(document) => document,
+            Err(error) => return Sent::Ended(UploadOutcome::NotSent { cause: error.to_string() }),
+        };
+        let request = PublishRequest {
+            registry: &prepared_upload.registry,
+            name: &prepared_upload.name,
+            document: &document,
+            credential: prepared_upload.credential_for(interactive),
+            otp,
+        };
+        match self.publish(&request).await {
+            Ok(_) => Sent::Ended(UploadOutcome::Accepted),
+            Err(PublishError::Challenge(challenge)) => Sent::Challenged(challenge),
+            Err(PublishError::Refused(refusal)) => Sent::Ended(UploadOutcome::Refused(refusal)),
+            Err(PublishError::RateLimited { retry_after, refusal }) => {
+                Sent::Ended(UploadOutcome::RateLimited { retry_after, text: refusal.text })
+            }
+            Err(PublishError::OutcomeUnknown { cause }) => Sent::Ended(UploadOutcome::Unknown { cause }),
+            Err(PublishError::NotSent { cause }) => Sent::Ended(UploadOutcome::NotSent { cause }),
+        }
+    }
+
+    async fn find(&self, prepared_upload: &PreparedUpload) -> Found {
+        let credential = prepared_upload.credential_for(false);
+        match self
+            .version_document(&prepared_upload.registry, &prepared_upload.name, &prepared_upload.version, credential)
+            .await
+        {
+            Ok(Some(version)) => compare(&version, prepared_upload),
+            Ok(None) => Found::NotYet,
+            Err(error) => Found::Unavailable { cause: error.to_string() },
+        }
+    }
+
+    async fn look(&self, prepared_upload: &PreparedUpload) -> Found {
+        let credential = prepared_upload.credential_for(false);
+        let guess = guessed_tarball(prepared_upload);
+        let (answer, there) = join(
+            self.packument_past_caches(
+                &prepared_upload.registry,
+                &prepared_upload.name,
+                credential,
+                PackumentForm::Abbreviated,
+            ),
+            OptionFuture::from(
+                guess.as_ref().map(|tarball| self.tarball_available(&prepared_upload.registry, tarball, credential)),
+            ),
+        )
+        .await;
+        let packument = match answer {
+            Ok(PackumentAnswer::Found { packument, .. }) => packument,
+            Ok(_) => return Found::NotYet,
+            Err(error) => return Found::Unavailable { cause: error.to_string() },
+        };
+        let Some(version) = packument.versions.get(&prepared_upload.version) else { return Found::NotYet };
+        let found = compare(version, prepared_upload);
+        let (Found::SameBytes, Some(tarball)) = (&found, &version.tarball) else { return found };
+        // The guess counts only where it says yes about the very address that installers are sent to.
+        if guess.as_ref() == Some(tarball) && matches!(there, Some(Ok(true))) {
+            return found;
+        }
+        match self.tarball_available(&prepared_upload.registry, tarball, credential).await {
+            Ok(true) => Found::SameBytes,
+            Ok(false) => Found::NotYet,
+            Err(error) => Found::Unavailable { cause: error.to_string() },
+        }
+    }
+
+    async fn poll(&self, prepared_upload: &PreparedUpload, challenge: &WebChallenge) -> Polled {
+        let Some(credential) = prepared_upload.credential_for(true) else { return Polled::Gone };
+        match self.poll_done(&prepared_upload.registry, challenge, credential).await {
+            Ok(PollAnswer::Pending { retry_after }) => Polled::Pending { retry_after },
+            Ok(PollAnswer::Done(otp)) => Polled::Done(otp),
+            Ok(PollAnswer::Gone) => Polled::Gone,
+            Err(_) => Polled::Failed,
+        }
+    }
+}
+
+/// Where the tarball will be, on a registry without npm's scan: such a registry has the tarball as soon as it has the
+/// version, so that both can be asked for at once and a dependent waits one latency less. npm's own is asked only for what
+/// it has shown, lest its caches remember an answer that came too early.
+fn guessed_tarball(prepared_upload: &PreparedUpload) -> Option<Url> {
+    if prepared_upload.rules != RegistryRules::Plain {
+        return None;
+    }
+    let name = prepared_upload.name.as_str();
+    let file = name.rsplit_once('/').map_or(name, |(_, bare)| bare);
+    Some(prepared_upload.registry.below(&format!("{name}/-/{file}-{}.tgz", prepared_upload.version)))
+}
+
+/// Compares digests, never addresses: registries rewrite `dist.tarball` (`npm-registry.md`, 11).
+fn compare(there: &PublishedVersion, prepared_upload: &PreparedUpload) -> Found {
+    match (&there.integrity, &there.shasum) {
+        (Some(integrity), _) if *integrity == prepared_upload.integrity => Found::SameBytes,
+        // A registry that states a weaker digest is judged by the shasum.
+        (Some(integrity), Some(shasum))
+            if !integrity.as_str().starts_with("sha512-") && *shasum == prepared_upload.shasum =>
+        {
+            Found::SameBytes
+        }
+        (None, Some(shasum)) if *shasum == prepared_upload.shasum => Found::SameBytes,
+        (Some(integrity), _) => {
+            Found::OtherBytes { there: integrity.to_string(), ours: prepared_upload.integrity.to_string() }
+        }
+        (None, Some(shasum)) => {
+            Found::OtherBytes { there: shasum.to_string(), ours: prepared_upload.shasum.to_string() }
+        }
+        (None, None) => Found::Unavailable { cause: "the registry states no digest of the version".to_owned() },
+    }
+}
