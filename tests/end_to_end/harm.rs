@@ -1,6 +1,7 @@
 //! What once went wrong, or could: wrong bytes, wrong hosts, nothing installable. Each row by its name, against loopback
 //! registries that count what reaches them.
 
+mod another_version_inside;
 mod nothing_wrong;
 
 use crate::counting_registry::CountingRegistry;

@@ -158,6 +158,7 @@ pub(crate) async fn run<P: Person>(
         preflight::warn_of_changes(ui, &project)?;
     }
     preflight::check_manifests(&project, observed.plan.packages.iter().map(|planned| &planned.name))?;
+    preflight::check_directories(&project, &observed.plan, options.ignore_scripts)?;
     if !observed.bumps.bumps.is_empty() {
         preflight::check_commit(&project)?;
     }
@@ -228,7 +229,7 @@ pub(crate) async fn run<P: Person>(
         stop: stop.flag(),
         packed_ahead,
     };
-    let tarballs = freeze(&project, &names, &freeze_options, &events).map_err(|e| stopped(explain::freeze(e)))?;
+    let tarballs = freeze(&project, &plan, &freeze_options, &events).map_err(|e| stopped(explain::freeze(e)))?;
     if let Some(saved) = &options.saved {
         saved_digests::refuse_others(saved, &tarballs).map_err(stopped)?;
     }

@@ -3,8 +3,10 @@
 
 use relay_change::BumpPlan;
 use relay_config::ChangeSource;
+use relay_engine::freeze::packing_obstacle;
 use relay_engine::project::Project;
 use relay_pack::{ManifestRewriteError, published_manifest};
+use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 
 use crate::error::CliError;
@@ -32,6 +34,25 @@ pub(crate) fn check_manifests<'a>(
         }
     }
     Ok(())
+}
+
+/// The folders of `publishConfig.directory` are there, with the version that is planned, where no script would make them.
+///
+/// Called before versions are written: a release that could only fail afterwards does not begin.
+pub(crate) fn check_directories(project: &Project, plan: &ReleasePlan, ignore_scripts: bool) -> Result<(), CliError> {
+    let mut error: Option<CliError> = None;
+    for planned in &plan.packages {
+        let Some(package) = project.workspace.package(&planned.name) else { continue };
+        let Some(obstacle) = packing_obstacle(&project.workspace, package, &planned.next, ignore_scripts) else {
+            continue;
+        };
+        let all = error.unwrap_or_else(|| {
+            CliError::user("packages can't be packed as planned; nothing was written and nothing was sent")
+                .code("relay::pack::directory")
+        });
+        error = Some(all.cause(format!("`{}`: {}", planned.name, obstacle.text)).hint(obstacle.help));
+    }
+    error.map_or(Ok(()), Err)
 }
 
 /// Warns of entries in `files` that bring nothing into the tarball, where npm says nothing and people miss their build.

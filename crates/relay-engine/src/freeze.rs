@@ -12,10 +12,18 @@ use relay_pack::lifecycle::{self, Occasion, ScriptError, ScriptRequest};
 use relay_pack::{
     ManifestRewriteError, Overlay, PackError, PackRequest, Tarball, WorkspaceContext, pack, published_manifest,
 };
-use relay_workspace::{PackageManager, PackageName, Version, Workspace, WorkspacePackage};
+use relay_plan::ReleasePlan;
+use relay_workspace::{DiscoverError, PackageManager, PackageName, Version, Workspace, WorkspacePackage};
 
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::project::Project;
+
+mod identity;
+mod obstacle;
+
+use identity::Expected;
+pub use identity::Mislabelled;
+pub use obstacle::{PackingObstacle, packing_obstacle};
 
 /// What stops the packing. Nothing has been sent then.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +42,12 @@ pub enum FreezeError {
     /// A manifest can't be made ready for publishing.
     #[error(transparent)]
     Manifest(#[from] Box<ManifestRewriteError>),
+    /// Tarballs hold another name or version than they are to be published under.
+    #[error("{}", identity::in_words(.0))]
+    Mislabelled(Vec<Mislabelled>),
+    /// The workspace can't be read again after the scripts.
+    #[error("the workspace can't be read any more after the scripts have run: {0}")]
+    Workspace(#[from] Box<DiscoverError>),
     /// An event can't be recorded.
     #[error(transparent)]
     NotRecorded(#[from] NotRecorded),
@@ -59,32 +73,32 @@ pub struct FreezeOptions {
     pub packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
 }
 
-/// Runs the scripts and makes the tarballs of the named packages, which come in publish order.
+/// Runs the scripts and makes the tarballs of the plan's packages, in its order.
 ///
 /// # Errors
-/// [`FreezeError`] at the first script or package that fails; all findings of the gate at once.
+/// [`FreezeError`] at the first script or package that fails; everything that is not what the plan says (invariant I16), and
+/// all findings of the gate, at once.
 pub fn freeze(
     project: &Project,
-    names: &[PackageName],
+    plan: &ReleasePlan,
     options: &FreezeOptions,
     events: &Emitter,
 ) -> Result<BTreeMap<PackageName, Arc<Tarball>>, FreezeError> {
-    let packages: Vec<&WorkspacePackage> = names.iter().filter_map(|name| project.workspace.package(name)).collect();
+    let workspace = &project.workspace;
+    let packages: Vec<&WorkspacePackage> =
+        plan.packages.iter().filter_map(|planned| workspace.package(&planned.name)).collect();
+    let mut have_run = false;
     if !options.ignore_scripts {
         for package in &packages {
             for event in lifecycle::before_tarball(Occasion::Publish) {
-                run_script(project, package, event, options, events)?;
+                have_run |= run_script(project, package, event, options, events)?;
             }
         }
     }
-    let to_pack: Vec<&WorkspacePackage> =
-        packages.iter().copied().filter(|package| !options.packed_ahead.contains_key(&package.name)).collect();
-    let mut tarballs = pack_all(&project.workspace, &to_pack)?;
-    for package in &packages {
-        if let Some(tarball) = options.packed_ahead.get(&package.name) {
-            tarballs.insert(package.name.clone(), Arc::clone(tarball));
-        }
-    }
+    // A script may write any manifest; what is packed is what is there when it has run.
+    let again = if have_run { Some(Workspace::discover(&workspace.root).map_err(Box::new)?) } else { None };
+    let tarballs = pack_planned(again.as_ref().unwrap_or(workspace), &packages, options)?;
+    refuse_mislabelled(workspace, plan, &tarballs, have_run)?;
     if !options.ignore_scripts {
         for package in &packages {
             for event in lifecycle::after_tarball() {
@@ -96,13 +110,11 @@ pub fn freeze(
     if !stopped.is_empty() {
         return Err(FreezeError::Gate(stopped));
     }
-    for name in names {
-        if let (Some(tarball), Some(package)) = (tarballs.get(name), project.workspace.package(name))
-            && let Some(version) = &package.version
-        {
+    for planned in &plan.packages {
+        if let Some(tarball) = tarballs.get(&planned.name) {
             events.emit(Fact::Packed {
-                package: name.clone(),
-                version: version.clone(),
+                package: planned.name.clone(),
+                version: planned.next.clone(),
                 integrity: tarball.integrity.clone(),
                 size: u64::try_from(tarball.bytes.len()).unwrap_or(u64::MAX),
                 files: tarball.files.len(),
@@ -110,6 +122,44 @@ pub fn freeze(
         }
     }
     Ok(tarballs)
+}
+
+/// Packs side by side what was not packed ahead. Packages are found again by their folders: a script may have renamed them.
+fn pack_planned(
+    workspace: &Workspace,
+    packages: &[&WorkspacePackage],
+    options: &FreezeOptions,
+) -> Result<BTreeMap<PackageName, Arc<Tarball>>, FreezeError> {
+    use rayon::prelude::*;
+    let context = workspace_context(workspace);
+    packages
+        .par_iter()
+        .map(|package| {
+            if let Some(tarball) = options.packed_ahead.get(&package.name) {
+                return Ok((package.name.clone(), Arc::clone(tarball)));
+            }
+            let now = workspace.packages.iter().find(|other| other.path == package.path).unwrap_or(package);
+            let tarball = pack_unchecked(workspace, now, context.as_ref(), None)?;
+            Ok((package.name.clone(), Arc::new(tarball)))
+        })
+        .collect()
+}
+
+/// Compares what the tarballs say they are with the plan, before the first upload (invariant I16).
+fn refuse_mislabelled(
+    workspace: &Workspace,
+    plan: &ReleasePlan,
+    tarballs: &BTreeMap<PackageName, Arc<Tarball>>,
+    after_scripts: bool,
+) -> Result<(), FreezeError> {
+    let mut wrong = Vec::new();
+    for planned in &plan.packages {
+        if let (Some(tarball), Some(package)) = (tarballs.get(&planned.name), workspace.package(&planned.name)) {
+            let expected = Expected { package, version: &planned.next, after_scripts };
+            wrong.extend(identity::check(&expected, tarball));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(FreezeError::Mislabelled(wrong)) }
 }
 
 /// What the gate has against tarballs; they are inspected side by side, on all cores.
@@ -127,25 +177,6 @@ fn stopped_by_gate(
         .collect()
 }
 
-/// Packs packages side by side, on all cores.
-///
-/// # Errors
-/// [`FreezeError::Pack`] or [`FreezeError::Manifest`] of the first package that can't be packed.
-pub fn pack_all(
-    workspace: &Workspace,
-    packages: &[&WorkspacePackage],
-) -> Result<BTreeMap<PackageName, Arc<Tarball>>, FreezeError> {
-    use rayon::prelude::*;
-    let context = workspace_context(workspace);
-    packages
-        .par_iter()
-        .map(|package| {
-            let tarball = pack_one(workspace, package, context.as_ref(), None)?;
-            Ok((package.name.clone(), Arc::new(tarball)))
-        })
-        .collect()
-}
-
 /// What is around the packages. Only npm's own workspaces heed the ignore files there (seen in npm 11.19).
 pub fn workspace_context(workspace: &Workspace) -> Option<WorkspaceContext> {
     let members = workspace.packages.iter().map(|package| workspace.folder(package)).collect();
@@ -155,8 +186,25 @@ pub fn workspace_context(workspace: &Workspace) -> Option<WorkspaceContext> {
 /// Packs one package; `overlay` has its files as they will be, where they are not on the disk yet.
 ///
 /// # Errors
-/// [`FreezeError::Pack`] or [`FreezeError::Manifest`].
+/// [`FreezeError::Pack`], [`FreezeError::Manifest`], or [`FreezeError::Mislabelled`] where the tarball says that it is another
+/// package or version than the workspace says.
 pub fn pack_one(
+    workspace: &Workspace,
+    package: &WorkspacePackage,
+    context: Option<&WorkspaceContext>,
+    overlay: Option<&Overlay>,
+) -> Result<Tarball, FreezeError> {
+    let tarball = pack_unchecked(workspace, package, context, overlay)?;
+    if let Some(version) = &package.version {
+        let wrong = identity::check(&Expected { package, version, after_scripts: false }, &tarball);
+        if !wrong.is_empty() {
+            return Err(FreezeError::Mislabelled(wrong));
+        }
+    }
+    Ok(tarball)
+}
+
+fn pack_unchecked(
     workspace: &Workspace,
     package: &WorkspacePackage,
     context: Option<&WorkspaceContext>,
@@ -183,8 +231,8 @@ fn run_script(
     event: &str,
     options: &FreezeOptions,
     events: &Emitter,
-) -> Result<(), FreezeError> {
-    let Some(command) = package.manifest.script(event) else { return Ok(()) };
+) -> Result<bool, FreezeError> {
+    let Some(command) = package.manifest.script(event) else { return Ok(false) };
     let folder = project.workspace.folder(package);
     let begun = std::time::Instant::now();
     lifecycle::run(&ScriptRequest {
@@ -206,7 +254,7 @@ fn run_script(
         script: event.to_owned(),
         millis: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     })?;
-    Ok(())
+    Ok(true)
 }
 
 /// The gate's rules as the settings have them, for one package; `scriptless_before` is the version before it where that runs

@@ -15,6 +15,7 @@ use crate::session::{KnownCredential, Session};
 
 mod dead_credentials;
 mod notices;
+mod packing;
 mod registries;
 
 use dead_credentials::dead_credentials;
@@ -171,6 +172,7 @@ pub async fn observe(
         let mut package = observation(project, session, learnt, &candidate, state, bump.copied());
         package.credential_problems.extend(refused);
         package.new_install_script = new_install_script(&project.workspace, candidate.package, before.as_ref());
+        package.packing = packing::findings(project, candidate.package, &package.next);
         packages.push(package);
         scriptless_before.extend(before.map(|before| (name.clone(), before)));
         credentials.insert(name.clone(), candidate.credentials);
@@ -355,6 +357,7 @@ fn observation(
             .map(|event| (*event).to_owned())
             .collect(),
         new_install_script: None,
+        packing: Vec::new(),
         tarball: None,
     }
 }

@@ -30,5 +30,5 @@ pub use error::PackError;
 pub use overlay::Overlay;
 pub use pack::{PackRequest, PackedFile, Tarball, WorkspaceContext, pack};
 pub use packlist::packlist;
-pub use published::{ManifestRewriteError, PublishedManifest, published_manifest};
+pub use published::{ManifestRewriteError, PublishDirectory, PublishedManifest, publish_directory, published_manifest};
 pub use unmatched_entries::{is_pattern, unmatched_entries};

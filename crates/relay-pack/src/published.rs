@@ -7,8 +7,10 @@ mod directory;
 mod specifier;
 
 use camino::Utf8PathBuf;
-use relay_workspace::{DependencyKind, Manifest, PackageName, Workspace, WorkspacePackage};
+use relay_workspace::{DependencyKind, Manifest, PackageManager, PackageName, Workspace, WorkspacePackage};
 use serde_json::{Map, Value};
+
+pub use directory::{PublishDirectory, publish_directory};
 
 /// Fields that `publishConfig` may override.
 const OVERRIDES: [&str; 18] = [
@@ -119,6 +121,17 @@ pub enum ManifestRewriteError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A `publishConfig.name`, under which pnpm would publish.
+    #[error(
+        "`{package}` has `publishConfig.name` set to `{name}`, under which pnpm publishes it, and relay doesn't: plan, tags \
+         and dependents go by one name; write that name into `name`, or take `publishConfig.name` out"
+    )]
+    PublishName {
+        /// The package.
+        package: PackageName,
+        /// The other name.
+        name: String,
+    },
     /// The manifest in `publishConfig.directory` can't be read.
     #[error("`{path}` can't be read: {source}")]
     Unreadable {
@@ -140,14 +153,26 @@ pub fn published_manifest(
     package: &WorkspacePackage,
     workspace: &Workspace,
 ) -> Result<PublishedManifest, ManifestRewriteError> {
-    let directory = directory::find(package, workspace)?;
-    let own = directory.as_ref().and_then(|found| found.manifest.as_ref());
-    let manifest = own.unwrap_or(&package.manifest);
+    let directory = publish_directory(package, workspace)?;
+    let manifest = directory.as_ref().map_or(&package.manifest, |found| &found.manifest);
+    refuse_other_name(manifest, package, workspace)?;
     let mut fields = manifest.fields().clone();
     let rewritten = rewrite(&mut fields, package, workspace)?;
     let text = if rewritten { write(&fields, manifest) } else { manifest.text().to_owned() };
-    let missing_on_disk = directory.is_some() && own.is_none();
-    Ok(PublishedManifest { text, changed: rewritten || missing_on_disk, directory: directory.map(|found| found.path) })
+    Ok(PublishedManifest { text, changed: rewritten, directory: directory.map(|found| found.path) })
+}
+
+/// pnpm 12 publishes under `publishConfig.name` (seen in 12.21); npm, yarn and bun pass it over.
+fn refuse_other_name(
+    manifest: &Manifest,
+    package: &WorkspacePackage,
+    workspace: &Workspace,
+) -> Result<(), ManifestRewriteError> {
+    let other = manifest.publish_config("name").and_then(Value::as_str).filter(|name| !name.is_empty());
+    match other.filter(|name| workspace.manager == PackageManager::Pnpm && *name != package.name.as_str()) {
+        Some(name) => Err(ManifestRewriteError::PublishName { package: package.name.clone(), name: name.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 /// Changes what must change, and says whether anything did.

@@ -99,6 +99,7 @@ impl From<ManifestRewriteError> for CliError {
             ManifestRewriteError::NoVersion { .. } => "relay::pack::dependency_without_version",
             ManifestRewriteError::NoCatalogEntry { .. } => "relay::pack::no_catalog_entry",
             ManifestRewriteError::CatalogEntryProtocol { .. } => "relay::pack::catalog_entry_protocol",
+            ManifestRewriteError::PublishName { .. } => "relay::pack::publish_name",
             ManifestRewriteError::Directory { .. } => "relay::pack::publish_directory",
             ManifestRewriteError::Unreadable { .. } => "relay::pack::unreadable",
             ManifestRewriteError::Manifest(_) => "relay::workspace::broken_manifest",

@@ -2,11 +2,11 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "these are the functions of `map_err`, which hands the error over")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 use relay_change::ChangeError;
-use relay_engine::freeze::FreezeError;
+use relay_engine::freeze::{FreezeError, Mislabelled};
 use relay_engine::observe::ObserveError;
 use relay_engine::project::ProjectError;
 use relay_engine::publish::PublishRunError;
@@ -181,8 +181,29 @@ pub(crate) fn freeze(error: FreezeError) -> CliError {
             .context(format!("`{package}` can't be packed"))
             .code("relay::pack::files"),
         FreezeError::Manifest(error) => CliError::of(ErrorKind::User, error.as_ref()).code("relay::pack::manifest"),
+        FreezeError::Mislabelled(wrong) => mislabelled(&wrong),
+        FreezeError::Workspace(error) => super::conversion::discover(&error)
+            .context("the workspace can't be read any more after the scripts have run"),
         error @ FreezeError::NotRecorded(_) => CliError::of(ErrorKind::User, &error).code("relay::journal::unwritable"),
     }
+}
+
+/// Tarballs hold another name or version than they are to be published under.
+fn mislabelled(wrong: &[Mislabelled]) -> CliError {
+    let packages: BTreeSet<_> = wrong.iter().map(|one| &one.package).collect();
+    let mut error = CliError::user(format!(
+        "{} would say another name or version than the plan; nothing was sent",
+        crate::ui::plural(packages.len(), "tarball")
+    ))
+    .code("relay::pack::mislabelled");
+    let mut cures = BTreeSet::new();
+    for one in wrong {
+        error = error.cause(one.to_string());
+        if cures.insert(&one.cure) {
+            error = error.hint(one.cure.clone());
+        }
+    }
+    error
 }
 
 /// The gate stops tarballs.

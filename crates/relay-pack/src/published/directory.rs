@@ -6,17 +6,24 @@ use relay_workspace::{Manifest, Workspace, WorkspacePackage};
 
 use super::ManifestRewriteError;
 
-/// The folder, and its own manifest where it has one.
-pub(super) struct Directory {
-    pub(super) path: String,
-    pub(super) manifest: Option<Manifest>,
+/// The folder, and its manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PublishDirectory {
+    /// The folder, relative to the package's own.
+    pub path: String,
+    /// Its own manifest: the one that is published.
+    pub manifest: Manifest,
 }
 
-/// Finds the folder that a package names.
-pub(super) fn find(
+/// Finds the folder that a package names in `publishConfig.directory`; `None` where it names none.
+///
+/// # Errors
+/// [`ManifestRewriteError::Directory`] for a folder that is not there, has no package.json of its own (pnpm refuses it too), or
+/// lies outside of the package.
+pub fn publish_directory(
     package: &WorkspacePackage,
     workspace: &Workspace,
-) -> Result<Option<Directory>, ManifestRewriteError> {
+) -> Result<Option<PublishDirectory>, ManifestRewriteError> {
     let Some(written) = package.manifest.publish_config("directory").and_then(|value| value.as_str()) else {
         return Ok(None);
     };
@@ -57,9 +64,9 @@ pub(super) fn find(
     }
     let file = folder.join("package.json");
     let manifest = match std::fs::read_to_string(&file) {
-        Ok(text) => Some(Manifest::parse(&file, text)?),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Ok(text) => Manifest::parse(&file, text)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(refused("has no package.json of its own")),
         Err(source) => return Err(ManifestRewriteError::Unreadable { path: file, source }),
     };
-    Ok(Some(Directory { path, manifest }))
+    Ok(Some(PublishDirectory { path, manifest }))
 }

@@ -144,8 +144,9 @@ fn with_directory(directory: &str, own: Option<&str>) -> Result<PublishedManifes
 
 #[test]
 fn another_folder_may_be_packed() {
-    let seen = with_directory("./dist/", None).unwrap();
-    assert_eq!((seen.directory.as_deref(), seen.changed), (Some("dist"), true));
+    let own = r#"{"name":"main","version":"1.0.0"}"#;
+    let seen = with_directory("./dist/", Some(own)).unwrap();
+    assert_eq!((seen.directory.as_deref(), seen.changed), (Some("dist"), false));
     let own = r#"{"name":"main","version":"1.0.0","dependencies":{"@acme/core":"workspace:*"}}"#;
     let seen = with_directory("dist", Some(own)).unwrap();
     assert!(seen.changed && seen.text.contains("\"1.2.3\""), "{}", seen.text);
@@ -158,4 +159,17 @@ fn a_folder_outside_of_the_package_is_refused() {
     assert!(with_directory("../core", None).unwrap_err().to_string().contains("leads out of the package"));
     assert!(with_directory("/etc", None).unwrap_err().to_string().contains("is not a relative path"));
     assert!(with_directory("gone", None).unwrap_err().to_string().contains("is not there"));
+    assert!(with_directory("dist", None).unwrap_err().to_string().contains("has no package.json of its own"));
+}
+
+#[test]
+fn another_name_to_publish_under_is_refused_where_pnpm_would_follow_it() {
+    let main = r#"{"name":"main","version":"1.0.0","publishConfig":{"name":"@acme/other"}}"#;
+    let error = published(main).unwrap_err().to_string();
+    assert!(error.contains("`publishConfig.name` set to `@acme/other`"), "{error}");
+    assert!(published(&main.replace("@acme/other", "main")).is_ok());
+    let own = r#"{"name":"main","version":"1.0.0","publishConfig":{"name":"z"}}"#;
+    assert!(with_directory("dist", Some(own)).unwrap_err().to_string().contains("set to `z`"));
+    let npm = Workspace { manager: PackageManager::Npm, ..workspace_in("/nowhere".into(), main) };
+    assert!(published_manifest(npm.package(&PackageName::parse("main").unwrap()).unwrap(), &npm).is_ok());
 }
