@@ -2,7 +2,10 @@
 //! registries that count what reaches them.
 
 mod another_version_inside;
+mod git_at_the_end;
+mod git_settings;
 mod nothing_wrong;
+mod shallow_clone;
 
 use crate::counting_registry::CountingRegistry;
 use crate::world::World;

@@ -133,9 +133,11 @@ fn a_version_step_that_was_cut_off_is_told_by_plan_and_finished_by_the_next_rele
     registry.seed(&world);
     world.write(".changeset/shine.md", "---\npearl: minor\n---\n\nShine\n");
     world.commit("docs: a change");
-    // The files get written, and then git can't move the branch: the run ends between the two.
-    let lock = world.repo().join(".git/refs/heads/main.lock");
-    std::fs::write(&lock, "").expect("a lock");
+    // The files get written, and then git can't note that the branch moves: the run ends between the two.
+    let log = world.repo().join(".git/logs/refs/heads/main");
+    std::fs::rename(&log, log.with_extension("kept")).expect("a log of the branch");
+    std::fs::create_dir_all(log.join("in-the-way")).expect("a folder");
+    std::fs::write(log.join("in-the-way/file"), "").expect("a file");
     world.relay(&["release", "--yes"]).ended_with(1);
     assert!(world.read("packages/pearl/package.json").contains("1.1.0"));
     assert_eq!(registry.puts(), 0);
@@ -156,7 +158,8 @@ fn a_version_step_that_was_cut_off_is_told_by_plan_and_finished_by_the_next_rele
     assert!(ran.stderr.contains("`packages/pearl/package.json` has been changed since"), "{}", ran.stderr);
     world.git(&["checkout", "-q", "HEAD", "--", "packages/pearl/package.json"]);
 
-    std::fs::remove_file(&lock).expect("no lock");
+    std::fs::remove_dir_all(&log).expect("no folder in the way");
+    std::fs::rename(log.with_extension("kept"), &log).expect("a log of the branch");
     let ran = world.relay(&["release", "--yes"]).ended_with(0);
     assert!(ran.stderr.contains("Finished the version step of an earlier run"), "{}", ran.stderr);
     assert_eq!(world.git(&["status", "--porcelain"]), "");

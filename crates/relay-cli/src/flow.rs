@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::BumpPlan;
 use relay_engine::driver::{DriverContext, Person};
 use relay_engine::event::{Emitter, Fact, NotRecorded, Phase, Subscriber};
-use relay_engine::finish::{FinishOptions, finish};
+use relay_engine::finish::{Finish, FinishOptions, finish};
 use relay_engine::freeze::{FreezeOptions, freeze};
 use relay_engine::journal::{Journal, PastUploads};
 use relay_engine::learnt::Learnt;
@@ -23,6 +23,7 @@ use relay_engine::report::RunReport;
 use relay_engine::session::Session;
 use relay_engine::state_folder::StateFolder;
 use relay_engine::versioning::{commit_versions, write_versions};
+use relay_git::Head;
 use relay_pack::unmatched_entries;
 use relay_plan::{ReleasePlan, Severity};
 use relay_workspace::PackageName;
@@ -165,12 +166,10 @@ pub(crate) async fn run<P: Person>(
     if options.finish.push {
         preflight::warn_of_no_remote(ui, &project);
     }
+    let ready = checks::check_finish(ui, &project, &observed, &options)?;
     if options.dry_run {
         let plan = dry_run::run(ui, &project, &observed, options.ignore_scripts)?;
         return Ok(Flow { plan, report: None, change_files_left: !project.change_files.is_empty() });
-    }
-    if options.finish.push && options.finish.branch {
-        checks::check_push(&project)?;
     }
     // Held from here on, so that no other run of this clone carries out what is planned here.
     let mut folder = StateFolder::open(&options.state).map_err(explain::state_folder)?;
@@ -242,10 +241,10 @@ pub(crate) async fn run<P: Person>(
     };
     let observed = with_credentials(&project, &session, plan, bumps)?;
     let head = match &project.repository {
-        Some(repository) => repository.head().map_err(explain::git)?.commit,
-        None => None,
+        Some(repository) => repository.head().map_err(explain::git)?,
+        None => Head { commit: None, branch: None },
     };
-    let prepared_uploads = prepared_uploads(&observed, &tarballs, head.as_deref()).map_err(explain::publish)?;
+    let prepared_uploads = prepared_uploads(&observed, &tarballs, head.commit.as_deref()).map_err(explain::publish)?;
     let members = names.iter().cloned().collect();
     let jobs =
         jobs(&observed.plan, &project.graph.chain_lengths(&members), &prepared_uploads, &project.config, &past_uploads);
@@ -271,8 +270,8 @@ pub(crate) async fn run<P: Person>(
         ui.warning(format!("what this run learnt can't be kept: {error}"));
     }
     told(Fact::PhaseStarted { phase: Phase::Finish })?;
-    finish(&project, &mut report, options.finish, &owed_work, &events)
-        .map_err(|error| CliError::of(ErrorKind::User, &error))?;
+    let end = Finish { options: options.finish, head, ready: &ready, owed_work: &owed_work };
+    finish(&project, &mut report, &end, &events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
     emit_end(&report, &events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
     display.clear();
     let change_files_left = !project.change_files.is_empty();
@@ -305,7 +304,8 @@ fn pay(
     events.emit(options.started(plan, Vec::new())).map_err(failed)?;
     owed_work.record(&events).map_err(failed)?;
     let Some(repository) = project.repository.as_ref().filter(|_| owed_work.wants_push()) else { return Ok(()) };
-    let pushed = push(repository, owed_work.branch, owed_work.tags.iter().cloned(), &events);
+    let head = repository.head().map_err(explain::git)?;
+    let pushed = push(repository, &head, owed_work.branch, owed_work.tags.iter().cloned(), &events);
     display.clear();
     pushed.map(drop).map_err(|error| {
         CliError::of(ErrorKind::User, &error)

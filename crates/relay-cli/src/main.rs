@@ -16,6 +16,7 @@ mod ci_output;
 mod cli;
 mod commands;
 mod context;
+mod deepen;
 mod display;
 mod dry_run;
 mod error;

@@ -118,6 +118,26 @@ fn silent_commits(project: &Project) -> String {
         .to_owned()
 }
 
+/// The branch is one that may be released from; where the release is committed, there must be a branch at all.
+pub(crate) fn check_branch(project: &Project, commits: bool, any_branch: bool) -> Result<(), CliError> {
+    let Some(repository) = &project.repository else { return Ok(()) };
+    let head = repository.head().map_err(explain::git)?;
+    if commits && head.branch.is_none() {
+        return Err(CliError::user("HEAD is detached, so the release commit would belong to no branch")
+            .hint("check out a branch: `git switch main`")
+            .code("relay::git::detached"));
+    }
+    if let (Some(wanted), Some(branch)) = (&project.config.release.branch, &head.branch)
+        && wanted != branch
+        && !any_branch
+    {
+        return Err(CliError::user(format!("releases are made from `{wanted}`, and this is `{branch}`"))
+            .hint(format!("check out `{wanted}`, or change `release.branch` in relay.toml"))
+            .code("relay::git::branch"));
+    }
+    Ok(())
+}
+
 /// A commit can be made in the repository, if there is one.
 pub(crate) fn check_commit(project: &Project) -> Result<(), CliError> {
     match &project.repository {

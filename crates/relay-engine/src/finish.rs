@@ -2,13 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use relay_git::{Repository, TagOutcome};
+use relay_git::{GitError, Head, Repository, TagOutcome};
+use relay_workspace::PackageName;
 
+pub use self::preflight::{FinishError, Ready, preflight};
 use crate::event::{Emitter, Fact, NotRecorded};
 pub use crate::owed::FinishOptions;
 use crate::owed::{OwedWork, PushError, push};
 use crate::project::Project;
 use crate::report::{Outcome, RunReport};
+
+mod preflight;
+
+/// What the end of a run starts from.
+#[derive(Debug)]
+pub struct Finish<'a> {
+    /// What may be done.
+    pub options: FinishOptions,
+    /// Where the repository stood when the tarballs were made: people go on working while a run waits.
+    pub head: Head,
+    /// What was found beforehand.
+    pub ready: &'a Ready,
+    /// What earlier runs owe.
+    pub owed_work: &'a OwedWork,
+}
 
 /// Makes the tags and pushes, with them what earlier runs owe. What goes wrong here is added to the report's problems and never hides what is out.
 ///
@@ -17,28 +34,22 @@ use crate::report::{Outcome, RunReport};
 pub fn finish(
     project: &Project,
     report: &mut RunReport,
-    options: FinishOptions,
-    owed_work: &OwedWork,
+    finish: &Finish<'_>,
     events: &Emitter,
 ) -> Result<(), NotRecorded> {
     let Some(repository) = &project.repository else { return Ok(()) };
-    let head = match repository.head() {
-        Ok(head) => head,
-        Err(error) => {
-            report.problems.push(error.to_string());
-            return Ok(());
-        }
-    };
-    let Some(commit) = head.commit else { return Ok(()) };
+    let Finish { options, head, ready, owed_work } = finish;
+    let Some(commit) = &head.commit else { return Ok(()) };
     if options.tags {
-        make_tags(project, repository, &commit, report, events)?;
+        make_tags(project, repository, commit, report, events)?;
     }
     let anything_live = report.packages.iter().any(|package| matches!(package.outcome, Outcome::Live { .. }));
     if !options.push || !(anything_live || owed_work.wants_push()) {
         return Ok(());
     }
-    let tags: BTreeSet<String> = report.tags.iter().chain(&owed_work.tags).cloned().collect();
-    match push(repository, options.branch || owed_work.branch, tags, events) {
+    let tags = report.tags.iter().filter(|tag| !ready.on_remote.contains(*tag));
+    let tags: BTreeSet<String> = tags.chain(&owed_work.tags).cloned().collect();
+    match push(repository, head, options.branch || owed_work.branch, tags, events) {
         Ok(remote) => report.pushed_to = remote,
         Err(PushError::Git(error)) => report.problems.push(error.to_string()),
         Err(PushError::NotRecorded(error)) => return Err(error),
@@ -72,8 +83,27 @@ fn make_tags(
                 report.tags.push(tag);
             }
             Ok(TagOutcome::AlreadyThere) => report.tags.push(tag),
-            Err(error) => report.problems.push(error.to_string()),
+            Err(error) => match is_as_good(project, repository, &error, &package.name) {
+                Ok(true) => report.tags.push(tag),
+                Ok(false) => report.problems.push(error.to_string()),
+                Err(other) => report.problems.push(other.to_string()),
+            },
         }
     }
     Ok(())
+}
+
+/// Whether a tag that is on another commit stands for the same files of its package.
+fn is_as_good(
+    project: &Project,
+    repository: &Repository,
+    error: &GitError,
+    package: &PackageName,
+) -> Result<bool, GitError> {
+    match error {
+        GitError::TagElsewhere { there, wanted, .. } => {
+            preflight::same_files(project, repository, package, there, wanted)
+        }
+        _ => Ok(false),
+    }
 }

@@ -13,11 +13,13 @@ use crate::learnt::Learnt;
 use crate::project::{Project, ProjectError};
 use crate::session::{KnownCredential, Session};
 
+mod cut_off;
 mod dead_credentials;
 mod notices;
 mod packing;
 mod registries;
 
+use cut_off::{named, refuse_cut_off};
 use dead_credentials::dead_credentials;
 use notices::{of_other_tools, without_effect};
 pub use registries::PLAN_READS_IN_FLIGHT;
@@ -74,6 +76,18 @@ pub enum ObserveError {
     /// The history can't be read.
     #[error(transparent)]
     Git(#[from] relay_git::GitError),
+    /// The history is cut off before the last release of these packages.
+    #[error(
+        "the history of this clone is cut off before the last release of {}, so which commits came since can't be told, and \
+         a version that is guessed could be too low",
+        named(packages)
+    )]
+    CutOff {
+        /// The packages, in the order of the workspace.
+        packages: Vec<PackageName>,
+        /// The command that fetches the rest; `None` where the clone isn't shallow but has grafts or replaced commits.
+        command: Option<String>,
+    },
     /// The versions can't be made.
     #[error(transparent)]
     Change(#[from] relay_change::ChangeError),
@@ -215,13 +229,7 @@ fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan,
             }
             Some(repository) => {
                 let history = repository.history(&project.history_queries())?;
-                if history.ends_early {
-                    warnings.push(
-                        "the clone is shallow, so that commits before its start are not seen; fetch more history with \
-                         `git fetch --unshallow --tags`"
-                            .to_owned(),
-                    );
-                }
+                refuse_cut_off(project, repository, &history)?;
                 for package in &history.packages {
                     // Without any sign of an earlier release, the package's version is its first one, not a bump of it.
                     if package.base.is_none() {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use relay_git::{GitError, Repository};
+use relay_git::{GitError, Head, Repository};
 
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::journal::PastUploads;
@@ -85,19 +85,23 @@ impl OwedWork {
     }
 }
 
-/// Pushes the branch and tags, all or none. Gives the remote's name; `None` where there is none, or nothing to push.
+/// Pushes tags, and the branch of `head` where that is wanted, all or none. Gives the remote's name; `None` where there is none, or nothing to push.
 ///
 /// # Errors
 /// [`PushError`].
 pub fn push(
     repository: &Repository,
+    head: &Head,
     branch: bool,
     tags: impl IntoIterator<Item = String>,
     events: &Emitter,
 ) -> Result<Option<String>, PushError> {
     let Some(remote) = repository.remote_name() else { return Ok(None) };
-    let head = if branch { repository.head()?.branch } else { None };
-    let mut refs: Vec<String> = head.map(|branch| format!("HEAD:refs/heads/{branch}")).into_iter().collect();
+    // The commit by its id: whoever works here meanwhile may have switched to another branch.
+    let mut refs = match (&head.commit, &head.branch) {
+        (Some(commit), Some(name)) if branch => vec![format!("{commit}:refs/heads/{name}")],
+        _ => Vec::new(),
+    };
     refs.extend(tags.into_iter().map(|tag| format!("refs/tags/{tag}")));
     if refs.is_empty() {
         return Ok(None);

@@ -48,7 +48,7 @@ pub enum PublishRunError {
     Driver(#[from] DriverError),
 }
 
-/// Makes prepared_uploads of the plan's packages. Blocked packages get none.
+/// Prepares the uploads of the plan's packages. Blocked packages get none.
 ///
 /// # Errors
 /// [`PublishRunError`] where the bytes are not those of the plan.

@@ -28,7 +28,15 @@ const FILE_SETTINGS: [&str; 8] = [
 /// The twin's branch where the source is on none.
 const TWIN_BRANCH: &str = "rehearsal";
 
+/// The setting by which a twin is known.
+const TWIN_KEY: &str = "relay.rehearsal";
+
 impl Repository {
+    /// Whether this is a rehearsal's twin of another repository.
+    pub(crate) fn is_twin(&self) -> bool {
+        self.git.config().and_then(|config| config.get_bool(TWIN_KEY)).unwrap_or(false)
+    }
+
     /// Makes `target` a repository with the head (on a branch in any case), branches, tags and history of that at `source_root`, without remotes, hooks
     /// and signatures, and with an identity of its own. The working files are the caller's to copy, before or after: those
     /// of the source's working folder go into `target`.
@@ -51,7 +59,7 @@ impl Repository {
         twin.set_up(&source)?;
 
         // The handle was opened before the objects and refs were there.
-        let twin = Self::discover(target)?;
+        let twin = Self::discover_here(target)?;
         let head = source.head()?;
         let setting = "set the head of the rehearsal's repository";
         match (head.branch, head.commit) {
@@ -102,6 +110,7 @@ impl Repository {
             ("core.fsmonitor", "false"),
             ("gc.auto", "0"),
             ("maintenance.auto", "false"),
+            (TWIN_KEY, "true"),
         ] {
             config.set_str(key, value).map_err(doing())?;
         }

@@ -6,7 +6,7 @@
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use git2::build::TreeUpdateBuilder;
-use git2::{FileMode, IndexAddOption, Oid, Signature, Tree};
+use git2::{FileMode, IndexAddOption, Oid, Tree};
 
 use crate::error::GitError;
 use crate::repository::Repository;
@@ -68,6 +68,7 @@ impl Repository {
     pub fn check_can_commit(&self) -> Result<(), GitError> {
         self.refuse_unfinished_operation()?;
         self.refuse_special_index()?;
+        self.refuse_locked_index()?;
         self.check_identity()
     }
 
@@ -90,12 +91,7 @@ impl Repository {
         self.write_commit(tree, head.as_ref(), message)
     }
 
-    /// Who commits and tags, as git would find it: from the environment, else the configuration.
-    pub(crate) fn identity(&self) -> Result<Signature<'static>, GitError> {
-        self.git.committer_from_env().map_err(|_| GitError::NoIdentity)
-    }
-
-    fn check_identity(&self) -> Result<(), GitError> {
+    pub(crate) fn check_identity(&self) -> Result<(), GitError> {
         self.identity().map(|_| ())
     }
 
@@ -107,7 +103,7 @@ impl Repository {
             self.move_head(id, head, &message)?;
             return Ok(id.to_string());
         }
-        let author = self.git.author_from_env().map_err(|_| GitError::NoIdentity)?;
+        let author = self.author()?;
         let committer = self.identity()?;
         let tree = self.git.find_tree(tree).map_err(GitError::doing(doing))?;
         let parents: Vec<&git2::Commit<'_>> = head.into_iter().collect();

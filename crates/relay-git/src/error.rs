@@ -58,6 +58,63 @@ pub enum GitError {
         /// libgit2's own words.
         source: git2::Error,
     },
+    /// A lock file of git's lies where relay has to write.
+    #[error(
+        "`{path}` is there, so another git process runs here, or one that crashed left it behind: wait until git is done; if \
+         no git runs, delete the file"
+    )]
+    LockFile {
+        /// The lock file.
+        path: Utf8PathBuf,
+    },
+    /// The git folder can't be written.
+    #[error("relay can't {doing}, which it must when the packages are out: {problem}")]
+    NotWritable {
+        /// What was tried.
+        doing: String,
+        /// What the system or libgit2 says.
+        problem: String,
+    },
+    /// Another ref stands where a tag's folder must be, or the other way round.
+    #[error(
+        "the tag `{name}` can't be made, because there is a tag `{other}`, and git keeps one name either as a tag or as the \
+         folder of others: rename that tag"
+    )]
+    TagInTheWay {
+        /// The tag that is to be made.
+        name: String,
+        /// The one that is there.
+        other: String,
+    },
+    /// A trial of the signature failed.
+    #[error(
+        "git can't sign, which `{setting}` asks for: git says: {text}; see `git config user.signingkey`, or turn signing off \
+         here with `git config {setting} false`"
+    )]
+    CannotSign {
+        /// The setting that asks for signatures.
+        setting: &'static str,
+        /// git's own stderr, cleaned and bounded.
+        text: String,
+    },
+    /// A tag that was made is not there, or names something else.
+    #[error("the tag `{name}` was made and doesn't name {wanted} when it is read back: see `git show-ref --tags`")]
+    TagNotThere {
+        /// The tag's name.
+        name: String,
+        /// The commit it was to name.
+        wanted: String,
+    },
+    /// The remote can't be asked.
+    #[error("the tags of `{remote}` can't be read: {}\ngit says: {text}", cause.next_step())]
+    RemoteUnreadable {
+        /// The remote's name.
+        remote: String,
+        /// What the failure looks like.
+        cause: PushCause,
+        /// git's own stderr, cleaned and bounded.
+        text: String,
+    },
     /// The index is split or sparse.
     #[error(
         "the git index of `{path}` is split or sparse, which relay can't write: turn that off with \
@@ -135,6 +192,12 @@ pub enum GitError {
         id: String,
         /// What is wrong with it.
         reason: &'static str,
+    },
+    /// There is no remote to speak to.
+    #[error("relay can't {doing}: this clone has no remote; name it with `git remote add origin URL`")]
+    NoRemote {
+        /// What was to be done.
+        doing: &'static str,
     },
     /// The `git` program is not on the PATH.
     #[error("relay can't {doing} because the `git` program was not found on the PATH: install git")]

@@ -51,6 +51,9 @@ impl Repository {
         for variable in REDIRECTING_VARIABLES {
             command.env_remove(variable);
         }
+        if self.named_by_environment {
+            command.env("GIT_DIR", self.git.path()).env("GIT_WORK_TREE", self.workdir());
+        }
         for (name, _) in std::env::vars_os() {
             let hidden = name.to_str().is_some_and(|name| self.hidden_from_git.iter().any(|hidden| hidden == name));
             if hidden || name.to_str().is_some_and(holds_registry_credential) {
@@ -61,7 +64,8 @@ impl Repository {
     }
 }
 
-fn run(mut command: Command, doing: &str, input: Vec<u8>) -> Result<String, RunError> {
+/// Runs a command that is set up, feeds it `input`, and gives its stdout.
+pub(crate) fn run(mut command: Command, doing: &str, input: Vec<u8>) -> Result<String, RunError> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let failed_to_run = |error: std::io::Error| {
         let doing = doing.to_owned();

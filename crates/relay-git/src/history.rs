@@ -83,6 +83,9 @@ pub struct PackageHistory {
     /// The version on disk is another than that in the head commit, and has no tag: somebody has bumped it and not committed
     /// that yet.
     pub uncommitted_bump: bool,
+    /// The clone's history is cut off (`git clone --depth`, a graft) before the package's last release: there may be commits
+    /// since then that the clone lacks, and a base that it doesn't show.
+    pub cut_off: bool,
 }
 
 /// The commits of all packages since their last releases.
@@ -94,9 +97,6 @@ pub struct History {
     pub packages: Vec<PackageHistory>,
     /// How many commits were walked.
     pub walked: usize,
-    /// The clone is shallow and the walk came to where it ends: there may be more commits, and bases that were not found
-    /// (`git fetch --unshallow --tags`).
-    pub ends_early: bool,
 }
 
 impl Repository {
@@ -166,13 +166,13 @@ impl Repository {
             // A tag of the version on disk says that the version is out.
             uncommitted_bump: base.as_ref().is_none_or(|(_, tag)| tag.is_none())
                 && in_head(*area).is_some_and(|version| Some(version) != query.version.as_ref()),
+            cut_off: false,
         });
-        let history = History {
-            commits: Vec::new(),
-            packages: packages.collect(),
-            walked: walk.order.len(),
-            ends_early: walk.ends_early,
-        };
+        let mut history = History { commits: Vec::new(), packages: packages.collect(), walked: walk.order.len() };
+        let cuts = walk.cuts_passed();
+        for (index, package) in history.packages.iter_mut().enumerate() {
+            package.cut_off = cuts.iter().any(|place| walk.counts(*place, mark_of(index)));
+        }
         collect(history, &mut walk, &run.touched, &queries_of)
     }
 

@@ -7,22 +7,29 @@
 //! - [`repository`]: opening a repository, its head, its remote
 //! - [`history`]: the commits of each package since its last release, found in one walk by comparing tree ids
 //! - [`status`]: what differs from the head commit
+//! - [`deepen`]: the history that a shallow clone lacks
 //! - [`tags`], [`commit`], [`push`]: what a release writes
+//! - [`beforehand`]: whether all that could be written, tried before anything is sent; [`remote_tags`]: what the remote has
 //! - `packs`: a reader of packed objects, for speed; `git_program`: the real git, for what only it can do
 //! - [`aside`]: an independent twin of a repository, for rehearsals
+//! - `settings`: git's settings as git sees them, and who commits
 //! - [`error`]: what can go wrong, in words for people
 #![forbid(unsafe_code)]
 
 pub mod added;
 pub mod aside;
+pub mod beforehand;
 pub mod commit;
+pub mod deepen;
 pub mod error;
 mod git_program;
 pub mod history;
 mod packs;
 pub mod push;
 mod ref_name;
+pub mod remote_tags;
 pub mod repository;
+mod settings;
 pub mod status;
 pub mod tags;
 #[cfg(test)]
@@ -31,5 +38,6 @@ pub mod unpushed;
 
 pub use error::{GitError, PushCause};
 pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};
+pub use remote_tags::RemoteTag;
 pub use repository::{Head, Repository};
 pub use tags::TagOutcome;

@@ -3,6 +3,7 @@
 use crate::error::{GitError, PushCause};
 use crate::git_program::RunError;
 use crate::ref_name::{check_push_ref, printable};
+use crate::remote_tags::check_remote;
 use crate::repository::Repository;
 
 impl Repository {
@@ -20,13 +21,7 @@ impl Repository {
     }
 
     fn push_with(&self, remote: &str, refs: &[String], options: &[&str]) -> Result<(), GitError> {
-        if remote.is_empty() || remote.starts_with('-') {
-            return Err(GitError::InvalidRefName {
-                name: printable(remote),
-                kind: "remote",
-                reason: "it names no remote",
-            });
-        }
+        check_remote(remote)?;
         for spec in refs {
             check_push_ref(spec)?;
         }

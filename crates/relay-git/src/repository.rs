@@ -1,11 +1,15 @@
 //! A repository that was found and opened: its working folder, its head, its remote.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use git2::{ErrorCode, RepositoryOpenFlags, RepositoryState};
 
 use crate::error::GitError;
+use crate::settings::{self, Listed};
+
+mod elsewhere;
 
 /// Where the repository stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +25,10 @@ pub struct Repository {
     pub(crate) git: git2::Repository,
     workdir: Utf8PathBuf,
     pub(crate) hidden_from_git: Vec<String>,
+    /// The environment names this repository (`GIT_DIR`, `GIT_WORK_TREE`), so the `git` program must be told so too.
+    pub(crate) named_by_environment: bool,
+    pub(crate) settings: OnceCell<Option<Listed>>,
+    pub(crate) committer: OnceCell<git2::Signature<'static>>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -30,8 +38,25 @@ impl std::fmt::Debug for Repository {
 }
 
 impl Repository {
-    /// Finds the repository that `start` lies in.
+    /// Finds the repository that `start` lies in, or the one that the environment names as git itself would take it
+    /// (`GIT_DIR`, `GIT_WORK_TREE`).
     pub fn discover(start: &Utf8Path) -> Result<Self, GitError> {
+        if elsewhere::is_named() {
+            // A rehearsal's copy is never left for the repository that it is a copy of.
+            return match Self::discover_here(start) {
+                Ok(twin) if twin.is_twin() => Ok(twin),
+                _ => elsewhere::open(start),
+            };
+        }
+        match Self::discover_here(start) {
+            // git may trust it by settings that libgit2 doesn't read.
+            Err(error @ GitError::OwnedByAnother { .. }) => elsewhere::open(start).map_err(|_| error),
+            found => found,
+        }
+    }
+
+    /// Finds the repository that `start` lies in, whatever the environment names.
+    pub(crate) fn discover_here(start: &Utf8Path) -> Result<Self, GitError> {
         let none: [&Path; 0] = [];
         let opened = git2::Repository::open_ext(start, RepositoryOpenFlags::empty(), none);
         Self::from_git(opened.map_err(|error| open_error(error, start))?)
@@ -59,7 +84,15 @@ impl Repository {
             source,
         })?;
         let workdir = utf8(&workdir)?;
-        Ok(Self { git, workdir, hidden_from_git: Vec::new() })
+        settings::honour_environment(&git).map_err(GitError::doing("read git's configuration"))?;
+        Ok(Self {
+            git,
+            workdir,
+            hidden_from_git: Vec::new(),
+            named_by_environment: false,
+            settings: OnceCell::new(),
+            committer: OnceCell::new(),
+        })
     }
 
     /// Names environment variables that the `git` program, and so the hooks it starts, must not see: those that hold
@@ -124,10 +157,7 @@ impl Repository {
     /// The remote to push to: that of the branch's upstream, else `origin`, else the only one there is.
     pub fn remote_name(&self) -> Option<String> {
         let branch = self.head().ok().and_then(|head| head.branch);
-        let configured = branch.and_then(|branch| {
-            let config = self.git.config().ok()?;
-            config.get_string(&format!("branch.{branch}.remote")).ok()
-        });
+        let configured = branch.and_then(|branch| self.setting(&format!("branch.{branch}.remote")));
         let remotes = self.git.remotes().ok()?;
         let names: Vec<&str> = remotes.iter().flatten().flatten().collect();
         match configured {
@@ -156,7 +186,7 @@ impl Repository {
     }
 
     pub(crate) fn config_flag(&self, key: &str) -> bool {
-        self.git.config().and_then(|config| config.get_bool(key)).unwrap_or(false)
+        self.flag(key).unwrap_or(false)
     }
 
     /// Refuses when a merge, rebase or the like is not finished.

@@ -42,7 +42,7 @@ impl Repository {
 
     /// `None` when libgit2 must do it.
     fn uncommitted_by_scan(&self) -> Result<Option<BTreeSet<Vec<u8>>>, GitError> {
-        let symlinks = self.git.config().and_then(|config| config.get_bool("core.symlinks")).unwrap_or(true);
+        let symlinks = self.flag("core.symlinks").unwrap_or(true);
         let path = self.git.path().join("index");
         let (Ok(metadata), Ok(data)) = (path.metadata(), std::fs::read(&path)) else { return Ok(None) };
         let index = match IndexFile::parse(&data) {
@@ -50,8 +50,7 @@ impl Repository {
             Err(Unread::Special) => return self.uncommitted_by_git().map(Some),
             Ok(_) | Err(Unread::Unknown) => return Ok(None),
         };
-        let config = self.git.config().map_err(GitError::doing("read git's configuration"))?;
-        let flag = |key: &str, default: bool| config.get_bool(key).unwrap_or(default);
+        let flag = |key: &str, default: bool| self.flag(key).unwrap_or(default);
         let other_names = flag("core.ignorecase", false) || flag("core.precomposeunicode", false);
         let scan = Scan {
             root: self.workdir().as_std_path(),
@@ -77,7 +76,7 @@ impl Repository {
     /// The rules of the clone, above those of the person.
     fn common_rules(&self, ignore_case: bool) -> IgnoreRules {
         let root = self.workdir().as_std_path();
-        let configured = self.git.config().and_then(|config| config.get_path("core.excludesfile")).ok();
+        let configured = self.path_setting("core.excludesfile");
         let person = configured.or_else(|| {
             let folder = std::env::var_os("XDG_CONFIG_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
             let folder = folder.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")))?;

@@ -1,6 +1,7 @@
 //! Tags: which there are, what they name, and a new one for a release.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use git2::{ErrorCode, ObjectType, Oid};
 
@@ -38,8 +39,48 @@ impl Repository {
         Ok(self.ref_commit(&full)?.map(|id| id.to_string()))
     }
 
-    /// Makes an annotated tag, signed where the person's configuration asks for it.
+    /// Makes an annotated tag, signed where the person's configuration asks for it, and reads it back.
     pub fn create_tag(&self, name: &str, commit: &str, message: &str) -> Result<TagOutcome, GitError> {
+        let outcome = self.write_tag(name, commit, message)?;
+        if self.tag_commit(name)?.as_deref() == Some(commit) {
+            Ok(outcome)
+        } else {
+            Err(GitError::TagNotThere { name: name.to_owned(), wanted: commit.to_owned() })
+        }
+    }
+
+    /// Whether this clone has a commit.
+    pub fn has_commit(&self, commit: &str) -> bool {
+        Oid::from_str(commit).and_then(|id| self.git.find_commit(id)).is_ok()
+    }
+
+    /// Whether these folders, relative to the repository, hold the same in two commits; the empty path is all of it. A commit
+    /// that this clone lacks is like no other.
+    pub fn same_folders<'p>(
+        &self,
+        commit: &str,
+        other: &str,
+        folders: impl IntoIterator<Item = &'p str>,
+    ) -> Result<bool, GitError> {
+        let reading = || GitError::doing("compare the folders of two commits");
+        let find =
+            |id: &str| Oid::from_str(id).and_then(|id| self.git.find_commit(id)).and_then(|commit| commit.tree());
+        let (Ok(tree), Ok(other)) = (find(commit), find(other)) else { return Ok(false) };
+        for folder in folders {
+            let entry = |tree: &git2::Tree<'_>| match tree.get_path(Path::new(folder)) {
+                _ if folder.is_empty() => Ok(Some(tree.id())),
+                Ok(entry) => Ok(Some(entry.id())),
+                Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+                Err(error) => Err(reading()(error)),
+            };
+            if entry(&tree)? != entry(&other)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn write_tag(&self, name: &str, commit: &str, message: &str) -> Result<TagOutcome, GitError> {
         let full = tag_ref(name)?;
         let doing = || format!("make the tag `{name}`");
         let unknown =

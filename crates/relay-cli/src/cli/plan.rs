@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
-use super::shared::{AccessArg, RegistryFlags, SelectionFlags};
+use super::shared::{AccessArg, HistoryFlags, RegistryFlags, SelectionFlags};
 
 const LONG_ABOUT: &str = "\
 Show what would be released, in which order, by which route
@@ -84,6 +84,9 @@ pub(crate) struct PlanArgs {
 
     #[command(flatten)]
     pub(crate) registry: RegistryFlags,
+
+    #[command(flatten)]
+    pub(crate) history: HistoryFlags,
 }
 
 /// How a plan is printed.

@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::shared::RunFlags;
+use super::shared::{HistoryFlags, RunFlags};
 
 const LONG_ABOUT: &str = "\
 Version, pack, publish, verify, tag and push
@@ -39,4 +39,7 @@ pub(crate) struct ReleaseArgs {
 
     #[command(flatten)]
     pub(crate) run: RunFlags,
+
+    #[command(flatten)]
+    pub(crate) history: HistoryFlags,
 }

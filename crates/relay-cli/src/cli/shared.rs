@@ -67,6 +67,14 @@ pub(crate) struct PersonFlags {
     pub(crate) no_browser: bool,
 }
 
+/// What is done about a clone that lacks history.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct HistoryFlags {
+    /// In a shallow clone, fetch the rest of the history and the tags first (`git fetch --unshallow --tags`)
+    #[arg(long)]
+    pub(crate) unshallow: bool,
+}
+
 /// What git gets to see.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct GitFlags {

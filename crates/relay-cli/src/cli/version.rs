@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::shared::SelectionFlags;
+use super::shared::{HistoryFlags, SelectionFlags};
 
 const LONG_ABOUT: &str = "\
 Write the next versions, ranges and changelogs, and commit them
@@ -46,4 +46,7 @@ pub(crate) struct VersionArgs {
 
     #[command(flatten)]
     pub(crate) selection: SelectionFlags,
+
+    #[command(flatten)]
+    pub(crate) history: HistoryFlags,
 }

@@ -18,7 +18,10 @@ use crate::session_setup::{self, SessionFlags};
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliError> {
     let ui = &context.ui;
-    let project = crate::flow::open(&context.cwd, args.registry.concurrency)?;
+    let mut project = crate::flow::open(&context.cwd, args.registry.concurrency)?;
+    if crate::deepen::unshallow(ui, &project, &args.history)? {
+        project = crate::flow::open(&context.cwd, args.registry.concurrency)?;
+    }
     let flags = SessionFlags {
         vault: context.vault.clone(),
         registry: args.registry.registry.clone(),

@@ -10,6 +10,7 @@ use crate::cli::publish::{PublishArgs, ResumeArgs};
 use crate::cli::release::ReleaseArgs;
 use crate::cli::shared::RunFlags;
 use crate::context::Context;
+use crate::deepen;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
@@ -30,6 +31,9 @@ struct Request<'a> {
 /// Runs `relay release`.
 pub(crate) async fn release(context: &Context, args: &ReleaseArgs) -> Result<Exit, CliError> {
     let (plan, dry_run) = (args.plan.as_ref(), args.dry_run);
+    if args.history.unshallow {
+        deepen::unshallow(&context.ui, &flow::open(&context.cwd, None)?, &args.history)?;
+    }
     run(Request { intent: Intent::Release, command: "release", plan, dry_run, flags: &args.run }, context).await
 }
 

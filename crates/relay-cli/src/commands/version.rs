@@ -22,6 +22,9 @@ use crate::ui::{columns, plural};
 pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, CliError> {
     let ui = &context.ui;
     let mut project = crate::flow::open(&context.cwd, None)?;
+    if crate::deepen::unshallow(ui, &project, &args.history)? {
+        project = crate::flow::open(&context.cwd, None)?;
+    }
     let state = session_setup::state_folder(&project);
     if args.dry_run {
         interrupted::warn(ui, &project, &state)?;
@@ -47,7 +50,15 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     } else {
         ui.status(table(bumps).trim_end());
     }
-    if bumps.bumps.is_empty() || args.dry_run {
+    if bumps.bumps.is_empty() {
+        return Ok(Exit::Done);
+    }
+    // What is not committed may be written anywhere: a pull request of the next versions has a branch of its own.
+    if !args.no_commit {
+        preflight::check_branch(&project, true, false)
+            .map_err(|error| error.hint("or write without committing: `relay version --no-commit`"))?;
+    }
+    if args.dry_run {
         return Ok(Exit::Done);
     }
     if let Some(repository) = project.repository.as_ref().filter(|_| !args.no_commit) {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 use relay_change::ChangeError;
+use relay_engine::finish::FinishError;
 use relay_engine::freeze::{FreezeError, Mislabelled};
 use relay_engine::observe::ObserveError;
 use relay_engine::project::ProjectError;
@@ -47,10 +48,28 @@ pub(crate) fn observe(error: ObserveError) -> CliError {
     match error {
         ObserveError::Project(error) => project(error),
         ObserveError::Git(error) => git(error),
+        ObserveError::CutOff { ref command, .. } => cut_off(&error, command.as_deref()),
         ObserveError::Change(error) => change(&error),
         ObserveError::Npm(error) => npm(error),
         ObserveError::Plan(error) => plan(&error),
         ObserveError::Read { source, .. } => read(&source),
+    }
+}
+
+/// The history ends before it tells what was released.
+fn cut_off(error: &ObserveError, command: Option<&str>) -> CliError {
+    let result = CliError::of(ErrorKind::User, error).code("relay::git::cut_off");
+    match command {
+        Some(command) => result
+            .hint(format!("fetch all of it with `{command}`; with `--unshallow` relay's plan, version and release do it themselves"))
+            .hint("in a pipeline: `fetch-depth: 0` for GitHub's checkout, `GIT_DEPTH: 0` in GitLab")
+            .hint(
+                "or take change files alone: `changes = [\"changesets\"]` under `[release]` in relay.toml; `relay publish` \
+                 needs no history",
+            ),
+        None => result.hint(
+            "`git replace --list` and `.git/info/grafts` show what was cut; `git replace -d COMMIT` undoes it",
+        ),
     }
 }
 
@@ -138,6 +157,41 @@ pub(crate) fn git(error: GitError) -> CliError {
             .hint("see what `git status` says; `git fsck` checks the clone")
             .code("relay::git"),
         _ => CliError::of(ErrorKind::User, &error).code("relay::git"),
+    }
+}
+
+/// What the end of the run needs in git is not there.
+pub(crate) fn finish(error: FinishError) -> CliError {
+    const NOTHING: &str = "nothing was written and nothing was sent";
+    match error {
+        FinishError::Push(error) => git(error)
+            .context("the release could not be pushed, so nothing was done")
+            .hint("or leave the push out with `--no-push` and push commit and tags yourself"),
+        FinishError::Git(error @ GitError::RemoteUnreadable { .. }) => git(error)
+            .context("the release could not be pushed, so nothing was done")
+            .hint("or leave the push out with `--no-push` and push commit and tags yourself"),
+        FinishError::Git(error) => git(error)
+            .context("the release could not be tagged, so nothing was done")
+            .hint("or leave the tags out with `--no-git-tag`"),
+        ref error @ FinishError::TagElsewhere { ref tag, ref there, ref remote, ref wanted, .. } => {
+            let result = CliError::of(ErrorKind::User, error).cause(NOTHING).code("relay::git::tag_elsewhere");
+            let short = there.get(..10).unwrap_or(there);
+            let result = match wanted {
+                Some(_) => result.hint(format!(
+                    "to publish what was tagged: `git switch --detach {short}`, then run relay there; to publish what is here, \
+                     give it another version"
+                )),
+                None => result.hint(
+                    "fetch what released that version (`git pull --tags`), or give the package a version above it",
+                ),
+            };
+            match remote {
+                Some(remote) => {
+                    result.hint(format!("or, if the tag is wrong, delete it: `git push {remote} :refs/tags/{tag}`"))
+                }
+                None => result.hint(format!("or, if the tag is wrong, delete it: `git tag -d {tag}`")),
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use relay_engine::finish::{Ready, preflight as look_ahead};
 use relay_engine::journal::PastUploads;
 use relay_engine::observe::{Intent, Observed};
 use relay_engine::project::Project;
@@ -10,6 +11,7 @@ use relay_plan::ReleasePlan;
 use super::FlowOptions;
 use crate::error::CliError;
 use crate::error::engine as explain;
+use crate::preflight;
 use crate::saved_digests;
 use crate::ui::Ui;
 
@@ -114,18 +116,22 @@ pub(super) fn another_run_was_faster() -> CliError {
         .code("relay::run::meanwhile")
 }
 
-/// The remote can be reached, and the branch can be pushed there as it is: better known now than when all is published.
-pub(super) fn check_push(project: &Project) -> Result<(), CliError> {
-    let Some(repository) = &project.repository else { return Ok(()) };
-    let (Some(remote), Some(branch)) = (repository.remote_name(), repository.head().map_err(explain::git)?.branch)
-    else {
-        return Ok(());
-    };
-    repository.check_push(&remote, &[format!("HEAD:refs/heads/{branch}")]).map_err(|error| {
-        explain::git(error)
-            .context("the release could not be pushed, so nothing was done")
-            .hint("or leave the push out with `--no-push` and push commit and tags yourself")
-    })
+/// All that the end of the run needs in git is looked at: better known now than when all is published.
+pub(super) fn check_finish(
+    ui: &Ui,
+    project: &Project,
+    observed: &Observed,
+    options: &FlowOptions,
+) -> Result<Ready, CliError> {
+    let (plan, bumps) = (&observed.plan, &observed.bumps);
+    let ready = look_ahead(project, plan, bumps, options.finish, !options.dry_run).map_err(explain::finish)?;
+    for (tag, commit) in &ready.not_compared {
+        ui.warning(format!(
+            "the remote has the tag `{tag}` on commit {commit}, which this clone lacks, so that its files can't be compared in \
+             a dry run; fetch it with `git fetch --tags`"
+        ));
+    }
+    Ok(ready)
 }
 
 /// A release commits, so the tree must be clean and on a branch that may be released from.
@@ -139,7 +145,6 @@ pub(super) fn check_tree(project: &Project, options: &FlowOptions) -> Result<(),
             Intent::Publish => Ok(()),
         };
     };
-    let head = repository.head().map_err(explain::git)?;
     if intent == Intent::Release {
         let mut dirty = repository.uncommitted().map_err(explain::git)?;
         // The plan that is carried out may lie in the tree it was made from.
@@ -161,22 +166,9 @@ pub(super) fn check_tree(project: &Project, options: &FlowOptions) -> Result<(),
             }
             return Err(error);
         }
-        if head.branch.is_none() {
-            return Err(CliError::user("HEAD is detached, so the release commit would belong to no branch")
-                .hint("check out a branch: `git switch main`")
-                .code("relay::git::detached"));
-        }
     }
     // A rehearsal is what one does before the branch is merged.
-    if let (Some(wanted), Some(branch)) = (&project.config.release.branch, &head.branch)
-        && wanted != branch
-        && options.command != "rehearse"
-    {
-        return Err(CliError::user(format!("releases are made from `{wanted}`, and this is `{branch}`"))
-            .hint(format!("check out `{wanted}`, or change `release.branch` in relay.toml"))
-            .code("relay::git::branch"));
-    }
-    Ok(())
+    preflight::check_branch(project, intent == Intent::Release, options.command == "rehearse")
 }
 
 pub(super) fn declared_variables(project: &Project) -> Vec<String> {

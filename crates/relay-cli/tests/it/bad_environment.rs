@@ -175,7 +175,8 @@ fn no_remote_is_told_beforehand_and_stops_nothing() {
     assert_eq!(run.exit, 0, "{}", run.session());
     insta::assert_snapshot!(warning.unwrap_or_default());
     assert!(!repo.relay("release --dry-run --no-push").stderr.contains("remote"));
-    repo.git("remote add origin ../elsewhere");
+    repo.git("init --quiet --bare .git/elsewhere");
+    repo.git("remote add origin .git/elsewhere");
     assert!(!repo.relay("release --dry-run").stderr.contains("remote"));
 }
 

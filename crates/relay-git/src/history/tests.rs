@@ -41,7 +41,7 @@ fn commits_since_the_tag_count_and_messages_come_whole() {
     let commit = history.commits.iter().find(|commit| commit.id == fix).unwrap();
     assert_eq!(commit.message, "fix: a\n\nBREAKING CHANGE: all of it");
     assert_eq!(commit.time_seconds, 1_700_000_060);
-    assert!(!history.ends_early);
+    assert!(!history.packages[0].cut_off);
 }
 
 #[test]
@@ -214,8 +214,51 @@ fn many_packages_in_one_folder_are_told_apart_in_packs_too() {
     }
 }
 
+/// What a shallow clone of the last commits of a repository says of its packages' histories.
+#[track_caller]
+fn check_cut(origin: &TestRepo, fetches: &[&[&str]], queries: &[HistoryQuery], cut_off: &[bool]) {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, url) = (path_of(&folder).join("clone"), format!("file://{}", origin.root));
+    git(&path_of(&folder), &["init", "-q", "-b", "main", "clone"]);
+    git(&root, &["remote", "add", "origin", &url]);
+    for fetch in fetches {
+        git(&root, &[&["fetch", "-q"], *fetch].concat());
+    }
+    git(&root, &["reset", "-q", "--hard", "FETCH_HEAD"]);
+    let history = Repository::discover(&root).unwrap().history(queries).unwrap();
+    let found: Vec<bool> = history.packages.iter().map(|package| package.cut_off).collect();
+    assert_eq!(found, cut_off, "{fetches:?}");
+}
+
 #[test]
-fn a_shallow_clone_says_that_its_history_ends_early() {
+fn a_history_that_is_cut_off_before_the_last_release_says_so() {
+    let origin = TestRepo::new();
+    origin.package("a", "1.0.0").package("b", "1.0.0").commit("start");
+    origin.git(&["tag", "a@1.0.0"]);
+    origin.write("a/x", "1").commit("feat!: of a");
+    origin.package("b", "1.1.0").commit("release of b");
+    origin.write("a/y", "1").commit("fix: of a");
+    origin.write("b/y", "1").commit("fix: of b");
+    let queries = [query("a", Some("1.0.0"), &["a@1.0.0"]), query("b", Some("1.1.0"), &["b@1.1.0"])];
+    let main = |depth: &'static str| ["--no-tags", depth, "origin", "main"];
+    let tag = ["--depth=1", "origin", "tag", "a@1.0.0", "--no-tags"];
+    check_cut(&origin, &[&main("--depth=1")], &queries, &[true, true]);
+    check_cut(&origin, &[&main("--depth=2")], &queries, &[true, true]);
+    // The commit in which the clone's history begins may be the release itself, which can't be told.
+    check_cut(&origin, &[&main("--depth=3")], &queries, &[true, true]);
+    check_cut(&origin, &[&main("--depth=4")], &queries, &[true, false]);
+    check_cut(&origin, &[&main("--depth=5")], &queries, &[false, false]);
+    check_cut(&origin, &[&main("--no-progress")], &queries, &[false, false]);
+    // The tag is known and the commits since then are not.
+    check_cut(&origin, &[&tag, &main("--depth=2")], &queries, &[true, true]);
+    check_cut(&origin, &[&tag, &main("--depth=4")], &queries, &[true, false]);
+    check_cut(&origin, &[&["--depth=5", "origin", "main"]], &queries, &[false, false]);
+    check_cut(&origin, &[&["--shallow-exclude=a@1.0.0", "origin", "main"]], &queries, &[true, false]);
+    check_cut(&origin, &[&["--shallow-since=1700000100", "origin", "main"]], &queries, &[true, true]);
+}
+
+#[test]
+fn what_the_first_commit_of_a_shallow_clone_changed_is_unknown() {
     let origin = TestRepo::new();
     origin.package("a", "1.0.0").commit("start");
     let fix = origin.write("a/x", "1").commit("fix");
@@ -226,15 +269,15 @@ fn a_shallow_clone_says_that_its_history_ends_early() {
     let clone = Repository::discover(&root.join("clone")).unwrap();
     assert!(clone.is_shallow());
     let history = clone.history(&[query("a", Some("1.0.0"), &["a@1.0.0"])]).unwrap();
-    assert!(history.ends_early);
     assert_eq!(history.packages[0].base, None);
-    assert!(!ids(&history)[0].contains(&fix.as_str()), "what the last commit of the clone changed is unknown");
+    assert!(!ids(&history)[0].contains(&fix.as_str()));
     assert_eq!(ids(&history)[0].len(), 1);
 
-    git(clone.workdir(), &["fetch", "-q", "--unshallow"]);
+    clone.unshallow().unwrap();
     let clone = Repository::discover(&root.join("clone")).unwrap();
+    assert!(!clone.is_shallow());
     let history = clone.history(&[query("a", Some("1.0.0"), &["a@1.0.0"])]).unwrap();
-    assert!(!history.ends_early);
+    assert!(!history.packages[0].cut_off);
     assert_eq!(ids(&history)[0].len(), 2);
 }
 

@@ -57,7 +57,6 @@ pub(super) struct Walk<'r> {
     overtime: u32,
     pub(super) order: Vec<usize>,
     pub(super) out_of_order: bool,
-    pub(super) ends_early: bool,
 }
 
 impl<'r> Walk<'r> {
@@ -80,7 +79,6 @@ impl<'r> Walk<'r> {
             overtime: 0,
             order: Vec::new(),
             out_of_order: false,
-            ends_early: false,
         };
         let place = walk.place(head)?;
         let mark = walk.palette.single(HEAD_MARK);
@@ -135,7 +133,6 @@ impl<'r> Walk<'r> {
         let Some(visit) = self.visits.get_mut(place) else { return Ok(None) };
         visit.passed = true;
         let (marks, time, parent_ids) = (visit.marks, visit.time, std::mem::take(&mut visit.parent_ids));
-        self.ends_early |= visit.cut && self.palette.has(marks, HEAD_MARK);
         if !self.settled(marks) {
             self.waiting_unsettled = self.waiting_unsettled.saturating_sub(1);
             self.oldest_needed = self.oldest_needed.min(time);
@@ -163,6 +160,12 @@ impl<'r> Walk<'r> {
     pub(super) fn counts(&self, place: usize, base: Option<usize>) -> bool {
         let Some(visit) = self.visits.get(place) else { return false };
         self.palette.has(visit.marks, HEAD_MARK) && !base.is_some_and(|mark| self.palette.has(visit.marks, mark))
+    }
+
+    /// Where the history of the clone ends, of what was passed.
+    pub(super) fn cuts_passed(&self) -> Vec<usize> {
+        let is_cut = |place: &usize| self.visits.get(*place).is_some_and(|visit| visit.cut);
+        self.order.iter().copied().filter(is_cut).collect()
     }
 
     /// The trees of a commit and of its parents.
@@ -221,7 +224,8 @@ impl<'r> Walk<'r> {
             Some(header) => header,
             None => self.read(id)?,
         };
-        let cut = self.cuts.contains(&id);
+        // git notes the first commit of all as a cut too, where the depth just reaches it.
+        let cut = self.cuts.contains(&id) && !header.parents.is_empty();
         let place = self.visits.len();
         self.visits.push(Visit {
             id,

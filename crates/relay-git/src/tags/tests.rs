@@ -57,3 +57,15 @@ fn a_tag_that_is_to_be_signed_goes_through_git() {
     assert!(matches!(error, GitError::ProgramFailed { .. }), "{error}");
     assert_eq!(repo.relay.tag_commit("v1.0.0").unwrap(), None);
 }
+
+#[test]
+fn folders_of_two_commits_are_compared_by_what_they_hold() {
+    let repo = TestRepo::new();
+    let first = repo.write("a/x", "1").write("b/x", "1").commit("one");
+    let second = repo.write("b/x", "2").write("README.md", "x").commit("two");
+    let same = |folders: &[&str]| repo.relay.same_folders(&first, &second, folders.iter().copied()).unwrap();
+    assert!(same(&["a"]) && same(&["a", "not/there"]) && same(&[]));
+    assert!(!same(&["b"]) && !same(&["a", "b"]) && !same(&[""]));
+    let gone = "0123456789012345678901234567890123456789";
+    assert!(!repo.relay.same_folders(&first, gone, ["a"]).unwrap());
+}

@@ -1,0 +1,139 @@
+//! The tags of a remote, read by the `git` program, and brought here.
+
+use std::collections::BTreeMap;
+
+use crate::error::{GitError, PushCause};
+use crate::git_program::RunError;
+use crate::ref_name::{printable, tag_ref};
+use crate::repository::Repository;
+
+/// With more tags than this the remote is asked for all it has: a command line has an end.
+const ASKED_BY_NAME_MAX: usize = 100;
+
+/// A tag of a remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteTag {
+    /// What the ref names: a commit, or a tag object.
+    pub object: String,
+    /// What that comes to: a commit, for all tags of releases.
+    pub commit: String,
+}
+
+impl Repository {
+    /// Which of these tags the remote has: one `ls-remote`.
+    ///
+    /// # Errors
+    /// [`GitError`] where the remote can't be reached or says no.
+    pub fn remote_tags(&self, remote: &str, names: &[String]) -> Result<BTreeMap<String, RemoteTag>, GitError> {
+        check_remote(remote)?;
+        let mut patterns = Vec::new();
+        for name in names {
+            let full = tag_ref(name)?;
+            if names.len() <= ASKED_BY_NAME_MAX {
+                patterns.extend([format!("{full}^{{}}"), full]);
+            }
+        }
+        let mut arguments = vec!["ls-remote", "--quiet", "--tags", "--end-of-options", remote];
+        arguments.extend(patterns.iter().map(String::as_str));
+        let output = match self.try_git(&format!("read the tags of `{}`", printable(remote)), &arguments, "") {
+            Ok(output) => output,
+            Err(RunError::Failed { text }) => {
+                return Err(GitError::RemoteUnreadable {
+                    remote: printable(remote),
+                    cause: PushCause::of(&text),
+                    text,
+                });
+            }
+            Err(RunError::NotRun(error)) => return Err(error),
+        };
+        let mut found = BTreeMap::new();
+        let lines = output.lines().filter_map(|line| line.split_once("\trefs/tags/"));
+        // The line of what a tag object names follows that of the object.
+        for (id, name) in lines {
+            let plain = name.strip_suffix("^{}");
+            let tag = found.entry(plain.unwrap_or(name).to_owned());
+            let tag = tag.or_insert_with(|| RemoteTag { object: id.to_owned(), commit: id.to_owned() });
+            if plain.is_some() {
+                id.clone_into(&mut tag.commit);
+            }
+        }
+        found.retain(|name, _| names.contains(name));
+        Ok(found)
+    }
+
+    /// Brings tags of the remote here that this clone lacks, as they are there. Never moves one that is here.
+    ///
+    /// # Errors
+    /// [`GitError`] where git can't.
+    pub fn fetch_tags(&self, remote: &str, names: &[String]) -> Result<(), GitError> {
+        check_remote(remote)?;
+        if names.is_empty() {
+            return Ok(());
+        }
+        let refs = names.iter().map(|name| tag_ref(name).map(|full| format!("{full}:{full}")));
+        let refs = refs.collect::<Result<Vec<_>, _>>()?;
+        let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
+        // A shallow clone stays as shallow as it is.
+        if self.is_shallow() {
+            arguments.push("--depth=1");
+        }
+        arguments.extend(["--end-of-options", remote]);
+        arguments.extend(refs.iter().map(String::as_str));
+        self.run_git(&format!("fetch tags of `{}`", printable(remote)), &arguments, "").map(drop)
+    }
+}
+
+/// Refuses a remote whose name git would take for an option.
+pub(crate) fn check_remote(remote: &str) -> Result<(), GitError> {
+    if remote.is_empty() || remote.starts_with('-') {
+        let (name, kind) = (printable(remote), "remote");
+        return Err(GitError::InvalidRefName { name, kind, reason: "it names no remote" });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestRepo, git, path_of};
+
+    #[test]
+    fn reads_and_brings_the_tags_of_a_remote_annotated_or_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let remote = path_of(&folder).join("remote.git");
+        let repo = TestRepo::new();
+        git(&repo.root, &["init", "-q", "--bare", "-b", "main", remote.as_str()]);
+        repo.git(&["remote", "add", "origin", remote.as_str()]);
+        let first = repo.write("a", "1").commit("one");
+        let second = repo.write("a", "2").commit("two");
+        repo.git(&["tag", "@a/x@1.0.0", &first]);
+        repo.git(&["tag", "-a", "-m", "x", "v2.0.0", &second]);
+        repo.git(&["tag", "x/@a/x@1.0.0", &second]);
+        let object = repo.git(&["rev-parse", "v2.0.0"]);
+        repo.git(&["push", "-q", "--tags", "origin", "main"]);
+        let names = ["@a/x@1.0.0", "v2.0.0", "v3.0.0"].map(str::to_owned);
+        let many: Vec<String> = names.iter().cloned().chain((0..200).map(|n| format!("y@{n}"))).collect();
+        for names in [&names[..], &many] {
+            let found = repo.relay.remote_tags("origin", names).unwrap();
+            let found: Vec<_> = found.into_iter().map(|(name, tag)| (name, tag.object, tag.commit)).collect();
+            let plain = ("@a/x@1.0.0".to_owned(), first.clone(), first.clone());
+            assert_eq!(found, [plain, ("v2.0.0".to_owned(), object.clone(), second.clone())]);
+        }
+        repo.git(&["tag", "-d", "v2.0.0"]);
+        repo.relay.fetch_tags("origin", &["v2.0.0".to_owned()]).unwrap();
+        assert_eq!(repo.git(&["rev-parse", "v2.0.0"]), object);
+        // A tag that is here already is never moved.
+        repo.git(&["tag", "-f", "v2.0.0", &first]);
+        repo.relay.fetch_tags("origin", &["v2.0.0".to_owned()]).unwrap_err();
+        assert_eq!(repo.git(&["rev-parse", "v2.0.0"]), first);
+    }
+
+    #[test]
+    fn says_when_the_remote_is_gone() {
+        let repo = TestRepo::new();
+        repo.git(&["remote", "add", "origin", "/nowhere/at/all.git"]);
+        let error = repo.relay.remote_tags("origin", &["v1".to_owned()]).unwrap_err();
+        assert!(matches!(error, GitError::RemoteUnreadable { cause: PushCause::Unreachable, .. }), "{error}");
+        repo.relay.remote_tags("--upload-pack=x", &[]).unwrap_err();
+    }
+}

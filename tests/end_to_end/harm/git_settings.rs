@@ -1,0 +1,85 @@
+//! git's settings count wherever git itself reads them from.
+
+use super::npm_workspaces;
+use crate::world::World;
+
+fn with_change() -> World {
+    let world = npm_workspaces(&[("a", "\"version\":\"1.0.0\"")]);
+    world.write(".changeset/x.md", "---\n\"a\": patch\n---\n\nx\n");
+    world.commit("init");
+    world.git(&["config", "--unset", "user.name"]);
+    world.git(&["config", "--unset", "user.email"]);
+    world
+}
+
+#[track_caller]
+fn check(world: &World, who: &str) {
+    world.relay(&["version", "--yes"]).ended_with(0);
+    assert_eq!(world.git(&["log", "-1", "--format=%an <%ae> %cn"]).trim(), who);
+}
+
+#[test]
+fn the_environment_names_the_file_of_the_persons_settings() {
+    let mut world = with_change();
+    world.relay(&["version", "--yes"]).ended_with(1);
+    let file = world.beside("elsewhere").join("config");
+    std::fs::write(&file, "[user]\n\tname = Ada\n\temail = ada@acme.example\n").expect("settings");
+    world.set("GIT_CONFIG_GLOBAL", file.to_str().expect("a path"));
+    check(&world, "Ada <ada@acme.example> Ada");
+}
+
+#[test]
+fn the_environment_holds_the_settings_themselves() {
+    let mut world = with_change();
+    for (name, value) in [
+        ("GIT_CONFIG_COUNT", "2"),
+        ("GIT_CONFIG_KEY_0", "user.name"),
+        ("GIT_CONFIG_VALUE_0", "Ada"),
+        ("GIT_CONFIG_KEY_1", "user.email"),
+        ("GIT_CONFIG_VALUE_1", "ada@acme.example"),
+        ("GIT_AUTHOR_NAME", "Writer"),
+    ] {
+        world.set(name, value);
+    }
+    check(&world, "Writer <ada@acme.example> Ada");
+}
+
+#[test]
+fn the_environment_names_the_repository() {
+    let mut world = with_change();
+    for (name, value) in [("GIT_COMMITTER_NAME", "C"), ("GIT_COMMITTER_EMAIL", "c@acme.example")] {
+        world.set(name, value);
+        world.set(&name.replace("COMMITTER", "AUTHOR"), value);
+    }
+    let moved = world.beside("dot-git").join("a.git");
+    std::fs::rename(world.repo().join(".git"), &moved).expect("a repository elsewhere");
+    world.relay(&["version", "--dry-run"]).ended_with(0);
+    world.set("GIT_DIR", moved.to_str().expect("a path"));
+    world.set("GIT_WORK_TREE", world.repo().to_str().expect("a path"));
+    check(&world, "C <c@acme.example> C");
+    assert!(world.read("packages/a/package.json").contains("1.0.1"));
+    // A rehearsal works on a copy, whatever the environment names.
+    let before = world.git(&["rev-parse", "HEAD"]);
+    world.relay(&["rehearse", "--yes"]).ended_with(0);
+    assert_eq!(world.git(&["rev-parse", "HEAD"]), before);
+}
+
+#[test]
+fn versions_are_committed_where_releases_are_made_from() {
+    let world = with_change();
+    world.git(&["config", "user.name", "Ada"]);
+    world.git(&["config", "user.email", "ada@acme.example"]);
+    world.write("relay.toml", "[release]\nbranch = \"main\"\n");
+    world.git(&["add", "-A"]);
+    world.git(&["commit", "-q", "-m", "settings"]);
+    world.git(&["switch", "-q", "--detach"]);
+    let ran = world.relay(&["version", "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("HEAD is detached"), "{}", ran.stderr);
+    world.git(&["switch", "-q", "-c", "next"]);
+    let ran = world.relay(&["version", "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("releases are made from `main`, and this is `next`"), "{}", ran.stderr);
+    assert!(world.read("packages/a/package.json").contains("1.0.0"));
+    // What isn't committed belongs to no branch yet.
+    world.relay(&["version", "--yes", "--no-commit"]).ended_with(0);
+    assert!(world.read("packages/a/package.json").contains("1.0.1"));
+}
