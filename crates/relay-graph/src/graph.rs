@@ -94,7 +94,8 @@ impl DependencyGraph {
     /// Makes a graph of packages and edges in any order.
     ///
     /// Of several packages with one name the first is kept. Edges with an end that is no package are left out. An edge
-    /// from a package to itself stays listed and never counts for the order: a package is not held back by itself.
+    /// from a package to itself stays listed and never counts for the order: a package is not held back by itself. Neither
+    /// does a peer edge that would close a circle.
     pub fn from_parts(packages: Vec<GraphPackage>, edges: Vec<Edge>) -> Self {
         Self::with_missing(packages, edges, Vec::new())
     }
@@ -117,7 +118,13 @@ impl DependencyGraph {
         by_dependency.sort_by_key(|&index| (edges.get(index).map(|edge| &edge.to), index));
         missing.sort();
         missing.dedup();
-        Self { packages, edges, by_dependency, missing, uninstallable: Vec::new() }
+        Self { packages, edges, by_dependency, missing, uninstallable: Vec::new() }.let_peers_give_way()
+    }
+
+    pub(crate) fn set_orders(&mut self, edge: usize, orders: bool) {
+        if let Some(edge) = self.edges.get_mut(edge) {
+            edge.orders = orders;
+        }
     }
 
     pub(crate) fn with_uninstallable(mut self, mut uninstallable: Vec<UninstallableDependency>) -> Self {

@@ -6,6 +6,7 @@
 //!
 //! - [`graph`]: packages and edges, sorted, and who points at whom
 //! - `build`: from manifests to edges: which specifier makes an edge, and which edge counts for the order
+//! - `yielding`: peer edges that would close a circle
 //! - `order`: publish order, waves, chains of dependents
 //! - [`cycle`]: circles, by strongly connected components
 //! - [`mod@document`]: the JSON form, `relay.graph/1`
@@ -22,6 +23,7 @@ mod order;
 #[cfg(test)]
 mod testing;
 mod text;
+mod yielding;
 
 pub use cycle::Cycle;
 pub use document::{GRAPH_SCHEMA, GraphDocument, document};

@@ -65,7 +65,11 @@ fn cycle_lines(text: &mut String, cycles: &[Cycle]) {
         runtime.map(closed_path),
     );
     let dev = cycles.iter().filter(|cycle| !cycle.runtime);
-    section(text, "cycles through devDependencies: shown only, in nobody's way", dev.map(closed_path));
+    section(
+        text,
+        "cycles through devDependencies or peerDependencies: shown only, in nobody's way",
+        dev.map(closed_path),
+    );
 }
 
 fn closed_path(cycle: &Cycle) -> String {

@@ -27,15 +27,13 @@ pub enum PlanError {
     /// Packages to release need each other at runtime, so that none can be published after all that it needs.
     #[error(
         "{text} is a cycle of runtime dependencies, so that no order publishes each package after what it needs; \
-         {break_it}, or allow it with `--allow-cycles` or `publish.allow-cycles = true` in `relay.toml`"
+         break the cycle, or allow it with `--allow-cycles` or `publish.allow-cycles = true` in `relay.toml`"
     )]
     RuntimeCycle {
         /// Each package depends on the next, the last on the first.
         path: Vec<PackageName>,
         /// The path with the kind of each edge, in words.
         text: String,
-        /// Where the cycle can be broken, as an advice.
-        break_it: &'static str,
     },
     /// Two observations are about one package.
     #[error("`{name}` was observed twice, so that there are two answers to each question about it")]
@@ -148,8 +146,7 @@ impl<'a> Order<'a> {
         if let Some((path, text)) = cycles.first()
             && !observations.allow_cycles
         {
-            let break_it = cycles.break_it();
-            return Err(PlanError::RuntimeCycle { path: path.to_vec(), text: text.to_owned(), break_it });
+            return Err(PlanError::RuntimeCycle { path: path.to_vec(), text: text.to_owned() });
         }
         let chain_lengths = graph.chain_lengths(&names);
         let mut waves = graph.waves_of(&names);

@@ -13,7 +13,8 @@ accepts the version in the workspace, or that use the `workspace:` protocol. dev
 anything back.
 
 Cycles are shown. A cycle through runtime dependencies has no publish order: `relay plan` refuses it unless \
-`--allow-cycles` is given. Cycles that need a devDependency are ordinary and in nobody's way.
+`--allow-cycles` is given. Cycles that need a devDependency or a peerDependency are ordinary and in \
+nobody's way: the peer edge gives way in the order.
 
 Reads manifests only: no git, no registry, nothing is written. Oddities of the workspace are warnings on stderr; the \
 exit code is 0 all the same.";

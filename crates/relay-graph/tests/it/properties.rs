@@ -149,6 +149,15 @@ proptest! {
     }
 
     #[test]
+    fn a_peer_gives_way_exactly_where_it_would_close_a_circle(parts in parts()) {
+        let graph = graph(parts);
+        for edge in graph.edges().iter().filter(|edge| edge.kind == DependencyKind::Peer && edge.from != edge.to) {
+            let closes = reachable(&graph, &edge.to, |edge| edge.orders).contains(&edge.from);
+            prop_assert_eq!(edge.orders, !closes, "{:?}", edge);
+        }
+    }
+
+    #[test]
     fn the_answers_do_not_depend_on_the_order_of_the_input(
         (first, second) in parts().prop_flat_map(|(packages, edges)| {
             let shuffled = (Just(packages.clone()).prop_shuffle(), Just(edges.clone()).prop_shuffle());

@@ -23,7 +23,7 @@ fn graph() -> DependencyGraph {
         .dependency("end", Prod, "@acme/core", "workspace:\"]; x -> <b>`\\")
         .dependency("end", Prod, "@acme/ui", "workspace:*")
         .dependency("a", Prod, "b", "workspace:~")
-        .dependency("b", Peer, "a", "workspace:^")
+        .dependency("b", Optional, "a", "workspace:^")
         .build();
     DependencyGraph::build(&workspace)
 }
