@@ -11,6 +11,7 @@ use crate::bump::Bump;
 use crate::demand::Demand;
 use crate::participants::Participants;
 use crate::prerelease::Counting;
+use crate::range_text::{rewritten_at_pack, rewritten_by_relay};
 
 /// One package's part in the release.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,16 @@ pub(crate) struct Link {
     /// The specifier as written.
     pub(crate) text: String,
     pub(crate) demand: Demand,
+    /// The range whose text follows every release, where relay's rules are told to keep all ranges up to date.
+    pub(crate) kept_up: Option<String>,
+}
+
+impl Link {
+    /// Says whether a release is reason enough to release the dependent too. `always`: every release is.
+    pub(crate) fn is_moved_by(&self, base: &Version, next: &Version, bump: Bump, always: bool) -> bool {
+        let kept_up = |text: &str| rewritten_at_pack(text) || rewritten_by_relay(text, next, bump).is_some();
+        always || self.demand.is_left_by(base, next) || self.kept_up.as_deref().is_some_and(kept_up)
+    }
 }
 
 /// The dependents of each package, by the package's place.
@@ -116,7 +127,7 @@ impl Cascade<'_> {
             return None;
         }
         let (base, next) = (release.base.as_ref()?, next?);
-        if !self.always && !link.demand.is_left_by(base, next) {
+        if !link.is_moved_by(base, next, release.bump, self.always) {
             return None;
         }
         Some(if link.kind.is_runtime() { Bump::Patch } else { Bump::None })

@@ -67,6 +67,18 @@ pub enum ChangeError {
         /// The tag.
         tag: String,
     },
+    /// Prereleases are to graduate where changesets says when they do.
+    #[error(
+        "`--graduate` is for relay's own rules, and here `.changeset/config.json` says how versions are made; end the \
+         prerelease mode with `changeset pre exit`, or finish a single prerelease with a change file"
+    )]
+    GraduatesByChangesets,
+    /// Prereleases are to graduate and there are none.
+    #[error(
+        "`--graduate` names no package that has a prerelease version such as 2.0.0-rc.1; give names or patterns of \
+         packages that do, as in `--graduate=@acme/core`"
+    )]
+    NothingGraduates,
     /// The next version would not be greater than the present one.
     #[error("`{package}` can't go up from {version}; correct the version in its package.json")]
     VersionCannotGrow {

@@ -46,7 +46,7 @@ pub fn changelog_section_with_commits(
                 .filter(|file| file.bump_of(package.as_str()) == Some(bump))
                 .map(|file| entry(file, file_commits)),
         );
-        entries.extend(commits.iter().filter(|commit| commit.bump == bump).map(commit_entry));
+        entries.extend(commits.iter().filter(|commit| commit.bump == bump).flat_map(commit_entries));
         if bump == Bump::Patch
             && let Some(notes) = notes.filter(|notes| !notes.updated.is_empty())
         {
@@ -123,8 +123,19 @@ fn entry(file: &ChangeFile, file_commits: &BTreeMap<String, String>) -> String {
     entry.trim_end().to_owned()
 }
 
-fn commit_entry(commit: &CommitNote) -> String {
-    format!("- {}: {}", short(&commit.id), commit.subject)
+/// One commit: what it says of itself, and below it the texts of its notes of breaking changes.
+fn commit_entries(commit: &CommitNote) -> Vec<String> {
+    let mut entries: Vec<String> =
+        commit.entries.iter().map(|entry| format!("- {}: {entry}", short(&commit.id))).collect();
+    // A note stands below the entry to which it belongs; of several lines of a squashed branch that is the last.
+    if let Some(last) = entries.last_mut() {
+        for text in &commit.breaking {
+            // A list begins on a line of its own.
+            let gap = if text.starts_with(['-', '*', '+']) { "\n    " } else { " " };
+            last.push_str(&format!("\n  - BREAKING CHANGE:{gap}{}", text.replace('\n', "\n    ")));
+        }
+    }
+    entries
 }
 
 /// The lines above the list of updated dependencies: one for each commit whose change file moved one of them.

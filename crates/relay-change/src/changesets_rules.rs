@@ -62,7 +62,7 @@ impl<'a> ChangesetsRules<'a> {
                         && let Some(links) = links.get_mut(place)
                     {
                         let text = dependency.text.clone();
-                        links.push(Link { dependent, kind: dependency.kind, text, demand });
+                        links.push(Link { dependent, kind: dependency.kind, text, demand, kept_up: None });
                     }
                 }
             }

@@ -113,10 +113,10 @@ impl Direct {
             else {
                 continue;
             };
-            let major = participants.version(place).map_or(0, |version| version.major);
-            let mut notes = release_notes(commits);
+            let major = participants.counted_from(place).map_or(0, |version| version.major);
+            let mut notes = release_notes(commits, inputs.settings.squash_bodies);
             for note in &mut notes {
-                note.bump = inputs.settings.below_one.apply(note.bump, major);
+                note.bump = inputs.settings.zero_major.apply(note.bump, major);
                 let decides = self.raise(place, note.bump);
                 let cause = ReleaseCause::Commit { id: note.id.clone(), text: note.subject.clone() };
                 self.add_cause(place, cause, decides);
@@ -125,6 +125,12 @@ impl Direct {
                 self.commits.insert(place, notes);
             }
         }
+    }
+
+    /// Finishes a prerelease, whether or not anything changed since.
+    pub(crate) fn graduate(&mut self, place: usize) {
+        let decides = self.raise(place, Bump::Patch);
+        self.add_cause(place, ReleaseCause::Graduation, decides);
     }
 
     /// Says whether this is more than anything asked for so far.

@@ -39,7 +39,7 @@ pub use changesets_config::{
     CHANGESETS_CONFIG_FILE, ChangesetsAccess, ChangesetsConfig, ChangesetsConfigError, DEFAULT_CHANGELOG, PreMode,
     PreState, PrivatePackages,
 };
-pub use commits::{CommitNote, PackageCommit};
+pub use commits::{CommitNote, CommitRemark, CommitRemarkKind, PackageCommit, commit_remarks};
 pub use plan::{BumpPlan, CatalogRewrite, PlannedBump, RangeRewrite, ReleaseCause, ReleaseNotes, RootRangeRewrite};
 pub use planning::plan_bumps;
-pub use settings::{BelowOne, ChangeInputs, ChangeSettings};
+pub use settings::{ChangeInputs, ChangeSettings, ZeroMajor};

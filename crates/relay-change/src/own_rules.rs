@@ -1,8 +1,8 @@
 //! relay's own rule set, for repos without a configuration of changesets.
 //!
 //! A dependent is released (patch) only if the new version leaves its range or a protocol pins the version; dev
-//! dependencies never release anybody. Ranges that still accept the new version stay, unless they are always to be
-//! updated. What is not released itself (private and ignored packages, the root) still follows a version that leaves its
+//! dependencies never release anybody. Ranges that still accept the new version stay; where all are to be kept up to
+//! date, every dependent whose published range changes is released. What is not released itself (private and ignored packages, the root) still follows a version that leaves its
 //! ranges, so that the workspace goes on being linked.
 
 use std::collections::BTreeSet;
@@ -17,11 +17,11 @@ use crate::demand::Demand;
 use crate::participants::Participants;
 use crate::plan::CatalogRewrite;
 use crate::prerelease::Counting;
-use crate::range_text::rewritten_by_relay;
+use crate::range_text::{rewritten_at_pack, rewritten_by_relay};
 use crate::settings::ChangeInputs;
 
 /// One dependency on a package of the workspace.
-pub(crate) struct LocalDependency {
+pub(crate) struct Bond {
     /// The package that is really meant.
     pub(crate) place: usize,
     pub(crate) kind: DependencyKind,
@@ -39,7 +39,7 @@ pub(crate) struct OwnRules<'a> {
     catalogs: &'a Catalogs,
     pub(crate) always: bool,
     /// By package place.
-    bonds: Vec<Vec<LocalDependency>>,
+    bonds: Vec<Vec<Bond>>,
 }
 
 impl<'a> OwnRules<'a> {
@@ -68,19 +68,20 @@ impl<'a> OwnRules<'a> {
             for bond in bonds {
                 if let Some(links) = links.get_mut(bond.place) {
                     let (kind, text, demand) = (bond.kind, bond.text.clone(), bond.demand.clone());
-                    links.push(Link { dependent, kind, text, demand });
+                    let kept_up = (self.always && kind.is_runtime()).then(|| bond.range().to_owned());
+                    links.push(Link { dependent, kind, text, demand, kept_up });
                 }
             }
         }
         links
     }
 
-    pub(crate) fn bonds(&self, place: usize) -> &[LocalDependency] {
+    pub(crate) fn bonds(&self, place: usize) -> &[Bond] {
         self.bonds.get(place).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The dependencies of a manifest that the graph doesn't hold (the root's) on packages of the workspace.
-    pub(crate) fn bonds_of_root(&self, dependencies: &[Dependency]) -> Vec<LocalDependency> {
+    pub(crate) fn bonds_of_root(&self, dependencies: &[Dependency]) -> Vec<Bond> {
         let mut bonds = self.bonds_of(dependencies);
         bonds.retain(|bond| {
             let linked = bond.text.starts_with("workspace:");
@@ -101,7 +102,7 @@ impl<'a> OwnRules<'a> {
                 continue;
             };
             let Some(next) = counting.next(bond.place, release) else { continue };
-            let published_anew = bond.text.starts_with("workspace:") && rewritten_at_pack(&bond.text);
+            let published_anew = rewritten_at_pack(&bond.text);
             let listed = updated.iter().any(|(place, _)| *place == bond.place);
             if !listed && (published_anew || bond.followed(releases, counting, self.always).is_some()) {
                 updated.push((bond.place, next));
@@ -110,7 +111,7 @@ impl<'a> OwnRules<'a> {
         updated
     }
 
-    fn bonds_of(&self, dependencies: &[Dependency]) -> Vec<LocalDependency> {
+    fn bonds_of(&self, dependencies: &[Dependency]) -> Vec<Bond> {
         let bond = |dependency: &Dependency| {
             let catalog = match &dependency.specifier {
                 Specifier::Catalog(catalog) => {
@@ -122,7 +123,7 @@ impl<'a> OwnRules<'a> {
             let behind = catalog.as_ref().map(|(_, text)| Specifier::parse(text));
             let target = target_of(behind.as_ref().unwrap_or(&dependency.specifier)).unwrap_or(&dependency.name);
             let demand = Demand::of(&dependency.specifier, catalog.as_ref().map(|(_, text)| text.as_str()));
-            Some(LocalDependency {
+            Some(Bond {
                 place: self.participants.place_of(target.as_str())?,
                 kind: dependency.kind,
                 key: dependency.name.to_string(),
@@ -135,7 +136,12 @@ impl<'a> OwnRules<'a> {
     }
 }
 
-impl LocalDependency {
+impl Bond {
+    /// The specifier, or the catalog's entry behind it.
+    fn range(&self) -> &str {
+        self.catalog.as_ref().map_or(&self.text, |(_, entry)| entry)
+    }
+
     /// What follows a release of the bond's package; `None` where the range stays as it is.
     pub(crate) fn followed(&self, releases: &Releases, counting: &Counting, always: bool) -> Option<Follow> {
         let release = part_of(releases, self.place).filter(|release| release.bump > Bump::None)?;
@@ -170,16 +176,4 @@ fn target_of(specifier: &Specifier) -> Option<&PackageName> {
         Specifier::Alias { name, .. } | Specifier::Workspace(WorkspaceSpecifier::Alias { name, .. }) => Some(name),
         _ => None,
     }
-}
-
-/// Says whether packing writes the present version into the range.
-fn rewritten_at_pack(text: &str) -> bool {
-    fn by_version(specifier: &WorkspaceSpecifier) -> bool {
-        match specifier {
-            WorkspaceSpecifier::Range(_) => false,
-            WorkspaceSpecifier::Alias { target, .. } => by_version(target),
-            _ => true,
-        }
-    }
-    matches!(Specifier::parse(text), Specifier::Workspace(specifier) if by_version(&specifier))
 }

@@ -69,6 +69,12 @@ impl<'a> Participants<'a> {
         self.packages.get(place).and_then(|package| package.version.as_ref())
     }
 
+    /// The version from which the package's next one is counted: its group's, where it has one.
+    pub(crate) fn counted_from(&self, place: usize) -> Option<&Version> {
+        let group = self.group_of(place).and_then(|at| self.groups.get(at));
+        group.and_then(|group| group.highest.as_ref()).or(self.version(place))
+    }
+
     /// The place of the package's group in the list of groups.
     pub(crate) fn group_of(&self, place: usize) -> Option<usize> {
         self.group_of.get(&place).copied()

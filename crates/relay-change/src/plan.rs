@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use relay_workspace::{DependencyKind, PackageName};
+use relay_workspace::{DependencyKind, PackageName, Specifier};
 use semver::Version;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::bump::Bump;
 use crate::commits::CommitNote;
+use crate::demand::Demand;
 
 /// What `relay version` will write. Everything is sorted, so that the same inputs in any order give the same plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
@@ -76,6 +77,8 @@ pub enum ReleaseCause {
         /// That member.
         with: PackageName,
     },
+    /// Its prerelease is finished because somebody asked for it.
+    Graduation,
     /// The registry does not have the version that the manifest says.
     Unpublished,
 }
@@ -154,6 +157,7 @@ impl ReleaseCause {
             Self::ChangeFile { .. } => "change-file",
             Self::Dependency { .. } => "dependency",
             Self::Group { .. } => "group",
+            Self::Graduation => "graduation",
             Self::Unpublished => "unpublished",
         }
     }
@@ -163,7 +167,7 @@ impl ReleaseCause {
         match self {
             Self::Commit { id, .. } | Self::ChangeFile { id, .. } => id,
             Self::Dependency { name, .. } | Self::Group { with: name } => name.as_str(),
-            Self::Unpublished => "",
+            Self::Graduation | Self::Unpublished => "",
         }
     }
 }
@@ -175,13 +179,23 @@ impl fmt::Display for ReleaseCause {
             Self::Dependency { name, from, to, range } if range == "workspace:*" => {
                 write!(f, "`{name}` goes from {from} to {to}, and `{range}` is published as exactly one version")
             }
+            Self::Dependency { name, from, to, range } if still_accepts(range, from, to) => {
+                write!(f, "`{name}` goes from {from} to {to}, which `{range}` follows")
+            }
             Self::Dependency { name, from, to, range } => {
                 write!(f, "`{name}` goes from {from} to {to}, which leaves `{range}`")
             }
             Self::Group { with } => write!(f, "is released together with `{with}`"),
+            Self::Graduation => f.write_str("its prerelease is to graduate"),
             Self::Unpublished => f.write_str("the registry does not have this version"),
         }
     }
+}
+
+/// Says whether a dependent would go on accepting the dependency, and is released only because ranges are kept up to date.
+fn still_accepts(range: &str, from: &Version, to: &Version) -> bool {
+    let demand = Demand::of(&Specifier::parse(range), None);
+    !matches!(demand, Demand::Anything | Demand::Never) && !demand.is_left_by(from, to)
 }
 
 impl Serialize for ReleaseCause {

@@ -56,8 +56,14 @@ pub fn plan_bumps(inputs: &ChangeInputs<'_>) -> Result<BumpPlan, ChangeError> {
         Rules::Own(rules) => rules.links(),
     };
     let always = config.is_some_and(|config| config.always_update_internal_dependents);
-    let counting = Counting::new(&participants, config.and_then(|config| config.pre.as_ref()))?;
+    let counting = match config {
+        Some(config) => Counting::changesets(&participants, config.pre.as_ref())?,
+        None => Counting::own(&participants, &inputs.settings.graduate),
+    };
     let mut direct = collect(inputs, &participants)?;
+    for place in counting.graduates(&participants) {
+        direct.graduate(place);
+    }
     let cascade = Cascade { participants: &participants, links: &links, counting: &counting, always };
     let mut releases = cascade.spread(&direct.bumps);
     for place in counting.finish(&participants, &mut releases) {
@@ -120,9 +126,10 @@ impl Outcome<'_> {
             let Some((_, to)) = self.moves(place) else { continue };
             let Some(base) = part_of(self.releases, place).and_then(|release| release.base.as_ref()) else { continue };
             let mut seen = BTreeSet::new();
+            let bump = part_of(self.releases, place).map(|release| release.bump).unwrap_or_default();
             for link in links.iter().filter(|link| link.kind.is_runtime()) {
-                let leaves = self.always || link.demand.is_left_by(base, &to);
-                if leaves && self.moves(link.dependent).is_some() && seen.insert(link.dependent) {
+                let moved = link.is_moved_by(base, &to, bump, self.always);
+                if moved && self.moves(link.dependent).is_some() && seen.insert(link.dependent) {
                     causes.entry(link.dependent).or_default().extend(self.dependency_cause(place, &link.text));
                 }
             }

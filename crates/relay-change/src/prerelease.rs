@@ -1,7 +1,11 @@
-//! How the next version is counted, in and out of the prerelease mode of changesets.
+//! How the next version is counted: by node-semver's arithmetic, in and out of the prerelease mode of changesets, and by
+//! relay's own rules, where a prerelease stays one.
 //!
-//! In the mode a new version is the ordinary one with `-<tag>.<n>` behind it, `n` one above the package's (or its group's
-//! highest) last number. On leaving it, whatever is still a prerelease is finished.
+//! In the mode of changesets a new version is the ordinary one with `-<tag>.<n>` behind it, `n` one above the package's (or
+//! its group's highest) last number. On leaving it, whatever is still a prerelease is finished. relay's own rules have no
+//! mode: `2.0.0-rc.1` is followed by `2.0.0-rc.2` until somebody says that it is to graduate.
+
+use std::collections::BTreeSet;
 
 use relay_workspace::PackageName;
 use semver::Version;
@@ -13,20 +17,43 @@ use crate::changesets_config::{PreMode, PreState};
 use crate::participants::Participants;
 
 /// Counts versions.
-pub(crate) struct Counting {
-    /// The tag, in prerelease mode.
-    tag: Option<String>,
-    /// Whether the mode is being left.
-    leaving: bool,
-    /// The next prerelease number of each package, by place; empty outside of the mode.
-    numbers: Vec<u64>,
+pub(crate) enum Counting {
+    /// As node-semver counts: a bump finishes the prerelease that leads to it.
+    Plain,
+    /// In the prerelease mode of changesets.
+    Mode {
+        tag: String,
+        /// The next prerelease number of each package, by place.
+        numbers: Vec<u64>,
+    },
+    /// The mode is being left.
+    Leaving {
+        /// Above 0 for what still is a prerelease, by place.
+        numbers: Vec<u64>,
+    },
+    /// By relay's own rules.
+    Staying {
+        /// The packages whose prereleases are finished, by place.
+        graduates: Vec<bool>,
+    },
 }
 
 impl Counting {
-    pub(crate) fn new(participants: &Participants<'_>, state: Option<&PreState>) -> Result<Self, ChangeError> {
-        let Some(state) = state else {
-            return Ok(Self { tag: None, leaving: false, numbers: Vec::new() });
-        };
+    /// By relay's own rules. A group has one version, so that all of it graduates with any member.
+    pub(crate) fn own(participants: &Participants<'_>, graduate: &[PackageName]) -> Self {
+        let mut places: BTreeSet<usize> =
+            graduate.iter().filter_map(|name| participants.place_of(name.as_str())).collect();
+        for group in &participants.groups {
+            if group.members.iter().any(|member| places.contains(member)) {
+                places.extend(&group.members);
+            }
+        }
+        Self::Staying { graduates: (0..participants.packages.len()).map(|place| places.contains(&place)).collect() }
+    }
+
+    /// By the rules of changesets.
+    pub(crate) fn changesets(participants: &Participants<'_>, state: Option<&PreState>) -> Result<Self, ChangeError> {
+        let Some(state) = state else { return Ok(Self::Plain) };
         if Version::parse(&format!("0.0.0-{}.0", state.tag)).is_err() {
             let tag = state.tag.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect();
             return Err(ChangeError::InvalidPrereleaseTag { tag });
@@ -51,31 +78,41 @@ impl Counting {
                 }
             }
         }
-        let leaving = state.mode == PreMode::Exit;
-        Ok(Self { tag: (!leaving).then(|| state.tag.clone()), leaving, numbers })
+        Ok(match state.mode {
+            PreMode::Pre => Self::Mode { tag: state.tag.clone(), numbers },
+            PreMode::Exit => Self::Leaving { numbers },
+        })
     }
 
     /// The version after a release; `None` for a package without a version.
     pub(crate) fn next(&self, place: usize, release: &Release) -> Option<Version> {
         let base = release.base.as_ref()?;
-        let next = release.bump.next(base);
-        match &self.tag {
-            Some(tag) if release.bump > Bump::None => {
-                let number = self.numbers.get(place).copied().unwrap_or(0);
-                Version::parse(&format!("{next}-{tag}.{number}")).ok()
+        match self {
+            Self::Mode { tag, numbers } if release.bump > Bump::None => {
+                let number = numbers.get(place).copied().unwrap_or(0);
+                Version::parse(&format!("{}-{tag}.{number}", release.bump.next(base))).ok()
             }
-            _ => Some(next),
+            Self::Staying { graduates } if !graduates.get(place).copied().unwrap_or(false) => {
+                Some(release.bump.next_prerelease(base))
+            }
+            _ => Some(release.bump.next(base)),
         }
+    }
+
+    /// The prereleases that are finished without any change: those that are told to graduate.
+    pub(crate) fn graduates(&self, participants: &Participants<'_>) -> Vec<usize> {
+        let Self::Staying { graduates } = self else { return Vec::new() };
+        let is_prerelease = |place: &usize| participants.version(*place).is_some_and(|version| !version.pre.is_empty());
+        let told = graduates.iter().enumerate().filter(|(_, told)| **told).map(|(place, _)| place);
+        told.filter(|place| !participants.is_skipped(*place)).filter(is_prerelease).collect()
     }
 
     /// Finishes what is still a prerelease when the mode is left; says which packages were touched.
     pub(crate) fn finish(&self, participants: &Participants<'_>, releases: &mut Releases) -> Vec<usize> {
         let mut finished = Vec::new();
-        if !self.leaving {
-            return finished;
-        }
+        let Self::Leaving { numbers } = self else { return finished };
         for (place, slot) in releases.iter_mut().enumerate() {
-            let counted = self.numbers.get(place).is_some_and(|number| *number > 0);
+            let counted = numbers.get(place).is_some_and(|number| *number > 0);
             if participants.is_skipped(place) || !counted || slot.as_ref().is_some_and(|part| part.bump > Bump::None) {
                 continue;
             }

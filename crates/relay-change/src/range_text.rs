@@ -4,7 +4,7 @@
 //! a repo that uses changesets must see the same diff; and relay's own, which keeps the form that the author chose and
 //! always ends in a range that accepts the new version.
 
-use relay_workspace::{Range, Specifier};
+use relay_workspace::{Range, Specifier, WorkspaceSpecifier};
 use semver::Version;
 
 use crate::bump::Bump;
@@ -47,6 +47,18 @@ pub(crate) fn rewritten_by_relay(text: &str, next: &Version, bump: Bump) -> Opti
         _ => return None,
     };
     changed(text, new)
+}
+
+/// Says whether packing writes the present version into the range.
+pub(crate) fn rewritten_at_pack(text: &str) -> bool {
+    fn by_version(specifier: &WorkspaceSpecifier) -> bool {
+        match specifier {
+            WorkspaceSpecifier::Range(_) => false,
+            WorkspaceSpecifier::Alias { target, .. } => by_version(target),
+            _ => true,
+        }
+    }
+    matches!(Specifier::parse(text), Specifier::Workspace(specifier) if by_version(&specifier))
 }
 
 fn own_range(range: &str, next: &Version, bump: Bump) -> Option<String> {

@@ -31,7 +31,11 @@ pub struct ChangeSettings {
     /// Whether ranges that still accept the new version are rewritten too.
     pub always_update_ranges: bool,
     /// What commits ask for below 1.0.0.
-    pub below_one: BelowOne,
+    pub zero_major: ZeroMajor,
+    /// Whether the lines of a squashed branch in a commit's body count.
+    pub squash_bodies: bool,
+    /// Packages whose prereleases are to be finished; any other prerelease goes on as one.
+    pub graduate: Vec<PackageName>,
     /// The repo's `.changeset/config.json`: with it, versions and ranges are those that `changeset version` makes. Its
     /// groups and ignored names come on top of those above; `version_private` and `always_update_ranges` are then
     /// without effect.
@@ -39,14 +43,16 @@ pub struct ChangeSettings {
 }
 
 /// What a breaking change and a feature mean for a version below 1.0.0. It is about commits only: a change file says in
-/// so many words which number moves, and is the way to 1.0.0.
+/// so many words which number moves, and is the way to 1.0.0. In a release group the version that counts is the group's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BelowOne {
-    /// A breaking change moves the second number, a feature the third.
+pub enum ZeroMajor {
+    /// A breaking change moves the second number like a feature, as in lerna and nx.
     #[default]
-    Shifted,
+    Minor,
+    /// A breaking change moves the second number, a feature the third.
+    Shift,
     /// As above 1.0.0.
-    AsWritten,
+    Major,
 }
 
 /// Everything that decides about the bumps.
@@ -64,12 +70,12 @@ pub struct ChangeInputs<'a> {
     pub settings: &'a ChangeSettings,
 }
 
-impl BelowOne {
+impl ZeroMajor {
     /// The bump that a commit means for a package of that major version.
     pub(crate) fn apply(self, bump: Bump, major: u64) -> Bump {
         match (self, major, bump) {
-            (Self::Shifted, 0, Bump::Major) => Bump::Minor,
-            (Self::Shifted, 0, Bump::Minor) => Bump::Patch,
+            (Self::Minor | Self::Shift, 0, Bump::Major) => Bump::Minor,
+            (Self::Shift, 0, Bump::Minor) => Bump::Patch,
             _ => bump,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
-use relay_config::Access;
+use relay_config::{Access, NamePatterns};
 use relay_engine::observe::PLAN_READS_IN_FLIGHT;
 use relay_engine::project::Project;
 use relay_engine::session::Session;
@@ -41,6 +41,8 @@ pub(crate) struct SessionFlags {
     pub(crate) here: Utf8PathBuf,
     /// `--allow-cycles`.
     pub(crate) allow_cycles: bool,
+    /// `--graduate`.
+    pub(crate) graduate: Vec<String>,
     /// Whether a person can answer challenges.
     pub(crate) person: bool,
     /// The environment, with the credentials that were taken out of it.
@@ -121,6 +123,7 @@ fn build(
         selected,
         stand_ins: BTreeMap::new(),
         allow_cycles: flags.allow_cycles,
+        graduate: NamePatterns::new(flags.graduate.clone()),
         now: Timestamp::now(),
     })
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::pattern::NamePatterns;
 use crate::quantity::{DurationText, ExpiryDate, SizeText};
 use crate::words::{
-    Access, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor,
+    Access, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor, ZeroMajor,
 };
 use crate::{address, complaint};
 
@@ -52,6 +52,12 @@ pub struct ReleaseSettings {
     pub commit_message: String,
     /// Whether ranges that still accept the new version are rewritten too.
     pub update_ranges: UpdateRanges,
+    /// What commits move below 1.0.0.
+    pub zero_major: ZeroMajor,
+    /// Whether the lines of a squashed branch in a commit's body count.
+    pub squash_bodies: bool,
+    /// Whether changelogs are written.
+    pub changelog: bool,
     /// Whether private packages get versions.
     pub version_private: bool,
     /// Names that never take part in a release.
@@ -251,6 +257,9 @@ impl Default for ReleaseSettings {
             branch: None,
             commit_message: "chore(release): publish".to_owned(),
             update_ranges: UpdateRanges::OutOfRange,
+            zero_major: ZeroMajor::default(),
+            squash_bodies: false,
+            changelog: true,
             version_private: false,
             ignore: NamePatterns::default(),
         }

@@ -20,5 +20,5 @@ pub use pattern::NamePatterns;
 pub use quantity::{DurationText, ExpiryDate, SizeText};
 pub use words::{
     Access, AccessSource, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind,
-    WaitFor,
+    WaitFor, ZeroMajor,
 };

@@ -76,6 +76,19 @@ pub enum ReleaseMode {
     Fixed,
 }
 
+/// What a breaking change and a feature move in a version below 1.0.0, where commits tell of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ZeroMajor {
+    /// Both the second number.
+    #[default]
+    Minor,
+    /// A breaking change the second number, a feature the third.
+    Shift,
+    /// A breaking change leads to 1.0.0.
+    Major,
+}
+
 /// Where relay reads from what changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -13,12 +13,14 @@ use crate::learnt::Learnt;
 use crate::project::{Project, ProjectError};
 use crate::session::{KnownCredential, Session};
 
+mod changes;
 mod cut_off;
 mod dead_credentials;
 mod notices;
 mod packing;
 mod registries;
 
+use changes::{graduates, uncounted_commits};
 use cut_off::{named, refuse_cut_off};
 use dead_credentials::dead_credentials;
 use notices::{of_other_tools, without_effect};
@@ -132,7 +134,7 @@ pub async fn observe(
     let bumps = match intent {
         Intent::Release => {
             warnings.extend(of_other_tools(project).into_iter().map(str::to_owned));
-            make_bumps(project, &mut warnings)?
+            make_bumps(project, session, &mut warnings)?
         }
         Intent::Publish => {
             warnings.extend(project.broken_change_files.iter().map(|error| {
@@ -214,8 +216,9 @@ pub async fn observe(
     Ok(Observed { plan, bumps, credentials, destinations, live, scriptless_before, warnings, requests })
 }
 
-fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan, ObserveError> {
-    let settings = project.change_settings();
+fn make_bumps(project: &Project, session: &Session, warnings: &mut Vec<String>) -> Result<BumpPlan, ObserveError> {
+    let mut settings = project.change_settings();
+    settings.graduate = graduates(project, &settings, &session.graduate)?;
     if settings.use_change_files
         && let Some(error) = project.broken_change_files.first()
     {
@@ -262,7 +265,9 @@ fn make_bumps(project: &Project, warnings: &mut Vec<String>) -> Result<BumpPlan,
         commits: &commits,
         settings: &settings,
     };
-    Ok(plan_bumps(&inputs)?)
+    let bumps = plan_bumps(&inputs)?;
+    warnings.extend(uncounted_commits(&commits, &settings));
+    Ok(bumps)
 }
 
 fn candidates<'a>(

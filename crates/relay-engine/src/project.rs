@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use relay_change::{ChangeFile, ChangeFileError, ChangeSettings, ChangesetsConfig, ChangesetsConfigError, PreState};
+use relay_change::{
+    ChangeFile, ChangeFileError, ChangeSettings, ChangesetsConfig, ChangesetsConfigError, PreState, ZeroMajor,
+};
 use relay_config::{CONFIG_FILE_NAME, ChangeSource, Config, ConfigError, GroupKind, ReleaseMode};
 use relay_git::{GitError, HistoryQuery, Repository};
 use relay_graph::DependencyGraph;
@@ -144,9 +146,20 @@ impl Project {
             use_change_files: sources.contains(&ChangeSource::Changesets),
             use_commits: sources.contains(&ChangeSource::ConventionalCommits),
             always_update_ranges: release.update_ranges == relay_config::UpdateRanges::Always,
+            zero_major: match release.zero_major {
+                relay_config::ZeroMajor::Minor => ZeroMajor::Minor,
+                relay_config::ZeroMajor::Shift => ZeroMajor::Shift,
+                relay_config::ZeroMajor::Major => ZeroMajor::Major,
+            },
+            squash_bodies: release.squash_bodies,
             changesets: self.changesets.clone(),
             ..ChangeSettings::default()
         }
+    }
+
+    /// Says whether changelogs are written: neither relay.toml nor the configuration of changesets forbids them.
+    pub fn writes_changelogs(&self) -> bool {
+        self.config.release.changelog && self.changesets.as_ref().is_none_or(|config| config.changelog.is_some())
     }
 
     /// A path of the workspace as the repository names it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use relay_config::{Access, Config, CredentialDeclaration, CredentialKind, RegistryRules};
+use relay_config::{Access, Config, CredentialDeclaration, CredentialKind, NamePatterns, RegistryRules};
 use relay_plan::CredentialFact;
 use relay_registry::{Credential, NpmConfig, Otp, RegistryClient, RegistryUrl, default_registry};
 use relay_workspace::PackageName;
@@ -38,6 +38,8 @@ pub struct Session {
     pub stand_ins: BTreeMap<RegistryUrl, StandIn>,
     /// Whether cycles through runtime dependencies are allowed.
     pub allow_cycles: bool,
+    /// `--graduate`: the packages whose prereleases are to be finished.
+    pub graduate: NamePatterns,
     /// The present time.
     pub now: Timestamp,
 }

@@ -159,7 +159,7 @@ pub fn new_contents(project: &Project, bumps: &BumpPlan) -> Result<NewContents, 
     if let Some((path, text)) = catalogs(project, bumps)? {
         files.push((path, Some(text)));
     }
-    let changelogs = project.changesets.as_ref().is_none_or(|config| config.changelog.is_some());
+    let changelogs = project.writes_changelogs();
     let file_commits = if changelogs { file_commits(project, bumps)? } else { BTreeMap::new() };
     notes.extend(changelog_module(project).filter(|_| changelogs && !bumps.bumps.is_empty()));
     for bump in bumps.bumps.iter().filter(|_| changelogs) {

@@ -13,6 +13,7 @@ use relay_workspace::PackageName;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::finding::Finding;
 use crate::release_plan::TarballFact;
 
 /// Everything that was observed at one moment.
@@ -79,6 +80,8 @@ pub struct PackageObservation {
     pub scripts_after_upload: Vec<String>,
     /// Scripts that it would run wherever it is installed, where the version before runs none and the gate forbids that.
     pub new_install_script: Option<NewInstallScript>,
+    /// What is known to go wrong, or may, when it is packed.
+    pub packing: Vec<Finding>,
     /// Its tarball, where it is already packed.
     pub tarball: Option<TarballFact>,
 }

@@ -36,6 +36,7 @@ pub(crate) fn preflight(
         findings.extend(members.check(package));
         findings.extend(scripts_after_upload(package));
         findings.extend(new_install_script(package));
+        findings.extend(package.packing.iter().cloned());
         if observations.graph.packages().len() > 1 {
             findings.extend(root_for_the_first_time(package));
         }

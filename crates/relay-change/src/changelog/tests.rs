@@ -19,6 +19,12 @@ fn file(id: &str, bump: Bump, summary: &str) -> ChangeFile {
     ChangeFile { id: id.to_owned(), releases: vec![("a".to_owned(), bump)], summary: summary.to_owned() }
 }
 
+fn commit(bump: Bump, entries: &[&str], breaking: &[&str]) -> CommitNote {
+    let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+    let (entries, breaking) = (texts(entries), texts(breaking));
+    CommitNote { id: "0123456789".into(), subject: "fix(core): a leak".into(), bump, entries, breaking }
+}
+
 fn plan(consumed: &[&str], notes: ReleaseNotes) -> BumpPlan {
     BumpPlan {
         bumps: vec![PlannedBump {
@@ -37,7 +43,10 @@ fn plan(consumed: &[&str], notes: ReleaseNotes) -> BumpPlan {
 #[test]
 fn groups_entries_by_bump() {
     let notes = ReleaseNotes {
-        commits: vec![CommitNote { id: "0123456789".into(), subject: "fix: a leak".into(), bump: Bump::Patch }],
+        commits: vec![
+            commit(Bump::Patch, &["a leak"], &[]),
+            commit(Bump::Minor, &["x", "y"], &["one\ntwo", "- three"]),
+        ],
         updated: vec![(name("b"), Version::new(2, 0, 0)), (name("c"), Version::new(1, 0, 1))],
     };
     let files = [
@@ -56,11 +65,17 @@ fn groups_entries_by_bump() {
 
       - rest
         more
+    - 0123456: x
+    - 0123456: y
+      - BREAKING CHANGE: one
+        two
+      - BREAKING CHANGE:
+        - three
 
     ### Patch Changes
 
     - Second
-    - 0123456: fix: a leak
+    - 0123456: a leak
     - Updated dependencies
       - b@2.0.0
       - c@1.0.1

@@ -1,6 +1,10 @@
 //! What messages ask for, and which commits cancel each other.
 
-use super::{PackageCommit, bump_of, release_notes};
+use std::collections::BTreeMap;
+
+use relay_workspace::PackageName;
+
+use super::{CommitRemarkKind, PackageCommit, bump_of, commit_remarks, release_notes};
 use crate::bump::Bump;
 
 #[track_caller]
@@ -16,7 +20,7 @@ fn commits(list: &[(&str, &str)]) -> Vec<PackageCommit> {
 fn stands(list: &[(&str, &str)], expected: &[&str]) {
     let mut commits = commits(list);
     let ids = |commits: &[PackageCommit]| {
-        let mut ids: Vec<String> = release_notes(commits).into_iter().map(|note| note.id).collect();
+        let mut ids: Vec<String> = release_notes(commits, false).into_iter().map(|note| note.id).collect();
         ids.sort();
         ids
     };
@@ -93,9 +97,9 @@ fn a_revert_of_a_revert_brings_the_commit_back() {
 #[test]
 fn taking_back_what_was_released_is_a_fix() {
     let set = commits(&[("2222222222", "Revert \"feat: x\"\n\nThis reverts commit 1111111111.")]);
-    assert_eq!(release_notes(&set).first().map(|note| note.bump), Some(Bump::Patch));
+    assert_eq!(release_notes(&set, false).first().map(|note| note.bump), Some(Bump::Patch));
     let set = commits(&[("2222222222", "revert: feat: x\n\nThis reverts commit 1111111111.")]);
-    assert_eq!(release_notes(&set).first().map(|note| note.bump), Some(Bump::Patch));
+    assert_eq!(release_notes(&set, false).first().map(|note| note.bump), Some(Bump::Patch));
 }
 
 #[test]
@@ -107,4 +111,190 @@ fn invented_circles_end() {
         ],
         &[],
     );
+}
+
+#[test]
+fn the_header_is_read_however_it_is_spaced() {
+    for feature in [
+        "feat(): a",
+        "feat (scope) : a",
+        "feat( scope ): a",
+        "FEAT: a",
+        "feature: a",
+        "feat:a",
+        "  feat : a",
+        "feat：a",
+        "feat(a(b)): a",
+        "feat-: a",
+    ] {
+        let expected = if feature == "feat-: a" { Bump::None } else { Bump::Minor };
+        asks(feature, expected);
+    }
+    for breaking in ["feat!(): a", "feat()!: a", "feat ! : a", "feat(a) !: a", "refactor!: a", "anything!: a"] {
+        asks(breaking, Bump::Major);
+    }
+    asks("Feature branch: a", Bump::None);
+    asks("feat", Bump::None);
+    asks("feat a", Bump::None);
+    asks("(feat): a", Bump::None);
+}
+
+#[test]
+fn a_breaking_change_is_noted_on_any_line() {
+    for note in [
+        "body\nBREAKING CHANGE: b",
+        "body\n\nBREAKING CHANGE: b\n\nmore text",
+        "- one\n- two\nBREAKING CHANGE: b",
+        "* BREAKING CHANGE: b",
+        "- BREAKING-CHANGE: b",
+        "1. Breaking change: b",
+        "  breaking change: b",
+        "breaking-change: b",
+        "BREAKING CHANGES: b",
+        "**BREAKING CHANGE**: b",
+        "**BREAKING CHANGE:** b",
+        "BREAKING CHANGE(api): b",
+        "BREAKING CHANGE :b",
+        "BREAKING CHANGE b",
+        "BREAKING CHANGE:\n\n- b",
+        "### \u{26a0} BREAKING CHANGES\n\n* b",
+        "Signed-off-by: x <x@registry.example>\nBREAKING CHANGE: b",
+    ] {
+        asks(&format!("fix: a\n\n{note}"), Bump::Major);
+        asks(&format!("docs: a\r\n\r\n{}", note.replace('\n', "\r\n")), Bump::Major);
+        asks(&format!("Some prose\n\n{note}"), Bump::Major);
+    }
+}
+
+#[test]
+fn what_only_speaks_of_a_breaking_change_is_none() {
+    for text in [
+        "this is not a BREAKING CHANGE: really",
+        "BREAKING CHANGELOG: x",
+        "BREAKINGCHANGE: x",
+        "a\nbreaking change in the api was avoided",
+        "breaking: x",
+        "BREAKING CHANGE: none",
+        "Breaking changes: N/A.",
+        "BREAKING CHANGE:\n\nNone\n\nmore",
+    ] {
+        asks(&format!("fix: a\n\n{text}"), Bump::Patch);
+    }
+}
+
+#[test]
+fn release_commits_are_told_from_others_that_speak_of_releases() {
+    let quoted = "\n\n### BREAKING CHANGES\n\n* quoted";
+    for release in
+        ["chore(main): release core 1.2.0", "chore: release main", "ci: publish packages", "chore: release (#12)"]
+    {
+        asks(&format!("{release}{quoted}"), Bump::None);
+    }
+    asks("build: release as ESM only\n\nBREAKING CHANGE: no CommonJS", Bump::Major);
+    asks("chore!: release as ESM only", Bump::Major);
+    asks("fix: release the lock", Bump::Patch);
+}
+
+#[test]
+fn what_was_taken_back_and_reapplied_counts() {
+    stands(
+        &[
+            ("3333333333", "Reapply \"feat: x\"\n\nThis reverts commit 2222222222."),
+            ("2222222222", "Revert \"feat: x\"\n\nThis reverts commit 1111111111."),
+            ("1111111111", "feat: x"),
+        ],
+        &["1111111111"],
+    );
+    // Squashed by a forge: no ids, and a number on every level.
+    stands(
+        &[
+            ("3333333333", "Reapply \"feat: x (#12)\" (#14)"),
+            ("2222222222", "Revert \"feat: x (#12)\" (#13)"),
+            ("1111111111", "feat: x (#12)"),
+        ],
+        &["1111111111"],
+    );
+    stands(
+        &[
+            ("4444444444", "Revert \"Reapply \"feat: x (#12)\" (#14)\" (#15)"),
+            ("3333333333", "Reapply \"feat: x (#12)\" (#14)"),
+            ("2222222222", "Revert \"feat: x (#12)\" (#13)"),
+            ("1111111111", "feat: x (#12)"),
+        ],
+        &[],
+    );
+    stands(
+        &[("3333333333", "revert: revert: feat: x"), ("2222222222", "revert: feat: x"), ("1111111111", "feat: x")],
+        &["1111111111"],
+    );
+}
+
+#[test]
+fn bringing_back_what_a_release_lacked_asks_for_what_it_asked_for() {
+    for feature in ["Reapply \"feat: x\"", "Revert \"Revert \"feat: x\"\"", "revert: revert: feat: x"] {
+        asks(&format!("{feature}\n\nThis reverts commit 2222222222."), Bump::Minor);
+        asks(&format!("{feature} (#14)"), Bump::Minor);
+    }
+    asks("Reapply \"feat!: x (#12)\" (#14)", Bump::Major);
+    asks("Revert \"Reapply \"feat: x\"\"", Bump::Patch);
+    asks("Reapply \"docs: x\"", Bump::Patch);
+    asks("Revert \"feat: x\"\n\nBREAKING CHANGE: x is gone", Bump::Major);
+}
+
+#[test]
+fn a_changelog_says_what_is_new_and_what_breaks() {
+    let set = commits(&[
+        ("1", "feat(ui): a button (#3)\n\nBREAKING CHANGE: the old\nbutton is gone\n\nCloses #2"),
+        ("2", "fix!: waits less"),
+        ("3", "revert: feat: y"),
+        ("4", "Rewrite\n\nBREAKING CHANGE:\n- one\n- two\nSigned-off-by: x"),
+    ]);
+    let said: Vec<(Vec<String>, Vec<String>)> =
+        release_notes(&set, false).into_iter().map(|note| (note.entries, note.breaking)).collect();
+    let strings = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        said,
+        [
+            (strings(&["a button (#3)"]), strings(&["the old\nbutton is gone"])),
+            (strings(&["waits less"]), strings(&[])),
+            (strings(&["revert: feat: y"]), strings(&[])),
+            (strings(&["Rewrite"]), strings(&["- one\n- two"])),
+        ]
+    );
+}
+
+const SQUASHED: &str = "Add buttons (#3)\n\n* feat(ui): a button\n\n* fix: its colour\n\n* chore: tidy\n\n---------\n\n\
+                        Co-authored-by: x <x@registry.example>";
+
+#[test]
+fn the_lines_of_a_squashed_branch_count_where_that_is_set() {
+    let set = commits(&[("1", SQUASHED), ("2", "fix: a\n\n- feat!: b")]);
+    let counted: Vec<(Bump, String)> =
+        release_notes(&set, true).into_iter().map(|note| (note.bump, note.entries.join("; "))).collect();
+    assert_eq!(counted, [(Bump::Minor, "a button; its colour".to_owned()), (Bump::Major, "a; b".to_owned())]);
+    let uncounted: Vec<Bump> = release_notes(&set, false).into_iter().map(|note| note.bump).collect();
+    assert_eq!(uncounted, [Bump::Patch]);
+}
+
+#[test]
+fn commits_that_may_ask_for_more_are_named_once() {
+    let core = commits(&[("1", SQUASHED), ("2", "Update stuff"), ("3", "feat: x"), ("4", "Merge branch 'x'")]);
+    let ui = commits(&[("1", SQUASHED), ("5", "bugfix: y"), ("6", "v1.2.0"), ("7", "chore: z"), ("8", "")]);
+    let name = |text: &str| PackageName::parse(text).unwrap();
+    let all = BTreeMap::from([(name("core"), core), (name("ui"), ui)]);
+    let said = |squash_bodies: bool| -> Vec<String> {
+        commit_remarks(&all, squash_bodies)
+            .into_iter()
+            .map(|remark| {
+                let packages: Vec<&str> = remark.packages.iter().map(PackageName::as_str).collect();
+                let why = match remark.kind {
+                    CommitRemarkKind::NotUnderstood => "?".to_owned(),
+                    CommitRemarkKind::Squashed { line, bump } => format!("{bump} by `{line}`"),
+                };
+                format!("{} {}: {why}", remark.id, packages.join(" "))
+            })
+            .collect()
+    };
+    assert_eq!(said(false), ["1 core ui: minor by `feat(ui): a button`", "2 core: ?", "5 ui: ?", "8 ui: ?"]);
+    assert_eq!(said(true), ["2 core: ?", "5 ui: ?", "8 ui: ?"]);
 }

@@ -1,6 +1,6 @@
 //! relay's own rules, by example.
 
-use relay_change::{BelowOne, BumpPlan, ChangesetsConfig};
+use relay_change::{BumpPlan, ChangesetsConfig, ZeroMajor};
 use relay_workspace::DependencyKind;
 use serde_json::json;
 
@@ -101,13 +101,72 @@ fn the_highest_of_files_and_commits_wins() {
 }
 
 #[test]
-fn below_one_commits_are_shifted_and_change_files_are_not() {
-    let world = World::new().package("core", "0.2.0");
-    check(world.clone().commit("core", "feat: more"), &["core@0.2.1 (commit)"], &[]);
-    check(world.clone().commit("core", "feat!: other"), &["core@0.3.0 (commit)"], &[]);
-    check(world.clone().change("core", "major"), &["core@1.0.0 (change-file)"], &[]);
-    let literal = world.settings(|settings| settings.below_one = BelowOne::AsWritten);
-    check(literal.commit("core", "feat!: other"), &["core@1.0.0 (commit)"], &[]);
+fn below_one_a_setting_says_what_commits_move_and_change_files_say_it_themselves() {
+    let next = |zero_major: ZeroMajor, message: &str| {
+        let world = World::new().package("core", "0.2.0").commit("core", message);
+        let plan = world.settings(|settings| settings.zero_major = zero_major).plan().unwrap();
+        plan.bumps.first().map(|bump| bump.next.to_string()).unwrap_or_default()
+    };
+    let all = |zero_major| ["feat!: other", "feat: more", "fix: less"].map(|message| next(zero_major, message));
+    assert_eq!(all(ZeroMajor::default()), ["0.3.0", "0.3.0", "0.2.1"]);
+    assert_eq!(all(ZeroMajor::Shift), ["0.3.0", "0.2.1", "0.2.1"]);
+    assert_eq!(all(ZeroMajor::Major), ["1.0.0", "0.3.0", "0.2.1"]);
+    check(World::new().package("core", "0.2.0").change("core", "major"), &["core@1.0.0 (change-file)"], &[]);
+    // The higher of the two wins after the commit was weighed.
+    let both = World::new().package("core", "0.2.0").change("core", "patch").commit("core", "feat!: other");
+    check(both, &["core@0.3.0 (commit, change-file)"], &[]);
+}
+
+#[test]
+fn in_a_group_the_version_of_the_group_says_whether_it_is_below_one() {
+    let group = |fixed: bool, highest: &str| {
+        let world = World::new().package("a", "0.5.0").package("b", highest).commit("a", "feat!: other");
+        world.settings(|settings| {
+            let members = vec![vec![name("a"), name("b")]];
+            *(if fixed { &mut settings.fixed } else { &mut settings.linked }) = members;
+        })
+    };
+    check(group(true, "1.2.0"), &["a@2.0.0 (commit, group)", "b@2.0.0 (group)"], &[]);
+    check(group(false, "1.2.0"), &["a@2.0.0 (commit, group)"], &[]);
+    check(group(true, "0.9.0"), &["a@0.10.0 (commit, group)", "b@0.10.0 (group)"], &[]);
+}
+
+#[test]
+fn a_prerelease_stays_one_until_it_is_told_to_graduate() {
+    let world = |version: &str, message: &str| World::new().package("core", version).commit("core", message);
+    let next = |world: World| world.plan().unwrap().bumps.first().map(|bump| bump.next.to_string());
+    for (version, message, stays, graduates) in [
+        ("2.0.0-rc.1", "fix: x", "2.0.0-rc.2", "2.0.0"),
+        ("2.0.0-rc.1", "feat!: x", "2.0.0-rc.2", "2.0.0"),
+        ("2.1.0-rc.1", "feat!: x", "3.0.0-rc.0", "3.0.0"),
+        ("2.0.1-rc.1", "feat: x", "2.1.0-rc.0", "2.1.0"),
+        ("0.2.0-rc.1", "feat!: x", "0.2.0-rc.2", "0.2.0"),
+        ("1.0.0-beta", "fix: x", "1.0.0-beta.0", "1.0.0"),
+    ] {
+        assert_eq!(next(world(version, message)).as_deref(), Some(stays), "{version} {message}");
+        let told = world(version, message).settings(|settings| settings.graduate = vec![name("core")]);
+        assert_eq!(next(told).as_deref(), Some(graduates), "{version} {message}");
+    }
+    assert_eq!(next(World::new().package("core", "2.0.0-rc.1").change("core", "minor")).as_deref(), Some("2.0.0-rc.2"));
+}
+
+#[test]
+fn what_did_not_change_can_graduate_and_a_group_does_so_as_one() {
+    let told = |settings: &mut relay_change::ChangeSettings| settings.graduate = vec![name("core")];
+    let world = World::new().package("core", "2.0.0-rc.1").package("ui", "1.0.0-rc.4");
+    check(world.clone().settings(told), &["core@2.0.0 (graduation)"], &[]);
+    let group = world.settings(|settings| settings.fixed = vec![vec![name("core"), name("ui")]]);
+    check(group.clone().commit("ui", "fix: x"), &["core@2.0.0-rc.2 (group)", "ui@2.0.0-rc.2 (commit, group)"], &[]);
+    check(group.settings(told), &["core@2.0.0 (graduation)", "ui@2.0.0 (graduation, group)"], &[]);
+}
+
+#[test]
+fn dependents_of_a_prerelease_follow_it() {
+    let world = World::new().package("core", "2.0.0-rc.1").package("ui", "1.0.0");
+    let caret = world.clone().dependency("ui", DependencyKind::Prod, "core", "^2.0.0-rc.1").commit("core", "fix: x");
+    check(caret, &["core@2.0.0-rc.2 (commit)"], &[]);
+    let exact = world.dependency("ui", DependencyKind::Prod, "core", "2.0.0-rc.1").commit("core", "fix: x");
+    check(exact, &["core@2.0.0-rc.2 (commit)", "ui@1.0.1 (dependency)"], &["ui: core 2.0.0-rc.1 -> 2.0.0-rc.2"]);
 }
 
 #[test]
@@ -192,15 +251,34 @@ fn fixed_mode_has_one_version_for_all() {
 }
 
 #[test]
-fn ranges_can_always_be_updated() {
-    let world = core_and_ui(DependencyKind::Prod, "^1.0.0").package("docs", "1.0.0");
-    let world = world.dependency("docs", DependencyKind::Prod, "core", "^1.0.0");
-    let world = world.settings(|settings| settings.always_update_ranges = true);
+fn where_ranges_are_always_updated_who_has_one_is_released() {
+    let always = |settings: &mut relay_change::ChangeSettings| settings.always_update_ranges = true;
+    let world = core_and_ui(DependencyKind::Prod, "^1.0.0").package("docs", "1.0.0").settings(always);
+    let world = world.dependency("docs", DependencyKind::Dev, "core", "^1.0.0").dependency(
+        "docs",
+        DependencyKind::Prod,
+        "ui",
+        "*",
+    );
     check(
-        world.commit("core", "feat: more").commit("ui", "fix: x"),
-        &["core@1.3.0 (commit)", "ui@3.0.1 (commit)"],
+        world.clone().commit("core", "feat: more"),
+        &["core@1.3.0 (commit)", "ui@3.0.1 (dependency)"],
         &["ui: core ^1.0.0 -> ^1.3.0"],
     );
+    // A range that is not released stays as it was published, and one that has a reason of its own goes along.
+    check(
+        world.commit("core", "feat: more").commit("docs", "fix: x"),
+        &["core@1.3.0 (commit)", "docs@1.0.1 (commit)", "ui@3.0.1 (dependency)"],
+        &["docs: core ^1.0.0 -> ^1.3.0", "ui: core ^1.0.0 -> ^1.3.0"],
+    );
+    // Packing writes these, so that the version step doesn't.
+    for protocol in ["workspace:^", "workspace:~"] {
+        let world = core_and_ui(DependencyKind::Peer, protocol).settings(always).commit("core", "fix: x");
+        check(world, &["core@1.2.1 (commit)", "ui@3.0.1 (dependency)"], &[]);
+    }
+    let mut catalog = core_and_ui(DependencyKind::Prod, "catalog:").settings(always).commit("core", "fix: x");
+    catalog.catalogs.entry(None).or_default().insert("core".to_owned(), "^1.1.0".to_owned());
+    check(catalog, &["core@1.2.1 (commit)", "ui@3.0.1 (dependency)"], &["catalog: core ^1.1.0 -> ^1.2.1"]);
 }
 
 #[test]
@@ -223,11 +301,6 @@ fn an_alias_keeps_its_name() {
         &["core@2.0.0 (change-file)", "ui@3.0.1 (dependency)"],
         &["ui: kernel npm:core@^1.0.0 -> npm:core@^2.0.0", "ui: core 1.2.0 -> 2.0.0"],
     );
-}
-
-#[test]
-fn a_prerelease_is_finished() {
-    check(World::new().package("core", "1.0.0-beta.1").commit("core", "fix: x"), &["core@1.0.0 (commit)"], &[]);
 }
 
 #[test]

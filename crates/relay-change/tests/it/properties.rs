@@ -18,6 +18,7 @@ fn own_world(seed: u64, mode_fixed: bool, always: bool) -> World {
         use_change_files: true,
         use_commits: true,
         always_update_ranges: always,
+        squash_bodies: always,
         ..ChangeSettings::default()
     };
     let messages = ["feat: more", "fix: less", "feat!: other", "chore: tidy", "Merge branch 'x'"];
@@ -106,6 +107,25 @@ proptest! {
                     prop_assert!(plan.bump_of(&package.name).is_some(), "{} on {}", package.name, dependency.text);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_published_range_that_is_written_is_released(seed: u64, mode_fixed: bool, always: bool) {
+        let world = own_world(seed, mode_fixed, always);
+        let Ok(plan) = world.plan() else { return Ok(()) };
+        let workspace = world.workspace();
+        let of = |range: &relay_change::RangeRewrite| workspace.package(&range.package).expect("a package");
+        for range in plan.ranges.iter().filter(|range| range.kind.is_runtime() && of(range).is_publishable()) {
+            prop_assert!(plan.bump_of(&range.package).is_some(), "{range:?}");
+        }
+    }
+
+    #[test]
+    fn a_prerelease_leads_on_to_a_prerelease(seed: u64, mode_fixed: bool) {
+        let Ok(plan) = own_world(seed, mode_fixed, false).plan() else { return Ok(()) };
+        for bump in plan.bumps.iter().filter(|bump| !mode_fixed && !bump.current.pre.is_empty()) {
+            prop_assert!(!bump.next.pre.is_empty(), "{bump:?}");
         }
     }
 

@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
-use super::shared::{AccessArg, HistoryFlags, RegistryFlags, SelectionFlags};
+use super::shared::{AccessArg, HistoryFlags, RegistryFlags, SelectionFlags, VersionFlags};
 
 const LONG_ABOUT: &str = "\
 Show what would be released, in which order, by which route
@@ -78,6 +78,9 @@ pub(crate) struct PlanArgs {
     /// Go on although packages depend on each other in a circle
     #[arg(long)]
     pub(crate) allow_cycles: bool,
+
+    #[command(flatten)]
+    pub(crate) version: VersionFlags,
 
     #[command(flatten)]
     pub(crate) selection: SelectionFlags,

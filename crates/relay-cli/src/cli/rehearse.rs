@@ -5,7 +5,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::shared::{ReportFlags, SelectionFlags, concurrency, span};
+use super::shared::{ReportFlags, SelectionFlags, VersionFlags, concurrency, span};
 
 const LONG_ABOUT: &str = "\
 Carry the whole release out in a sandbox
@@ -60,6 +60,9 @@ pub(crate) struct RehearseArgs {
     /// Print the address of a 2FA challenge instead of opening a browser
     #[arg(long)]
     pub(crate) no_browser: bool,
+
+    #[command(flatten)]
+    pub(crate) version: VersionFlags,
 
     #[command(flatten)]
     pub(crate) selection: SelectionFlags,

@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::shared::{HistoryFlags, RunFlags};
+use super::shared::{HistoryFlags, RunFlags, VersionFlags};
 
 const LONG_ABOUT: &str = "\
 Version, pack, publish, verify, tag and push
@@ -36,6 +36,9 @@ pub(crate) struct ReleaseArgs {
     /// Show the plan, the tarballs and what is in their way; run no script, write and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) version: VersionFlags,
 
     #[command(flatten)]
     pub(crate) run: RunFlags,

@@ -31,6 +31,24 @@ pub(crate) struct RegistryFlags {
     pub(crate) concurrency: Option<usize>,
 }
 
+/// How versions are made.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct VersionFlags {
+    /// Finish prereleases, so that 2.0.0-rc.3 becomes 2.0.0: all, or those of the packages named
+    ///
+    /// Without it a prerelease is followed by the next one. NAMES are patterns as in `relay.toml`, with commas between
+    /// them. A release group graduates as one.
+    #[arg(
+        long,
+        value_name = "NAMES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "*",
+        value_delimiter = ','
+    )]
+    pub(crate) graduate: Vec<String>,
+}
+
 /// How versions are published.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct UploadFlags {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::shared::{HistoryFlags, SelectionFlags};
+use super::shared::{HistoryFlags, SelectionFlags, VersionFlags};
 
 const LONG_ABOUT: &str = "\
 Write the next versions, ranges and changelogs, and commit them
@@ -43,6 +43,9 @@ pub(crate) struct VersionArgs {
     /// Print the bumps as JSON to stdout
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) version: VersionFlags,
 
     #[command(flatten)]
     pub(crate) selection: SelectionFlags,

@@ -30,6 +30,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
         access: args.access.map(Into::into),
         filter: args.selection.filter.clone(),
         allow_cycles: args.allow_cycles,
+        graduate: args.version.graduate.clone(),
         person: ui.is_interactive(),
         otp: None,
         here: here(context, &project),

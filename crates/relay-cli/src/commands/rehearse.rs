@@ -42,6 +42,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
         vault: context.vault.clone(),
         filter: args.selection.filter.clone(),
         allow_cycles: args.allow_cycles,
+        graduate: args.version.graduate.clone(),
         person: true,
         ..SessionFlags::default()
     };

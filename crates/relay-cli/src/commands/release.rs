@@ -5,6 +5,7 @@ use relay_engine::finish::FinishOptions;
 use relay_engine::observe::Intent;
 use relay_engine::project::Project;
 use relay_engine::report::{Ending, RunReport};
+use relay_plan::ReleasePlan;
 
 use crate::cli::publish::{PublishArgs, ResumeArgs};
 use crate::cli::release::ReleaseArgs;
@@ -25,6 +26,7 @@ struct Request<'a> {
     command: &'static str,
     plan: Option<&'a Utf8PathBuf>,
     dry_run: bool,
+    graduate: &'a [String],
     flags: &'a RunFlags,
 }
 
@@ -34,18 +36,29 @@ pub(crate) async fn release(context: &Context, args: &ReleaseArgs) -> Result<Exi
     if args.history.unshallow {
         deepen::unshallow(&context.ui, &flow::open(&context.cwd, None)?, &args.history)?;
     }
-    run(Request { intent: Intent::Release, command: "release", plan, dry_run, flags: &args.run }, context).await
+    let graduate = args.version.graduate.as_slice();
+    let request = Request { intent: Intent::Release, command: "release", plan, dry_run, graduate, flags: &args.run };
+    run(request, context).await
 }
 
 /// Runs `relay publish`.
 pub(crate) async fn publish(context: &Context, args: &PublishArgs) -> Result<Exit, CliError> {
     let (plan, dry_run) = (args.plan.as_ref(), args.dry_run);
-    run(Request { intent: Intent::Publish, command: "publish", plan, dry_run, flags: &args.run }, context).await
+    let request =
+        Request { intent: Intent::Publish, command: "publish", plan, dry_run, graduate: &[], flags: &args.run };
+    run(request, context).await
 }
 
 /// Runs `relay resume`: publishes what is unfinished. The registry tells what that is.
 pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Result<Exit, CliError> {
-    let request = Request { intent: Intent::Publish, command: "resume", plan: None, dry_run: false, flags: &args.run };
+    let request = Request {
+        intent: Intent::Publish,
+        command: "resume",
+        plan: None,
+        dry_run: false,
+        graduate: &[],
+        flags: &args.run,
+    };
     run(request, context).await
 }
 
@@ -57,6 +70,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
             .code("relay::usage::provenance"));
     }
     let project = flow::open(&context.cwd, None)?;
+    let saved = request.plan.map(|path| super::plan::read_plan(context, path)).transpose()?;
     let session_flags = SessionFlags {
         vault: context.vault.clone(),
         registry: flags.registry.registry.clone(),
@@ -66,6 +80,10 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         access: flags.upload.access.map(Into::into),
         filter: flags.selection.filter.clone(),
         allow_cycles: flags.upload.allow_cycles,
+        graduate: match &saved {
+            Some(saved) if request.graduate.is_empty() => graduates_of(saved),
+            _ => request.graduate.to_vec(),
+        },
         person: ui.is_interactive(),
         here: super::plan::here(context, &project),
     };
@@ -74,7 +92,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         command: request.command,
         yes: flags.person.yes,
         dry_run: request.dry_run,
-        saved: request.plan.map(|path| super::plan::read_plan(context, path)).transpose()?,
+        saved,
         saved_path: request.plan.map(|path| context.resolve(path)),
         ignore_scripts: flags.upload.ignore_scripts,
         finish: FinishOptions {
@@ -105,6 +123,13 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     };
     crate::ci_output::write_outputs(flow.report.as_ref(), flow.change_files_left, ui);
     Ok(exit)
+}
+
+/// The packages that a saved plan lets graduate: whoever carries it out need not say so again.
+fn graduates_of(saved: &ReleasePlan) -> Vec<String> {
+    let graduates =
+        saved.packages.iter().filter(|package| package.reasons.iter().any(|reason| reason.kind == "graduation"));
+    graduates.map(|package| package.name.to_string()).collect()
 }
 
 /// Prints what a run came to, and gives its exit.

@@ -37,6 +37,7 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
         filter: args.selection.filter.clone(),
         here: super::plan::here(context, &project),
         allow_cycles: args.allow_cycles,
+        graduate: args.version.graduate.clone(),
         ..SessionFlags::default()
     };
     let session = session_setup::session(&project, &flags)?;

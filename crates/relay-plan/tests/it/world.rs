@@ -101,6 +101,7 @@ impl World {
             credentials: vec![credential(CredentialKind::GranularBypass)],
             credential_problems: Vec::new(),
             scripts_after_upload: Vec::new(),
+            packing: Vec::new(),
             new_install_script: None,
             tarball: None,
         };
