@@ -42,17 +42,18 @@ fn metadata() -> Value {
 #[test]
 fn crates_depend_one_way() {
     let storeys: BTreeMap<&str, u32> = [
-        ("relay-workspace", 0),
-        ("relay-config", 1),
-        ("relay-graph", 1),
-        ("relay-change", 2),
-        ("relay-pack", 3),
-        ("relay-git", 3),
-        ("relay-registry", 3),
-        ("relay-plan", 3),
-        ("relay-engine", 4),
-        ("relay-sandbox", 4),
-        ("relay-cli", 5),
+        ("relay-values", 0),
+        ("relay-workspace", 1),
+        ("relay-config", 2),
+        ("relay-graph", 2),
+        ("relay-change", 3),
+        ("relay-pack", 4),
+        ("relay-git", 4),
+        ("relay-registry", 4),
+        ("relay-plan", 4),
+        ("relay-engine", 5),
+        ("relay-sandbox", 5),
+        ("relay-cli", 6),
     ]
     .into();
     let metadata = metadata();

@@ -239,7 +239,7 @@ pub(crate) async fn run<P: Person>(
         Some(session) => session,
         None => make_session(&project)?,
     };
-    let observed = with_credentials(&project, &session, plan, bumps)?;
+    let observed = with_credentials(&project, &session, plan, bumps);
     let head = match &project.repository {
         Some(repository) => repository.head().map_err(explain::git)?,
         None => Head { commit: None, branch: None },
@@ -359,21 +359,15 @@ pub(crate) fn open(root: &Utf8Path, concurrency: Option<usize>) -> Result<Projec
 }
 
 /// The plan stays what it is; only credentials and destinations are looked up again, after the scripts.
-fn with_credentials(
-    project: &Project,
-    session: &Session,
-    plan: ReleasePlan,
-    bumps: BumpPlan,
-) -> Result<Observed, CliError> {
+fn with_credentials(project: &Project, session: &Session, plan: ReleasePlan, bumps: BumpPlan) -> Observed {
     let mut credentials = BTreeMap::new();
     let mut destinations = BTreeMap::new();
     for planned in &plan.packages {
-        let registry = relay_registry::RegistryUrl::parse(&planned.registry)
-            .map_err(|error| CliError::of(ErrorKind::Internal, &error))?;
-        credentials.insert(planned.name.clone(), session.credentials(&planned.name, &registry, &project.config));
-        destinations.insert(planned.name.clone(), session.destination(&registry, &project.config));
+        let registry = &planned.registry;
+        credentials.insert(planned.name.clone(), session.credentials(&planned.name, registry, &project.config));
+        destinations.insert(planned.name.clone(), session.destination(registry, &project.config));
     }
-    Ok(Observed {
+    Observed {
         plan,
         bumps,
         credentials,
@@ -382,7 +376,7 @@ fn with_credentials(
         scriptless_before: BTreeMap::new(),
         warnings: Vec::new(),
         requests: 0,
-    })
+    }
 }
 
 /// Prints the plan as a person reads it.

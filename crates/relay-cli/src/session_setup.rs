@@ -9,6 +9,7 @@ use relay_engine::observe::PLAN_READS_IN_FLIGHT;
 use relay_engine::project::Project;
 use relay_engine::session::Session;
 use relay_registry::{ClientError, ClientOptions, ConfigSources, NpmConfig, NpmrcFile, Otp, RegistryClient};
+use relay_values::DistTag;
 use secrecy::SecretString;
 
 use crate::error::engine as explain;
@@ -32,7 +33,7 @@ pub(crate) struct SessionFlags {
     /// `--offline`.
     pub(crate) offline: bool,
     /// `--tag`.
-    pub(crate) tag: Option<String>,
+    pub(crate) tag: Option<DistTag>,
     /// `--access`.
     pub(crate) access: Option<Access>,
     /// `--filter`.

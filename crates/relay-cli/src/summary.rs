@@ -147,10 +147,10 @@ pub(crate) fn trouble(report: &PackageReport, world: World) -> Option<(String, V
         Outcome::Live { .. } | Outcome::Held { .. } => return None,
     };
     let fill = |line: &String| {
-        line.replace("<url>", &report.registry)
+        line.replace("<url>", report.registry.as_str())
             .replace("<package>", report.name.as_str())
             .replace("<version>", &report.version.to_string())
-            .replace("<tag>", &report.tag)
+            .replace("<tag>", report.tag.as_str())
     };
     Some((what, help.iter().map(fill).collect()))
 }

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use relay_values::{DistTag, RegistryUrl};
 use relay_workspace::PackageName;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::complaint;
 use crate::pattern::NamePatterns;
 use crate::quantity::{DurationText, ExpiryDate, SizeText};
 use crate::words::{
     Access, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor, ZeroMajor,
 };
-use crate::{address, complaint};
 
 /// The file's name, looked for in the workspace root.
 pub const CONFIG_FILE_NAME: &str = "relay.toml";
@@ -69,7 +70,7 @@ pub struct ReleaseSettings {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RegistrySettings {
     /// Its base URL, with or without a final slash.
-    pub url: String,
+    pub url: RegistryUrl,
     /// Whose rules it follows.
     pub rules: RegistryRules,
 }
@@ -115,7 +116,7 @@ pub struct Policy {
     #[serde(default)]
     pub publishing_access: Option<PublishingAccess>,
     /// The routes that may be taken, best first; a closed list.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "routes")]
     pub routes: Option<Vec<RouteKind>>,
 }
 
@@ -133,7 +134,7 @@ pub struct CredentialDeclaration {
     pub packages: NamePatterns,
     /// The registry it belongs to; `None`: the one that npm's configuration (not the manifest) names for the package.
     #[serde(default)]
-    pub registry: Option<String>,
+    pub registry: Option<RegistryUrl>,
     /// The day it dies.
     #[serde(default)]
     pub expires: Option<ExpiryDate>,
@@ -144,6 +145,7 @@ pub struct CredentialDeclaration {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PublishSettings {
     /// Uploads and reads in flight at once.
+    #[serde(deserialize_with = "at_least_one")]
     pub concurrency: usize,
     /// When dependents may be sent.
     pub wait_for: WaitFor,
@@ -152,7 +154,7 @@ pub struct PublishSettings {
     /// Whether provenance is wanted. `None`: where it can be made.
     pub provenance: Option<bool>,
     /// The dist-tag, where neither flag nor manifest says one.
-    pub tag: Option<String>,
+    pub tag: Option<DistTag>,
     /// The access of new scoped packages, where the manifest doesn't say.
     pub access: Option<Access>,
     /// Whether a cycle through runtime dependencies is allowed.
@@ -203,31 +205,11 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] for broken TOML, unknown keys, wrong values, with line and column.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| {
+        toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             let raw = config_error(file, text, offset, error.message().to_owned());
             ConfigError { problem: complaint::in_words(&raw.problem, &raw.excerpt), ..raw }
-        })?;
-        for policy in &config.policy {
-            if policy.routes.as_ref().is_some_and(|routes| routes.contains(&RouteKind::Blocked)) {
-                let offset = text.find("blocked").unwrap_or(0);
-                let problem = "`blocked` is a result, not a route that can be chosen".to_owned();
-                return Err(config_error(file, text, offset, problem));
-            }
-        }
-        let registries = config.registry.iter().map(|registry| ("url", &registry.url));
-        let credentials = config.credential.iter().filter_map(|one| Some(("registry", one.registry.as_ref()?)));
-        for (key, address) in registries.chain(credentials) {
-            if !address::is_registry_address(address) {
-                let problem = format!("`{key}` must be a whole address, such as `https://registry.example/`");
-                return Err(config_error(file, text, address::offset_of(text, key, address), problem));
-            }
-        }
-        if config.publish.concurrency == 0 {
-            let offset = text.find("concurrency").unwrap_or(0);
-            return Err(config_error(file, text, offset, "`concurrency` must be at least 1".to_owned()));
-        }
-        Ok(config)
+        })
     }
 
     /// The publishing access that the first matching policy declares.
@@ -247,6 +229,31 @@ fn config_error(file: &str, text: &str, offset: usize, problem: String) -> Confi
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let excerpt = text.lines().nth(line - 1).unwrap_or_default().trim().chars().take(100).collect();
     ConfigError { file: file.to_owned(), line, column, problem, excerpt }
+}
+
+/// A policy's routes, each of them one that can be chosen, so that a complaint points at the wrong one.
+fn routes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RouteKind>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(try_from = "RouteKind")]
+    struct Choosable(RouteKind);
+    impl TryFrom<RouteKind> for Choosable {
+        type Error = &'static str;
+        fn try_from(route: RouteKind) -> Result<Self, Self::Error> {
+            match route {
+                RouteKind::Blocked => Err("`blocked` is a result, not a route that can be chosen"),
+                route => Ok(Self(route)),
+            }
+        }
+    }
+    let routes = Option::<Vec<Choosable>>::deserialize(deserializer)?;
+    Ok(routes.map(|routes| routes.into_iter().map(|route| route.0).collect()))
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    match usize::deserialize(deserializer)? {
+        0 => Err(serde::de::Error::custom("expected a whole number of at least 1, found the number 0")),
+        number => Ok(number),
+    }
 }
 
 impl Default for ReleaseSettings {
@@ -370,10 +377,19 @@ quota = { uploads = 400, per = "90m" }
         assert!(error.to_string().contains("`soon` is not a duration"), "{error}");
         let error = Config::parse("relay.toml", "[[registry]]\nurl = \"foo\"\nrules = \"plain\"\n").unwrap_err();
         assert_eq!((error.line, error.column, error.excerpt.as_str()), (2, 7, "url = \"foo\""));
-        assert_eq!(error.problem, "`url` must be a whole address, such as `https://registry.example/`");
-        for wrong in
-            ["registry.example", "//registry.example/", "ftp://registry.example/", "https://", "https:///x", ""]
-        {
+        assert_eq!(
+            error.problem,
+            "`foo` is not a registry address: it must be a whole address, such as `https://host/`"
+        );
+        for wrong in [
+            "registry.example",
+            "//registry.example/",
+            "ftp://registry.example/",
+            "https://",
+            "https:///x",
+            "",
+            "http://h/?x=1",
+        ] {
             let text = format!("[[credential]]\nkind = \"granular\"\nregistry = '{wrong}'\n");
             let error = Config::parse("relay.toml", &text).unwrap_err();
             assert_eq!((error.line, error.column), (3, 12), "{wrong}: {error}");
@@ -384,5 +400,22 @@ quota = { uploads = 400, per = "90m" }
         }
         let error = Config::parse("relay.toml", "[publish]\nconcurrency = 0\n").unwrap_err();
         assert!(error.to_string().contains("at least 1"), "{error}");
+    }
+
+    #[test]
+    fn a_complaint_points_at_the_value_wherever_else_its_text_stands() {
+        let at = |text: &str| {
+            let error = Config::parse("relay.toml", text).unwrap_err();
+            (error.line, error.column)
+        };
+        let policy = "# routes = blocked, \"blocked\"\n[[policy]]\npackages = [\"blocked\"]\nroutes = [\"token\", \"blocked\"]\n";
+        assert_eq!(at(policy), (4, 10), "the list is the value");
+        assert_eq!(at("# concurrency = 0\n[release]\nbranch = \"concurrency\"\n[publish]\nconcurrency = 0\n"), (5, 15));
+        let twice = "# url = \"foo\"\n[[registry]]\nurl = \"https://foo.example/\"\nrules = \"npm\"\n\n[[registry]]\nurl = \"foo\"\nrules = \"npm\"\n";
+        assert_eq!(at(twice), (7, 7));
+        let registry =
+            "[publish]\n# registry = 'x'\ntag = \"registry\"\n[[credential]]\nkind = \"granular\"\nregistry = 'x'\n";
+        assert_eq!(at(registry), (6, 12));
+        assert_eq!(at("# 1.x\n[release]\nbranch = \"1.x\"\n[publish]\ntag = \"1.x\"\n"), (5, 7));
     }
 }

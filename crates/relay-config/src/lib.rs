@@ -5,7 +5,6 @@
 //! - [`pattern`]: patterns over package names; [`quantity`]: durations, sizes, days
 #![forbid(unsafe_code)]
 
-mod address;
 mod complaint;
 pub mod config;
 pub mod pattern;

@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use relay_registry::{Challenge, Otp, WebChallenge};
+use relay_values::RegistryUrl;
 use relay_workspace::{PackageName, Version};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
@@ -38,7 +39,7 @@ pub struct ChallengeNotice {
     /// Its version.
     pub version: Version,
     /// The registry that asks.
-    pub registry: String,
+    pub registry: RegistryUrl,
     /// Where the person answers; `None`: a code must be typed.
     pub url: Option<Url>,
     /// What the registry says beside, if anything.
@@ -235,7 +236,7 @@ fn record_upload<U, P>(
     context.events.emit(Fact::UploadStarted {
         package: package.clone(),
         version: prepared_upload.version.clone(),
-        registry: prepared_upload.registry.to_string(),
+        registry: prepared_upload.registry.clone(),
         integrity: prepared_upload.integrity.clone(),
         route: prepared_upload.route,
         attempt,
@@ -304,7 +305,7 @@ fn notice<U, P>(
     Some(ChallengeNotice {
         package: package.clone(),
         version: prepared_upload.version.clone(),
-        registry: prepared_upload.registry.to_string(),
+        registry: prepared_upload.registry.clone(),
         url,
         message,
         remaining,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use relay_config::RouteKind;
+use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +85,7 @@ pub enum Fact {
         /// The version.
         version: Version,
         /// The registry.
-        registry: String,
+        registry: RegistryUrl,
         /// The integrity of the bytes.
         integrity: Integrity,
         /// How it is authorised.
@@ -104,7 +105,7 @@ pub enum Fact {
         /// The version.
         version: Version,
         /// The registry.
-        registry: String,
+        registry: RegistryUrl,
         /// The integrity of the bytes.
         integrity: Integrity,
     },
@@ -154,7 +155,7 @@ pub enum Fact {
         /// The version.
         version: Version,
         /// The registry.
-        registry: String,
+        registry: RegistryUrl,
         /// Published by this run, or there already.
         how: How,
     },

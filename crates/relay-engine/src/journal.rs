@@ -10,6 +10,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version};
 
 use crate::event::{Event, Fact, Subscriber};
@@ -42,9 +43,9 @@ pub struct JournalError {
 /// What an old journal tells: uploads that a registry accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PastUploads {
-    accepted: BTreeMap<(String, PackageName, Version), Integrity>,
+    accepted: BTreeMap<(RegistryUrl, PackageName, Version), Integrity>,
     /// What was sent last, and from which commit.
-    sent: BTreeMap<(String, PackageName, Version), (Integrity, String)>,
+    sent: BTreeMap<(RegistryUrl, PackageName, Version), (Integrity, String)>,
     /// The plans of runs that got as far as acting, by their ids, with the version commit that was made.
     begun: BTreeMap<String, Option<String>>,
     /// The plan of the run that is read.
@@ -184,24 +185,24 @@ impl PastUploads {
     /// Says whether a registry accepted exactly these bytes in an earlier run.
     pub fn was_accepted(
         &self,
-        registry: &str,
+        registry: &RegistryUrl,
         package: &PackageName,
         version: &Version,
         integrity: &Integrity,
     ) -> bool {
-        self.accepted.get(&(registry.to_owned(), package.clone(), version.clone())) == Some(integrity)
+        self.accepted.get(&(registry.clone(), package.clone(), version.clone())) == Some(integrity)
     }
 
     /// The commit from which relay uploaded a version that is live: the one that its tag belongs to. The registry took relay's
     /// upload if it said so, or, where its answer was never heard, if `live` is the integrity of what relay sent.
     pub fn released_from(
         &self,
-        registry: &str,
+        registry: &RegistryUrl,
         package: &PackageName,
         version: &Version,
         live: Option<&Integrity>,
     ) -> Option<&str> {
-        let key = (registry.to_owned(), package.clone(), version.clone());
+        let key = (registry.clone(), package.clone(), version.clone());
         let (sent, head) = self.sent.get(&key)?;
         (self.accepted.contains_key(&key) || live == Some(sent)).then_some(head)
     }
@@ -217,13 +218,17 @@ mod tests {
         (folder, path)
     }
 
+    fn registry() -> RegistryUrl {
+        "http://registry.example/".parse().unwrap()
+    }
+
     fn accepted() -> Event {
         Event {
             at: "2026-11-24T09:00:00Z".parse().unwrap(),
             fact: Fact::Accepted {
                 package: PackageName::parse("@acme/core").unwrap(),
                 version: Version::new(1, 2, 3),
-                registry: "http://registry.example/".to_owned(),
+                registry: registry(),
                 integrity: Integrity::parse("sha512-abc=").unwrap(),
             },
         }
@@ -237,10 +242,10 @@ mod tests {
         let name = PackageName::parse("@acme/core").unwrap();
         let same = Integrity::parse("sha512-abc=").unwrap();
         let other = Integrity::parse("sha512-xyz=").unwrap();
-        let registry = "http://registry.example/";
-        assert!(past_uploads.was_accepted(registry, &name, &Version::new(1, 2, 3), &same));
-        assert!(!past_uploads.was_accepted(registry, &name, &Version::new(1, 2, 3), &other));
-        assert!(!past_uploads.was_accepted("http://elsewhere.example/", &name, &Version::new(1, 2, 3), &same));
+        let elsewhere = "http://elsewhere.example/".parse().unwrap();
+        assert!(past_uploads.was_accepted(&registry(), &name, &Version::new(1, 2, 3), &same));
+        assert!(!past_uploads.was_accepted(&registry(), &name, &Version::new(1, 2, 3), &other));
+        assert!(!past_uploads.was_accepted(&elsewhere, &name, &Version::new(1, 2, 3), &same));
     }
 
     #[test]
@@ -251,7 +256,7 @@ mod tests {
         let started = Fact::UploadStarted {
             package: name.clone(),
             version: Version::new(1, 2, 3),
-            registry: "http://registry.example/".to_owned(),
+            registry: registry(),
             integrity: sent.clone(),
             route: relay_config::RouteKind::Token,
             attempt: 1,
@@ -263,9 +268,7 @@ mod tests {
         journal.event(&event).unwrap();
         let released_from = |live: Option<&Integrity>| {
             let past_uploads = PastUploads::read(&path);
-            past_uploads
-                .released_from("http://registry.example/", &name, &Version::new(1, 2, 3), live)
-                .map(str::to_owned)
+            past_uploads.released_from(&registry(), &name, &Version::new(1, 2, 3), live).map(str::to_owned)
         };
         assert_eq!(released_from(Some(&sent)).as_deref(), Some("c0ffee"));
         assert_eq!(released_from(Some(&Integrity::parse("sha512-xyz=").unwrap())), None);

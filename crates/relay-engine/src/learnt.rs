@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use relay_config::PublishingAccess;
+use relay_values::RegistryUrl;
 use relay_workspace::PackageName;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ const LEARNT_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// What was learnt, by registry and package.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Learnt {
-    access: BTreeMap<String, BTreeMap<PackageName, PublishingAccess>>,
+    access: BTreeMap<RegistryUrl, BTreeMap<PackageName, PublishingAccess>>,
 }
 
 impl Learnt {
@@ -43,13 +44,13 @@ impl Learnt {
     }
 
     /// What is remembered of one package.
-    pub fn access(&self, registry: &str, name: &PackageName) -> Option<PublishingAccess> {
+    pub fn access(&self, registry: &RegistryUrl, name: &PackageName) -> Option<PublishingAccess> {
         self.access.get(registry)?.get(name).copied()
     }
 
     /// Remembers what a refusal taught; says whether that is new.
-    pub fn learn(&mut self, registry: &str, name: &PackageName, access: PublishingAccess) -> bool {
-        self.access.entry(registry.to_owned()).or_default().insert(name.clone(), access) != Some(access)
+    pub fn learn(&mut self, registry: &RegistryUrl, name: &PackageName, access: PublishingAccess) -> bool {
+        self.access.entry(registry.clone()).or_default().insert(name.clone(), access) != Some(access)
     }
 }
 
@@ -62,9 +63,11 @@ mod tests {
         let guard = tempfile::tempdir().unwrap();
         let folder = Utf8Path::from_path(guard.path()).unwrap();
         let name = PackageName::parse("@acme/core").unwrap();
+        let [registry, elsewhere] =
+            ["http://registry.example/", "http://elsewhere.example/"].map(|url| url.parse().unwrap());
         let mut learnt = Learnt::read(folder);
-        assert!(learnt.learn("http://registry.example/", &name, PublishingAccess::Publish));
-        assert!(!learnt.learn("http://registry.example/", &name, PublishingAccess::Publish));
+        assert!(learnt.learn(&registry, &name, PublishingAccess::Publish));
+        assert!(!learnt.learn(&registry, &name, PublishingAccess::Publish));
         std::fs::write(folder.join(LEARNT_FILE_NAME), "{}").unwrap();
         learnt.write(folder).unwrap();
         #[cfg(unix)]
@@ -74,8 +77,8 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         let learnt = Learnt::read(folder);
-        assert_eq!(learnt.access("http://registry.example/", &name), Some(PublishingAccess::Publish));
-        assert_eq!(learnt.access("http://elsewhere.example/", &name), None);
+        assert_eq!(learnt.access(&registry, &name), Some(PublishingAccess::Publish));
+        assert_eq!(learnt.access(&elsewhere, &name), None);
     }
 
     #[test]

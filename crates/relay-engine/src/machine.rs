@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use relay_config::RouteKind;
+use relay_values::RegistryUrl;
 use relay_workspace::PackageName;
 
 pub use self::protocol::{
@@ -35,7 +36,7 @@ pub struct Machine {
     /// Nodes in the order in which they compete for a free connection: the longest chain first, then by name.
     priority: Vec<usize>,
     terms: Terms,
-    paused_until: BTreeMap<String, Duration>,
+    paused_until: BTreeMap<RegistryUrl, Duration>,
     otp: KeptOtp,
     sitting_open: bool,
     stopping: bool,

@@ -7,6 +7,7 @@ use relay_change::{BumpPlan, ChangeInputs, PackageCommit, PlannedBump, plan_bump
 use relay_config::{Access, PublishingAccess, RegistryRules};
 use relay_plan::{Observations, PackageObservation, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan};
 use relay_registry::{ReadError, RegistryUrl};
+use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Version, WorkspacePackage};
 
 use crate::learnt::Learnt;
@@ -330,13 +331,20 @@ fn observation(
     let name = &package.name;
     let declared = project.config.declared_access(name).map(|access| (access, relay_config::AccessSource::Declared));
     let remembered =
-        learnt.access(candidate.registry.as_str(), name).map(|access| (access, relay_config::AccessSource::Learnt));
+        learnt.access(&candidate.registry, name).map(|access| (access, relay_config::AccessSource::Learnt));
     let known_access = declared.or(remembered);
     let text = |key: &str| package.manifest.publish_config(key).and_then(|value| value.as_str()).map(str::to_owned);
     // In the prerelease mode of changesets versions go out under its tag.
     let pre = project.changesets.as_ref().and_then(|config| config.pre.as_ref());
     let pre_tag = pre.filter(|pre| pre.mode == relay_change::PreMode::Pre).map(|pre| pre.tag.clone());
-    let tag = session.tag.clone().or_else(|| text("tag")).or(pre_tag).or_else(|| project.config.publish.tag.clone());
+    let (tag, refused_tag) = match session.tag.clone() {
+        Some(tag) => (Some(tag), None),
+        None => match text("tag").or(pre_tag).map(|text| DistTag::parse(&text)) {
+            Some(Ok(tag)) => (Some(tag), None),
+            Some(Err(refused)) => (None, Some(refused)),
+            None => (project.config.publish.tag.clone(), None),
+        },
+    };
     let access = session
         .access
         .or_else(|| text("access").and_then(|word| access_of(&word)))
@@ -354,9 +362,10 @@ fn observation(
         next,
         bump: level,
         causes,
-        registry: candidate.registry.to_string(),
+        registry: candidate.registry.clone(),
         rules: rules(candidate.rules, known_access.map(|(access, _)| access)),
         tag,
+        refused_tag,
         tag_by_flag: session.tag.is_some(),
         access,
         published,

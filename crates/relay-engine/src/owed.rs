@@ -123,7 +123,7 @@ fn make_tags(
         return Ok(made);
     }
     for LiveVersion { name, version, registry, integrity } in live {
-        let Some(commit) = past_uploads.released_from(registry.as_str(), name, version, integrity.as_ref()) else {
+        let Some(commit) = past_uploads.released_from(registry, name, version, integrity.as_ref()) else {
             continue;
         };
         let tag = project.tag_name(name, version);

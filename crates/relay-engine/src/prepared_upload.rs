@@ -5,6 +5,7 @@ use std::sync::Arc;
 use relay_config::{Access, RegistryRules, RouteKind};
 use relay_pack::Tarball;
 use relay_registry::{Credential, RegistryUrl};
+use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Shasum, Version};
 
 /// One frozen package. Its bytes are those that the plan named (invariant I2).
@@ -33,7 +34,7 @@ pub struct PreparedUpload {
     /// Its shasum.
     pub shasum: Shasum,
     /// The dist-tag.
-    pub tag: String,
+    pub tag: DistTag,
     /// The access, where something says one.
     pub access: Option<Access>,
     /// The commit that the release is made from.

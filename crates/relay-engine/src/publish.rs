@@ -129,12 +129,12 @@ pub fn jobs(
         .filter_map(|planned| {
             let prepared_upload = prepared_uploads.get(&planned.name)?;
             let source = planned.route.credential.clone().unwrap_or_else(|| "no credential".to_owned());
-            let registry = prepared_upload.registry.as_str();
+            let registry = &prepared_upload.registry;
             let may_be_interactive =
                 config.allowed_routes(&planned.name).is_none_or(|routes| routes.contains(&RouteKind::Interactive));
             Some(Job {
                 name: planned.name.clone(),
-                registry: registry.to_owned(),
+                registry: registry.clone(),
                 route: planned.route.kind,
                 depends_on: planned
                     .depends_on

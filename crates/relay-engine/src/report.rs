@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use relay_config::RouteKind;
+use relay_values::{DistTag, RegistryUrl};
 use relay_workspace::{PackageName, Version};
 use serde::Serialize;
 
@@ -38,7 +39,7 @@ pub struct PackageReport {
     /// The version.
     pub version: Version,
     /// The registry.
-    pub registry: String,
+    pub registry: RegistryUrl,
     /// The route that was really taken.
     pub route: RouteKind,
     /// Why this route.
@@ -46,7 +47,7 @@ pub struct PackageReport {
     /// How many uploads were sent.
     pub uploads: u32,
     /// The dist-tag.
-    pub tag: String,
+    pub tag: DistTag,
     /// What became of it.
     #[serde(flatten)]
     pub outcome: Outcome,

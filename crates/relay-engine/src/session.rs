@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use relay_config::{Access, Config, CredentialDeclaration, CredentialKind, NamePatterns, RegistryRules};
 use relay_plan::CredentialFact;
 use relay_registry::{Credential, NpmConfig, Otp, RegistryClient, RegistryUrl, default_registry};
+use relay_values::DistTag;
 use relay_workspace::PackageName;
 use secrecy::SecretString;
 
@@ -29,7 +30,7 @@ pub struct Session {
     /// Whether no registry may be asked.
     pub offline: bool,
     /// `--tag`.
-    pub tag: Option<String>,
+    pub tag: Option<DistTag>,
     /// `--access`.
     pub access: Option<Access>,
     /// `--filter`: the packages that take part; `None`: all.
@@ -75,11 +76,7 @@ impl Session {
         if let Some(stand_in) = self.stand_ins.get(registry) {
             return (stand_in.url.clone(), stand_in.rules);
         }
-        let declared = config
-            .registry
-            .iter()
-            .find(|settings| RegistryUrl::parse(&settings.url).is_ok_and(|url| url == *registry))
-            .map(|settings| settings.rules);
+        let declared = config.registry.iter().find(|settings| settings.url == *registry).map(|settings| settings.rules);
         let rules = declared
             .unwrap_or_else(|| if *registry == default_registry() { RegistryRules::Npm } else { RegistryRules::Plain });
         (registry.clone(), rules)
@@ -160,9 +157,8 @@ impl Session {
 
 fn covers(declaration: &CredentialDeclaration, name: &PackageName, registry: &RegistryUrl, at_home: bool) -> bool {
     let package = declaration.packages.is_empty() || declaration.packages.matches(name);
-    let place = declaration.registry.as_ref().map_or(at_home || declaration.env.is_none(), |declared| {
-        RegistryUrl::parse(declared).is_ok_and(|declared| declared == *registry)
-    });
+    let place =
+        declaration.registry.as_ref().map_or(at_home || declaration.env.is_none(), |declared| declared == registry);
     package && place
 }
 

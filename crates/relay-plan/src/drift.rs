@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use relay_config::{Access, PublishingAccess, RouteKind};
+use relay_values::{DistTag, RegistryUrl};
 use relay_workspace::{Integrity, PackageName};
 use semver::Version;
 
@@ -63,18 +64,18 @@ pub enum Drift {
         /// The package.
         package: PackageName,
         /// The registry then.
-        saved: String,
+        saved: RegistryUrl,
         /// The registry at this moment.
-        now: String,
+        now: RegistryUrl,
     },
     /// It would get another dist-tag.
     Tag {
         /// The package.
         package: PackageName,
         /// The tag then.
-        saved: String,
+        saved: DistTag,
         /// The tag at this moment.
-        now: String,
+        now: DistTag,
     },
     /// Others may read it.
     Access {
@@ -252,10 +253,10 @@ impl fmt::Display for Drift {
                 write!(f, "`{package}` would get the version {now}; the plan has {saved}")
             }
             Self::Registry { package, saved, now } => {
-                write!(f, "`{package}` would go to {}; the plan has {}", quoted(now), quoted(saved))
+                write!(f, "`{package}` would go to `{now}`; the plan has `{saved}`")
             }
             Self::Tag { package, saved, now } => {
-                write!(f, "`{package}` would get the dist-tag {}; the plan has {}", quoted(now), quoted(saved))
+                write!(f, "`{package}` would get the dist-tag `{now}`; the plan has `{saved}`")
             }
             Self::Access { package, saved, now } => {
                 let word = |access: &Option<Access>| access.map_or("none said", Access::as_str);

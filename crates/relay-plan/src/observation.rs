@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use relay_change::{Bump, ReleaseCause};
 use relay_config::{Access, AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
 use relay_graph::DependencyGraph;
+use relay_values::{DistTag, InvalidDistTag, RegistryUrl};
 use relay_workspace::PackageName;
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -56,12 +57,14 @@ pub struct PackageObservation {
     pub bump: Bump,
     /// Why it is released.
     pub causes: Vec<ReleaseCause>,
-    /// The registry's base URL.
-    pub registry: String,
+    /// The registry.
+    pub registry: RegistryUrl,
     /// Whose rules that registry follows.
     pub rules: RegistryRules,
     /// The dist-tag, where a flag, the manifest or the configuration says one.
-    pub tag: Option<String>,
+    pub tag: Option<DistTag>,
+    /// What says a dist-tag and says none, where that is so: nothing else counts then.
+    pub refused_tag: Option<InvalidDistTag>,
     /// Whether the command line says the dist-tag: what it says is meant.
     pub tag_by_flag: bool,
     /// Who may read it, where something says so.

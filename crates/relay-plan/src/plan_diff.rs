@@ -127,8 +127,8 @@ fn changes(old: &PlannedPackage, new: &PlannedPackage) -> Vec<Change> {
         ("publishing access", old.publishing_access.to_string(), new.publishing_access.to_string()),
         ("wave", old.wave.to_string(), new.wave.to_string()),
         ("sitting", sitting(old), sitting(new)),
-        ("registry", old.registry.clone(), new.registry.clone()),
-        ("tag", old.tag.clone(), new.tag.clone()),
+        ("registry", old.registry.to_string(), new.registry.to_string()),
+        ("tag", old.tag.to_string(), new.tag.to_string()),
         ("access", access(old), access(new)),
         ("waits for", list(&old.depends_on), list(&new.depends_on)),
     ];

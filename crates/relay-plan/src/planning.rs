@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use relay_config::{AccessSource, PublishingAccess, RegistryRules};
+use relay_values::DistTag;
 use relay_workspace::PackageName;
 
 use crate::cycle::RuntimeCycles;
@@ -17,9 +18,6 @@ use crate::release_plan::{
 };
 use crate::route::{Route, RouteQuestion, RouteWarning, route};
 use crate::sittings::{SittingMember, sittings};
-
-/// The tag of a package for which nothing says one.
-pub const TAG_DEFAULT: &str = "latest";
 
 /// Why there can be no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -205,7 +203,7 @@ fn planned(
         bump: package.bump,
         reasons: package.causes.iter().map(Reason::from).collect(),
         registry: package.registry.clone(),
-        tag: package.tag.clone().unwrap_or_else(|| TAG_DEFAULT.to_owned()),
+        tag: package.tag.clone().unwrap_or_else(DistTag::latest),
         access: package.access,
         publishing_access,
         publishing_access_source,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use relay_change::{Bump, ReleaseCause};
 use relay_config::{Access, AccessSource, PublishingAccess, RouteKind};
+use relay_values::{DistTag, RegistryUrl};
 use relay_workspace::{Integrity, PackageName, Shasum};
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -85,10 +86,10 @@ pub struct PlannedPackage {
     pub bump: Bump,
     /// Why it is released.
     pub reasons: Vec<Reason>,
-    /// The registry's base URL.
-    pub registry: String,
+    /// The registry.
+    pub registry: RegistryUrl,
     /// The dist-tag.
-    pub tag: String,
+    pub tag: DistTag,
     /// Who may read it, where something says so.
     pub access: Option<Access>,
     /// Who may publish it.

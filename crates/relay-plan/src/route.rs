@@ -13,6 +13,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
+use relay_values::RegistryUrl;
 use relay_workspace::PackageName;
 
 use crate::observation::CredentialFact;
@@ -50,8 +51,8 @@ pub struct RouteQuestion<'a> {
     pub package_exists: Option<bool>,
     /// The day on which it is asked.
     pub today: Date,
-    /// The registry's base URL.
-    pub registry: &'a str,
+    /// The registry.
+    pub registry: &'a RegistryUrl,
     /// The package.
     pub name: &'a PackageName,
 }

@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use crate::answer::Answer;
 use crate::headers::{RequestHeaders, request_headers};
 use crate::publish::{Accepted, PublishError, PublishRequest, read_publish_answer};
-use crate::url::{RegistryUrl, host_and_port};
+use crate::url::{RegistryUrl, host_and_port, package_url};
 
 pub use connection::ClientError;
 use connection::{Connections, Failure, Request};
@@ -137,7 +137,7 @@ impl RegistryClient {
     /// # Errors
     /// [`PublishError`] says whether nothing was sent, the registry asked or refused, or the outcome is unknown.
     pub async fn publish(&self, request: &PublishRequest<'_>) -> Result<Accepted, PublishError> {
-        let url = request.registry.package_url(request.name);
+        let url = package_url(request.registry, request.name);
         let host = host_and_port(&url);
         if let Some(credential) = request.credential
             && !credential.scope().covers(&url)

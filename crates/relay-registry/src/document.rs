@@ -16,6 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use relay_config::Access;
+use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Shasum};
 use serde_json::{Map, Value, json};
 use sha1::Digest as _;
@@ -38,7 +39,7 @@ pub struct DocumentInput<'a> {
     /// The planned sha1 of the tarball.
     pub shasum: &'a Shasum,
     /// The dist-tag.
-    pub tag: &'a str,
+    pub tag: &'a DistTag,
     /// Who may read it; `None` leaves it to the registry.
     pub access: Option<Access>,
     /// The commit it was made from.
@@ -73,16 +74,6 @@ pub enum DocumentError {
     UnscopedRestricted {
         /// The package.
         package: String,
-    },
-    /// The dist-tag is none.
-    #[error("`{package}`: `{tag}` can't be a dist-tag: {rule}")]
-    Tag {
-        /// The package.
-        package: String,
-        /// The tag.
-        tag: String,
-        /// The broken rule.
-        rule: &'static str,
     },
     /// `packageExtensions` in the manifest.
     #[error("`{package}`: `packageExtensions` counts in the root package.json only and must not be published")]
@@ -145,7 +136,7 @@ pub fn publish_document(input: &DocumentInput<'_>) -> Result<Bytes, DocumentErro
     if let Some(description) = manifest.get("description") {
         root.insert("description".into(), description.clone());
     }
-    root.insert("dist-tags".into(), json!({ input.tag: version }));
+    root.insert("dist-tags".into(), json!({ input.tag.as_str(): version }));
     root.insert("versions".into(), json!({ version: manifest }));
     root.insert("access".into(), input.access.map_or(Value::Null, |access| access.as_str().into()));
     root.insert(
@@ -183,17 +174,7 @@ fn check(input: &DocumentInput<'_>, name: &PackageName) -> Result<(), DocumentEr
     if name.scope().is_none() && input.access == Some(Access::Restricted) {
         return Err(DocumentError::UnscopedRestricted { package: package() });
     }
-    let rule = if input.tag.trim().is_empty() {
-        Some("it is empty")
-    } else if relay_workspace::Range::parse(input.tag).is_ok() {
-        Some("it reads as a version range")
-    } else {
-        None
-    };
-    match rule {
-        Some(rule) => Err(DocumentError::Tag { package: package(), tag: input.tag.to_owned(), rule }),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The last look at the bytes before they leave: they are the planned ones.

@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
+use relay_values::DistTag;
 
 use super::shared::{AccessArg, HistoryFlags, RegistryFlags, SelectionFlags, VersionFlags};
 
@@ -65,7 +66,7 @@ pub(crate) struct PlanArgs {
 
     /// Publish under this dist-tag [default: `latest`, or what manifest and `relay.toml` say]
     #[arg(long, value_name = "TAG")]
-    pub(crate) tag: Option<String>,
+    pub(crate) tag: Option<DistTag>,
 
     /// Who may read packages that are new
     #[arg(long, value_name = "ACCESS")]

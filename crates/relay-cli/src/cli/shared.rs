@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
+use relay_values::DistTag;
 use secrecy::SecretString;
 
 /// The most uploads and reads in flight that may be asked for; registries throttle long before.
@@ -54,7 +55,7 @@ pub(crate) struct VersionFlags {
 pub(crate) struct UploadFlags {
     /// Publish under this dist-tag [default: `latest`, or what manifest and `relay.toml` say]
     #[arg(long, value_name = "TAG")]
-    pub(crate) tag: Option<String>,
+    pub(crate) tag: Option<DistTag>,
 
     /// Who may read packages that are new
     #[arg(long, value_name = "ACCESS")]

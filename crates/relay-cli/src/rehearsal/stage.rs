@@ -96,7 +96,7 @@ fn npm_ruled(project: &Project, registries: &BTreeMap<RegistryUrl, Vec<&Workspac
         .registry
         .iter()
         .filter(|settings| settings.rules == RegistryRules::Npm)
-        .filter_map(|settings| RegistryUrl::parse(&settings.url).ok())
+        .map(|settings| settings.url.clone())
         .collect();
     ruled.insert(default_registry());
     if !registries.keys().any(|registry| ruled.contains(registry))

@@ -8,11 +8,11 @@ pub(crate) fn package(name: &str, outcome: Outcome) -> PackageReport {
         name: name.parse().unwrap(),
         path: format!("packages/{}", name.rsplit('/').next().unwrap()),
         version: semver::Version::new(1, 2, 3),
-        registry: "https://registry.example/".to_owned(),
+        registry: "https://registry.example/".parse().unwrap(),
         route: RouteKind::Token,
         reason: String::new(),
         uploads: 1,
-        tag: "latest".to_owned(),
+        tag: "latest".parse().unwrap(),
         outcome,
     }
 }

@@ -59,7 +59,7 @@ impl EmittedStates {
 fn fact_of(state: &State, prepared_upload: &PreparedUpload, now: Duration) -> Option<Fact> {
     let package = prepared_upload.name.clone();
     let version = prepared_upload.version.clone();
-    let registry = prepared_upload.registry.to_string();
+    let registry = prepared_upload.registry.clone();
     Some(match state {
         State::Pending | State::Uploading | State::AwaitingPerson => return None,
         State::Settling => {

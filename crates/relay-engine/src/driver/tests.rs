@@ -146,7 +146,7 @@ fn prepared_upload(package: &str, route: RouteKind) -> PreparedUpload {
         }),
         integrity,
         shasum,
-        tag: "latest".to_owned(),
+        tag: "latest".parse().unwrap(),
         access: None,
         git_head: None,
     }
@@ -159,7 +159,7 @@ fn machine(prepared_uploads: &BTreeMap<PackageName, PreparedUpload>, person: boo
         .map(|prepared_upload| {
             let job = Job {
                 name: prepared_upload.name.clone(),
-                registry: prepared_upload.registry.to_string(),
+                registry: prepared_upload.registry.clone(),
                 route: prepared_upload.route,
                 depends_on: below.clone(),
                 chain_length: 1,

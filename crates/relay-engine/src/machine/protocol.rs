@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use relay_config::{RouteKind, WaitFor};
 use relay_registry::Refusal;
+use relay_values::RegistryUrl;
 use relay_workspace::PackageName;
 
 /// How often one package is uploaded at the most: the first time, and again after answers that were lost.
@@ -27,7 +28,7 @@ pub struct Job {
     /// The package.
     pub name: PackageName,
     /// Its registry; a pause counts for all packages of one registry.
-    pub registry: String,
+    pub registry: RegistryUrl,
     /// How its upload is authorised.
     pub route: RouteKind,
     /// Packages of this release that must be there first.

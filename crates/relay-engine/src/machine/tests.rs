@@ -20,7 +20,7 @@ fn name(at: usize) -> PackageName {
 fn job(at: usize, route: RouteKind, depends_on: &[usize]) -> Job {
     Job {
         name: name(at),
-        registry: "http://registry.example/".to_owned(),
+        registry: "http://registry.example/".parse().unwrap(),
         route,
         depends_on: depends_on.iter().map(|at| name(*at)).collect(),
         chain_length: 1,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relay_change::Bump;
 use relay_graph::{DependencyGraph, Edge, MissingDependency, MissingTarget, UninstallableDependency};
+use relay_values::RegistryUrl;
 use relay_workspace::{Obstacle, PackageName, Range, Specifier, Version};
 
 use crate::finding::{Finding, Severity};
@@ -14,7 +15,7 @@ use crate::render::quoted;
 pub(super) struct WorkspaceMembers<'a> {
     graph: &'a DependencyGraph,
     offline: bool,
-    registries: BTreeMap<&'a PackageName, &'a str>,
+    registries: BTreeMap<&'a PackageName, &'a RegistryUrl>,
     skipped: BTreeMap<&'a PackageName, SkipReason>,
     missing: BTreeMap<&'a PackageName, Vec<&'a MissingDependency>>,
     uninstallable: BTreeMap<&'a PackageName, Vec<&'a UninstallableDependency>>,
@@ -36,11 +37,7 @@ impl<'a> WorkspaceMembers<'a> {
         Self {
             graph: observations.graph,
             offline: observations.offline,
-            registries: observations
-                .packages
-                .iter()
-                .map(|package| (&package.name, package.registry.as_str()))
-                .collect(),
+            registries: observations.packages.iter().map(|package| (&package.name, &package.registry)).collect(),
             skipped: observations.skipped.iter().map(|skipped| (&skipped.name, skipped.reason)).collect(),
             missing,
             uninstallable,
@@ -154,7 +151,7 @@ impl<'a> WorkspaceMembers<'a> {
 
     /// A dependency of the same release that goes to another registry.
     fn elsewhere(&self, package: &PackageObservation, edge: &Edge) -> Option<Finding> {
-        let other = self.registries.get(&edge.to).filter(|registry| **registry != package.registry)?;
+        let other = self.registries.get(&edge.to).filter(|registry| **registry != &package.registry)?;
         Some(Finding::warning(
             &package.name,
             format!("its `{}` have `{}`, which goes to another registry, `{other}`", edge.kind.manifest_key(), edge.to),

@@ -2,12 +2,12 @@
 //! nor to a prerelease, unless the command line says so (`npm-registry.md`, 2.2; invariant I8).
 
 use relay_change::Bump;
-use relay_workspace::Range;
+use relay_values::{DistTag, InvalidDistTag};
 
 use crate::finding::Finding;
 use crate::observation::{PackageObservation, PublishedState};
-use crate::planning::TAG_DEFAULT;
-use crate::render::quoted;
+
+const LATEST: &str = DistTag::LATEST;
 
 /// The findings about one package.
 pub(super) fn check(package: &PackageObservation) -> Vec<Finding> {
@@ -17,74 +17,57 @@ pub(super) fn check(package: &PackageObservation) -> Vec<Finding> {
         .collect()
 }
 
-/// What npm's client refuses as a tag, and what it lets pass and can't install by (npm 11.19).
+/// What says a dist-tag and says none that can be published under and installed by.
 fn unusable_tag(package: &PackageObservation) -> Option<Finding> {
-    let tag = package.tag.as_deref()?;
+    let InvalidDistTag { shown, rule } = package.refused_tag.as_ref()?;
     let help = "choose a tag that begins with a letter, such as `next`";
-    if tag.trim().is_empty() {
-        return Some(Finding::error(&package.name, "its dist-tag is empty", help));
-    }
-    if Range::parse(tag).is_ok() {
-        let text = format!("its dist-tag {} can also be read as a range of versions, so npm refuses it", quoted(tag));
-        return Some(Finding::error(&package.name, text, help));
-    }
-    let tag = tag.trim();
-    if tag.contains('/') || tag.starts_with('.') {
-        let text = format!("its dist-tag {} looks like a path, so npm can't install by it", quoted(tag));
-        return Some(Finding::warning(&package.name, text, help));
-    }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
-    (!tag.bytes().all(plain)).then(|| {
-        let text = format!("its dist-tag {} has characters that an address can't have as they are", quoted(tag));
-        Finding::error(&package.name, format!("{text}, so npm refuses it"), help)
-    })
+    Some(Finding::error(&package.name, format!("its dist-tag {shown}{rule}"), help))
 }
 
 fn prerelease_as_latest(package: &PackageObservation) -> Option<Finding> {
-    if package.next.pre.is_empty() || package.tag.as_deref().is_some_and(|tag| tag != TAG_DEFAULT) {
+    if package.next.pre.is_empty() || package.tag.as_ref().is_some_and(|tag| !tag.is_latest()) {
         return None;
     }
     let next = &package.next;
     if package.tag_by_flag {
         return Some(Finding::warning(
             &package.name,
-            format!("{next} is a prerelease and becomes `{TAG_DEFAULT}`, as `--tag {TAG_DEFAULT}` says"),
+            format!("{next} is a prerelease and becomes `{LATEST}`, as `--tag {LATEST}` says"),
             "whoever installs it without naming a version gets the prerelease",
         ));
     }
     let text = match package.tag {
-        None => format!("{next} is a prerelease and nothing says its dist-tag, so it would become `{TAG_DEFAULT}`"),
-        Some(_) => format!("{next} is a prerelease and would become `{TAG_DEFAULT}`"),
+        None => format!("{next} is a prerelease and nothing says its dist-tag, so it would become `{LATEST}`"),
+        Some(_) => format!("{next} is a prerelease and would become `{LATEST}`"),
     };
     let other = "pass `--tag next`, or set `publishConfig.tag` in its package.json";
     let help = match package.tag {
         None => other.to_owned(),
-        Some(_) => format!("{other} to another one; `--tag {TAG_DEFAULT}` on the command line says that it is meant"),
+        Some(_) => format!("{other} to another one; `--tag {LATEST}` on the command line says that it is meant"),
     };
     Some(Finding::error(&package.name, text, help))
 }
 
 fn latest_backward(package: &PackageObservation) -> Option<Finding> {
     let PublishedState::Present { latest: Some(latest), .. } = &package.published else { return None };
-    let tag = package.tag.as_deref().unwrap_or(TAG_DEFAULT);
-    if tag != TAG_DEFAULT || package.next >= *latest {
+    if package.tag.as_ref().is_some_and(|tag| !tag.is_latest()) || package.next >= *latest {
         return None;
     }
     let next = &package.next;
     Some(if package.tag_by_flag {
         Finding::warning(
             &package.name,
-            format!("`{TAG_DEFAULT}` moves backward, from {latest} to {next}, as `--tag {TAG_DEFAULT}` says"),
+            format!("`{LATEST}` moves backward, from {latest} to {next}, as `--tag {LATEST}` says"),
             "whoever installs it without naming a version gets the older one",
         )
     } else {
         let line = format!("v{}", next.major);
         Finding::error(
             &package.name,
-            format!("`{TAG_DEFAULT}` would move backward, from {latest} to {next}"),
+            format!("`{LATEST}` would move backward, from {latest} to {next}"),
             format!(
                 "pass a dist-tag of its own, such as `--tag release-{line}`, or set `publishConfig.tag`; \
-                 `--tag {TAG_DEFAULT}` on the command line says that it is meant"
+                 `--tag {LATEST}` on the command line says that it is meant"
             ),
         )
     })

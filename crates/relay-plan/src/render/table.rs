@@ -7,7 +7,6 @@ use relay_change::Bump;
 use relay_config::RouteKind;
 
 use super::printable::{columns, cut, one_line, wrapped};
-use crate::planning::TAG_DEFAULT;
 use crate::release_plan::{PlannedPackage, ReleasePlan};
 
 /// What stands between two columns.
@@ -152,10 +151,10 @@ fn cells(package: &PlannedPackage, sittings: usize) -> Cells {
 
 /// `1.2.3 → 1.3.0`, or the version alone where it does not move; with its dist-tag where that is not `latest`.
 pub(super) fn version_text(package: &PlannedPackage) -> String {
-    let tag = if package.tag == TAG_DEFAULT {
+    let tag = if package.tag.is_latest() {
         String::new()
     } else {
-        format!(" ({})", cut(&one_line(&package.tag), TAG_COLUMNS_MAX))
+        format!(" ({})", cut(package.tag.as_str(), TAG_COLUMNS_MAX))
     };
     if package.current == package.next {
         format!("{}{tag}", package.next)

@@ -134,7 +134,7 @@ pub(super) fn blocked_fix(question: &RouteQuestion<'_>, passed_over: &[(RouteKin
             format!("put that right, or log in with `{login}`")
         }
         Some(Obstacle::NoCredential) => {
-            let key = question.registry.split_once(':').map_or(question.registry, |(_, rest)| rest);
+            let key = question.registry.config_key();
             format!("log in with `{login}`, or put a token into `.npmrc` as `{key}:_authToken=${{NPM_TOKEN}}`")
         }
         Some(Obstacle::NoBypassToken) => {
@@ -278,9 +278,9 @@ fn origin(credential: &CredentialFact) -> String {
 /// The command that brings a session for the registry, safe to be pasted into a shell.
 fn login_command(question: &RouteQuestion<'_>) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || ":/.-_~%[]@+".contains(c);
-    if question.registry.chars().all(plain) {
+    if question.registry.as_str().chars().all(plain) {
         format!("npm login --registry={}", question.registry)
     } else {
-        format!("npm login --registry='{}'", question.registry.replace('\'', "%27"))
+        format!("npm login --registry='{}'", question.registry.as_str().replace('\'', "%27"))
     }
 }

@@ -1,12 +1,17 @@
 //! The table of routes, and what holds for every line of it.
 
+use std::sync::LazyLock;
+
 use jiff::civil::date;
 use relay_config::CredentialKind as K;
 use relay_config::RouteKind as R;
+use relay_values::RegistryUrl;
 
 use super::*;
 
 const KINDS: [K; 5] = [K::GranularBypass, K::Granular, K::GranularStage, K::Session, K::Unknown];
+static REGISTRY: LazyLock<RegistryUrl> =
+    LazyLock::new(|| RegistryUrl::parse("https://registry.example/").expect("an address"));
 const TODAY: Date = date(2026, 11, 24);
 
 fn credential(kind: K) -> CredentialFact {
@@ -30,7 +35,7 @@ fn question<'a>(name: &'a PackageName, credentials: &'a [CredentialFact]) -> Rou
         otp_given: false,
         package_exists: Some(true),
         today: TODAY,
-        registry: "https://registry.example/",
+        registry: &REGISTRY,
         name,
     }
 }
@@ -326,7 +331,7 @@ fn the_same_access_from_three_sources() {
 #[test]
 fn a_login_command_can_be_pasted() {
     let name = name();
-    let registry = "https://registry.example/$(reboot)'/";
+    let registry = &RegistryUrl::parse("https://registry.example/$(reboot)'/").unwrap();
     let route = route(&RouteQuestion { registry, ..question(&name, &[]) });
     let fix = route.fix.unwrap();
     assert!(fix.starts_with("log in with `npm login --registry='https://registry.example/$(reboot)%27/'`"), "{fix}");

@@ -3,7 +3,7 @@
 use relay_config::{Access, AccessSource, CredentialKind, PublishingAccess};
 use relay_plan::{PackageObservation, PlanDiff, diff, drift};
 
-use crate::world::{World, acme, credential, tarball, version};
+use crate::world::{World, acme, credential, registry, tag, tarball, version};
 
 fn core(world: &mut World) -> &mut PackageObservation {
     world.released.iter_mut().find(|package| package.name.as_str() == "@acme/core").expect("acme has a core")
@@ -86,11 +86,11 @@ fn each_fact_about_an_upload_is_drift() {
         &["`@acme/core` would get the version 1.4.0; the plan has 1.3.0"],
     );
     check(
-        |world| core(world).registry = "https://other.example/".to_owned(),
+        |world| core(world).registry = registry("https://other.example/"),
         &["`@acme/core` would go to `https://other.example/`; the plan has `https://registry.example/`"],
     );
     check(
-        |world| core(world).tag = Some("next".to_owned()),
+        |world| core(world).tag = Some(tag("next")),
         &["`@acme/core` would get the dist-tag `next`; the plan has `latest`"],
     );
     check(
@@ -136,7 +136,7 @@ fn changed() -> PlanDiff {
     let mut world = acme();
     core(&mut world).next = version("2.0.0");
     core(&mut world).publishing_access = None;
-    core(&mut world).tag = Some("next|\u{1b}[31m".to_owned());
+    core(&mut world).tag = Some(tag("next"));
     world.released.retain(|package| package.name.as_str() != "@acme/new");
     diff(&acme().plan(), &world.release("@acme/extra").plan())
 }

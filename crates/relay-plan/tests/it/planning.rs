@@ -4,7 +4,7 @@ use relay_config::{AccessSource, PublishingAccess, RegistryRules, RouteKind};
 use relay_plan::{PLAN_SCHEMA, ReleasePlan, Severity};
 use relay_workspace::{DependencyKind, PackageName};
 
-use crate::world::{World, acme, name};
+use crate::world::{World, acme, name, tag};
 
 fn names(packages: &[PackageName]) -> Vec<&str> {
     packages.iter().map(PackageName::as_str).collect()
@@ -154,7 +154,7 @@ fn the_id_tells_plans_apart_and_time_does_not_count() {
     let mut later = plan.clone();
     later.created = "2026-11-25T09:00:00Z".parse().unwrap();
     assert_eq!(later.content_id(), plan.id);
-    later.packages[0].tag = "next".to_owned();
+    later.packages[0].tag = tag("next");
     assert_ne!(later.content_id(), plan.id);
     assert_ne!(World { head: None, ..acme() }.plan().id, plan.id);
 }

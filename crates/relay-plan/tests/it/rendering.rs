@@ -3,8 +3,9 @@
 use relay_change::{Bump, ReleaseCause};
 use relay_config::RouteKind;
 use relay_plan::{PublishedState, ReleasePlan, SkipReason, TextStyle, render_markdown, render_text};
+use relay_values::DistTag;
 
-use crate::world::{World, acme, name, version};
+use crate::world::{World, acme, name, registry, version};
 
 fn text(plan: &ReleasePlan) -> String {
     render_text(plan, TextStyle::default())
@@ -80,8 +81,10 @@ fn hostile() -> ReleasePlan {
     let long = format!("@{}/{}", "scope-that-never-ends".repeat(4), "name-that-never-ends".repeat(6));
     let world = World::new().release_with(&long, |package| {
         package.causes = vec![ReleaseCause::Commit { id: evil.clone(), text: evil.clone() }; 3];
-        package.tag = Some(format!("1.x {evil}"));
-        package.registry.clone_from(&evil);
+        package.tag = DistTag::parse(&"never-ends".repeat(30)).ok();
+        package.refused_tag = DistTag::parse(&format!("1.x {evil}")).err();
+        package.registry =
+            registry(&format!("https://registry.example/{}/'%3Cimg%20src=x%3E", "never-ends/".repeat(30)));
         package.credentials[0].source.clone_from(&evil);
         package.next = version("1.3.0-a-prerelease-that-never-ends.and.never.ends.and.never.ends.and.never.ends+build");
         package.published = PublishedState::Absent;

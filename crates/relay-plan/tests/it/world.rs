@@ -9,6 +9,7 @@ use relay_plan::{
     CredentialFact, Observations, PackageObservation, PlanError, PublishedState, ReleasePlan, SkipReason,
     SkippedObservation, TarballFact, plan,
 };
+use relay_values::{DistTag, RegistryUrl};
 use relay_workspace::{DependencyKind, Integrity, PackageName, Shasum};
 use semver::Version;
 
@@ -30,6 +31,14 @@ pub(crate) struct World {
 
 pub(crate) fn name(text: &str) -> PackageName {
     PackageName::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(crate) fn registry(text: &str) -> RegistryUrl {
+    RegistryUrl::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(crate) fn tag(text: &str) -> DistTag {
+    DistTag::parse(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
 pub(crate) fn version(text: &str) -> Version {
@@ -90,9 +99,10 @@ impl World {
             next: version("1.3.0"),
             bump: Bump::Minor,
             causes: vec![ReleaseCause::Commit { id: "3f9c0de".to_owned(), text: "feat: learn a trick".to_owned() }],
-            registry: REGISTRY.to_owned(),
+            registry: registry(REGISTRY),
             rules: RegistryRules::Npm,
             tag: None,
+            refused_tag: None,
             tag_by_flag: false,
             access: None,
             published: present("1.2.3"),
@@ -213,7 +223,7 @@ pub(crate) fn acme() -> World {
             new.tarball = Some(tarball('a'));
         })
         .release_with("@acme/internal", |internal| {
-            "https://packages.registry.example/npm/".clone_into(&mut internal.registry);
+            internal.registry = registry("https://packages.registry.example/npm/");
             internal.rules = RegistryRules::Plain;
         })
         .skip("@acme/site", SkipReason::Private)

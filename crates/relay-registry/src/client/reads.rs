@@ -16,7 +16,7 @@ use crate::packument::{ACCEPT_ABBREVIATED, ACCEPT_FULL, Packument, PackumentAnsw
 use crate::publish::refusal_of;
 use crate::read::ReadError;
 use crate::refusal::RefusalCode;
-use crate::url::{RegistryUrl, host_and_port};
+use crate::url::{RegistryUrl, host_and_port, package_url, version_url};
 
 /// One read, as its callers describe it.
 #[derive(Clone, Copy)]
@@ -78,7 +78,7 @@ impl RegistryClient {
         };
         let wishes = RequestHeaders { accept: Some(accept), ..wishes };
         let read = Read { bytes_max: PACKUMENT_BYTES_MAX, ..self.read(&what, credential, wishes) };
-        let url = registry.package_url(name);
+        let url = package_url(registry, name);
         let answer = self.get(&url, read).await?;
         match answer.status {
             304 => Ok(PackumentAnswer::NotModified),
@@ -107,7 +107,7 @@ impl RegistryClient {
         credential: Option<&Credential>,
     ) -> Result<Option<PublishedVersion>, ReadError> {
         let what = format!("`{name}@{version}`");
-        let mut url = registry.version_url(name, version);
+        let mut url = version_url(registry, name, version);
         url.query_pairs_mut().append_pair("relay", &format!("{:016x}", rand::random::<u64>()));
         let wishes = RequestHeaders { accept: Some(ACCEPT_FULL), fresh: true, ..RequestHeaders::default() };
         let answer = self.get(&url, self.read(&what, credential, wishes)).await?;

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use camino::Utf8Path;
 use relay_config::Access;
 use relay_registry::{DocumentInput, publish_document};
+use relay_values::DistTag;
 use relay_workspace::{Integrity, Shasum};
 use serde_json::{Map, Value, json};
 
@@ -145,7 +146,7 @@ fn document_of_relay(recorder: &Recorder, npm: &Value) -> Value {
         tarball: &tarball,
         integrity: &Integrity::parse(version["dist"]["integrity"].as_str().unwrap()).unwrap(),
         shasum: &Shasum::parse(version["dist"]["shasum"].as_str().unwrap()).unwrap(),
-        tag: published("tag").unwrap_or("latest"),
+        tag: &DistTag::parse(published("tag").unwrap_or("latest")).unwrap(),
         access: published("access").map(|_| Access::Public),
         git_head: Some(COMMIT),
     })

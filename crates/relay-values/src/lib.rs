@@ -1,0 +1,20 @@
+//! Values of the field that all crates share, each parsed once and right from then on. Pure: no disk, no network, no clock.
+//!
+//! This is the lowest storey of the house. Whoever reads a text from a file, a flag or a registry makes one of these of it
+//! there and then, so that nothing above has to ask again whether the text can be what it should be.
+//!
+//! - [`registry_url`]: a registry's base address, and how an address is shown
+//! - [`dist_tag`]: a moving name for a version
+//! - [`credential_id`]: which credential is meant, without the secret
+//! - [`printable`]: foreign text made fit to be shown
+#![forbid(unsafe_code)]
+
+pub mod credential_id;
+pub mod dist_tag;
+pub mod printable;
+pub mod registry_url;
+
+pub use credential_id::{CredentialId, CredentialOrigin};
+pub use dist_tag::{DistTag, InvalidDistTag};
+pub use printable::Printable;
+pub use registry_url::{DisplayUrl, InvalidRegistryUrl, RegistryUrl, default_registry};

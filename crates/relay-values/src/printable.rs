@@ -1,0 +1,317 @@
+//! Foreign text made fit to be shown: what a manifest, a file name, a commit or a registry says must not drive a terminal,
+//! turn the direction of writing, or hide a part of itself.
+//!
+//! One rule says which characters are dangerous ([`is_hidden`]). What becomes of them depends on whose text it is: in a name
+//! or a line a mark (U+FFFD) stands in their place, so that nobody takes two names for one; from what a program or a registry
+//! says they are taken out together with whole escape sequences, since colours are no part of what is said.
+
+use std::fmt;
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// How much of a name, path or pattern a message shows, in characters.
+pub const NAME_CHARS_MAX: usize = 120;
+
+/// What stands in a text where something was that can't be seen.
+const MARK: char = '\u{fffd}';
+
+/// A text that does nothing but show itself.
+///
+/// ```
+/// # use relay_values::Printable;
+/// assert_eq!(Printable::name("evil\u{202e}txt.js").as_str(), "evil\u{fffd}txt.js");
+/// assert_eq!(Printable::words("\u{1b}[31mno\u{1b}[0m\n way", 20).as_str(), "no way");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Printable(String);
+
+impl Printable {
+    /// A name, path or pattern: hidden characters and line breaks are marked, and it is cut at [`NAME_CHARS_MAX`].
+    pub fn name(text: &str) -> Self {
+        Self::cut(text, NAME_CHARS_MAX)
+    }
+
+    /// As [`Printable::name`], cut at another length.
+    pub fn cut(text: &str, chars_max: usize) -> Self {
+        Self(shortened(marked(text, |_| false), chars_max))
+    }
+
+    /// A name or path at its whole length, where its end is what tells it from others.
+    pub fn whole(text: &str) -> Self {
+        Self(marked(text, |_| false))
+    }
+
+    /// A sentence on one line: hidden characters are marked, white space of any kind is one space.
+    pub fn line(text: &str) -> Self {
+        if is_plain_line(text) {
+            return Self(text.to_owned());
+        }
+        let words: Vec<&str> = text.split_whitespace().collect();
+        Self(marked(&words.join(" "), |_| false))
+    }
+
+    /// Several lines: hidden characters are marked, line breaks and tabs stay.
+    pub fn lines(text: &str) -> Self {
+        Self(marked(text, |c| matches!(c, '\n' | '\t')))
+    }
+
+    /// A line (from 1) of a file, without its indent.
+    pub fn excerpt(text: &str, line: usize) -> Self {
+        Self::name(text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim())
+    }
+
+    /// What a registry or a program says, on one line: escape sequences and hidden characters are taken out, white space is
+    /// one space, and it is cut at `chars_max`.
+    pub fn words(text: &str, chars_max: usize) -> Self {
+        let spoken = spoken(text);
+        let words: Vec<&str> = spoken.split_whitespace().collect();
+        Self(shortened(words.join(" "), chars_max))
+    }
+
+    /// What a registry or a program says, line by line: as [`Printable::words`], but line breaks and tabs stay.
+    pub fn speech(text: &str) -> Self {
+        Self(spoken(text))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Says whether a character does something instead of showing something: it controls a terminal, turns the direction of
+/// writing, or can't be seen at all.
+pub fn is_hidden(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    c.is_control() || DIRECTION.iter().chain(&INVISIBLE).any(|(first, last)| (*first..=*last).contains(&c))
+}
+
+/// Marks, embeddings, overrides and isolates of the writing direction (Unicode, UAX 9).
+const DIRECTION: [(char, char); 4] =
+    [('\u{61c}', '\u{61c}'), ('\u{200e}', '\u{200f}'), ('\u{202a}', '\u{202e}'), ('\u{2066}', '\u{2069}')];
+
+/// What has no shape of its own: soft hyphen, joiners and spaces without width, fillers, line and paragraph separators,
+/// interlinear notes, tags. Variation selectors stay, since emoji are written with them.
+const INVISIBLE: [(char, char); 16] = [
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{600}', '\u{605}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180e}'),
+    ('\u{200b}', '\u{200d}'),
+    ('\u{2028}', '\u{2029}'),
+    ('\u{2060}', '\u{2065}'),
+    ('\u{206a}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
+
+/// One line that is already as it should be, as nearly all are.
+fn is_plain_line(text: &str) -> bool {
+    let printable = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    printable && !text.contains("  ") && !text.starts_with(' ') && !text.ends_with(' ')
+}
+
+fn marked(text: &str, stays: impl Fn(char) -> bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let dangerous = is_hidden(c) && !stays(c) && !joins(c, shown.chars().next_back(), chars.peek().copied());
+        shown.push(if dangerous { MARK } else { c });
+    }
+    shown
+}
+
+/// Text as it is said: without escape sequences and hidden characters.
+fn spoken(text: &str) -> String {
+    let mut said = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => skip_escape(&mut chars),
+            '\u{9b}' => skip_until_final(&mut chars),
+            '\n' | '\r' | '\t' => said.push(c),
+            '\u{2028}' | '\u{2029}' => said.push('\n'),
+            c if is_hidden(c) && !joins(c, said.chars().next_back(), chars.peek().copied()) => {}
+            c => said.push(c),
+        }
+    }
+    said
+}
+
+/// Joiners between two letters or signs beyond ASCII belong to the spelling: of Persian and of Indian languages, and of many
+/// emoji.
+fn joins(c: char, before: Option<char>, after: Option<char>) -> bool {
+    let visible = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && !is_hidden(c) && c != MARK);
+    matches!(c, '\u{200c}' | '\u{200d}') && visible(before) && visible(after)
+}
+
+fn skip_escape(chars: &mut Peekable<Chars<'_>>) {
+    match chars.next() {
+        Some('[') => skip_until_final(chars),
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            // A string sequence ends with BEL or with ESC \.
+            while let Some(c) = chars.next() {
+                if c == '\u{7}' {
+                    break;
+                }
+                if c == '\u{1b}' {
+                    chars.next_if_eq(&'\\');
+                    break;
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn skip_until_final(chars: &mut Peekable<Chars<'_>>) {
+    for c in chars.by_ref() {
+        if ('\u{40}'..='\u{7e}').contains(&c) {
+            break;
+        }
+    }
+}
+
+fn shortened(mut text: String, chars_max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(chars_max) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+impl fmt::Display for Printable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl From<Printable> for String {
+    fn from(text: Printable) -> Self {
+        text.0
+    }
+}
+
+impl AsRef<str> for Printable {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn said(text: &str, expected: &str) {
+        assert_eq!(Printable::words(text, 20).as_str(), expected);
+    }
+
+    #[test]
+    fn of_what_is_said_the_words_alone_are_kept() {
+        said("a\u{1b}[31mred\u{1b}[0m b", "ared b");
+        said("x\u{1b}]0;title\u{7}y", "xy");
+        said("x\u{1b}]8;;http://h\u{1b}\\y", "xy");
+        said("a\r\n\tb\u{0}\u{8}", "a b");
+        said("\u{202e}abc\u{200b}", "abc");
+        said("\u{9b}2Jx", "x");
+        said("a\u{2028}b", "a b");
+        said("\u{1b}", "");
+        said(&"x".repeat(30), &format!("{}…", "x".repeat(20)));
+        said(&"x".repeat(20), &"x".repeat(20));
+        assert_eq!(Printable::speech("a\u{1b}[1mb\r\nc\td\u{7}").as_str(), "ab\r\nc\td");
+    }
+
+    #[test]
+    fn in_names_what_is_hidden_is_marked() {
+        let name = |text: &str| String::from(Printable::name(text));
+        assert_eq!(name("a\u{1b}[2Jb"), "a\u{fffd}[2Jb");
+        assert_eq!(name("a\nb\tc d  e"), "a\u{fffd}b\u{fffd}c d  e");
+        for hidden in [
+            '\u{0}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{9b}',
+            '\u{ad}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{202a}',
+            '\u{202b}',
+            '\u{202c}',
+            '\u{202d}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{2067}',
+            '\u{2068}',
+            '\u{2069}',
+            '\u{feff}',
+            '\u{3164}',
+            '\u{e0041}',
+            '\u{e0100}',
+        ] {
+            assert_eq!(name(&format!("a{hidden}b")), "a\u{fffd}b", "{:x}", u32::from(hidden));
+        }
+        assert_eq!(name(&"é".repeat(200)), format!("{}…", "é".repeat(NAME_CHARS_MAX)));
+        assert_eq!(Printable::whole(&"é".repeat(200)).as_str().chars().count(), 200);
+        assert_eq!(Printable::cut("abc", 2).to_string(), "ab…");
+    }
+
+    #[test]
+    fn what_is_written_in_any_script_stays() {
+        for text in [
+            "naïve",
+            "日本語",
+            "עברית",
+            "العربية",
+            "می\u{200c}خواهم",
+            "👩\u{200d}💻",
+            "❤\u{fe0f}",
+            "क्\u{200d}ष",
+            "a\u{301}",
+        ] {
+            assert_eq!(Printable::name(text).as_str(), text);
+            assert_eq!(Printable::words(text, 20).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn a_line_has_single_spaces_and_lines_keep_their_breaks() {
+        assert_eq!(Printable::line(" a\u{1b}[31m\r\nb\u{202e}c ").as_str(), "a\u{fffd}[31m b\u{fffd}c");
+        assert_eq!(Printable::line("as it is").as_str(), "as it is");
+        assert_eq!(Printable::lines("a\tb\nc\rd\u{202e}").as_str(), "a\tb\nc\u{fffd}d\u{fffd}");
+        assert_eq!(Printable::excerpt("a\n  b\u{7}  \nc", 2).as_str(), "b\u{fffd}");
+        assert_eq!(Printable::excerpt("a", 9).as_str(), "");
+        assert_eq!(format!("{:<4}|", Printable::name("ab")), "ab  |");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_dangerous_gets_through(text in "(\\PC|\\p{C}|[\u{200b}-\u{200f}\u{202a}-\u{202e}\u{1b}\n a]){0,40}") {
+            for shown in [Printable::name(&text), Printable::whole(&text), Printable::line(&text), Printable::words(&text, 30)] {
+                let allowed = |c| matches!(c, '\u{200c}' | '\u{200d}');
+                let through = shown.as_str().chars().any(|c| is_hidden(c) && !allowed(c));
+                prop_assert!(!through);
+            }
+            for shown in [Printable::lines(&text), Printable::speech(&text)] {
+                let allowed = |c| matches!(c, '\n' | '\r' | '\t' | '\u{200c}' | '\u{200d}');
+                let through = shown.as_str().chars().any(|c| is_hidden(c) && !allowed(c));
+                prop_assert!(!through);
+            }
+        }
+    }
+}
