@@ -26,6 +26,7 @@ use relay_engine::versioning::{commit_versions, write_versions};
 use relay_git::Head;
 use relay_pack::unmatched_entries;
 use relay_plan::{ReleasePlan, Severity};
+use relay_values::CredentialId;
 use relay_workspace::PackageName;
 
 use crate::ci_output;
@@ -195,7 +196,7 @@ pub(crate) async fn run<P: Person>(
     told(options.started(&observed.plan, names.clone()))?;
     let owed_work = find_owed_work()?;
     owed_work.record(&events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
-    let (plan, bumps) = (observed.plan.clone(), observed.bumps.clone());
+    let (plan, chosen, bumps) = (observed.plan.clone(), observed.chosen.clone(), observed.bumps.clone());
     let scriptless_before = observed.scriptless_before.clone();
     drop(observed);
     // Before any script of the repository runs, no credential is left in memory. Without scripts the session stays, and its
@@ -239,7 +240,7 @@ pub(crate) async fn run<P: Person>(
         Some(session) => session,
         None => make_session(&project)?,
     };
-    let observed = with_credentials(&project, &session, plan, bumps);
+    let observed = with_credentials(&project, &session, plan, chosen, bumps);
     let head = match &project.repository {
         Some(repository) => repository.head().map_err(explain::git)?,
         None => Head { commit: None, branch: None },
@@ -359,7 +360,13 @@ pub(crate) fn open(root: &Utf8Path, concurrency: Option<usize>) -> Result<Projec
 }
 
 /// The plan stays what it is; only credentials and destinations are looked up again, after the scripts.
-fn with_credentials(project: &Project, session: &Session, plan: ReleasePlan, bumps: BumpPlan) -> Observed {
+fn with_credentials(
+    project: &Project,
+    session: &Session,
+    plan: ReleasePlan,
+    chosen: BTreeMap<PackageName, CredentialId>,
+    bumps: BumpPlan,
+) -> Observed {
     let mut credentials = BTreeMap::new();
     let mut destinations = BTreeMap::new();
     for planned in &plan.packages {
@@ -369,6 +376,7 @@ fn with_credentials(project: &Project, session: &Session, plan: ReleasePlan, bum
     }
     Observed {
         plan,
+        chosen,
         bumps,
         credentials,
         destinations,

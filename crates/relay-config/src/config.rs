@@ -6,12 +6,12 @@ use relay_values::{DistTag, RegistryUrl};
 use relay_workspace::PackageName;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::complaint;
 use crate::pattern::NamePatterns;
 use crate::quantity::{DurationText, ExpiryDate, SizeText};
 use crate::words::{
     Access, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor, ZeroMajor,
 };
+use crate::{complaint, place};
 
 /// The file's name, looked for in the workspace root.
 pub const CONFIG_FILE_NAME: &str = "relay.toml";
@@ -205,10 +205,30 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] for broken TOML, unknown keys, wrong values, with line and column.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| {
+        let config: Self = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             let raw = config_error(file, text, offset, error.message().to_owned());
             ConfigError { problem: complaint::in_words(&raw.problem, &raw.excerpt), ..raw }
+        })?;
+        match config.credential_declared_twice() {
+            None => Ok(config),
+            Some(index) => {
+                let problem = "this credential is declared above for the same registry and packages, and which of the two \
+                               is meant can't be told; keep one, or give each packages of its own";
+                Err(config_error(file, text, place::of_entry(text, "credential", index), problem.to_owned()))
+            }
+        }
+    }
+
+    /// The first declaration that has the variable, registry and packages of an earlier one.
+    fn credential_declared_twice(&self) -> Option<usize> {
+        let what = |one: &CredentialDeclaration| (one.env.clone(), one.registry.clone(), one.packages.clone());
+        let mut seen = Vec::new();
+        self.credential.iter().position(|one| {
+            let what = what(one);
+            let twice = seen.contains(&what);
+            seen.push(what);
+            twice
         })
     }
 
@@ -400,6 +420,27 @@ quota = { uploads = 400, per = "90m" }
         }
         let error = Config::parse("relay.toml", "[publish]\nconcurrency = 0\n").unwrap_err();
         assert!(error.to_string().contains("at least 1"), "{error}");
+    }
+
+    #[test]
+    fn a_credential_is_declared_once_for_the_same_packages() {
+        let two = |first: &str, second: &str| {
+            let text = format!(
+                "# [[credential]]\n[[credential]]\nenv = \"A\"\nkind = \"granular-bypass\"\n{first}\n[publish]\n\n\
+                 [[credential]]\nkind = \"session\"\nenv = \"A\"\n{second}\n"
+            );
+            Config::parse("relay.toml", &text).map_err(|error| (error.line, error.problem))
+        };
+        let (line, problem) = two("", "").unwrap_err();
+        assert_eq!(line, 8);
+        assert!(problem.starts_with("this credential is declared above"), "{problem}");
+        assert!(two("packages = [\"a\"]", "packages = [\"a\"]").is_err());
+        assert!(two("registry = \"https://r.example\"", "registry = \"https://r.example/\"").is_err());
+        assert!(two("packages = [\"a\"]", "packages = [\"b\"]").is_ok());
+        assert!(two("packages = [\"a\"]", "").is_ok(), "the first that covers a package counts");
+        assert!(two("registry = \"https://r.example\"", "registry = \"https://s.example/\"").is_ok());
+        let npmrc = "[[credential]]\nkind = \"session\"\n[[credential]]\nkind = \"granular\"\n";
+        assert!(Config::parse("relay.toml", npmrc).is_err());
     }
 
     #[test]

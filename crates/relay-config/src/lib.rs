@@ -8,6 +8,7 @@
 mod complaint;
 pub mod config;
 pub mod pattern;
+mod place;
 pub mod quantity;
 pub mod words;
 

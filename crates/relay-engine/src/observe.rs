@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join;
 use relay_change::{BumpPlan, ChangeInputs, PackageCommit, PlannedBump, plan_bumps};
 use relay_config::{Access, PublishingAccess, RegistryRules};
-use relay_plan::{Observations, PackageObservation, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan};
+use relay_plan::{
+    Observations, PackageObservation, Planned, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan,
+};
 use relay_registry::{ReadError, RegistryUrl};
-use relay_values::DistTag;
+use relay_values::{CredentialId, DistTag};
 use relay_workspace::{Integrity, PackageName, Version, WorkspacePackage};
 
 use crate::learnt::Learnt;
@@ -41,6 +43,8 @@ pub enum Intent {
 pub struct Observed {
     /// The plan.
     pub plan: ReleasePlan,
+    /// The credential with which each package's route was planned.
+    pub chosen: BTreeMap<PackageName, CredentialId>,
     /// The versions to be made.
     pub bumps: BumpPlan,
     /// The credentials of each planned package, best first, in the order of the plan's facts.
@@ -211,10 +215,10 @@ pub async fn observe(
         inputs: inputs(project),
         allow_cycles: session.allow_cycles || project.config.publish.allow_cycles,
     };
-    let plan = plan(&observations)?;
+    let Planned { plan, credentials: chosen } = plan(&observations)?;
     // Last, since there may be many and only some are shown.
     warnings.extend_from_slice(&project.workspace.warnings);
-    Ok(Observed { plan, bumps, credentials, destinations, live, scriptless_before, warnings, requests })
+    Ok(Observed { plan, chosen, bumps, credentials, destinations, live, scriptless_before, warnings, requests })
 }
 
 fn make_bumps(project: &Project, session: &Session, warnings: &mut Vec<String>) -> Result<BumpPlan, ObserveError> {

@@ -43,6 +43,16 @@ pub enum PublishRunError {
         /// The package.
         package: PackageName,
     },
+    /// The credential that the plan is about can't be found any more.
+    #[error(
+        "the credential for `{package}` from {credential}, with which its upload was planned, is gone; run the command again"
+    )]
+    CredentialGone {
+        /// The package.
+        package: PackageName,
+        /// Where the credential came from.
+        credential: String,
+    },
     /// The run could not go on.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -77,12 +87,11 @@ pub fn prepared_uploads(
         }
         let Some((registry, rules)) = observed.destinations.get(name) else { continue };
         let known = observed.credentials.get(name).map(Vec::as_slice).unwrap_or_default();
-        let chosen = planned
-            .route
-            .credential
-            .as_ref()
-            .and_then(|source| known.iter().find(|credential| credential.fact.source == *source));
-        let used = chosen.or(known.first());
+        let chosen = observed.chosen.get(name);
+        let used = known.iter().find(|credential| Some(&credential.fact.id) == chosen);
+        if let (Some(chosen), None) = (chosen, used) {
+            return Err(PublishRunError::CredentialGone { package: name.clone(), credential: chosen.to_string() });
+        }
         let prepared_upload = PreparedUpload {
             name: name.clone(),
             version: planned.next.clone(),
@@ -91,7 +100,7 @@ pub fn prepared_uploads(
             route: planned.route.kind,
             credential: used.map(|known| known.credential.clone()),
             bypasses: used.is_some_and(|known| known.fact.kind == CredentialKind::GranularBypass),
-            interactive_credential: answering(planned, known).map(|known| known.credential.clone()),
+            interactive_credential: answering(planned, used, known).map(|known| known.credential.clone()),
             tarball: Arc::clone(tarball),
             integrity: tarball.integrity.clone(),
             shasum: tarball.shasum.clone(),
@@ -105,12 +114,13 @@ pub fn prepared_uploads(
 }
 
 /// The credential with which a person answers a challenge: the planned one on an interactive route, else a session.
-fn answering<'a>(planned: &PlannedPackage, known: &'a [KnownCredential]) -> Option<&'a KnownCredential> {
+fn answering<'a>(
+    planned: &PlannedPackage,
+    used: Option<&'a KnownCredential>,
+    known: &'a [KnownCredential],
+) -> Option<&'a KnownCredential> {
     match planned.route.kind {
-        RouteKind::Interactive | RouteKind::Plain => {
-            let source = planned.route.credential.as_deref();
-            known.iter().find(|credential| Some(credential.fact.source.as_str()) == source)
-        }
+        RouteKind::Interactive | RouteKind::Plain => used,
         _ => known.iter().find(|credential| credential.fact.kind == CredentialKind::Session),
     }
 }

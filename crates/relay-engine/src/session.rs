@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use relay_config::{Access, Config, CredentialDeclaration, CredentialKind, NamePatterns, RegistryRules};
 use relay_plan::CredentialFact;
 use relay_registry::{Credential, NpmConfig, Otp, RegistryClient, RegistryUrl, default_registry};
-use relay_values::DistTag;
+use relay_values::{CredentialId, DistTag};
 use relay_workspace::PackageName;
 use secrecy::SecretString;
 
@@ -99,9 +99,12 @@ impl Session {
             match &declaration.env {
                 Some(variable) => {
                     if let Some(token) = self.variable(variable) {
-                        let source = format!("environment variable `{variable}`");
-                        let credential = Credential::new_bearer(token, registry.clone(), source);
-                        found.push(known(declaration.kind, declaration.expires.map(|date| date.0), credential));
+                        let id = CredentialId::of_variable(registry.clone(), variable);
+                        // One variable holds one token: what the first declaration that covers the package says, counts.
+                        if !found.iter().any(|known: &KnownCredential| known.fact.id == id) {
+                            let credential = Credential::new_bearer(token, id);
+                            found.push(known(declaration.kind, declaration.expires.map(|date| date.0), credential));
+                        }
                     }
                 }
                 None => from_npmrc = from_npmrc.or(Some(declaration)),
@@ -116,8 +119,8 @@ impl Session {
             for variable in CUSTOMARY_TOKEN_VARIABLES {
                 let declared = config.credential.iter().any(|declaration| declaration.env.as_deref() == Some(variable));
                 if !declared && let Some(token) = self.variable(variable) {
-                    let source = format!("environment variable `{variable}`");
-                    let credential = Credential::new_bearer(token, registry.clone(), source);
+                    let credential =
+                        Credential::new_bearer(token, CredentialId::of_variable(registry.clone(), variable));
                     found.push(known(CredentialKind::Unknown, None, credential));
                     break;
                 }
@@ -163,6 +166,112 @@ fn covers(declaration: &CredentialDeclaration, name: &PackageName, registry: &Re
 }
 
 fn known(kind: CredentialKind, expires: Option<jiff::civil::Date>, credential: Credential) -> KnownCredential {
-    let source = credential.source().to_owned();
-    KnownCredential { fact: CredentialFact { kind, source, expires }, credential }
+    KnownCredential { fact: CredentialFact { id: credential.id().clone(), kind, expires }, credential }
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_config::{AccessSource, PublishingAccess, RouteKind};
+    use relay_plan::{RouteQuestion, route};
+    use relay_registry::{ClientOptions, ConfigSources, NpmrcFile};
+
+    use super::*;
+
+    /// A session with the token `A` in the environment and, for the default registry, in an `.npmrc`.
+    fn session() -> Session {
+        let registry = default_registry();
+        let user =
+            NpmrcFile { path: ".npmrc".into(), text: format!("{}:_authToken=from-npmrc\n", registry.config_key()) };
+        let sources = ConfigSources { user: Some(user), ..ConfigSources::default() };
+        Session {
+            npm: NpmConfig::resolve(&sources).unwrap(),
+            client: RegistryClient::new(ClientOptions::default()).unwrap(),
+            environment: BTreeMap::from([("A".to_owned(), SecretString::from("token-a"))]),
+            person: true,
+            otp: None,
+            offline: true,
+            tag: None,
+            graduate: relay_config::NamePatterns::default(),
+            access: None,
+            selected: None,
+            stand_ins: BTreeMap::new(),
+            allow_cycles: false,
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// The kind of the credential with which a package's route is planned, and that of the one that is sent for its id.
+    fn planned_and_sent(config: &Config, access: PublishingAccess) -> Option<(CredentialKind, CredentialKind)> {
+        let session = session();
+        let name = PackageName::parse("@acme/core").unwrap();
+        let known = session.credentials(&name, &default_registry(), config);
+        let facts: Vec<CredentialFact> = known.iter().map(|known| known.fact.clone()).collect();
+        let chosen = route(&RouteQuestion {
+            rules: RegistryRules::Npm,
+            publishing_access: access,
+            source: AccessSource::Declared,
+            allowed: None,
+            credentials: &facts,
+            credential_problems: &[],
+            terminal: true,
+            otp_given: false,
+            package_exists: Some(true),
+            today: session.today(),
+            registry: &default_registry(),
+            name: &name,
+        });
+        if chosen.kind == RouteKind::Blocked {
+            return None;
+        }
+        let with_id: Vec<_> = known.iter().filter(|known| Some(&known.fact.id) == chosen.credential.as_ref()).collect();
+        assert_eq!(with_id.len(), 1, "an id stands for one credential");
+        let fits = |fact: &&CredentialFact| match chosen.kind {
+            RouteKind::Token => fact.kind == CredentialKind::GranularBypass,
+            _ if access == PublishingAccess::Publish => {
+                matches!(fact.kind, CredentialKind::Session | CredentialKind::Unknown)
+            }
+            _ => matches!(fact.kind, CredentialKind::Session | CredentialKind::Granular | CredentialKind::Unknown),
+        };
+        let planned = facts.iter().find(fits).map(|fact| fact.kind)?;
+        Some((planned, with_id[0].fact.kind))
+    }
+
+    #[test]
+    fn what_is_planned_is_what_is_sent() {
+        let kinds = ["granular-bypass", "granular", "session"];
+        let packages = ["\"*\"", "\"@acme/*\"", "\"@acme/core\"", "\"other\""];
+        for first in kinds {
+            for second in kinds {
+                for (one, two) in packages.iter().flat_map(|one| packages.iter().map(move |two| (one, two))) {
+                    let text = format!(
+                        "[[credential]]\nenv = \"A\"\nkind = \"{first}\"\npackages = [{one}]\n\
+                         [[credential]]\nenv = \"A\"\nkind = \"{second}\"\npackages = [{two}]\n"
+                    );
+                    let Ok(config) = Config::parse("relay.toml", &text) else {
+                        assert_eq!(one, two, "only what can't be told apart is refused");
+                        continue;
+                    };
+                    for access in [PublishingAccess::Automation, PublishingAccess::Publish] {
+                        if let Some((planned, sent)) = planned_and_sent(&config, access) {
+                            assert_eq!(planned, sent, "{text}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_declarations_of_a_variable_the_first_that_covers_the_package_counts() {
+        let text = "[[credential]]\nenv = \"A\"\nkind = \"granular\"\npackages = [\"@acme/*\"]\n\
+                    [[credential]]\nenv = \"A\"\nkind = \"granular-bypass\"\n";
+        let config = Config::parse("relay.toml", text).unwrap();
+        let of_variable = |name: &str| {
+            let known = session().credentials(&PackageName::parse(name).unwrap(), &default_registry(), &config);
+            let id = CredentialId::of_variable(default_registry(), "A");
+            known.into_iter().filter(|known| known.fact.id == id).map(|known| known.fact.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(of_variable("@acme/core"), [CredentialKind::Granular]);
+        assert_eq!(of_variable("other"), [CredentialKind::GranularBypass]);
+    }
 }

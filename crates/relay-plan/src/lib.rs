@@ -34,7 +34,7 @@ pub use observation::{
 };
 pub use plan_diff::{PlanDiff, diff};
 pub use plan_file::{PLAN_SIZE_BYTES_MAX, PlanFileError};
-pub use planning::{PlanError, plan};
+pub use planning::{PlanError, Planned, plan};
 pub use release_plan::{
     Fingerprint, Humans, PLAN_SCHEMA, PlannedPackage, PlannedRoute, Reason, ReleasePlan, SkippedPackage, TarballFact,
 };

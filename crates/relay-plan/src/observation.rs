@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use relay_change::{Bump, ReleaseCause};
 use relay_config::{Access, AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
 use relay_graph::DependencyGraph;
-use relay_values::{DistTag, InvalidDistTag, RegistryUrl};
+use relay_values::{CredentialId, DistTag, InvalidDistTag, RegistryUrl};
 use relay_workspace::PackageName;
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -92,10 +92,10 @@ pub struct PackageObservation {
 /// A credential as a plan may know it: never the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialFact {
+    /// Which it is. No two credentials of a package have one id.
+    pub id: CredentialId,
     /// What kind it is said to be.
     pub kind: CredentialKind,
-    /// Where it comes from, such as "environment variable `NPM_TOKEN_UI`".
-    pub source: String,
     /// The last day on which it is good, where that is declared.
     pub expires: Option<Date>,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use relay_config::{AccessSource, PublishingAccess, RegistryRules};
-use relay_values::DistTag;
+use relay_values::{CredentialId, DistTag};
 use relay_workspace::PackageName;
 
 use crate::cycle::RuntimeCycles;
@@ -47,11 +47,20 @@ pub enum PlanError {
     },
 }
 
+/// A plan, and what belongs to it and is of use on this machine alone, so that it is not in the plan's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The plan.
+    pub plan: ReleasePlan,
+    /// The credential with which each package's route was planned.
+    pub credentials: BTreeMap<PackageName, CredentialId>,
+}
+
 /// Makes the plan. The same observations in any order make the same plan.
 ///
 /// # Errors
 /// [`PlanError`] where no order exists, or where the observations contradict themselves.
-pub fn plan(observations: &Observations<'_>) -> Result<ReleasePlan, PlanError> {
+pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
     let order = Order::of(observations)?;
     let today = observations.created.to_zoned(TimeZone::UTC).date();
     let routes: BTreeMap<&PackageName, Route> =
@@ -107,7 +116,8 @@ pub fn plan(observations: &Observations<'_>) -> Result<ReleasePlan, PlanError> {
         findings,
     };
     plan.id = plan.content_id();
-    Ok(plan)
+    let chosen = |(name, route): (&PackageName, Route)| Some((name.clone(), route.credential?));
+    Ok(Planned { plan, credentials: routes.into_iter().filter_map(chosen).collect() })
 }
 
 /// The publishing access that counts, and where it is known from.
@@ -194,7 +204,6 @@ fn planned(
     sitting: Option<usize>,
 ) -> PlannedPackage {
     let (publishing_access, publishing_access_source) = publishing_access(package);
-    let credential = route.credential.and_then(|index| package.credentials.get(index));
     PlannedPackage {
         name: package.name.clone(),
         path: package.path.clone(),
@@ -211,7 +220,7 @@ fn planned(
             kind: route.kind,
             reason: route.reason.clone(),
             fix: route.fix.clone(),
-            credential: credential.map(|credential| credential.source.clone()),
+            credential: route.credential.as_ref().map(ToString::to_string),
         },
         depends_on,
         wave,

@@ -13,7 +13,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
-use relay_values::RegistryUrl;
+use relay_values::{CredentialId, RegistryUrl};
 use relay_workspace::PackageName;
 
 use crate::observation::CredentialFact;
@@ -66,8 +66,8 @@ pub struct Route {
     pub reason: String,
     /// What would change it, where it is blocked, needs a person or rests on a guess.
     pub fix: Option<String>,
-    /// The credential that is used: an index into [`RouteQuestion::credentials`].
-    pub credential: Option<usize>,
+    /// The credential that is used: one of [`RouteQuestion::credentials`].
+    pub credential: Option<CredentialId>,
     /// What is not in the way today. No text names the package.
     pub warnings: Vec<RouteWarning>,
 }
@@ -100,10 +100,12 @@ pub fn route(question: &RouteQuestion<'_>) -> Route {
 }
 
 /// A route that can be taken, with what there is to say about it.
-fn taken(question: &RouteQuestion<'_>, kind: RouteKind, index: usize, passed_over: &[(RouteKind, Obstacle)]) -> Route {
-    let Some(credential) = question.credentials.get(index) else {
-        unreachable!("a route is possible only with one of the question's own credentials")
-    };
+fn taken(
+    question: &RouteQuestion<'_>,
+    kind: RouteKind,
+    credential: &CredentialFact,
+    passed_over: &[(RouteKind, Obstacle)],
+) -> Route {
     let mut warnings = expiry_warnings(question, Some(credential));
     if kind == RouteKind::Token && credential.kind == CredentialKind::GranularBypass {
         warnings.push(sentences::end_of_bypass_tokens());
@@ -112,7 +114,7 @@ fn taken(question: &RouteQuestion<'_>, kind: RouteKind, index: usize, passed_ove
         kind,
         reason: sentences::taken(question, kind, credential, passed_over),
         fix: sentences::taken_fix(question, kind, credential),
-        credential: Some(index),
+        credential: Some(credential.id.clone()),
         warnings,
     }
 }
@@ -132,7 +134,7 @@ fn preferences(question: &RouteQuestion<'_>) -> Vec<RouteKind> {
         Regime::AnyCredential => RouteKind::Plain,
         Regime::Publish => RouteKind::Interactive,
         Regime::Automation => {
-            let mut usable = question.usable().map(|(_, credential)| credential.kind);
+            let mut usable = question.usable().map(|credential| credential.kind);
             if usable.clone().any(|kind| kind == CredentialKind::GranularBypass) {
                 RouteKind::Token
             } else {
@@ -188,11 +190,10 @@ impl<'a> RouteQuestion<'a> {
         self.terminal || self.otp_given
     }
 
-    /// The credentials that have not expired, with their indices.
-    fn usable(&self) -> impl Iterator<Item = (usize, &'a CredentialFact)> + Clone {
+    /// The credentials that have not expired.
+    fn usable(&self) -> impl Iterator<Item = &'a CredentialFact> + Clone {
         let today = self.today;
-        let good = move |credential: &CredentialFact| credential.expires.is_none_or(|last_day| last_day >= today);
-        self.credentials.iter().enumerate().filter(move |(_, credential)| good(credential))
+        self.credentials.iter().filter(move |credential| credential.expires.is_none_or(|last_day| last_day >= today))
     }
 
     /// The credentials that have expired, with their last day.

@@ -145,7 +145,7 @@ impl RegistryClient {
             return Err(PublishError::NotSent {
                 cause: format!(
                     "the credential from {} belongs to `{}` and is not sent to `{host}`",
-                    credential.source(),
+                    credential.id(),
                     credential.scope()
                 ),
             });

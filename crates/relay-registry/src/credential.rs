@@ -6,6 +6,7 @@
 use std::fmt;
 
 use base64::Engine as _;
+use relay_values::CredentialId;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -31,10 +32,8 @@ pub enum AuthScheme {
 pub struct Credential {
     secret: SecretString,
     scheme: AuthScheme,
-    registry: RegistryUrl,
+    id: CredentialId,
     scope: RegistryUrl,
-    source: String,
-    variables: Vec<String>,
 }
 
 /// A credential that can't stand in a header.
@@ -47,37 +46,30 @@ pub struct UnusableCredential {
 
 impl Credential {
     /// Makes a credential of a token. White space around the token (a newline of a CI secret) is dropped.
-    pub fn new_bearer(token: SecretString, registry: RegistryUrl, source: String) -> Self {
-        Self {
-            secret: trimmed(token),
-            scheme: AuthScheme::Bearer,
-            scope: registry.clone(),
-            registry,
-            source,
-            variables: Vec::new(),
-        }
+    pub fn new_bearer(token: SecretString, id: CredentialId) -> Self {
+        Self { secret: trimmed(token), scheme: AuthScheme::Bearer, scope: id.registry.clone(), id }
     }
 
     /// Makes a credential of a user and a password.
-    pub fn new_basic(user: &str, password: &SecretString, registry: RegistryUrl, source: String) -> Self {
+    pub fn new_basic(user: &str, password: &SecretString, id: CredentialId) -> Self {
         let pair = SecretString::from(format!("{user}:{}", password.expose_secret()));
         let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose_secret());
-        Self::new_encoded_basic(encoded.into(), registry, source)
+        Self::new_encoded_basic(encoded.into(), id)
     }
 
     /// Makes a credential of a base64 text of `user:password`.
-    pub fn new_encoded_basic(encoded: SecretString, registry: RegistryUrl, source: String) -> Self {
-        Self { scheme: AuthScheme::Basic, ..Self::new_bearer(encoded, registry, source) }
+    pub fn new_encoded_basic(encoded: SecretString, id: CredentialId) -> Self {
+        Self { scheme: AuthScheme::Basic, ..Self::new_bearer(encoded, id) }
     }
 
-    /// Where it came from, for people: a key and a file, or a variable.
-    pub fn source(&self) -> &str {
-        &self.source
+    /// Which one it is; displayed, it says where the credential came from.
+    pub fn id(&self) -> &CredentialId {
+        &self.id
     }
 
     /// The registry that it was looked up for.
     pub fn registry(&self) -> &RegistryUrl {
-        &self.registry
+        &self.id.registry
     }
 
     /// The address at and below which it may be sent. It covers [`Credential::registry`].
@@ -90,19 +82,9 @@ impl Credential {
         self.scheme
     }
 
-    /// The environment variables that its text was made of, so that a declared kind (`relay.toml`) can be matched.
-    pub fn variables(&self) -> &[String] {
-        &self.variables
-    }
-
     pub(crate) fn with_scope(mut self, scope: RegistryUrl) -> Self {
-        debug_assert!(scope.covers(self.registry.as_url()), "a credential is valid for its own registry");
+        debug_assert!(scope.covers(self.id.registry.as_url()), "a credential is valid for its own registry");
         self.scope = scope;
-        self
-    }
-
-    pub(crate) fn with_variables(mut self, variables: Vec<String>) -> Self {
-        self.variables = variables;
         self
     }
 
@@ -120,7 +102,7 @@ impl Credential {
         };
         let text = SecretString::from(format!("{word} {}", self.secret.expose_secret()));
         let mut value = HeaderValue::from_str(text.expose_secret())
-            .map_err(|_| UnusableCredential { place: self.source.clone() })?;
+            .map_err(|_| UnusableCredential { place: self.id.to_string() })?;
         value.set_sensitive(true);
         Ok(Some(value))
     }
@@ -128,7 +110,7 @@ impl Credential {
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credential(from {})", self.source)
+        write!(f, "Credential(from {})", self.id)
     }
 }
 
@@ -189,8 +171,8 @@ fn trimmed(secret: SecretString) -> SecretString {
 mod tests {
     use super::*;
 
-    fn registry(text: &str) -> RegistryUrl {
-        RegistryUrl::parse(text).unwrap()
+    fn id(url: &str, words: &str) -> CredentialId {
+        CredentialId::made(RegistryUrl::parse(url).unwrap(), words)
     }
 
     fn header(credential: &Credential, url: &str) -> Option<String> {
@@ -200,7 +182,7 @@ mod tests {
 
     #[test]
     fn goes_to_its_own_registry_alone() {
-        let token = Credential::new_bearer(" tok\n".into(), registry("https://registry.example/npm"), "a test".into());
+        let token = Credential::new_bearer(" tok\n".into(), id("https://registry.example/npm", "a test"));
         assert_eq!(header(&token, "https://registry.example/npm/x").as_deref(), Some("Bearer tok"));
         assert_eq!(header(&token, "https://registry.example/other"), None);
         assert_eq!(header(&token, "http://registry.example/npm/x"), None);
@@ -209,20 +191,20 @@ mod tests {
 
     #[test]
     fn a_user_and_a_password_become_basic() {
-        let basic = Credential::new_basic("u", &"p:w".into(), registry("https://registry.example"), "a test".into());
+        let basic = Credential::new_basic("u", &"p:w".into(), id("https://registry.example", "a test"));
         assert_eq!(header(&basic, "https://registry.example/x").as_deref(), Some("Basic dTpwOnc="));
     }
 
     #[test]
     fn a_token_with_a_line_break_inside_is_refused_without_being_shown() {
-        let token = Credential::new_bearer("can\nary".into(), registry("https://registry.example"), "`X`".into());
+        let token = Credential::new_bearer("can\nary".into(), id("https://registry.example", "`X`"));
         let error = token.authorization_for(&Url::parse("https://registry.example/x").unwrap()).unwrap_err();
         assert!(error.to_string().contains("`X`") && !error.to_string().contains("ary;"));
     }
 
     #[test]
     fn nothing_is_shown() {
-        let token = Credential::new_bearer("canary".into(), registry("https://registry.example"), "`X`".into());
+        let token = Credential::new_bearer("canary".into(), id("https://registry.example", "`X`"));
         assert_eq!(format!("{token:?}"), "Credential(from `X`)");
         let otp = Otp::parse("123 456").unwrap();
         assert!(!format!("{otp:?}").contains("123"));

@@ -64,11 +64,13 @@ pub(crate) fn request_headers(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use relay_values::CredentialId;
+
     use crate::url::RegistryUrl;
 
     fn headers(url: &str, wishes: RequestHeaders<'_>) -> Vec<String> {
         let registry = RegistryUrl::parse("https://registry.example/npm/").unwrap();
-        let credential = Credential::new_bearer("tok".into(), registry, "a test".into());
+        let credential = Credential::new_bearer("tok".into(), CredentialId::made(registry, "a test"));
         let options = ClientOptions { user_agent: "relay/0".into(), ..ClientOptions::default() };
         let map = request_headers(&options, &Url::parse(url).unwrap(), Some(&credential), wishes).unwrap();
         let mut lines: Vec<_> =

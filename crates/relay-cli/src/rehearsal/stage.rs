@@ -13,6 +13,7 @@ use relay_sandbox::{
     NewAccount, Sandbox, SandboxAccess, SandboxOptions, SandboxRules, SecondFactor, SeedPackage, TokenKind,
     VisibilityDelay,
 };
+use relay_values::CredentialId;
 use relay_workspace::{PackageName, Workspace, WorkspacePackage};
 use secrecy::SecretString;
 
@@ -161,8 +162,9 @@ async fn start(rules: RegistryRules, delay: &VisibilityDelay) -> Result<Sandbox,
 }
 
 fn credentials(sandbox: &Sandbox, rules: RegistryRules, url: &RegistryUrl) -> Vec<(CredentialKind, Credential)> {
-    let credential =
-        |token: String, source: &str| Credential::new_bearer(SecretString::from(token), url.clone(), source.to_owned());
+    let credential = |token: String, words: &str| {
+        Credential::new_bearer(SecretString::from(token), CredentialId::made(url.clone(), words))
+    };
     match rules {
         RegistryRules::Npm => {
             let bypass = TokenKind::Granular {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use relay_config::{RegistryRules, RouteKind, WaitFor};
 use relay_pack::Tarball;
 use relay_registry::{Challenge, Credential, Otp, RegistryUrl, Url, WebChallenge};
+use relay_values::CredentialId;
 use relay_workspace::{Integrity, PackageName, Shasum, Version};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -122,7 +123,7 @@ fn prepared_upload(package: &str, route: RouteKind) -> PreparedUpload {
     let registry = RegistryUrl::parse("http://registry.example/").expect("an address");
     let integrity = Integrity::parse("sha512-abc=").expect("a digest");
     let shasum = Shasum::parse(&"ab".repeat(20)).expect("a digest");
-    let credential = Credential::new_bearer("secret".into(), registry.clone(), "the test".to_owned());
+    let credential = Credential::new_bearer("secret".into(), CredentialId::made(registry.clone(), "the test"));
     PreparedUpload {
         name: name(package),
         version: Version::new(1, 0, 0),

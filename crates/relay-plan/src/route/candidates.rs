@@ -3,6 +3,7 @@
 use relay_config::{CredentialKind, RegistryRules, RouteKind};
 
 use super::{Regime, RouteQuestion};
+use crate::observation::CredentialFact;
 
 /// Why a route can't be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +38,8 @@ impl Obstacle {
     }
 }
 
-/// The index of the credential that a route would use, or what is in its way.
-pub(super) fn possibility(question: &RouteQuestion<'_>, kind: RouteKind) -> Result<usize, Obstacle> {
+/// The credential that a route would use, or what is in its way.
+pub(super) fn possibility<'a>(question: &RouteQuestion<'a>, kind: RouteKind) -> Result<&'a CredentialFact, Obstacle> {
     use CredentialKind as K;
     match (kind, question.regime()) {
         (RouteKind::Trusted | RouteKind::Staged | RouteKind::Blocked, _) => Err(Obstacle::NotCarriedOut),
@@ -62,13 +63,13 @@ pub(super) fn possibility(question: &RouteQuestion<'_>, kind: RouteKind) -> Resu
     }
 }
 
-fn first_of(question: &RouteQuestion<'_>, wanted: impl Fn(CredentialKind) -> bool) -> Option<usize> {
-    question.usable().find(|(_, credential)| wanted(credential.kind)).map(|(index, _)| index)
+fn first_of<'a>(question: &RouteQuestion<'a>, wanted: impl Fn(CredentialKind) -> bool) -> Option<&'a CredentialFact> {
+    question.usable().find(|credential| wanted(credential.kind))
 }
 
 /// The obstacle where no credential fits: that there is none at all, that all may only stage, or `otherwise`.
 fn shortage(question: &RouteQuestion<'_>, otherwise: Obstacle) -> Obstacle {
-    let mut kinds = question.usable().map(|(_, credential)| credential.kind);
+    let mut kinds = question.usable().map(|credential| credential.kind);
     if kinds.clone().next().is_none() {
         Obstacle::NoCredential
     } else if kinds.all(|kind| kind == CredentialKind::GranularStage) {

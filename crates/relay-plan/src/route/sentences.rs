@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
+use relay_values::CredentialOrigin;
 
 use super::candidates::Obstacle;
 use super::{EXPIRY_WARNING_DAYS, Regime, RouteQuestion, RouteWarning};
@@ -246,7 +247,7 @@ fn obstacles(question: &RouteQuestion<'_>, passed_over: &[(RouteKind, Obstacle)]
 
 fn no_credential(question: &RouteQuestion<'_>) -> String {
     let mut causes: Vec<String> = question.credential_problems.to_vec();
-    causes.extend(question.expired().map(|(credential, day)| format!("{} expired on {day}", credential.source)));
+    causes.extend(question.expired().map(|(credential, day)| format!("{} expired on {day}", credential.id)));
     let mut sentence = format!("no credential for `{}` is at hand", question.registry);
     if !causes.is_empty() {
         sentence.push_str(": ");
@@ -264,15 +265,17 @@ fn expired_clause(question: &RouteQuestion<'_>) -> String {
 }
 
 fn tokens_at_hand(question: &RouteQuestion<'_>) -> String {
-    let origins: Vec<String> = question.usable().map(|(_, credential)| origin(credential)).collect();
+    let origins: Vec<String> = question.usable().map(origin).collect();
     let noun = if origins.len() == 1 { "token" } else { "tokens" };
     format!("the {noun} from {}", origins.join(" and "))
 }
 
 /// Where a credential comes from, with the article that the sentence needs.
 fn origin(credential: &CredentialFact) -> String {
-    let source = &credential.source;
-    if source.starts_with("environment variable") { format!("the {source}") } else { source.clone() }
+    match &credential.id.origin {
+        variable @ CredentialOrigin::Variable(_) => format!("the {variable}"),
+        origin => origin.to_string(),
+    }
 }
 
 /// The command that brings a session for the registry, safe to be pasted into a shell.

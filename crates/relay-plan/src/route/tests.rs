@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use jiff::civil::date;
 use relay_config::CredentialKind as K;
 use relay_config::RouteKind as R;
-use relay_values::RegistryUrl;
 
 use super::*;
 
@@ -15,7 +14,12 @@ static REGISTRY: LazyLock<RegistryUrl> =
 const TODAY: Date = date(2026, 11, 24);
 
 fn credential(kind: K) -> CredentialFact {
-    CredentialFact { kind, source: "environment variable `NPM_TOKEN`".to_owned(), expires: None }
+    CredentialFact { id: CredentialId::of_variable(REGISTRY.clone(), "NPM_TOKEN"), kind, expires: None }
+}
+
+/// The same in a variable of its own.
+fn numbered(credential: CredentialFact, number: usize) -> CredentialFact {
+    CredentialFact { id: CredentialId::of_variable(REGISTRY.clone(), format!("NPM_TOKEN_{number}")), ..credential }
 }
 
 fn name() -> PackageName {
@@ -130,10 +134,10 @@ fn a_policy_is_a_closed_list_in_order_of_preference() {
 #[test]
 fn the_credential_is_the_first_that_fits() {
     let name = name();
-    let credentials: Vec<_> = KINDS.into_iter().map(credential).collect();
+    let credentials: Vec<_> = KINDS.into_iter().map(|kind| numbered(credential(kind), kind as usize)).collect();
     let chosen = |access| {
-        let index = route(&RouteQuestion { publishing_access: access, ..question(&name, &credentials) }).credential;
-        KINDS[index.unwrap()]
+        let id = route(&RouteQuestion { publishing_access: access, ..question(&name, &credentials) }).credential;
+        credentials.iter().find(|credential| Some(&credential.id) == id.as_ref()).unwrap().kind
     };
     assert_eq!(chosen(PublishingAccess::None), K::GranularBypass);
     assert_eq!(chosen(PublishingAccess::Automation), K::GranularBypass);
@@ -183,7 +187,8 @@ fn for_each_question(mut look: impl FnMut(&RouteQuestion<'_>, &Route)) {
     let one: Vec<CredentialFact> = KINDS.into_iter().map(credential).chain([expired]).collect();
     let mut hands: Vec<Vec<CredentialFact>> = vec![vec![]];
     hands.extend(one.iter().map(|first| vec![first.clone()]));
-    hands.extend(one.iter().flat_map(|first| one.iter().map(|second| vec![first.clone(), second.clone()])));
+    hands
+        .extend(one.iter().flat_map(|first| one.iter().map(|second| vec![first.clone(), numbered(second.clone(), 2)])));
     let kinds = [R::Trusted, R::Staged, R::Token, R::Interactive, R::Plain];
     let mut lists: Vec<Option<Vec<R>>> = vec![None, Some(vec![])];
     lists.extend(kinds.iter().map(|first| Some(vec![*first])));
@@ -218,7 +223,8 @@ fn for_each_question(mut look: impl FnMut(&RouteQuestion<'_>, &Route)) {
 #[test]
 fn no_question_weakens_a_route() {
     for_each_question(|question, route| {
-        let credential = route.credential.map(|index| &question.credentials[index]);
+        let credential =
+            question.credentials.iter().find(|credential| Some(&credential.id) == route.credential.as_ref());
         assert_eq!(credential.is_none(), route.kind == R::Blocked);
         assert!(credential.is_none_or(|credential| credential.expires.is_none_or(|last| last >= question.today)));
         if let Some(allowed) = question.allowed {
@@ -269,9 +275,9 @@ fn every_answer_is_one_sentence_and_every_block_has_a_fix() {
         let words = format!("publishing access `{}`", question.publishing_access);
         let taught = format!("publishing access is `{}`", question.publishing_access);
         assert!(!npm_decides || reason.contains(&words) || reason.contains(&taught), "{reason}");
-        for credential in question.expired().map(|(credential, _)| &credential.source) {
+        for credential in question.expired().map(|(credential, _)| credential.id.to_string()) {
             let blocked_by_list = question.allowed.is_some_and(<[_]>::is_empty);
-            assert!(blocked_by_list || reason.contains(credential) && reason.contains("expired on"), "{reason}");
+            assert!(blocked_by_list || reason.contains(&credential) && reason.contains("expired on"), "{reason}");
         }
     });
 }

@@ -2,6 +2,7 @@
 
 use relay_config::{Access, AccessSource, CredentialKind, PublishingAccess};
 use relay_plan::{PackageObservation, PlanDiff, diff, drift};
+use relay_values::CredentialOrigin;
 
 use crate::world::{World, acme, credential, registry, tag, tarball, version};
 
@@ -108,7 +109,7 @@ fn each_fact_about_an_upload_is_drift() {
         ],
     );
     check(
-        |world| core(world).credentials[0].source = "environment variable `OTHER`".to_owned(),
+        |world| core(world).credentials[0].id.origin = CredentialOrigin::Variable("OTHER".to_owned()),
         &["the credential for `@acme/core` is environment variable `OTHER`; the plan has `.npmrc` of the home folder"],
     );
     check(

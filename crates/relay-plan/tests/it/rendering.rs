@@ -3,7 +3,7 @@
 use relay_change::{Bump, ReleaseCause};
 use relay_config::RouteKind;
 use relay_plan::{PublishedState, ReleasePlan, SkipReason, TextStyle, render_markdown, render_text};
-use relay_values::DistTag;
+use relay_values::{CredentialOrigin, DistTag};
 
 use crate::world::{World, acme, name, registry, version};
 
@@ -85,7 +85,7 @@ fn hostile() -> ReleasePlan {
         package.refused_tag = DistTag::parse(&format!("1.x {evil}")).err();
         package.registry =
             registry(&format!("https://registry.example/{}/'%3Cimg%20src=x%3E", "never-ends/".repeat(30)));
-        package.credentials[0].source.clone_from(&evil);
+        package.credentials[0].id.origin = CredentialOrigin::Made(evil.clone());
         package.next = version("1.3.0-a-prerelease-that-never-ends.and.never.ends.and.never.ends.and.never.ends+build");
         package.published = PublishedState::Absent;
     });
@@ -135,7 +135,7 @@ fn a_comment_on_a_large_plan_stays_small() {
         world = world.release_with(&format!("@acme/package-{number}"), |package| {
             package.causes = vec![ReleaseCause::Commit { id: String::new(), text: "feat: ".repeat(50) }];
             // A reason and a finding of its own for each.
-            package.credentials[0].source = format!("environment variable `TOKEN_{number}`");
+            package.credentials[0].id.origin = CredentialOrigin::Variable(format!("TOKEN_{number}"));
             package.next = version("1.3.0-rc.1");
         });
     }

@@ -9,7 +9,7 @@ use relay_plan::{
     CredentialFact, Observations, PackageObservation, PlanError, PublishedState, ReleasePlan, SkipReason,
     SkippedObservation, TarballFact, plan,
 };
-use relay_values::{DistTag, RegistryUrl};
+use relay_values::{CredentialId, CredentialOrigin, DistTag, RegistryUrl};
 use relay_workspace::{DependencyKind, Integrity, PackageName, Shasum};
 use semver::Version;
 
@@ -46,11 +46,13 @@ pub(crate) fn version(text: &str) -> Version {
 }
 
 pub(crate) fn credential(kind: CredentialKind) -> CredentialFact {
-    let source = match kind {
-        CredentialKind::Session => "`.npmrc` of the home folder",
-        _ => "environment variable `NPM_TOKEN`",
+    let origin = match kind {
+        CredentialKind::Session => {
+            CredentialOrigin::Setting { place: "`.npmrc` of the home folder".to_owned(), variables: Vec::new() }
+        }
+        _ => CredentialOrigin::Variable("NPM_TOKEN".to_owned()),
     };
-    CredentialFact { kind, source: source.to_owned(), expires: None }
+    CredentialFact { id: CredentialId { registry: registry(REGISTRY), origin }, kind, expires: None }
 }
 
 pub(crate) fn present(latest: &str) -> PublishedState {
@@ -170,6 +172,7 @@ impl World {
             inputs: self.inputs.clone(),
             allow_cycles: self.allow_cycles,
         })
+        .map(|planned| planned.plan)
     }
 
     pub(crate) fn plan(&self) -> ReleasePlan {

@@ -6,6 +6,7 @@
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use relay_values::{CredentialId, CredentialOrigin};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Entry, NpmConfig};
@@ -50,19 +51,18 @@ impl NpmConfig {
 
     fn credential_at(&self, prefix: &str, scope: &RegistryUrl, registry: &RegistryUrl) -> Option<Credential> {
         let usable = |suffix: &str| self.entries.get(&format!("{prefix}:{suffix}")).filter(|entry| entry.is_usable());
-        let made = |entry: &Entry, credential: Credential| {
-            Some(credential.with_scope(scope.clone()).with_variables(entry.variables.clone()))
-        };
+        let made = |credential: Credential| Some(credential.with_scope(scope.clone()));
+        let id = |entry: &Entry| CredentialId { registry: registry.clone(), origin: entry.origin() };
         if let Some(token) = usable("_authToken") {
-            return made(token, Credential::new_bearer(token.value.clone(), registry.clone(), token.source()));
+            return made(Credential::new_bearer(token.value.clone(), id(token)));
         }
         if let Some(pair) = usable("_auth") {
-            return made(pair, Credential::new_encoded_basic(pair.value.clone(), registry.clone(), pair.source()));
+            return made(Credential::new_encoded_basic(pair.value.clone(), id(pair)));
         }
         let (user, password) = (usable("username")?, usable("_password")?);
         let clear = decoded(&password.value)?;
         let user_name = user.value.expose_secret();
-        made(password, Credential::new_basic(user_name, &clear, registry.clone(), password.source()))
+        made(Credential::new_basic(user_name, &clear, id(password)))
     }
 
     /// Halves of pairs, values that are not what their key says, and kinds of credentials that relay does not use.
@@ -114,12 +114,8 @@ impl Entry {
         !value.is_empty() && !value.contains("${") && !is_placeholder(value)
     }
 
-    fn source(&self) -> String {
-        if self.variables.is_empty() {
-            return self.place.clone();
-        }
-        let names: Vec<_> = self.variables.iter().map(|name| format!("`{name}`")).collect();
-        format!("{} ({})", self.place, names.join(", "))
+    fn origin(&self) -> CredentialOrigin {
+        CredentialOrigin::Setting { place: self.place.clone(), variables: self.variables.clone() }
     }
 
     fn problems(&self) -> Vec<String> {

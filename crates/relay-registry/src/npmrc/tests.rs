@@ -158,8 +158,8 @@ fn a_token_comes_from_a_variable_and_its_name_is_kept() {
     let config =
         World::default().project("//h.example/:_authToken=${NPM_TOKEN}").variable("NPM_TOKEN", CANARY).resolve();
     let credential = config.credential_for(&registry("https://h.example")).unwrap();
-    assert_eq!(credential.variables(), ["NPM_TOKEN"]);
-    assert_eq!(credential.source(), "`//h.example/:_authToken` in `.npmrc` (`NPM_TOKEN`)");
+    assert_eq!(credential.id().origin.variables(), ["NPM_TOKEN"]);
+    assert_eq!(credential.id().to_string(), "`//h.example/:_authToken` in `.npmrc` (`NPM_TOKEN`)");
     assert_eq!(config.problems_for(&registry("https://h.example")), Vec::<String>::new());
 }
 

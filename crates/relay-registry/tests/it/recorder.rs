@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use relay_registry::{ClientOptions, Credential, ReadRetry, RegistryClient, RegistryUrl};
+use relay_values::CredentialId;
 
 /// The token that must never be seen where it does not belong.
 pub(crate) const CANARY: &str = "npm_canaryCANARY0123456789";
@@ -89,7 +90,7 @@ impl Recorder {
 
     /// The canary token, good for this registry.
     pub(crate) fn credential(&self) -> Credential {
-        Credential::new_bearer(CANARY.into(), self.registry.clone(), "a test".into())
+        Credential::new_bearer(CANARY.into(), CredentialId::made(self.registry.clone(), "a test"))
     }
 }
 

@@ -4,6 +4,7 @@ use relay_registry::{
     ConfigSources, Credential, DisplayUrl, NpmConfig, NpmrcFile, Otp, PackumentForm, PublishError, PublishRequest,
     RegistryUrl, Url, WebChallenge,
 };
+use relay_values::CredentialId;
 use relay_workspace::{PackageName, Version};
 
 use crate::recorder::{CANARY, Recorder, client, reply};
@@ -16,8 +17,8 @@ fn hides(what: &str, shown: &str) {
 #[test]
 fn no_public_type_shows_a_secret() {
     let registry = RegistryUrl::parse("https://registry.example/").unwrap();
-    let credential = Credential::new_bearer(CANARY.into(), registry.clone(), "a test".into());
-    let basic = Credential::new_basic("me", &CANARY.into(), registry.clone(), "a test".into());
+    let credential = Credential::new_bearer(CANARY.into(), CredentialId::made(registry.clone(), "a test"));
+    let basic = Credential::new_basic("me", &CANARY.into(), CredentialId::made(registry.clone(), "a test"));
     let otp = Otp::parse(CANARY).unwrap();
     let url: Url = format!("https://me:{CANARY}@registry.example/p?token={CANARY}#{CANARY}").parse().unwrap();
     let challenge = WebChallenge { auth_url: url.clone(), done_url: url.clone() };
@@ -55,8 +56,8 @@ fn no_public_type_shows_a_secret() {
 #[tokio::test]
 async fn no_error_repeats_what_was_sent() {
     let registry = RegistryUrl::parse("http://127.0.0.1:9/").unwrap();
-    let broken = Credential::new_bearer(format!("{CANARY}\nx").into(), registry.clone(), "a test".into());
-    let good = Credential::new_bearer(CANARY.into(), registry.clone(), "a test".into());
+    let broken = Credential::new_bearer(format!("{CANARY}\nx").into(), CredentialId::made(registry.clone(), "a test"));
+    let good = Credential::new_bearer(CANARY.into(), CredentialId::made(registry.clone(), "a test"));
     let name = PackageName::parse("demo").unwrap();
     let form = PackumentForm::Full;
     for credential in [&broken, &good] {
