@@ -26,6 +26,9 @@ impl Repository {
         if sought.is_empty() || self.head()?.commit.is_none() {
             return Ok(found);
         }
+        if self.promisor().is_some() {
+            return self.commits_that_added_by_git(folder, &sought);
+        }
         let shallow = self.is_shallow();
         let mut walk = || -> Result<(), git2::Error> {
             let mut walk = self.git.revwalk()?;
@@ -56,6 +59,25 @@ impl Repository {
             Ok(())
         };
         walk().map_err(GitError::doing("find the commits that added change files"))?;
+        Ok(found)
+    }
+    /// The same by the `git` program, which fetches the folders that a partial clone lacks.
+    fn commits_that_added_by_git(&self, folder: &str, sought: &[String]) -> Result<BTreeMap<String, String>, GitError> {
+        let commits = format!("--max-count={COMMITS_MAX}");
+        let arguments =
+            ["log", &commits, "--diff-filter=A", "--no-renames", "--format=%x00%H", "--name-only", "--", folder];
+        let output = self.run_git("find the commits that added change files", &arguments, "")?;
+        let mut found = BTreeMap::new();
+        for block in output.split('\0') {
+            let mut lines = block.lines().filter(|line| !line.is_empty());
+            let Some(commit) = lines.next() else { continue };
+            for line in lines {
+                let file = line.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or(line);
+                if sought.iter().any(|sought| sought == file) {
+                    found.entry(file.to_owned()).or_insert_with(|| commit.to_owned());
+                }
+            }
+        }
         Ok(found)
     }
 }

@@ -1,6 +1,7 @@
 //! Whether what a release writes at its end can be written at all, tried before anything is sent: locks are taken and let go,
 //! a signature is made for nothing. No ref, no file of the tree and no index changes.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 
 use camino::Utf8PathBuf;
@@ -25,9 +26,10 @@ impl Repository {
             return Ok(());
         }
         self.check_identity()?;
+        let there = self.tag_names()?.into_iter().collect();
         for name in names {
             tag_ref(name)?;
-            self.refuse_tag_in_the_way(name)?;
+            refuse_tag_in_the_way(name, &there)?;
         }
         Ok(())
     }
@@ -99,23 +101,16 @@ impl Repository {
             Err(RunError::NotRun(error)) => Err(error),
         }
     }
+}
 
-    /// A ref is a file or a folder, as far as its name goes, even where refs are kept in another way.
-    fn refuse_tag_in_the_way(&self, name: &str) -> Result<(), GitError> {
-        let in_the_way = |other: String| Err(GitError::TagInTheWay { name: name.to_owned(), other });
-        for (end, _) in name.match_indices('/') {
-            let above = name.get(..end).unwrap_or_default();
-            if self.git.find_reference(&format!("refs/tags/{above}")).is_ok() {
-                return in_the_way(above.to_owned());
-            }
-        }
-        let below =
-            self.git.references_glob(&format!("refs/tags/{name}/*")).map_err(GitError::doing("list the tags"))?;
-        let first = below.flatten().next().and_then(|found| found.name().ok().map(str::to_owned));
-        match first {
-            Some(found) => in_the_way(found.strip_prefix("refs/tags/").unwrap_or(&found).to_owned()),
-            None => Ok(()),
-        }
+/// A ref is a file or a folder, as far as its name goes, even where refs are kept in another way.
+fn refuse_tag_in_the_way(name: &str, there: &BTreeSet<String>) -> Result<(), GitError> {
+    let above = name.match_indices('/').filter_map(|(end, _)| there.get(name.get(..end)?)).next();
+    let folder = format!("{name}/");
+    let below = there.range(folder.clone()..).next().filter(|other| other.starts_with(&folder));
+    match above.or(below) {
+        Some(other) => Err(GitError::TagInTheWay { name: name.to_owned(), other: other.clone() }),
+        None => Ok(()),
     }
 }
 

@@ -13,6 +13,15 @@ pub enum GitError {
         /// Where the search began.
         start: Utf8PathBuf,
     },
+    /// A `.git` that can't be read as a repository.
+    #[error(
+        "`{path}` is there and can't be read as a git repository, as when a file of it is lost or the worktree or submodule was \
+         moved: see what `git status` says; `git worktree repair` and `git submodule update --init` mend links"
+    )]
+    NotReadable {
+        /// The `.git`.
+        path: Utf8PathBuf,
+    },
     /// A repository without working files.
     #[error("`{path}` is a bare git repository without working files: run relay inside an ordinary clone")]
     Bare {
@@ -27,6 +36,17 @@ pub enum GitError {
     OwnedByAnother {
         /// The repository's folder.
         path: Utf8PathBuf,
+    },
+    /// The repository uses an extension that libgit2 doesn't know.
+    #[error(
+        "the git repository of `{start}` uses the extension `{extension}`, which relay can't read: {}",
+        way_without(extension)
+    )]
+    Extension {
+        /// Where the search began.
+        start: Utf8PathBuf,
+        /// Its name, such as `refstorage`.
+        extension: String,
     },
     /// The branch has no commit.
     #[error("the git repository at `{path}` has no commit yet: commit the packages first")]
@@ -282,6 +302,18 @@ pub enum PushCause {
     Hook,
     /// None of these.
     Unclear,
+}
+
+/// How a repository does without an extension.
+fn way_without(extension: &str) -> &'static str {
+    match extension {
+        "partialclone" => {
+            "an older git wrote it; `git config --unset extensions.partialClone` takes it out, and the clone stays partial by \
+             `remote.origin.promisor`"
+        }
+        "refstorage" => "keep the refs in files with `git refs migrate --ref-format=files`",
+        _ => "make a clone without it",
+    }
 }
 
 impl PushCause {

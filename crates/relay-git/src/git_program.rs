@@ -1,9 +1,12 @@
 //! Runs the `git` program: no shell, no prompt, no registry credentials in its environment, bounded in time and output.
 
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
+
+use camino::Utf8PathBuf;
 
 use crate::error::GitError;
 use crate::repository::Repository;
@@ -11,7 +14,7 @@ use crate::repository::Repository;
 /// A push of a large release over a slow line takes minutes; what takes longer waits for something that won't come.
 const RUN_SECONDS_MAX: u64 = 900;
 /// What is kept of git's stdout and of its stderr.
-const STREAM_BYTES_MAX: [usize; 2] = [16 << 20, 64 << 10];
+const STREAM_BYTES_MAX: [usize; 2] = [64 << 20, 64 << 10];
 /// What of its words is shown to a person.
 const SHOWN_LINES_MAX: usize = 24;
 const SHOWN_CHARS_MAX: usize = 3_000;
@@ -45,22 +48,49 @@ impl Repository {
 
     /// The same, with a failure of git itself apart from the others.
     pub(crate) fn try_git(&self, doing: &str, arguments: &[&str], input: &str) -> Result<String, RunError> {
+        let mut command = self.program().command();
+        command.args(arguments);
+        run(command, doing, input.as_bytes().to_vec())
+    }
+
+    /// How git is run in this repository.
+    pub(crate) fn program(&self) -> GitProgram {
+        GitProgram {
+            workdir: self.workdir().to_owned(),
+            named: self.named_by_environment.then(|| self.git.path().to_owned()),
+            hidden: self.hidden_from_git.clone(),
+        }
+    }
+}
+
+/// How git is run in a repository, apart from that, for other threads.
+#[derive(Debug, Clone)]
+pub(crate) struct GitProgram {
+    workdir: Utf8PathBuf,
+    /// The repository where the environment names it.
+    named: Option<PathBuf>,
+    hidden: Vec<String>,
+}
+
+impl GitProgram {
+    /// git in the working folder, without arguments yet.
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("git");
-        command.arg("-C").arg(self.workdir()).args(arguments);
+        command.arg("-C").arg(&self.workdir);
         command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
         for variable in REDIRECTING_VARIABLES {
             command.env_remove(variable);
         }
-        if self.named_by_environment {
-            command.env("GIT_DIR", self.git.path()).env("GIT_WORK_TREE", self.workdir());
+        if let Some(git_dir) = &self.named {
+            command.env("GIT_DIR", git_dir).env("GIT_WORK_TREE", &self.workdir);
         }
         for (name, _) in std::env::vars_os() {
-            let hidden = name.to_str().is_some_and(|name| self.hidden_from_git.iter().any(|hidden| hidden == name));
+            let hidden = name.to_str().is_some_and(|name| self.hidden.iter().any(|hidden| hidden == name));
             if hidden || name.to_str().is_some_and(holds_registry_credential) {
                 command.env_remove(&name);
             }
         }
-        run(command, doing, input.as_bytes().to_vec())
+        command
     }
 }
 

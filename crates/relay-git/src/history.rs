@@ -1,42 +1,45 @@
 //! Which commits changed which package since its last release: one walk over the history for all packages, by comparing the
 //! ids of trees.
 //!
+//! - `search`: one walk, from the head to the last releases; `moves`: packages whose folder was moved since then, after which
+//!   the walk is made again with the folders of before
 //! - `walk`: the commits, newest first, and what they are ancestors of (`paint`: sets of marks)
 //! - `tree_workers`: compares trees on several threads; `touch`: which packages a commit changes (`area`, `tree`,
 //!   `tree_store`)
 //! - `manifest`: in which commit a manifest got its version
 //!
 //! The commits themselves come from the commit-graph file where there is one (`commit_graph`), else from the objects
-//! (`commit_object`). Replacement refs and grafts are not looked at.
+//! (`commit_object`). Replacement refs and grafts count as in git (`grafts`); what they cut off is cut off.
 
 mod area;
 mod commit_graph;
 mod commit_object;
+mod grafts;
 mod manifest;
 mod mark_sets;
+mod moves;
+mod search;
 mod touch;
 mod tree;
 mod tree_store;
 mod tree_workers;
 mod walk;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::HashSet;
 
-use git2::{Odb, Oid};
+use git2::Oid;
 
-use self::area::{Area, Areas};
-use self::commit_graph::CommitGraph;
-use self::manifest::Versions;
-use self::tree_store::{Objects, TreeStore};
-use self::tree_workers::{Answer, JOB_COMMITS, Question, SharedReads, TreeWorkers, Wanted};
-use self::walk::Walk;
+use self::grafts::Grafts;
+use self::moves::Trail;
+use self::search::Search;
 use crate::error::GitError;
 use crate::packs::Packs;
 use crate::repository::Repository;
 
 /// Messages are cut here; changelogs need the first paragraphs and the footers.
 pub(super) const MESSAGE_BYTES_MAX: usize = 64 << 10;
+/// So many moves of one package's folder are followed since its last release.
+const MOVES_MAX: usize = 8;
 
 /// A package whose history is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,75 +108,35 @@ impl Repository {
     /// The base of a package is the commit of the first of its `tags` that exists; else the commit in which its
     /// `package.json` got the version that it has in the head commit. A commit counts for a package when it is reachable from
     /// the head and not from the base, and the package's folder in it differs from that of every parent. What lies in the
-    /// folder of a package inside the package's folder counts for the inner one only.
+    /// folder of a package inside the package's folder counts for the inner one only. Where the folder was moved since the
+    /// base, the one that had a manifest of the same name before counts up to the move.
     pub fn history(&self, queries: &[HistoryQuery]) -> Result<History, GitError> {
-        let head = self.head_id()?;
         let odb = self.git.odb().map_err(GitError::doing("open the object store"))?;
-        let (areas, area_of) = Areas::new(queries.iter().map(|query| query.path.as_str()));
-        let tagged = self.tagged_bases(queries)?;
         let store = self.git.commondir().join("objects");
-        let packs = Packs::open(&store);
-        let objects = || Objects::new(&packs, &odb);
-        let wanted = wanted_versions(objects(), head, queries, &tagged, (&areas, &area_of))?;
-
-        let tags: HashSet<Oid> = tagged.iter().flatten().map(|(commit, _)| *commit).collect();
-        let untagged = wanted.iter().flatten().count();
-        let mut walk = Walk::new(objects(), head, self.cuts()?, tags.len() + untagged)?;
-        if self.git.config().and_then(|config| config.get_bool("core.commitGraph")).unwrap_or(true) {
-            walk.use_graph(CommitGraph::open(&store));
-        }
-        let mut marks: HashMap<Oid, usize> = HashMap::new();
-        for (commit, _) in tagged.iter().flatten() {
-            if !marks.contains_key(commit) {
-                marks.insert(*commit, walk.add_base(*commit)?);
-            }
-        }
-
-        let without_base = |index: usize, area: &Area| {
-            tagged.get(index).is_some_and(Option::is_none) && wanted.get(*area).is_some_and(Option::is_none)
+        let packs = Packs::open(&store).with_promisor(self.promisor());
+        let grafts = Grafts::read(self)?;
+        let search = Search {
+            git_dir: self.git.path(),
+            head: self.head_id()?,
+            packs: &packs,
+            odb: &odb,
+            queries,
+            tagged: &self.tagged_bases(queries)?,
+            cuts: &self.cuts()?,
+            // git doesn't use its commit-graph file either where it doesn't tell the truth.
+            commit_graph: (grafts.is_empty() && self.flag("core.commitGraph").unwrap_or(true))
+                .then_some(store.as_path()),
+            grafts: &grafts,
         };
-        let open_forever = area_of.iter().enumerate().any(|(index, area)| without_base(index, area));
-        let ground = SharedReads { git_dir: self.git.path(), packs: &packs, areas: &areas, wanted: &wanted };
-        let mut run = Run { open_forever, unfound: untagged, touched: Vec::new(), found: HashMap::new() };
-        run.all(&mut walk, &ground, &odb)?;
-
-        let bases: Vec<Option<(Oid, Option<String>)>> = tagged
-            .into_iter()
-            .zip(&area_of)
-            .map(|(tagged, area)| match tagged {
-                Some((commit, tag)) => Some((commit, Some(tag))),
-                None => run.found.get(area).map(|(commit, _)| (*commit, None)),
-            })
-            .collect();
-        let mark_of = |index: usize| -> Option<usize> {
-            match bases.get(index)? {
-                Some((commit, Some(_))) => marks.get(commit).copied(),
-                Some((_, None)) => run.found.get(area_of.get(index)?).map(|(_, mark)| *mark),
-                None => None,
+        let mut trails = vec![Trail::default(); queries.len()];
+        let mut found = search.run(&trails)?;
+        for _ in 0..MOVES_MAX {
+            if !search.follow_moves(&found, &mut trails)? {
+                break;
             }
-        };
-        let mut queries_of: Vec<Vec<(usize, Option<usize>)>> = vec![Vec::new(); areas.len()];
-        for (index, area) in area_of.iter().enumerate() {
-            if let Some(list) = queries_of.get_mut(*area) {
-                list.push((index, mark_of(index)));
-            }
+            found = search.run(&trails)?;
         }
-        let in_head = |area: Area| wanted.get(area).and_then(Option::as_ref).map(|wanted| &wanted.version);
-        let packages = queries.iter().zip(&bases).zip(&area_of).map(|((query, base), area)| PackageHistory {
-            name: query.name.clone(),
-            base: base.as_ref().map(|(commit, tag)| Base { commit: commit.to_string(), tag: tag.clone() }),
-            commits: Vec::new(),
-            // A tag of the version on disk says that the version is out.
-            uncommitted_bump: base.as_ref().is_none_or(|(_, tag)| tag.is_none())
-                && in_head(*area).is_some_and(|version| Some(version) != query.version.as_ref()),
-            cut_off: false,
-        });
-        let mut history = History { commits: Vec::new(), packages: packages.collect(), walked: walk.order.len() };
-        let cuts = walk.cuts_passed();
-        for (index, package) in history.packages.iter_mut().enumerate() {
-            package.cut_off = cuts.iter().any(|place| walk.counts(*place, mark_of(index)));
-        }
-        collect(history, &mut walk, &run.touched, &queries_of)
+        Ok(found.history)
     }
 
     /// The commits at which a shallow clone ends.
@@ -199,159 +162,6 @@ impl Repository {
         };
         Ok(queries.iter().map(first).collect())
     }
-}
-
-/// For each area without a tag the version whose commit is wanted.
-fn wanted_versions(
-    mut objects: Objects<'_>,
-    head: Oid,
-    queries: &[HistoryQuery],
-    tagged: &[Option<(Oid, String)>],
-    (areas, area_of): (&Areas, &[Area]),
-) -> Result<Vec<Option<Wanted>>, GitError> {
-    let mut wanted: Vec<Option<Wanted>> = (0..areas.len()).map(|_| None).collect();
-    let mut versions = Versions::default();
-    let object = objects.read(head, "read the head commit")?;
-    let Some(commit) = commit_object::parse(&object.data) else {
-        return Err(GitError::BrokenObject { id: head.to_string(), reason: "it should be a commit" });
-    };
-    let mut store = TreeStore::new(objects);
-    for ((query, area), tagged) in queries.iter().zip(area_of).zip(tagged) {
-        let Some(slot) = wanted.get_mut(*area).filter(|slot| slot.is_none()) else { continue };
-        if tagged.is_some() || query.version.is_none() {
-            continue;
-        }
-        // The version on disk may be a bump that isn't committed; then the last release is that of the head's version.
-        let version = versions.at(&mut store, commit.tree, areas.path(*area))?;
-        *slot = version.map(|version| Wanted { version, found: AtomicBool::new(false) });
-    }
-    Ok(wanted)
-}
-
-/// What a walk gathers.
-struct Run {
-    /// Some package has no base at all, so the walk goes on to the first commit.
-    open_forever: bool,
-    /// So many packages' versions are still looked for.
-    unfound: usize,
-    /// Per commit that touches any package: its place and the packages.
-    touched: Vec<(usize, Vec<Area>)>,
-    /// Per package whose version was found: the commit and its mark.
-    found: HashMap<Area, (Oid, usize)>,
-}
-
-impl Run {
-    fn all<'r>(&mut self, walk: &mut Walk<'r>, ground: &SharedReads<'_>, odb: &'r Odb<'r>) -> Result<(), GitError> {
-        std::thread::scope(|scope| {
-            let mut tree_workers = TreeWorkers::new(scope, ground, odb);
-            let mut job = Vec::new();
-            walk.set_open_end(self.open_forever || self.unfound > 0);
-            while let Some(place) = walk.pass_next()? {
-                ask(walk, &mut job, place);
-                if job.len() == JOB_COMMITS {
-                    tree_workers.ask(std::mem::take(&mut job));
-                    // Without a version to look for, nothing of the walk depends on the answers.
-                    let in_flight = if self.unfound > 0 { tree_workers.comfortable() } else { usize::MAX };
-                    self.absorb(walk, &mut tree_workers, ground, in_flight)?;
-                }
-            }
-            tree_workers.ask(std::mem::take(&mut job));
-            self.absorb(walk, &mut tree_workers, ground, 0)?;
-            // A mark that came late, because a clock was wrong, may have made a passed commit count.
-            for place in walk.order.clone() {
-                ask(walk, &mut job, place);
-            }
-            if !job.is_empty() {
-                tree_workers.ask(job);
-                self.absorb(walk, &mut tree_workers, ground, 0)?;
-            }
-            Ok(())
-        })
-    }
-
-    fn absorb(
-        &mut self,
-        walk: &mut Walk<'_>,
-        tree_workers: &mut TreeWorkers<'_, '_, '_>,
-        ground: &SharedReads<'_>,
-        in_flight: usize,
-    ) -> Result<(), GitError> {
-        while let Some(answers) = tree_workers.take(in_flight) {
-            for answer in answers? {
-                self.note(walk, ground, answer)?;
-            }
-            walk.set_open_end(self.open_forever || self.unfound > 0);
-        }
-        Ok(())
-    }
-
-    fn note(&mut self, walk: &mut Walk<'_>, ground: &SharedReads<'_>, answer: Answer) -> Result<(), GitError> {
-        for area in answer.versioned {
-            if self.found.contains_key(&area) {
-                continue;
-            }
-            let Some(id) = walk.visits.get(answer.place).map(|visit| visit.id) else { continue };
-            let mark = walk.add_base(id)?;
-            self.found.insert(area, (id, mark));
-            self.unfound = self.unfound.saturating_sub(1);
-            if let Some(Some(wanted)) = ground.wanted.get(area) {
-                wanted.found.store(true, Ordering::Relaxed);
-            }
-        }
-        if !answer.touched.is_empty() {
-            self.touched.push((answer.place, answer.touched));
-        }
-        Ok(())
-    }
-}
-
-/// Adds a commit to the job when its changes may count and were not asked for.
-fn ask(walk: &mut Walk<'_>, job: &mut Vec<Question>, place: usize) {
-    if !walk.is_needed(place) {
-        return;
-    }
-    let Some((tree, parents)) = walk.trees(place) else { return };
-    if let Some(visit) = walk.visits.get_mut(place).filter(|visit| !visit.asked) {
-        visit.asked = true;
-        job.push(Question { place, tree, parents });
-    }
-}
-
-/// Puts the commits that count into the history, in the order of the walk.
-fn collect(
-    mut history: History,
-    walk: &mut Walk<'_>,
-    touched: &[(usize, Vec<Area>)],
-    queries_of: &[Vec<(usize, Option<usize>)>],
-) -> Result<History, GitError> {
-    let mut areas_of: Vec<&[Area]> = vec![&[]; walk.visits.len()];
-    for (place, areas) in touched {
-        if let Some(slot) = areas_of.get_mut(*place) {
-            *slot = areas;
-        }
-    }
-    for place in walk.children_first() {
-        let areas = areas_of.get(place).copied().unwrap_or_default();
-        let mut index = None;
-        for (query, base) in areas.iter().filter_map(|area| queries_of.get(*area)).flatten() {
-            if !walk.counts(place, *base) {
-                continue;
-            }
-            let index = if let Some(index) = index {
-                index
-            } else {
-                let Some(visit) = walk.visits.get(place) else { continue };
-                let id = visit.id;
-                let (message, time_seconds) = walk.message(id)?;
-                history.commits.push(Commit { id: id.to_string(), message, time_seconds });
-                *index.insert(history.commits.len() - 1)
-            };
-            if let Some(package) = history.packages.get_mut(*query) {
-                package.commits.push(index);
-            }
-        }
-    }
-    Ok(history)
 }
 
 #[cfg(test)]

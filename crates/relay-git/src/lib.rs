@@ -1,8 +1,9 @@
 //! What relay asks of git: which commits touched which package since its last release, what is not committed, and the
 //! commits, tags and pushes of a release.
 //!
-//! Reading and writing objects goes through libgit2 (git2). The `git` program is asked in two cases only: to push, because
-//! it has the person's credentials and hooks, and to sign, because it knows the person's key. No hook runs on a commit.
+//! Reading and writing objects goes through libgit2 (git2). The `git` program is asked for what only it can do or knows: to
+//! speak to remotes, because it has the person's credentials and hooks; to sign, because it knows the person's key; who
+//! commits; and settings, sparse checkouts and repositories that libgit2 doesn't read. No hook runs on a commit.
 //!
 //! - [`repository`]: opening a repository, its head, its remote
 //! - [`history`]: the commits of each package since its last release, found in one walk by comparing tree ids
@@ -10,6 +11,8 @@
 //! - [`deepen`]: the history that a shallow clone lacks
 //! - [`tags`], [`commit`], [`push`]: what a release writes
 //! - [`beforehand`]: whether all that could be written, tried before anything is sent; [`remote_tags`]: what the remote has
+//! - `sparse`: what a sparse checkout leaves out
+//! - `promisor`: what a partial clone lacks, fetched when it is wanted
 //! - `packs`: a reader of packed objects, for speed; `git_program`: the real git, for what only it can do
 //! - [`aside`]: an independent twin of a repository, for rehearsals
 //! - `settings`: git's settings as git sees them, and who commits
@@ -25,11 +28,13 @@ pub mod error;
 mod git_program;
 pub mod history;
 mod packs;
+mod promisor;
 pub mod push;
 mod ref_name;
 pub mod remote_tags;
 pub mod repository;
 mod settings;
+mod sparse;
 pub mod status;
 pub mod tags;
 #[cfg(test)]

@@ -20,6 +20,7 @@ use git2::{ObjectType, Oid};
 
 use self::delta::Applied;
 use self::index::PackIndex;
+use crate::promisor::Promisor;
 
 /// Larger indexes (some two million objects) are left to libgit2, which maps them into memory.
 const INDEX_BYTES_MAX: u64 = 64 << 20;
@@ -43,6 +44,8 @@ const SPARES_MAX: usize = 16;
 /// The packs of a repository.
 pub(crate) struct Packs {
     packs: Vec<Pack>,
+    /// Who has what a partial clone lacks.
+    promisor: Option<Promisor>,
 }
 
 struct Pack {
@@ -67,7 +70,17 @@ impl Packs {
         if packs.len() > PACKS_MAX {
             packs.clear();
         }
-        Self { packs }
+        Self { packs, promisor: None }
+    }
+
+    /// With the remote of a partial clone.
+    pub(crate) fn with_promisor(self, promisor: Option<Promisor>) -> Self {
+        Self { promisor, ..self }
+    }
+
+    /// The remote of a partial clone.
+    pub(crate) fn promisor(&self) -> Option<&Promisor> {
+        self.promisor.as_ref()
     }
 }
 

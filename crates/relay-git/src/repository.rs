@@ -209,16 +209,34 @@ pub(crate) fn utf8(path: &Path) -> Result<Utf8PathBuf, GitError> {
         .map_err(|path| GitError::NotUtf8 { path: path.to_string_lossy().into_owned() })
 }
 
+/// A `.git` in the folder or above it that was a repository, or leads to one, and isn't read as such: what is broken must not
+/// be taken for what is not there.
+fn broken_above(start: &Utf8Path) -> Option<Utf8PathBuf> {
+    start.ancestors().map(|folder| folder.join(".git")).find(|path| {
+        let is_link = path.is_file() && std::fs::read_to_string(path).is_ok_and(|text| text.starts_with("gitdir:"));
+        is_link || ["HEAD", "config", "objects", "refs"].iter().any(|part| path.join(part).exists())
+    })
+}
+
 fn open_error(error: git2::Error, start: &Utf8Path) -> GitError {
     match error.code() {
-        ErrorCode::NotFound => GitError::NotARepository { start: start.to_owned() },
+        ErrorCode::NotFound => match broken_above(start) {
+            Some(path) => GitError::NotReadable { path },
+            None => GitError::NotARepository { start: start.to_owned() },
+        },
         ErrorCode::Owner => {
             let found = git2::Repository::discover_path(start, std::iter::empty::<&Path>()).ok();
             let path = found.and_then(|path| utf8(&path).ok()).unwrap_or_else(|| start.to_owned());
             let path = path.parent().filter(|_| path.file_name() == Some(".git")).unwrap_or(&path).to_owned();
             GitError::OwnedByAnother { path }
         }
-        _ => GitError::doing(format!("open the git repository of `{start}`"))(error),
+        _ => match error.message().split_once("extensions.") {
+            Some((before, name)) if before.contains("unsupported extension") => {
+                let extension = name.trim_matches(|char: char| !char.is_ascii_alphanumeric()).to_ascii_lowercase();
+                GitError::Extension { start: start.to_owned(), extension }
+            }
+            _ => GitError::doing(format!("open the git repository of `{start}`"))(error),
+        },
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use git2::{ErrorCode, ObjectType, Oid};
 
 use crate::error::GitError;
+use crate::git_program::RunError;
 use crate::ref_name::tag_ref;
 use crate::repository::Repository;
 
@@ -62,6 +63,9 @@ impl Repository {
         other: &str,
         folders: impl IntoIterator<Item = &'p str>,
     ) -> Result<bool, GitError> {
+        if self.promisor().is_some() {
+            return self.same_folders_by_git(commit, other, folders);
+        }
         let reading = || GitError::doing("compare the folders of two commits");
         let find =
             |id: &str| Oid::from_str(id).and_then(|id| self.git.find_commit(id)).and_then(|commit| commit.tree());
@@ -74,6 +78,34 @@ impl Repository {
                 Err(error) => Err(reading()(error)),
             };
             if entry(&tree)? != entry(&other)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The same by the `git` program, which fetches the folders that a partial clone lacks.
+    fn same_folders_by_git<'p>(
+        &self,
+        commit: &str,
+        other: &str,
+        folders: impl IntoIterator<Item = &'p str>,
+    ) -> Result<bool, GitError> {
+        if !self.has_commit(commit) || !self.has_commit(other) {
+            return Ok(false);
+        }
+        for folder in folders {
+            let id = |commit: &str| match self.try_git(
+                "compare folders",
+                &["rev-parse", "--verify", "--quiet", &format!("{commit}:{folder}")],
+                "",
+            ) {
+                Ok(id) => Ok(Some(id)),
+                // git says nothing where there is no such folder.
+                Err(RunError::Failed { .. }) => Ok(None),
+                Err(RunError::NotRun(error)) => Err(error),
+            };
+            if id(commit)? != id(other)? {
                 return Ok(false);
             }
         }

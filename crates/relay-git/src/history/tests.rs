@@ -1,6 +1,8 @@
 //! History against the real git: what `git diff-tree` says of each commit and each of its parents.
 
+mod moves;
 mod oracle;
+mod partial;
 
 use super::*;
 use crate::testing::{TestRepo, git, path_of};

@@ -11,6 +11,8 @@ use crate::error::GitError;
 pub(super) struct Touches<'a, 'r> {
     areas: &'a Areas,
     pub(super) store: TreeStore<'r>,
+    /// The last commit brought a package's folder, or touched what belongs to no package.
+    pub(super) beyond: bool,
 }
 
 /// Two folders to compare: the node of the areas, and the trees; `None` where there is no such folder.
@@ -18,11 +20,12 @@ type Pair = (usize, Option<Oid>, Option<Oid>);
 
 impl<'a, 'r> Touches<'a, 'r> {
     pub(super) fn new(areas: &'a Areas, objects: Objects<'r>) -> Self {
-        Self { areas, store: TreeStore::new(objects) }
+        Self { areas, store: TreeStore::new(objects), beyond: false }
     }
 
     /// The packages that a commit with this tree changes against all these parents' trees, sorted.
     pub(super) fn of_commit(&mut self, tree: Oid, parents: &[Oid]) -> Result<Vec<Area>, GitError> {
+        self.beyond = false;
         let Some((first, others)) = parents.split_first() else {
             return self.between(None, Some(tree));
         };
@@ -50,14 +53,21 @@ impl<'a, 'r> Touches<'a, 'r> {
             let Some(node) = self.areas.node(at) else { continue };
             let old_tree = old.map(|id| self.store.tree(id)).transpose()?;
             let new_tree = new.map(|id| self.store.tree(id)).transpose()?;
-            let areas = self.areas;
+            let (areas, beyond) = (self.areas, &mut self.beyond);
             let compared = differences(old_tree.as_deref(), new_tree.as_deref(), |old, new| {
                 let Some(entry) = new.or(old) else { return };
                 let child = node.children.get(entry.name).and_then(|child| Some((*child, areas.node(*child)?)));
                 match child {
-                    None => touched.extend(node.owner),
-                    Some((_, child)) if child.children.is_empty() => touched.extend(child.owner),
+                    None => {
+                        touched.extend(node.owner);
+                        *beyond |= node.owner.is_none();
+                    }
+                    Some((_, child)) if child.children.is_empty() => {
+                        touched.extend(child.owner);
+                        *beyond |= old.is_none();
+                    }
                     Some((index, child)) => {
+                        *beyond |= old.is_none();
                         if [old, new].iter().flatten().any(|entry| !entry.is_tree()) {
                             touched.extend(child.owner);
                         }

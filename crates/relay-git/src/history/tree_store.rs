@@ -4,31 +4,33 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use git2::{ObjectType, Odb, Oid};
+use git2::{ErrorCode, ObjectType, Odb, Oid};
 
 use super::tree::{BrokenTree, Tree};
 use crate::error::GitError;
 use crate::packs::{Object, PackReader, Packs};
+use crate::promisor::Promisor;
 
 /// The cache holds at most twice as many bytes of trees: a young and an old half.
 const HALF_BYTES_MAX: usize = 1 << 20;
 
-/// Reads objects, from the packs where it can and through libgit2 where it can't.
+/// Reads objects, from the packs where it can and through libgit2 where it can't. What a partial clone lacks is fetched.
 pub(super) struct Objects<'r> {
     packs: PackReader<'r>,
     odb: &'r Odb<'r>,
+    promisor: Option<&'r Promisor>,
 }
 
 impl<'r> Objects<'r> {
     pub(super) fn new(packs: &'r Packs, odb: &'r Odb<'r>) -> Self {
-        Self { packs: PackReader::new(packs), odb }
+        Self { packs: PackReader::new(packs), odb, promisor: packs.promisor() }
     }
 
     pub(super) fn read(&mut self, id: Oid, doing: &'static str) -> Result<Object, GitError> {
         if let Some(object) = self.packs.read(id) {
             return Ok(object);
         }
-        let object = self.odb.read(id).map_err(GitError::reading(id, doing))?;
+        let object = self.with_promisor(id, doing, || self.odb.read(id))?;
         Ok(Object { kind: object.kind(), data: Rc::new(object.data().to_vec()), kin: None })
     }
 
@@ -42,8 +44,38 @@ impl<'r> Objects<'r> {
         if let Some(object) = self.packs.read(id) {
             return Ok((object.data.len() <= bytes_max).then_some(object));
         }
-        let (size, _) = self.odb.read_header(id).map_err(GitError::reading(id, doing))?;
+        let (size, _) = self.with_promisor(id, doing, || self.odb.read_header(id))?;
         if size > bytes_max { Ok(None) } else { self.read(id, doing).map(Some) }
+    }
+
+    /// Fetches those of these objects that a partial clone lacks, all at once.
+    pub(super) fn prepare(&mut self, ids: impl IntoIterator<Item = Oid>) -> Result<(), GitError> {
+        let Some(promisor) = self.promisor else { return Ok(()) };
+        let mut lacking: Vec<Oid> = ids.into_iter().filter(|id| !self.odb.exists(*id)).collect();
+        lacking.sort_unstable();
+        lacking.dedup();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        promisor.fetch(&lacking)?;
+        self.odb.refresh().map_err(GitError::doing("open the object store again"))
+    }
+
+    fn with_promisor<T>(
+        &self,
+        id: Oid,
+        doing: &'static str,
+        read: impl Fn() -> Result<T, git2::Error>,
+    ) -> Result<T, GitError> {
+        match (read(), self.promisor) {
+            (Ok(value), _) => Ok(value),
+            (Err(error), Some(promisor)) if error.code() == ErrorCode::NotFound => {
+                promisor.fetch(&[id])?;
+                self.odb.refresh().map_err(GitError::doing("open the object store again"))?;
+                read().map_err(GitError::reading(id, doing))
+            }
+            (Err(error), _) => Err(GitError::reading(id, doing)(error)),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use std::thread::Scope;
 use git2::{Odb, Oid, RepositoryOpenFlags};
 
 use super::area::{Area, Areas};
-use super::manifest::Versions;
+use super::manifest::{Got, Versions};
 use super::touch::Touches;
 use super::tree_store::Objects;
 use crate::error::GitError;
@@ -36,13 +36,26 @@ pub(super) struct Answer {
     pub(super) place: usize,
     /// The packages it touches.
     pub(super) touched: Vec<Area>,
-    /// Those of them whose manifest got the wanted version in it.
-    pub(super) versioned: Vec<Area>,
+    /// It touches more than the folder of one package that was there before, as a commit does that moves a package.
+    pub(super) wide: bool,
+    /// Those of them whose manifest got a wanted version in it.
+    pub(super) versioned: Vec<Versioned>,
+}
+
+/// A wanted version that was found.
+pub(super) struct Versioned {
+    pub(super) key: usize,
+    pub(super) area: Area,
+    pub(super) got: Got,
 }
 
 /// A package whose base is the commit in which its manifest got its present version.
 pub(super) struct Wanted {
+    /// By which it is told apart from the others.
+    pub(super) key: usize,
     pub(super) version: String,
+    /// The manifest must have this name too.
+    pub(super) name: Option<String>,
     /// Set once the commit is found, so that workers stop looking.
     pub(super) found: AtomicBool,
 }
@@ -53,7 +66,7 @@ pub(super) struct SharedReads<'a> {
     pub(super) packs: &'a Packs,
     pub(super) areas: &'a Areas,
     /// By area.
-    pub(super) wanted: &'a [Option<Wanted>],
+    pub(super) wanted: &'a [Vec<Wanted>],
 }
 
 type Job = (usize, Vec<Question>);
@@ -181,22 +194,27 @@ impl<'a, 'r> Desk<'a, 'r> {
     }
 
     fn work(&mut self, questions: &[Question]) -> Result<Vec<Answer>, GitError> {
+        let trees = questions.iter().flat_map(|question| question.parents.iter().copied().chain([question.tree]));
+        self.touches.store.objects.prepare(trees)?;
         questions.iter().map(|question| self.answer(question)).collect()
     }
 
     fn answer(&mut self, question: &Question) -> Result<Answer, GitError> {
         let touched = self.touches.of_commit(question.tree, &question.parents)?;
+        let wide = self.touches.beyond || touched.len() > 1;
         let mut versioned = Vec::new();
         for area in &touched {
-            let Some(Some(wanted)) = self.ground.wanted.get(*area) else { continue };
-            let folder = self.ground.areas.path(*area);
-            let trees = (question.tree, question.parents.as_slice());
-            if !wanted.found.load(Ordering::Relaxed)
-                && self.versions.got(&mut self.touches.store, trees, folder, &wanted.version)?
-            {
-                versioned.push(*area);
+            for wanted in self.ground.wanted.get(*area).into_iter().flatten() {
+                if wanted.found.load(Ordering::Relaxed) {
+                    continue;
+                }
+                let folder = self.ground.areas.path(*area);
+                let trees = (question.tree, question.parents.as_slice());
+                if let Some(got) = self.versions.got(&mut self.touches.store, trees, folder, wanted)? {
+                    versioned.push(Versioned { key: wanted.key, area: *area, got });
+                }
             }
         }
-        Ok(Answer { place: question.place, touched, versioned })
+        Ok(Answer { place: question.place, touched, wide, versioned })
     }
 }

@@ -12,6 +12,7 @@ use git2::{ObjectType, Oid};
 
 use super::commit_graph::CommitGraph;
 use super::commit_object::{self, CommitObject};
+use super::grafts::Grafts;
 use super::mark_sets::{Marks, Palette};
 use super::tree_store::Objects;
 use crate::error::GitError;
@@ -31,7 +32,7 @@ pub(super) struct Visit {
     marks: Marks,
     parent_ids: Vec<Oid>,
     passed: bool,
-    /// The history of a shallow clone ends here, so that what this commit changed is unknown.
+    /// The history ends here, in a shallow clone or by a graft, so that what this commit changed is unknown.
     pub(super) cut: bool,
     /// Its changes were asked for.
     pub(super) asked: bool,
@@ -41,7 +42,9 @@ pub(super) struct Visit {
 pub(super) struct Walk<'r> {
     objects: Objects<'r>,
     graph: Option<CommitGraph>,
-    cuts: HashSet<Oid>,
+    cuts: &'r HashSet<Oid>,
+    grafts: &'r Grafts,
+    marks_given: usize,
     pub(super) visits: Vec<Visit>,
     places: HashMap<Oid, usize>,
     queue: BinaryHeap<(i64, Reverse<usize>)>,
@@ -60,16 +63,24 @@ pub(super) struct Walk<'r> {
 }
 
 impl<'r> Walk<'r> {
-    /// Starts at `head`. `bases_max` is the most bases there can be; `cuts` are the commits at which a shallow clone ends.
-    pub(super) fn new(objects: Objects<'r>, head: Oid, cuts: HashSet<Oid>, bases_max: usize) -> Result<Self, GitError> {
+    /// Starts at `head`. `marks_max` is the most bases and other marks there can be; `cuts` are the commits at which a shallow
+    /// clone ends.
+    pub(super) fn new(
+        objects: Objects<'r>,
+        head: Oid,
+        (cuts, grafts): (&'r HashSet<Oid>, &'r Grafts),
+        marks_max: usize,
+    ) -> Result<Self, GitError> {
         let mut walk = Self {
             objects,
             graph: None,
             cuts,
+            grafts,
+            marks_given: HEAD_MARK,
             visits: Vec::new(),
             places: HashMap::new(),
             queue: BinaryHeap::new(),
-            palette: Palette::new(bases_max + 1),
+            palette: Palette::new(marks_max + 1),
             bases: Marks::NONE,
             base_marks: HashMap::new(),
             open_end: false,
@@ -97,13 +108,34 @@ impl<'r> Walk<'r> {
         if let Some(known) = self.base_marks.get(&place) {
             return Ok(*known);
         }
-        let mark = self.base_marks.len() + 1;
+        let mark = self.next_mark();
         self.base_marks.insert(place, mark);
         let set = self.palette.single(mark);
         self.bases = self.palette.union(self.bases, set);
         self.paint(place, set);
         self.recount = true;
         Ok(mark)
+    }
+
+    /// Marks commits and their ancestors without making bases of them; gives the mark.
+    pub(super) fn add_mark(&mut self, ids: &[Oid]) -> Result<usize, GitError> {
+        let mark = self.next_mark();
+        let set = self.palette.single(mark);
+        for id in ids {
+            let place = self.place(*id)?;
+            self.paint(place, set);
+        }
+        Ok(mark)
+    }
+
+    /// Whether a commit has a mark.
+    pub(super) fn has_mark(&self, place: usize, mark: usize) -> bool {
+        self.visits.get(place).is_some_and(|visit| self.palette.has(visit.marks, mark))
+    }
+
+    fn next_mark(&mut self) -> usize {
+        self.marks_given += 1;
+        self.marks_given
     }
 
     /// Says whether there are packages without a known base, for which every commit counts.
@@ -177,7 +209,7 @@ impl<'r> Walk<'r> {
 
     /// The message of a commit, and its time as the commit has it.
     pub(super) fn message(&mut self, id: Oid) -> Result<(String, i64), GitError> {
-        let object = self.objects.read(id, "read a commit's message")?;
+        let object = self.objects.read(self.grafts.object(id), "read a commit's message")?;
         Ok((commit_object::message(&object.data), commit_object::parse(&object.data).map_or(0, |commit| commit.time)))
     }
 
@@ -220,12 +252,19 @@ impl<'r> Walk<'r> {
         if let Some(place) = self.places.get(&id) {
             return Ok(*place);
         }
-        let header = match self.graph.as_ref().and_then(|graph| graph.commit(id)) {
+        let mut header = match self.graph.as_ref().and_then(|graph| graph.commit(id)) {
             Some(header) => header,
             None => self.read(id)?,
         };
         // git notes the first commit of all as a cut too, where the depth just reaches it.
-        let cut = self.cuts.contains(&id) && !header.parents.is_empty();
+        let shallow = self.cuts.contains(&id) && !header.parents.is_empty();
+        let mut cut = shallow;
+        if !shallow && self.grafts.concerns(id) {
+            let real = std::mem::take(&mut header.parents);
+            let grafts = self.grafts;
+            header = grafts.read_commit(id, |id| self.read(id))?;
+            cut = real.iter().any(|parent| !header.parents.contains(parent));
+        }
         let place = self.visits.len();
         self.visits.push(Visit {
             id,
@@ -233,7 +272,7 @@ impl<'r> Walk<'r> {
             time: header.time,
             parents: Vec::new(),
             marks: Marks::NONE,
-            parent_ids: if cut { Vec::new() } else { header.parents },
+            parent_ids: if shallow { Vec::new() } else { header.parents },
             passed: false,
             cut,
             asked: false,

@@ -54,3 +54,20 @@ fn paths_are_told_relative_to_the_working_folder() {
     assert_eq!(repo.relay.relative(repo.root.parent().unwrap()), None);
     assert_eq!(repo.relay.relative(&repo.root.join("../x")), None);
 }
+
+#[test]
+fn what_is_broken_is_not_taken_for_no_repository() {
+    for break_it in [
+        |root: &Utf8Path| std::fs::remove_file(root.join(".git/HEAD")).unwrap(),
+        |root: &Utf8Path| {
+            std::fs::remove_dir_all(root.join(".git")).unwrap();
+            std::fs::write(root.join(".git"), "gitdir: /nowhere/at/all\n").unwrap();
+        },
+    ] {
+        let repo = TestRepo::new();
+        repo.package("packages/a", "1.0.0").commit("start");
+        break_it(&repo.root);
+        let error = Repository::discover(&repo.root.join("packages/a")).unwrap_err();
+        assert!(matches!(&error, GitError::NotReadable { path } if *path == repo.root.join(".git")), "{error}");
+    }
+}
