@@ -6,6 +6,7 @@ mod git_at_the_end;
 mod git_settings;
 mod nothing_wrong;
 mod shallow_clone;
+mod sparse_checkout;
 
 use crate::counting_registry::CountingRegistry;
 use crate::world::World;

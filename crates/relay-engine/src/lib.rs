@@ -1,6 +1,7 @@
 //! Carries a release out: reads the repository, has a plan made, writes versions, packs, publishes, tags.
 //!
 //! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
+//! - [`left_out`]: packages that a sparse checkout leaves out
 //! - [`versioning`], [`freeze`]: the tree's new versions; scripts and tarballs
 //! - [`preview_tarballs`], [`packing_ahead`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
@@ -15,6 +16,7 @@ pub mod finish;
 pub mod freeze;
 pub mod journal;
 pub mod learnt;
+pub mod left_out;
 pub mod machine;
 pub mod observe;
 pub mod owed;

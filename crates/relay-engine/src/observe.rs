@@ -13,6 +13,7 @@ use relay_values::{CredentialId, DistTag};
 use relay_workspace::{Integrity, PackageName, Version, WorkspacePackage};
 
 use crate::learnt::Learnt;
+use crate::left_out::LeftOut;
 use crate::project::{Project, ProjectError};
 use crate::session::{KnownCredential, Session};
 
@@ -95,6 +96,16 @@ pub enum ObserveError {
         /// The command that fetches the rest; `None` where the clone isn't shallow but has grafts or replaced commits.
         command: Option<String>,
     },
+    /// A sparse checkout leaves packages out.
+    #[error(
+        "this sparse checkout leaves out packages of the workspace, or files of them: {}; what depends on what, and what \
+         belongs into tarballs, can't be told",
+        left_out.folders()
+    )]
+    LeftOut {
+        /// Which.
+        left_out: LeftOut,
+    },
     /// The versions can't be made.
     #[error(transparent)]
     Change(#[from] relay_change::ChangeError),
@@ -134,6 +145,12 @@ pub async fn observe(
     learnt: &Learnt,
     intent: Intent,
 ) -> Result<Observed, ObserveError> {
+    if let Some(repository) = &project.repository {
+        let left_out = LeftOut::find(&project.workspace, repository, &project.prefix)?;
+        if !left_out.is_empty() {
+            return Err(ObserveError::LeftOut { left_out });
+        }
+    }
     let mut warnings = session.npm.warnings().to_vec();
     warnings.extend(without_effect(project).map(str::to_owned));
     let bumps = match intent {

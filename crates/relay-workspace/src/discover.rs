@@ -76,6 +76,25 @@ impl Workspace {
     }
 }
 
+impl Workspace {
+    /// Says of folders, relative to the root, whether the workspace's patterns mean them: also of folders that are not on the
+    /// disk. Reads the file of the patterns anew.
+    ///
+    /// # Errors
+    /// [`DiscoverError`] where that can't be read any more.
+    pub fn means(&self, folders: &[Utf8PathBuf]) -> Result<Vec<bool>, DiscoverError> {
+        if folders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let selection = root::find(&self.root)?.selection;
+        let means = |folder: &Utf8PathBuf| {
+            let parts: Vec<&str> = folder.components().map(|part| part.as_str()).collect();
+            !parts.contains(&"node_modules") && selection.contains(&parts)
+        };
+        Ok(folders.iter().map(means).collect())
+    }
+}
+
 /// What the patterns lead to, the root aside.
 struct Members {
     packages: Vec<(Utf8PathBuf, Manifest)>,

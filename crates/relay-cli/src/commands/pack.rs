@@ -14,6 +14,8 @@ use std::io::Write;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use relay_engine::freeze::{FreezeError, gate_rules, pack_one, workspace_context};
+use relay_engine::left_out::LeftOut;
+use relay_git::Repository;
 use relay_pack::gate::{self, Finding, GateRules};
 use relay_pack::{Tarball, WorkspaceContext as Members, unmatched_entries};
 use relay_workspace::{PackageName, Workspace};
@@ -51,6 +53,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
     }
     let chosen = targets.names.iter().cloned().collect();
     warn_of_what_never_is_published(&context.ui, &around.graph, &chosen);
+    refuse_incomplete(&around.workspace, &targets.names)?;
     let folder = args.out.as_ref().map_or_else(|| context.cwd.clone(), |out| context.resolve(out));
     let mut scripts = Scripts::new(&context.ui, &around.workspace, &config, args.ignore_scripts);
     let packed = scripts.run_before(&targets.names).and_then(|()| {
@@ -77,6 +80,18 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
     };
     print(&context.ui, args, &reports, &folder)?;
     Ok(Exit::Done)
+}
+
+/// Stops where a sparse checkout leaves out files of what is to be packed. Without a repository that can be read nothing is
+/// left out, and packing needs none.
+fn refuse_incomplete(workspace: &Workspace, names: &[PackageName]) -> Result<(), CliError> {
+    let Ok(repository) = Repository::discover(&workspace.root) else { return Ok(()) };
+    let Some(prefix) = repository.relative(&workspace.root) else { return Ok(()) };
+    let left_out = LeftOut::find(workspace, &repository, &prefix).map_err(explain::git)?;
+    match left_out.incomplete.iter().find(|(package, _)| names.contains(package)) {
+        Some((package, _)) => Err(explain::incomplete(package, &left_out)),
+        None => Ok(()),
+    }
 }
 
 /// Packs side by side; the result is in the order of the names. All packages that can't be packed are told.

@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use relay_change::ChangeError;
 use relay_engine::finish::FinishError;
 use relay_engine::freeze::{FreezeError, Mislabelled};
+use relay_engine::left_out::LeftOut;
 use relay_engine::observe::ObserveError;
 use relay_engine::project::ProjectError;
 use relay_engine::publish::PublishRunError;
@@ -49,6 +50,10 @@ pub(crate) fn observe(error: ObserveError) -> CliError {
         ObserveError::Project(error) => project(error),
         ObserveError::Git(error) => git(error),
         ObserveError::CutOff { ref command, .. } => cut_off(&error, command.as_deref()),
+        ObserveError::LeftOut { ref left_out } => CliError::of(ErrorKind::User, &error)
+            .hint(format!("bring them here: `{}`", left_out.command()))
+            .hint("`relay pack` packs what is here whole")
+            .code("relay::git::sparse"),
         ObserveError::Change(error) => change(&error),
         ObserveError::Npm(error) => npm(error),
         ObserveError::Plan(error) => plan(&error),
@@ -71,6 +76,13 @@ fn cut_off(error: &ObserveError, command: Option<&str>) -> CliError {
             "`git replace --list` and `.git/info/grafts` show what was cut; `git replace -d COMMIT` undoes it",
         ),
     }
+}
+
+/// A package that is to be packed is not here whole.
+pub(crate) fn incomplete(package: &PackageName, left_out: &LeftOut) -> CliError {
+    CliError::user(format!("this sparse checkout leaves out files of `{package}`, which its tarball may need"))
+        .hint(format!("bring them here: `{}`", left_out.command()))
+        .code("relay::git::sparse")
 }
 
 /// The change files can't be applied to this workspace.
