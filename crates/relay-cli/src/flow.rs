@@ -36,6 +36,7 @@ use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::interrupted;
 use crate::log_file::LogFile;
+use crate::npm_choice;
 use crate::preflight;
 use crate::saved_digests;
 use crate::stop::StopRequests;
@@ -117,7 +118,7 @@ pub(crate) async fn run<P: Person>(
     let session = make_session(&project)?;
     // Nothing may change a file between this packing and the upload: no version step, no time that a person takes.
     let packing_ahead = (options.intent == Intent::Publish && options.yes && !options.dry_run)
-        .then(|| PackingAhead::begin(&project.workspace, options.ignore_scripts))
+        .then(|| PackingAhead::begin(&project.workspace, &project.packing, options.ignore_scripts))
         .flatten();
     let observed = stop.or(patiently(ui, observe(&project, &session, &learnt, options.intent))).await?;
     let mut observed = observed.map_err(explain::observe)?;
@@ -356,6 +357,7 @@ pub(crate) fn open(root: &Utf8Path, concurrency: Option<usize>) -> Result<Projec
     if let Some(concurrency) = concurrency {
         project.config.publish.concurrency = concurrency;
     }
+    project.packing = npm_choice::pack_choices(&project.workspace, &project.config);
     Ok(project)
 }
 

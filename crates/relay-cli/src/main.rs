@@ -25,6 +25,7 @@ mod filter;
 mod flow;
 mod interrupted;
 mod log_file;
+mod npm_choice;
 mod person;
 mod preflight;
 mod rehearsal;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::pattern::NamePatterns;
 use crate::quantity::{DurationText, ExpiryDate, SizeText};
 use crate::words::{
-    Access, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor, ZeroMajor,
+    Access, ChangeSource, CredentialKind, NpmRules, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor,
+    ZeroMajor,
 };
 use crate::{complaint, place};
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub credential: Vec<CredentialDeclaration>,
     /// `[publish]`.
     pub publish: PublishSettings,
+    /// `[pack]`.
+    pub pack: PackSettings,
     /// `[gate]`.
     pub gate: GateSettings,
     /// `[[registry]]`: what rules a registry follows, where its address doesn't tell.
@@ -159,6 +162,14 @@ pub struct PublishSettings {
     pub access: Option<Access>,
     /// Whether a cycle through runtime dependencies is allowed.
     pub allow_cycles: bool,
+}
+
+/// `[pack]`: how tarballs are made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PackSettings {
+    /// Whose rules say what a tarball holds; `None`: those of the package manager that the workspace has.
+    pub like: Option<NpmRules>,
 }
 
 /// `[gate]`: what stops a tarball.
@@ -375,9 +386,17 @@ quota = { uploads = 400, per = "90m" }
     fn the_guide_knows_every_key() {
         let example = GUIDE.split("```toml\n").nth(1).unwrap();
         // A key that is unknown makes the reader list those that it knows.
-        for table in
-            ["[release]", "[[group]]", "[[policy]]", "[[credential]]", "[publish]", "[gate]", "[[registry]]", ""]
-        {
+        for table in [
+            "[release]",
+            "[[group]]",
+            "[[policy]]",
+            "[[credential]]",
+            "[publish]",
+            "[pack]",
+            "[gate]",
+            "[[registry]]",
+            "",
+        ] {
             let error = toml::from_str::<Config>(&format!("{table}\n\"\" = 0\n")).unwrap_err();
             let mut known = error.message().split('`').skip(3).step_by(2).peekable();
             assert!(known.peek().is_some(), "{table}: {error}");

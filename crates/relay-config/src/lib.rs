@@ -14,11 +14,11 @@ pub mod words;
 
 pub use config::{
     CONFIG_FILE_NAME, Config, ConfigError, CredentialDeclaration, GateRule, GateSettings, GroupKind, GroupSettings,
-    Policy, PublishSettings, RegistrySettings, ReleaseSettings, UpdateRanges,
+    PackSettings, Policy, PublishSettings, RegistrySettings, ReleaseSettings, UpdateRanges,
 };
 pub use pattern::NamePatterns;
 pub use quantity::{DurationText, ExpiryDate, SizeText};
 pub use words::{
-    Access, AccessSource, ChangeSource, CredentialKind, PublishingAccess, RegistryRules, ReleaseMode, RouteKind,
-    WaitFor, ZeroMajor,
+    Access, AccessSource, ChangeSource, CredentialKind, NpmRules, PublishingAccess, RegistryRules, ReleaseMode,
+    RouteKind, WaitFor, ZeroMajor,
 };

@@ -89,6 +89,27 @@ pub enum ZeroMajor {
     Major,
 }
 
+/// Which npm's rules say what a tarball holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum NpmRules {
+    /// Those of npm up to 11, which pnpm, yarn and bun have taken over.
+    #[serde(rename = "npm@11")]
+    Npm11,
+    /// Those of npm from 12 on.
+    #[serde(rename = "npm@12")]
+    Npm12,
+}
+
+impl NpmRules {
+    /// The word in `relay.toml`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Npm11 => "npm@11",
+            Self::Npm12 => "npm@12",
+        }
+    }
+}
+
 /// Where relay reads from what changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -10,11 +10,12 @@ use relay_config::{GateRule, GateSettings};
 use relay_pack::gate::{self, Finding, GateRules};
 use relay_pack::lifecycle::{self, Occasion, ScriptError, ScriptRequest};
 use relay_pack::{
-    ManifestRewriteError, Overlay, PackError, PackRequest, Tarball, WorkspaceContext, pack, published_manifest,
+    Conventions, ManifestRewriteError, Overlay, PackError, PackRequest, Tarball, pack, published_manifest,
 };
 use relay_plan::ReleasePlan;
-use relay_workspace::{DiscoverError, PackageManager, PackageName, Version, Workspace, WorkspacePackage};
+use relay_workspace::{DiscoverError, PackageName, Version, Workspace, WorkspacePackage};
 
+use crate::conventions::{PackChoices, conventions_of};
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::project::Project;
 
@@ -97,7 +98,7 @@ pub fn freeze(
     }
     // A script may write any manifest; what is packed is what is there when it has run.
     let again = if have_run { Some(Workspace::discover(&workspace.root).map_err(Box::new)?) } else { None };
-    let tarballs = pack_planned(again.as_ref().unwrap_or(workspace), &packages, options)?;
+    let tarballs = pack_planned(again.as_ref().unwrap_or(workspace), &project.packing, &packages, options)?;
     refuse_mislabelled(workspace, plan, &tarballs, have_run)?;
     if !options.ignore_scripts {
         for package in &packages {
@@ -127,11 +128,12 @@ pub fn freeze(
 /// Packs side by side what was not packed ahead. Packages are found again by their folders: a script may have renamed them.
 fn pack_planned(
     workspace: &Workspace,
+    choices: &PackChoices,
     packages: &[&WorkspacePackage],
     options: &FreezeOptions,
 ) -> Result<BTreeMap<PackageName, Arc<Tarball>>, FreezeError> {
     use rayon::prelude::*;
-    let context = workspace_context(workspace);
+    let conventions = conventions_of(workspace, choices);
     packages
         .par_iter()
         .map(|package| {
@@ -139,7 +141,7 @@ fn pack_planned(
                 return Ok((package.name.clone(), Arc::clone(tarball)));
             }
             let now = workspace.packages.iter().find(|other| other.path == package.path).unwrap_or(package);
-            let tarball = pack_unchecked(workspace, now, context.as_ref(), None)?;
+            let tarball = pack_unchecked(workspace, now, &conventions, None)?;
             Ok((package.name.clone(), Arc::new(tarball)))
         })
         .collect()
@@ -177,12 +179,6 @@ fn stopped_by_gate(
         .collect()
 }
 
-/// What is around the packages. Only npm's own workspaces heed the ignore files there (seen in npm 11.19).
-pub fn workspace_context(workspace: &Workspace) -> Option<WorkspaceContext> {
-    let members = workspace.packages.iter().map(|package| workspace.folder(package)).collect();
-    (workspace.manager == PackageManager::Npm).then(|| WorkspaceContext { root: workspace.root.clone(), members })
-}
-
 /// Packs one package; `overlay` has its files as they will be, where they are not on the disk yet.
 ///
 /// # Errors
@@ -191,10 +187,10 @@ pub fn workspace_context(workspace: &Workspace) -> Option<WorkspaceContext> {
 pub fn pack_one(
     workspace: &Workspace,
     package: &WorkspacePackage,
-    context: Option<&WorkspaceContext>,
+    conventions: &Conventions,
     overlay: Option<&Overlay>,
 ) -> Result<Tarball, FreezeError> {
-    let tarball = pack_unchecked(workspace, package, context, overlay)?;
+    let tarball = pack_unchecked(workspace, package, conventions, overlay)?;
     if let Some(version) = &package.version {
         let wrong = identity::check(&Expected { package, version, after_scripts: false }, &tarball);
         if !wrong.is_empty() {
@@ -207,7 +203,7 @@ pub fn pack_one(
 fn pack_unchecked(
     workspace: &Workspace,
     package: &WorkspacePackage,
-    context: Option<&WorkspaceContext>,
+    conventions: &Conventions,
     overlay: Option<&Overlay>,
 ) -> Result<Tarball, FreezeError> {
     let manifest = published_manifest(package, workspace).map_err(Box::new)?;
@@ -219,7 +215,7 @@ fn pack_unchecked(
     let request = PackRequest {
         folder: &folder,
         manifest: (manifest.changed || manifest.directory.is_some()).then_some(manifest.text.as_str()),
-        context,
+        conventions,
         overlay,
     };
     pack(&request).map_err(|source| FreezeError::Pack { package: package.name.clone(), source: Box::new(source) })

@@ -2,7 +2,7 @@
 //!
 //! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
 //! - [`left_out`]: packages that a sparse checkout leaves out
-//! - [`versioning`], [`freeze`]: the tree's new versions; scripts and tarballs
+//! - [`versioning`], [`freeze`], [`conventions`]: the tree's new versions; scripts and tarballs; whose habits packing follows
 //! - [`preview_tarballs`], [`packing_ahead`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
 //! - [`prepared_upload`], [`registry_calls`], [`driver`], [`publish`]: carries effects out, and reports
@@ -10,6 +10,7 @@
 //! - [`event`], [`journal`], [`learnt`], [`state_folder`]: the one stream of events, and what is remembered of it
 #![forbid(unsafe_code)]
 
+pub mod conventions;
 pub mod driver;
 pub mod event;
 pub mod finish;

@@ -13,7 +13,8 @@ use relay_pack::Tarball;
 use relay_pack::lifecycle::{self, Occasion};
 use relay_workspace::{PackageName, Workspace, WorkspacePackage};
 
-use crate::freeze::{pack_one, workspace_context};
+use crate::conventions::{PackChoices, conventions_of};
+use crate::freeze::pack_one;
 
 /// The most that is packed ahead, in bytes of tarballs: they are all held in memory.
 pub const HEAD_START_BYTES_MAX: usize = 128 * 1024 * 1024;
@@ -28,14 +29,15 @@ pub struct PackingAhead {
 impl PackingAhead {
     /// Begins to pack every package that could be published, on threads of its own; not where one of them has scripts that
     /// will run, since a script may change any package's files.
-    pub fn begin(workspace: &Workspace, ignore_scripts: bool) -> Option<Self> {
+    pub fn begin(workspace: &Workspace, choices: &PackChoices, ignore_scripts: bool) -> Option<Self> {
         if !ignore_scripts && has_scripts(candidates(workspace)) {
             return None;
         }
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
-        let workspace = workspace.clone();
-        let packed = std::thread::Builder::new().name("pack-ahead".to_owned()).spawn(move || ahead(&workspace, &told));
+        let (workspace, choices) = (workspace.clone(), choices.clone());
+        let packed =
+            std::thread::Builder::new().name("pack-ahead".to_owned()).spawn(move || ahead(&workspace, &choices, &told));
         // Without a thread there is no head start, and all is packed later.
         Some(Self { stop, packed: packed.ok() })
     }
@@ -63,9 +65,9 @@ fn candidates(workspace: &Workspace) -> impl Iterator<Item = &WorkspacePackage> 
     workspace.packages.iter().filter(|package| !package.private && package.version.is_some())
 }
 
-fn ahead(workspace: &Workspace, stop: &AtomicBool) -> BTreeMap<PackageName, Arc<Tarball>> {
+fn ahead(workspace: &Workspace, choices: &PackChoices, stop: &AtomicBool) -> BTreeMap<PackageName, Arc<Tarball>> {
     use rayon::prelude::*;
-    let context = workspace_context(workspace);
+    let conventions = conventions_of(workspace, choices);
     let held = AtomicUsize::new(0);
     candidates(workspace)
         .collect::<Vec<_>>()
@@ -74,7 +76,7 @@ fn ahead(workspace: &Workspace, stop: &AtomicBool) -> BTreeMap<PackageName, Arc<
             if stop.load(Ordering::Relaxed) || held.load(Ordering::Relaxed) > HEAD_START_BYTES_MAX {
                 return None;
             }
-            let tarball = pack_one(workspace, package, context.as_ref(), None).ok()?;
+            let tarball = pack_one(workspace, package, &conventions, None).ok()?;
             held.fetch_add(tarball.bytes.len(), Ordering::Relaxed);
             Some((package.name.clone(), Arc::new(tarball)))
         })
@@ -105,18 +107,18 @@ mod tests {
     #[test]
     fn what_it_hands_over_are_the_tarballs_that_packing_later_makes() {
         let (_folder, workspace) = workspace("");
-        let ahead = ahead(&workspace, &AtomicBool::new(false));
+        let ahead = ahead(&workspace, &PackChoices::default(), &AtomicBool::new(false));
         // `b` can't be packed and `c` is private: both are left to the packing proper.
         assert_eq!(ahead.keys().map(PackageName::as_str).collect::<Vec<_>>(), ["a"]);
         let package = workspace.packages.iter().find(|package| package.name.as_str() == "a").unwrap();
-        let later = pack_one(&workspace, package, workspace_context(&workspace).as_ref(), None).unwrap();
+        let later = pack_one(&workspace, package, &conventions_of(&workspace, &PackChoices::default()), None).unwrap();
         assert_eq!(ahead[&package.name].integrity, later.integrity);
     }
 
     #[test]
     fn nothing_more_is_packed_once_it_is_told_to_stop() {
         let (_folder, workspace) = workspace("");
-        assert!(ahead(&workspace, &AtomicBool::new(true)).is_empty());
+        assert!(ahead(&workspace, &PackChoices::default(), &AtomicBool::new(true)).is_empty());
     }
 
     #[test]

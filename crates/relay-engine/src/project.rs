@@ -11,6 +11,8 @@ use relay_git::{GitError, HistoryQuery, Repository};
 use relay_graph::DependencyGraph;
 use relay_workspace::{PackageName, Version, Workspace, WorkspacePackage};
 
+use crate::conventions::PackChoices;
+
 /// The folder of change files.
 pub const CHANGE_FILE_FOLDER: &str = ".changeset";
 /// The largest change file or settings file that is read, in bytes.
@@ -28,6 +30,8 @@ pub struct Project {
     pub config: Config,
     /// Whether there is a `relay.toml`.
     pub configured: bool,
+    /// How tarballs are made, where the workspace's own files don't say.
+    pub packing: PackChoices,
     /// The git repository, where there is one.
     pub repository: Option<Repository>,
     /// The workspace root inside the repository, with `/`; empty where they are the same.
@@ -105,11 +109,13 @@ impl Project {
                 Err(error) => broken_change_files.push(error),
             }
         }
+        let packing = PackChoices { like: config.pack.like, user_ignore: None };
         Ok(Self {
             workspace,
             graph,
             config,
             configured,
+            packing,
             repository,
             prefix,
             change_files,

@@ -11,7 +11,8 @@ use relay_pack::{Overlay, Tarball};
 use relay_plan::{ReleasePlan, TarballFact};
 use relay_workspace::{Manifest, ManifestError, PackageName, Version, Workspace, WorkspacePackage};
 
-use crate::freeze::{FreezeError, pack_one, workspace_context};
+use crate::conventions::{PackChoices, conventions_of};
+use crate::freeze::{FreezeError, pack_one};
 use crate::project::Project;
 use crate::versioning::{VersionError, new_contents};
 
@@ -40,6 +41,7 @@ pub enum PreviewError {
 pub struct VersionedWorkspace<'a> {
     workspace: std::borrow::Cow<'a, Workspace>,
     overlay: Overlay,
+    choices: &'a PackChoices,
 }
 
 /// What is known of a plan's tarballs.
@@ -111,7 +113,11 @@ impl<'a> VersionedWorkspace<'a> {
     pub fn of(project: &'a Project, bumps: &BumpPlan) -> Result<Self, PreviewError> {
         use std::borrow::Cow;
         if bumps.bumps.is_empty() {
-            return Ok(Self { workspace: Cow::Borrowed(&project.workspace), overlay: Overlay::default() });
+            return Ok(Self {
+                workspace: Cow::Borrowed(&project.workspace),
+                overlay: Overlay::default(),
+                choices: &project.packing,
+            });
         }
         let root = &project.workspace.root;
         let mut workspace = project.workspace.clone();
@@ -131,7 +137,7 @@ impl<'a> VersionedWorkspace<'a> {
                 catalog.insert(rewrite.dependency.clone(), rewrite.to.clone());
             }
         }
-        Ok(Self { workspace: Cow::Owned(workspace), overlay })
+        Ok(Self { workspace: Cow::Owned(workspace), overlay, choices: &project.packing })
     }
 
     /// Packs packages side by side and keeps what `look` takes of each, so that memory holds only those in flight.
@@ -141,12 +147,12 @@ impl<'a> VersionedWorkspace<'a> {
         look: impl Fn(&Tarball) -> T + Sync,
     ) -> BTreeMap<PackageName, Result<T, FreezeError>> {
         use rayon::prelude::*;
-        let context = workspace_context(&self.workspace);
+        let conventions = conventions_of(&self.workspace, self.choices);
         packages
             .par_iter()
             .filter_map(|package| {
                 let package = self.workspace.package(&package.name)?;
-                let packed = pack_one(&self.workspace, package, context.as_ref(), Some(&self.overlay));
+                let packed = pack_one(&self.workspace, package, &conventions, Some(&self.overlay));
                 Some((package.name.clone(), packed.map(|tarball| look(&tarball))))
             })
             .collect()

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let failures = folders
         .par_iter()
         .filter(|folder| {
-            let packed = pack(&PackRequest { folder, manifest: None, context: None, overlay: None });
+            let packed = pack(&PackRequest::of(folder));
             match packed {
                 Ok(tarball) => {
                     let name = if std::env::var_os("BY_FOLDER").is_some() {

@@ -4,6 +4,37 @@ use camino::Utf8PathBuf;
 
 use crate::minimatch::InvalidPattern;
 
+/// How many files are named of each kind.
+const FILES_SHOWN_MAX: usize = 20;
+
+/// What npm 11 and npm 12 see differently in one package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NpmDifference {
+    /// Files that only npm 11 packs.
+    pub only_npm11: Vec<String>,
+    /// Files that only npm 12 packs.
+    pub only_npm12: Vec<String>,
+    /// Whether npm 12 packs another package.json: it takes `patchedDependencies` out.
+    pub manifest_differs: bool,
+}
+
+impl std::fmt::Display for NpmDifference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let listed = |npm: &str, files: &[String]| {
+            let shown: Vec<String> = files.iter().take(FILES_SHOWN_MAX).map(|file| format!("`{file}`")).collect();
+            let more = match files.len() - shown.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            (!files.is_empty()).then(|| format!("only {npm} packs {}{more}", shown.join(", ")))
+        };
+        let manifest =
+            self.manifest_differs.then(|| "npm 12 takes `patchedDependencies` out of package.json".to_owned());
+        let parts = [listed("npm 11", &self.only_npm11), listed("npm 12", &self.only_npm12), manifest];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+    }
+}
+
 /// A package that can't be packed.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
@@ -67,6 +98,32 @@ pub enum PackError {
         dependency: String,
         /// Where it is.
         path: Utf8PathBuf,
+    },
+    /// A bundled dependency that is not installed.
+    #[error(
+        "`{package}` bundles `{dependency}`, which is not installed{}; install the dependencies, or take it out of \
+         `bundleDependencies`",
+        by.as_ref().map(|by| format!(" (`{by}` needs it)")).unwrap_or_default()
+    )]
+    BundledMissing {
+        /// The package.
+        package: String,
+        /// The dependency.
+        dependency: String,
+        /// The bundled package that needs it, where that is not the package itself.
+        by: Option<String>,
+    },
+    /// npm 11 and npm 12 would pack different files, and nothing says which of them counts.
+    #[error(
+        "npm 11 and npm 12 pack different files of `{folder}`: {difference}; say which one counts: \
+         `like = \"npm@12\"` under `[pack]` in relay.toml, or pin npm in `packageManager` or `devEngines` of the root's \
+         package.json"
+    )]
+    NpmsDiffer {
+        /// The package's folder.
+        folder: Utf8PathBuf,
+        /// The files.
+        difference: NpmDifference,
     },
     /// A file that grew or shrank while it was read.
     #[error("`{path}` changed while it was packed; pack again when nothing writes to the folder")]

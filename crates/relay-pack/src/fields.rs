@@ -24,6 +24,10 @@ pub(crate) struct Fields {
     pub(crate) bundled: Vec<String>,
     /// `dependencies` and `optionalDependencies`.
     pub(crate) runtime: Vec<String>,
+    /// `optionalDependencies`.
+    pub(crate) optional: Vec<String>,
+    /// `publishConfig.executableFiles`, as paths within the package.
+    pub(crate) executable: Vec<String>,
     /// `devDependencies`.
     pub(crate) dev: Vec<String>,
     /// `workspaces`, or its `packages`.
@@ -74,7 +78,12 @@ impl Fields {
             _ => Vec::new(),
         };
         let mut runtime = dependencies;
-        runtime.extend(keys("optionalDependencies"));
+        let optional: Vec<String> = keys("optionalDependencies");
+        runtime.extend(optional.iter().cloned());
+        let executable = match manifest.get("publishConfig").and_then(|config| config.get("executableFiles")) {
+            Some(Value::Array(files)) => files.iter().filter_map(Value::as_str).map(secure_path).collect(),
+            _ => Vec::new(),
+        };
         let workspaces = match manifest.get("workspaces") {
             Some(Value::Object(map)) => map.get("packages"),
             other => other,
@@ -95,6 +104,8 @@ impl Fields {
             bin,
             bundled,
             runtime,
+            optional,
+            executable,
             dev: keys("devDependencies"),
             workspaces,
         })

@@ -1,8 +1,9 @@
 //! A package folder to the tarball npm would make: the uncompressed tar is equal byte for byte.
 //!
-//! The judge is the real npm 11.19 (npm-packlist, ignore-walk, minimatch, pacote, tar), which the tests run.
+//! The judges are the real npm 11.19 and 12.2 (npm-packlist, ignore-walk, minimatch, glob, pacote, tar), which the tests run.
 //!
 //! - [`minimatch`]: npm's pattern language
+//! - [`Conventions`]: whose habits are followed
 //! - [`packlist`](mod@packlist): which files go in, in which order
 //! - `archive`: the tar and its compression
 //! - [`pack`](mod@pack): both together, a [`Tarball`] from a folder
@@ -13,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+pub mod conventions;
 pub mod error;
 mod fields;
 pub mod gate;
@@ -22,13 +24,16 @@ mod order;
 mod overlay;
 pub mod pack;
 pub mod packlist;
+pub mod program;
 pub mod published;
 mod rules;
 mod unmatched_entries;
 
-pub use error::PackError;
+pub use conventions::{Conventions, WorkspaceContext, licences_in};
+pub use error::{NpmDifference, PackError};
+pub use order::sort_listing;
 pub use overlay::Overlay;
-pub use pack::{PackRequest, PackedFile, Tarball, WorkspaceContext, pack};
+pub use pack::{PackRequest, PackedFile, Tarball, pack};
 pub use packlist::packlist;
 pub use published::{ManifestRewriteError, PublishDirectory, PublishedManifest, publish_directory, published_manifest};
 pub use unmatched_entries::{is_pattern, unmatched_entries};

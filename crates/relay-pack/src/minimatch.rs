@@ -5,6 +5,7 @@
 //! of a path, a leading `!` only marks the pattern as negated (the caller says what that means), braces and extglobs
 //! work. Facts read in npm 11.19's copy (minimatch 10.2.5, brace-expansion 5); the tests ask that very copy.
 //!
+//! - [`Glob`]: the same language as glob speaks it, with case and from a root
 //! - `braces`: `{a,b}` and `{1..3}`
 //! - `syntax`: extglobs of one name as a tree, and `class`: `[...]`
 //! - `regular`: what a name's pattern means, and how it is matched in bounded time
@@ -13,12 +14,14 @@
 
 mod braces;
 mod class;
+mod glob;
 mod regular;
 mod segment;
 mod syntax;
 mod walk;
 
-use segment::Segment;
+pub use glob::Glob;
+use segment::{Case, Segment};
 
 /// The longest pattern that minimatch takes, in UTF-16 units.
 pub const PATTERN_LENGTH_UNITS_MAX: usize = 64 * 1024;
@@ -79,8 +82,11 @@ impl Pattern {
         });
         let mut alternatives = Vec::with_capacity(parts.len());
         for names in &parts {
-            let segments: Vec<Segment> =
-                names.iter().map(|name| Segment::parse(name)).collect::<Result<_, _>>().map_err(invalid)?;
+            let segments: Vec<Segment> = names
+                .iter()
+                .map(|name| Segment::parse(name, Case::Ignored))
+                .collect::<Result<_, _>>()
+                .map_err(invalid)?;
             let has_globstar = segments.iter().any(|segment| matches!(segment, Segment::Globstar));
             alternatives.push(Alternative { segments, has_globstar });
         }

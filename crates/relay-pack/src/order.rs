@@ -3,14 +3,36 @@
 
 use std::sync::LazyLock;
 
-use icu_collator::options::CollatorOptions;
-use icu_collator::{Collator, CollatorBorrowed};
+use icu_collator::options::{CaseLevel, CollatorOptions, Strength};
+use icu_collator::preferences::CollationNumericOrdering;
+use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
 use icu_locale_core::locale;
 
 static COLLATOR: LazyLock<CollatorBorrowed<'static>> = LazyLock::new(|| {
     Collator::try_new(locale!("en").into(), CollatorOptions::default())
         .expect("the collation data of `en` is compiled into icu_collator")
 });
+
+/// npm's `localeCompare` for lists that people read: numbers by their value, case counted, accents not.
+static LISTING_COLLATOR: LazyLock<CollatorBorrowed<'static>> = LazyLock::new(|| {
+    let mut options = CollatorOptions::default();
+    options.strength = Some(Strength::Primary);
+    options.case_level = Some(CaseLevel::On);
+    let mut preferences = CollatorPreferences::from(locale!("en"));
+    preferences.numeric_ordering = Some(CollationNumericOrdering::True);
+    Collator::try_new(preferences, options).expect("the collation data of `en` is compiled into icu_collator")
+});
+
+/// Sorts what `npm pack --json` lists, by the paths: those that begin with a capital, or with what has none, come first.
+pub fn sort_listing<T>(files: &mut [T], path: impl Fn(&T) -> &str) {
+    files.sort_by_cached_key(|file| {
+        let path = path(file);
+        let first = path.chars().next().map(String::from).unwrap_or_default();
+        let mut key = Vec::with_capacity(path.len() * 2 + 8);
+        let Ok(()) = LISTING_COLLATOR.write_sort_key_to(path, &mut key);
+        (first != first.to_uppercase(), key)
+    });
+}
 
 /// Sorts paths; those that compare as equal keep their order.
 pub(crate) fn sort(paths: &mut [String]) {

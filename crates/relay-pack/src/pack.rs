@@ -7,20 +7,26 @@ use std::fs::{File, Metadata};
 use std::io::{Read as _, Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_config::NpmRules;
 use relay_workspace::{Integrity, Shasum};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::archive::{self, EntryKind, Sink};
+use crate::conventions::{self, Conventions};
 use crate::error::PackError;
+use crate::fields;
 use crate::overlay::{self, Overlay};
-use crate::packlist::{self, Source};
+use crate::packlist::{self, Listed, Source};
+use crate::program::{self, Program};
 
 /// A package's content is not larger than this, in bytes. The largest packages of note hold some hundred megabytes.
 pub const UNPACKED_SIZE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 
 /// A readme is handed on only up to this size, in bytes.
 pub const README_SIZE_BYTES_MAX: u64 = 1024 * 1024;
+
+mod stripped;
 
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 
@@ -32,25 +38,21 @@ pub struct PackRequest<'a> {
     /// Text that goes in as `package.json` in place of the file's; the rules are taken from it too, as if it were on
     /// disk.
     pub manifest: Option<&'a str>,
-    /// The workspace around the package, where its ignore files should count.
-    pub context: Option<&'a WorkspaceContext>,
+    /// Whose habits are followed.
+    pub conventions: &'a Conventions,
     /// Files as they will be, where that differs from the disk.
     pub overlay: Option<&'a Overlay>,
 }
 
 impl<'a> PackRequest<'a> {
+    /// A folder as it is, by itself, by the rules of npm 11.
+    pub fn of(folder: &'a Utf8Path) -> Self {
+        Self { folder, manifest: None, conventions: &conventions::OF_NPM11, overlay: None }
+    }
+
     pub(crate) fn overlay(&self) -> &'a Overlay {
         self.overlay.unwrap_or(&overlay::NOTHING)
     }
-}
-
-/// The workspace around a package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkspaceContext {
-    /// The workspace's root, absolute.
-    pub root: Utf8PathBuf,
-    /// The folders of its members, absolute.
-    pub members: Vec<Utf8PathBuf>,
 }
 
 /// One file of a tarball.
@@ -62,6 +64,9 @@ pub struct PackedFile {
     pub size: u64,
     /// Its mode in the tar.
     pub mode: u32,
+    /// What its first bytes say it is.
+    #[serde(skip)]
+    pub program: Option<Program>,
 }
 
 /// A packed package.
@@ -95,7 +100,7 @@ pub struct Tarball {
 /// [`PackError`] where npm fails too, for what is beyond relay's limits, and for bundled dependencies outside of the
 /// package.
 pub fn pack(request: &PackRequest) -> Result<Tarball, PackError> {
-    let source = Source::open(request)?;
+    let mut source = Source::open(request)?;
     let field = |field: &'static str| match source.manifest.get(field) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
         _ => Err(PackError::Field {
@@ -105,11 +110,14 @@ pub fn pack(request: &PackRequest) -> Result<Tarball, PackError> {
         }),
     };
     let (name, version) = (field("name")?, field("version")?);
-    let paths = packlist::list(request, &source)?;
+    let Listed { paths, elsewhere } = packlist::list(request, &source)?;
     let readme_path = readme_of(&paths).map(str::to_owned);
+    let manifest = packed_manifest(request, &mut source)?;
     let mut packing = Packing {
         request,
         source: &source,
+        manifest: manifest.as_deref(),
+        elsewhere: &elsewhere,
         sink: Sink::new(),
         links: HashMap::new(),
         files: Vec::with_capacity(paths.len()),
@@ -117,6 +125,7 @@ pub fn pack(request: &PackRequest) -> Result<Tarball, PackError> {
         buffer: vec![0; READ_BUFFER_BYTES],
         readme_path: readme_path.as_deref(),
         readme: None,
+        program: None,
     };
     for path in &paths {
         packing.add(path)?;
@@ -137,6 +146,23 @@ pub fn pack(request: &PackRequest) -> Result<Tarball, PackError> {
         manifest: source.manifest,
         readme,
     })
+}
+
+/// The manifest's text where it is not that of the disk. npm 12 takes out what names patches.
+fn packed_manifest(request: &PackRequest, source: &mut Source) -> Result<Option<String>, PackError> {
+    let given = request.manifest.map(str::to_owned);
+    if request.conventions.npm != NpmRules::Npm12 || source.manifest.shift_remove(packlist::PATCHES).is_none() {
+        return Ok(given);
+    }
+    let path = request.folder.join("package.json");
+    let text = match given {
+        Some(text) => text,
+        None => {
+            let bytes = request.overlay().read(&path).map_err(PackError::unreadable(&*path))?;
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+    };
+    Ok(Some(stripped::without(&fields::parse(&path, &text)?, &text, packlist::PATCHES)))
 }
 
 /// The tarball's file name: `@` in front taken off, slashes to hyphens.
@@ -169,6 +195,10 @@ fn readme_of(paths: &[String]) -> Option<&str> {
 struct Packing<'a> {
     request: &'a PackRequest<'a>,
     source: &'a Source,
+    /// What goes in as `package.json` in place of the file's text.
+    manifest: Option<&'a str>,
+    /// Where files are that are not in the package's folder under their path in the tarball.
+    elsewhere: &'a HashMap<String, Utf8PathBuf>,
     sink: Sink,
     /// The path in the tar of each file that has more than one name on disk.
     links: HashMap<(u64, u64), String>,
@@ -177,18 +207,20 @@ struct Packing<'a> {
     buffer: Vec<u8>,
     readme_path: Option<&'a str>,
     readme: Option<(String, String)>,
+    /// What the file that is being added is.
+    program: Option<Program>,
 }
 
 impl Packing<'_> {
     fn add(&mut self, path: &str) -> Result<(), PackError> {
-        let place = self.request.folder.join(path);
-        if let Some(text) = self.request.manifest.filter(|_| path == "package.json") {
+        let place = self.elsewhere.get(path).cloned().unwrap_or_else(|| self.request.folder.join(path));
+        if let Some(text) = self.manifest.filter(|_| path == "package.json") {
             let mode = std::fs::metadata(&place).map_or(0o644, |metadata| mode_of(&metadata));
             return self.add_content(path, mode, &place, text.as_bytes());
         }
         if let Some(content) = self.request.overlay().content(&place) {
             let mut mode = std::fs::metadata(&place).map_or_else(|_| self.mode_of_new(), |found| mode_of(&found));
-            if self.is_bin(path) {
+            if self.is_executable(path) {
                 mode |= 0o111;
             }
             if self.readme_path == Some(path) && is_readme_size(content.len().try_into().unwrap_or(u64::MAX)) {
@@ -200,7 +232,7 @@ impl Packing<'_> {
         let metadata = file.metadata().map_err(PackError::unreadable(&*place))?;
         let entry_path = archive::entry_path(path);
         let mut mode = mode_of(&metadata);
-        if self.is_bin(path) {
+        if self.is_executable(path) {
             mode |= 0o111;
         }
         if let Some(inode) = inode_of(&metadata) {
@@ -218,6 +250,9 @@ impl Packing<'_> {
                 let read = file.read(&mut packing.buffer).map_err(PackError::unreadable(&*place))?;
                 let Some(bytes) = packing.buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
                 let length = u64::try_from(read).unwrap_or(u64::MAX);
+                if left == size {
+                    packing.program = program::of(bytes);
+                }
                 if length > left {
                     return Err(PackError::Changed { path: place.clone() });
                 }
@@ -266,7 +301,7 @@ impl Packing<'_> {
             .map_err(PackError::unreadable(place))?;
         content(self)?;
         archive::write_padding(&mut self.sink, size).map_err(PackError::unreadable(place))?;
-        self.files.push(PackedFile { path: path.to_owned(), size, mode });
+        self.files.push(PackedFile { path: path.to_owned(), size, mode, program: self.program.take() });
         Ok(())
     }
 
@@ -277,6 +312,11 @@ impl Packing<'_> {
             return Err(PackError::TooLarge { folder: self.request.folder.to_owned(), what });
         }
         Ok(size)
+    }
+
+    fn is_executable(&self, path: &str) -> bool {
+        let named = || self.source.fields.executable.iter().any(|file| file == path);
+        self.is_bin(path) || self.request.conventions.executable_files && named()
     }
 
     /// Says whether npm takes the file for one of `bin`. It drops the first folder of the path before it compares (it

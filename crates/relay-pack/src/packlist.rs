@@ -1,24 +1,31 @@
-//! Which files of a folder npm would pack, in its order (npm-packlist 10, ignore-walk 8).
+//! Which files of a folder npm would pack, in its order (npm-packlist 10 and 11, ignore-walk 8 and 9, which differ in nothing).
 //!
 //! The rules of a folder are sets that apply in order: built-in ones, `files` of the manifest, `.npmignore`, else
-//! `.gitignore`, and strict ones. `walk` goes over the folders once, `bundle` adds bundled dependencies.
+//! `.gitignore`, and strict ones. `walk` goes over the folders once, `bundle` adds bundled dependencies. What a manifest stands
+//! for is in `npm11` and `npm12`; `globs` is how the latter reads `files`.
 
 mod bundle;
 mod enclosing_rules;
-mod required;
+mod globs;
+mod npm11;
+mod npm12;
 mod walk;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_config::NpmRules;
 use serde_json::{Map, Value};
 
-use crate::error::PackError;
+use crate::conventions;
+use crate::error::{NpmDifference, PackError};
 use crate::fields::{self, Fields};
 use crate::order;
 use crate::overlay::Overlay;
 use crate::pack::PackRequest;
 use crate::rules::{self, Rules};
+
+pub(crate) use npm12::PATCHES;
 
 /// The most files and folders that are looked at for one package.
 pub const ENTRIES_MAX: usize = 500_000;
@@ -35,7 +42,7 @@ pub(crate) const MANIFEST_SIZE_BYTES_MAX: u64 = relay_workspace::manifest::MANIF
 /// [`PackError`] where npm fails too, and for what is beyond relay's limits.
 pub fn packlist(request: &PackRequest) -> Result<Vec<String>, PackError> {
     let source = Source::open(request)?;
-    list(request, &source)
+    list(request, &source).map(|listed| listed.paths)
 }
 
 /// A package's manifest as packing sees it.
@@ -79,28 +86,39 @@ pub(crate) fn read_manifest(folder: &Utf8Path) -> Result<Option<String>, PackErr
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
+/// The files of a tarball.
+pub(crate) struct Listed {
+    /// Their paths in the package, in the tar's order.
+    pub(crate) paths: Vec<String>,
+    /// Where those are that the package's folder doesn't have under their path.
+    pub(crate) elsewhere: HashMap<String, Utf8PathBuf>,
+}
+
 /// [`packlist`] for a manifest that is read already.
-pub(crate) fn list(request: &PackRequest, source: &Source) -> Result<Vec<String>, PackError> {
-    let mut found = Found { overlay: request.overlay(), seen: HashSet::new(), paths: Vec::new(), looked_at: 0 };
-    let additional = enclosing_rules::rules(request)?;
-    let root = walk::PackageRoot {
-        path: request.folder,
-        prefix: "",
-        fields: &source.fields,
-        default_rules: if additional.is_empty() {
-            rules::defaults()
-        } else {
-            with_defaults(&additional, request.folder)?
-        },
-        sets: walk::Sets::OfRoot,
-        manifests_are_rules: enclosing_rules::has_workspaces(request, &source.fields)?,
-        has_manifest: request.manifest.is_some(),
-    };
-    walk::package(&root, &mut found)?;
-    bundle::add(request.folder, source, &mut found)?;
-    let mut paths = found.paths;
-    if request.manifest.is_some() && !found.seen.contains("package.json") {
+pub(crate) fn list(request: &PackRequest, source: &Source) -> Result<Listed, PackError> {
+    let conventions = request.conventions;
+    let patches = npm12::patches(&source.manifest);
+    let mut found = Found::new(request);
+    if conventions.pinned {
+        find(request, source, conventions.npm, &patches, &mut found)?;
+    } else {
+        // Both are asked of the same listings of folders; what is packed is equal then, or refused.
+        found.listings = Some(walk::Listings::default());
+        find(request, source, NpmRules::Npm12, &patches, &mut found)?;
+        let mut other = Found { listings: found.listings.take(), ..Found::new(request) };
+        find(request, source, NpmRules::Npm11, &patches, &mut other)?;
+        refuse_differences(request, source, &other.seen, &found.seen)?;
+    }
+    let Found { mut paths, mut elsewhere, seen, .. } = found;
+    if request.manifest.is_some() && !seen.contains("package.json") {
         paths.push("package.json".to_owned());
+    }
+    if !paths.iter().any(|path| conventions::is_licence(path.rsplit('/').next().unwrap_or(path))) {
+        let from_root = conventions.licences.iter().filter(|file| file.parent() != Some(request.folder));
+        for (name, file) in from_root.filter_map(|file| Some((file.file_name()?.to_owned(), file))) {
+            elsewhere.insert(name.clone(), file.clone());
+            paths.push(name);
+        }
     }
     // npm's tar takes a leading `@` for something else, so that such paths are listed, and sorted, with `./` in front.
     for path in &mut paths {
@@ -114,7 +132,63 @@ pub(crate) fn list(request: &PackRequest, source: &Source) -> Result<Vec<String>
             path.drain(..2);
         }
     }
-    Ok(paths)
+    Ok(Listed { paths, elsewhere })
+}
+
+/// Finds the files by the rules of one npm.
+fn find(
+    request: &PackRequest,
+    source: &Source,
+    npm: NpmRules,
+    patches: &[String],
+    found: &mut Found,
+) -> Result<(), PackError> {
+    if npm == NpmRules::Npm12 && source.fields.files.is_some() && found.listings.is_none() {
+        found.listings = Some(walk::Listings::default());
+    }
+    let mut additional = enclosing_rules::rules(request)?;
+    if let Some((_, text)) = request.conventions.user_ignore.as_ref().filter(|_| npm == NpmRules::Npm12) {
+        additional.push('\n');
+        additional.push_str(text);
+    }
+    let root = walk::PackageRoot {
+        path: request.folder,
+        prefix: "",
+        fields: &source.fields,
+        default_rules: if additional.is_empty() {
+            rules::defaults()
+        } else {
+            with_defaults(&additional, request.folder)?
+        },
+        sets: walk::Sets::OfRoot,
+        npm,
+        patches,
+        manifests_are_rules: enclosing_rules::has_workspaces(request, &source.fields)?,
+        has_manifest: request.manifest.is_some(),
+    };
+    walk::package(&root, found)?;
+    bundle::add(request, source, npm, found)
+}
+
+/// Where nothing says which npm's rules count, a package that they see differently is not packed.
+fn refuse_differences(
+    request: &PackRequest,
+    source: &Source,
+    of_npm11: &HashSet<String>,
+    of_npm12: &HashSet<String>,
+) -> Result<(), PackError> {
+    let sorted = |one: &HashSet<String>, other: &HashSet<String>| {
+        let mut paths: Vec<String> = one.difference(other).cloned().collect();
+        paths.sort();
+        paths
+    };
+    let (only_npm11, only_npm12) = (sorted(of_npm11, of_npm12), sorted(of_npm12, of_npm11));
+    let manifest_differs = source.manifest.contains_key(PATCHES);
+    if only_npm11.is_empty() && only_npm12.is_empty() && !manifest_differs {
+        return Ok(());
+    }
+    let difference = NpmDifference { only_npm11, only_npm12, manifest_differs };
+    Err(PackError::NpmsDiffer { folder: request.folder.to_owned(), difference })
 }
 
 fn with_defaults(additional: &str, folder: &Utf8Path) -> Result<Rules, PackError> {
@@ -129,10 +203,24 @@ pub(crate) struct Found<'a> {
     overlay: &'a Overlay,
     seen: HashSet<String>,
     paths: Vec<String>,
+    elsewhere: HashMap<String, Utf8PathBuf>,
+    /// What folders hold, where that is asked more than once.
+    listings: Option<walk::Listings>,
     looked_at: usize,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    fn new(request: &PackRequest<'a>) -> Self {
+        Self {
+            overlay: request.overlay(),
+            seen: HashSet::new(),
+            paths: Vec::new(),
+            elsewhere: HashMap::new(),
+            listings: None,
+            looked_at: 0,
+        }
+    }
+
     fn add(&mut self, path: String) {
         if self.seen.insert(path.clone()) {
             self.paths.push(path);

@@ -53,11 +53,16 @@ pub(crate) const STRICT: [&str; 13] = [
     "/bun.lockb",
 ];
 
+/// What npm 12 leaves out of a package's root beyond [`STRICT`].
+const STRICT_OF_NPM12: [&str; 4] = ["/npm-shrinkwrap.json", "/bun.lock", "/.npm-extension.mjs", "/.npm-extension.cjs"];
+
 /// What npm always leaves out of every folder.
 pub(crate) const STRICT_EVERYWHERE: &str = "/.git";
 
 static DEFAULT_RULES: LazyLock<Rules> = LazyLock::new(|| built_in(&DEFAULTS));
 static STRICT_RULES: LazyLock<Rules> = LazyLock::new(|| built_in(&STRICT));
+static STRICT_RULES_OF_NPM12: LazyLock<Rules> =
+    LazyLock::new(|| strict().iter().chain(built_in(&STRICT_OF_NPM12).iter()).cloned().collect());
 static FOLDER_STRICT_RULES: LazyLock<Rules> = LazyLock::new(|| built_in(&[STRICT_EVERYWHERE]));
 
 fn built_in(patterns: &[&str]) -> Rules {
@@ -72,6 +77,11 @@ pub(crate) fn defaults() -> Rules {
 /// [`STRICT`], compiled.
 pub(crate) fn strict() -> Rules {
     Arc::clone(&STRICT_RULES)
+}
+
+/// [`STRICT`] and what npm 12 adds to it, compiled.
+pub(crate) fn strict_of_npm12() -> Rules {
+    Arc::clone(&STRICT_RULES_OF_NPM12)
 }
 
 /// The strict rules of a folder below the package's root.

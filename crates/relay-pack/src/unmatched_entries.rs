@@ -63,7 +63,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let tarball = pack(&PackRequest { folder, manifest: None, context: None, overlay: None }).unwrap();
+        let tarball = pack(&PackRequest::of(folder)).unwrap();
         assert_eq!(unmatched_entries(&tarball), ["dist", "template-*"]);
         assert!(is_pattern("template-*") && !is_pattern("dist"));
     }

@@ -11,7 +11,8 @@ Make the tarballs that would be published
 In a package's folder: that package. At the workspace root: every package that can be published (not private, with a \
 version). With `--filter`: those of them that it selects.
 
-The files, their order and their bytes are those of `npm pack`. Where a manifest uses `workspace:` or `catalog:`, or \
+The files, their order and the bytes of the tar are those of `npm pack`; its compression is not, so that the integrity \
+differs. npm 11 and npm 12 pack different files of some packages: `like` under `[pack]` in relay.toml says which counts. Where a manifest uses `workspace:` or `catalog:`, or \
 overrides fields in `publishConfig`, the package.json inside is the one that pnpm would publish; otherwise it goes in \
 byte for byte. Lifecycle scripts (prepack, prepare, postpack) run first, dependencies before dependents, in an \
 environment without credentials.

@@ -13,11 +13,13 @@ use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
-use relay_engine::freeze::{FreezeError, gate_rules, pack_one, workspace_context};
+use relay_config::{Config, NpmRules};
+use relay_engine::conventions::conventions_of;
+use relay_engine::freeze::{FreezeError, gate_rules, pack_one};
 use relay_engine::left_out::LeftOut;
 use relay_git::Repository;
 use relay_pack::gate::{self, Finding, GateRules};
-use relay_pack::{Tarball, WorkspaceContext as Members, unmatched_entries};
+use relay_pack::{Conventions, Tarball, unmatched_entries};
 use relay_workspace::{PackageName, Workspace};
 use tempfile::NamedTempFile;
 
@@ -27,11 +29,20 @@ use crate::context::Context;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
+use crate::npm_choice;
 use crate::preflight;
 use crate::ui::{Ui, columns, human_size, json, plural};
 use crate::workspace::{EnclosingWorkspace, read_config};
 use report::PackReport;
 use scripts::Scripts;
+
+/// How tarballs are made.
+struct Manner<'a> {
+    conventions: &'a Conventions,
+    rules: &'a GateRules,
+    /// Where they are written to; `None`: nowhere.
+    target: Option<&'a Utf8Path>,
+}
 
 /// A tarball that is made and has no name yet.
 struct Packed {
@@ -61,7 +72,9 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
         let again = if scripts.have_run() { Some(Workspace::discover(&context.cwd)?) } else { None };
         let workspace = again.as_ref().unwrap_or(&around.workspace);
         let target = (!args.dry_run).then_some(folder.as_path());
-        let packed = make_all(&context.ui, workspace, &targets.names, target, &gate_rules(&config.gate, None))?;
+        let conventions = conventions_of(workspace, &npm_choice::pack_choices(workspace, &config));
+        let how = Manner { conventions: &conventions, rules: &gate_rules(&config.gate, None), target };
+        let packed = make_all(&context.ui, workspace, &targets.names, &how)?;
         refuse_equal_file_names(&packed)?;
         stop_at_findings(&context.ui, &packed)?;
         preflight::warn_of_idle_entries(&context.ui, packed.iter().map(|one| (&one.name, one.idle.clone())));
@@ -78,7 +91,8 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
             return Err(error);
         }
     };
-    print(&context.ui, args, &reports, &folder)?;
+    let keyed = args.json && is_keyed(&around.workspace, &config);
+    print(&context.ui, args, &reports, &folder, keyed)?;
     Ok(Exit::Done)
 }
 
@@ -94,22 +108,20 @@ fn refuse_incomplete(workspace: &Workspace, names: &[PackageName]) -> Result<(),
     }
 }
 
+/// Says whether `--json` is keyed by name, as npm 12 prints it. Where nothing pins an npm, the one on the PATH is followed.
+fn is_keyed(workspace: &Workspace, config: &Config) -> bool {
+    let conventions = conventions_of(workspace, &npm_choice::pack_choices(workspace, config));
+    let npm = if conventions.pinned { Some(conventions.npm) } else { npm_choice::npm_on_path() };
+    npm.unwrap_or(conventions.npm) == NpmRules::Npm12
+}
+
 /// Packs side by side; the result is in the order of the names. All packages that can't be packed are told.
-fn make_all(
-    ui: &Ui,
-    workspace: &Workspace,
-    names: &[PackageName],
-    target: Option<&Utf8Path>,
-    rules: &GateRules,
-) -> Result<Vec<Packed>, CliError> {
-    if let Some(folder) = target {
+fn make_all(ui: &Ui, workspace: &Workspace, names: &[PackageName], how: &Manner) -> Result<Vec<Packed>, CliError> {
+    if let Some(folder) = how.target {
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     }
-    let members = workspace_context(workspace);
-    let make_one = |name| {
-        make(workspace, name, members.as_ref(), target, rules)
-            .map_err(|error| error.context(format!("`{name}` can't be packed")))
-    };
+    let make_one =
+        |name| make(workspace, name, how).map_err(|error| error.context(format!("`{name}` can't be packed")));
     let results: Vec<_> = names.par_iter().map(make_one).collect();
     let (packed, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     refuse_unpackable(ui, failed.into_iter().filter_map(Result::err).collect(), "no tarball was written")?;
@@ -131,23 +143,17 @@ pub(crate) fn refuse_unpackable(ui: &Ui, mut errors: Vec<CliError>, outcome: &st
     }
 }
 
-fn make(
-    workspace: &Workspace,
-    name: &PackageName,
-    members: Option<&Members>,
-    target: Option<&Utf8Path>,
-    rules: &GateRules,
-) -> Result<Packed, CliError> {
+fn make(workspace: &Workspace, name: &PackageName, how: &Manner) -> Result<Packed, CliError> {
     let package = workspace.package(name).ok_or_else(|| {
         CliError::user("its scripts have taken it out of the workspace").code("relay::pack::package_gone")
     })?;
-    let tarball = pack_one(workspace, package, members, None).map_err(|error| match error {
+    let tarball = pack_one(workspace, package, how.conventions, None).map_err(|error| match error {
         FreezeError::Pack { source, .. } => CliError::from(*source),
         FreezeError::Manifest(error) => CliError::from(*error),
         error => explain::freeze(error),
     })?;
-    let findings = gate::inspect(&tarball, rules);
-    let file = target.map(|folder| staged(&tarball, folder)).transpose()?;
+    let findings = gate::inspect(&tarball, how.rules);
+    let file = how.target.map(|folder| staged(&tarball, folder)).transpose()?;
     let idle = unmatched_entries(&tarball);
     Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file, idle })
 }
@@ -216,7 +222,7 @@ fn write(packed: Vec<Packed>, folder: &Utf8Path) -> Result<Vec<PackReport>, CliE
     Ok(reports)
 }
 
-fn print(ui: &Ui, args: &PackArgs, reports: &[PackReport], folder: &Utf8Path) -> Result<(), CliError> {
+fn print(ui: &Ui, args: &PackArgs, reports: &[PackReport], folder: &Utf8Path, keyed: bool) -> Result<(), CliError> {
     let rows: Vec<Vec<String>> = reports
         .iter()
         .map(|one| vec![one.id.clone(), human_size(one.size), plural(one.files.len(), "file"), one.filename.clone()])
@@ -229,7 +235,14 @@ fn print(ui: &Ui, args: &PackArgs, reports: &[PackReport], folder: &Utf8Path) ->
     } else {
         ui.status(format!("packed {tarballs}, {size}, into `{folder}`"));
     }
-    if args.json {
+    if args.json && keyed {
+        // npm 12 gives an object with one field a package, npm 11 a list.
+        let named = reports.iter().map(|one| Ok((one.name.clone(), serde_json::to_value(one)?)));
+        let named: serde_json::Map<_, _> = named
+            .collect::<Result<_, serde_json::Error>>()
+            .map_err(|error| CliError::of(ErrorKind::Internal, &error))?;
+        ui.data(json(&named)?);
+    } else if args.json {
         ui.data(json(&reports)?);
     } else {
         let paths: Vec<String> = reports.iter().map(|one| shown(args, &one.filename).into_string()).collect();

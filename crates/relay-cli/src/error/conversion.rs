@@ -84,6 +84,8 @@ impl From<PackError> for CliError {
             PackError::Field { .. } => "relay::pack::odd_manifest",
             PackError::Pattern { .. } => "relay::pack::invalid_pattern",
             PackError::NameNotUnicode { .. } => "relay::pack::name_not_unicode",
+            PackError::BundledMissing { .. } => "relay::pack::bundled_missing",
+            PackError::NpmsDiffer { .. } => "relay::pack::npms_differ",
             PackError::BundledOutside { .. } => "relay::pack::bundled_outside",
             PackError::Changed { .. } => "relay::pack::changed_meanwhile",
             PackError::TooLarge { .. } => "relay::pack::too_large",

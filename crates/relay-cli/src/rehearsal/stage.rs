@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 use relay_config::{CredentialKind, PublishingAccess, RegistryRules};
-use relay_engine::freeze::{pack_one, workspace_context};
+use relay_engine::conventions::conventions_of;
+use relay_engine::freeze::pack_one;
 use relay_engine::project::Project;
 use relay_engine::session::StandIn;
 use relay_pack::{PackRequest, Tarball};
@@ -14,7 +15,7 @@ use relay_sandbox::{
     VisibilityDelay,
 };
 use relay_values::CredentialId;
-use relay_workspace::{PackageName, Workspace, WorkspacePackage};
+use relay_workspace::{PackageName, WorkspacePackage};
 use secrecy::SecretString;
 
 use crate::error::engine as explain;
@@ -54,7 +55,7 @@ impl Stage {
         let main = npm_ruled(project, &registries);
         let live: Vec<&WorkspacePackage> =
             publishable.iter().copied().filter(|package| is_live(project, package, tags)).collect();
-        let tarballs = live_tarballs(&project.workspace, &live)?;
+        let tarballs = live_tarballs(project, &live)?;
         for (registry, packages) in registries {
             let rules = if main.contains(&registry) { RegistryRules::Npm } else { RegistryRules::Plain };
             let sandbox = start(rules, &delay).await?;
@@ -110,15 +111,13 @@ fn npm_ruled(project: &Project, registries: &BTreeMap<RegistryUrl, Vec<&Workspac
 
 /// The tarballs of what is live. A package that can't be packed as it is, such as one that is not built and perhaps not released
 /// this time either, is there with its manifest alone.
-fn live_tarballs(
-    workspace: &Workspace,
-    live: &[&WorkspacePackage],
-) -> Result<BTreeMap<PackageName, Tarball>, CliError> {
+fn live_tarballs(project: &Project, live: &[&WorkspacePackage]) -> Result<BTreeMap<PackageName, Tarball>, CliError> {
     use rayon::prelude::*;
-    let context = workspace_context(workspace);
+    let workspace = &project.workspace;
+    let conventions = conventions_of(workspace, &project.packing);
     live.par_iter()
         .map(|package| {
-            let tarball = pack_one(workspace, package, context.as_ref(), None).or_else(|_| manifest_alone(package))?;
+            let tarball = pack_one(workspace, package, &conventions, None).or_else(|_| manifest_alone(package))?;
             Ok((package.name.clone(), tarball))
         })
         .collect()
@@ -130,7 +129,7 @@ fn manifest_alone(package: &WorkspacePackage) -> Result<Tarball, CliError> {
     let path = Utf8Path::from_path(folder.path()).ok_or_else(|| CliError::user("the temporary folder is not UTF-8"))?;
     let manifest = serde_json::json!({ "name": package.name, "version": package.version });
     std::fs::write(path.join("package.json"), manifest.to_string()).map_err(failed)?;
-    let request = PackRequest { folder: path, manifest: None, context: None, overlay: None };
+    let request = PackRequest::of(path);
     relay_pack::pack(&request).map_err(CliError::from)
 }
 

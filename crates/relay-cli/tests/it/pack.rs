@@ -154,7 +154,10 @@ fn what_nobody_could_install_is_told_unless_it_is_bundled() {
         )
     };
     insta::assert_snapshot!(repo("").relay("pack --out tarballs").session());
-    let bundled = repo(r#","bundleDependencies":["b"]"#).relay("pack --dry-run");
+    let bundling = repo(r#","bundleDependencies":["b"]"#);
+    assert!(bundling.relay("pack --dry-run").error().contains("bundles `b`, which is not installed"));
+    let installed = bundling.file("node_modules/b/package.json", r#"{"name":"b","version":"1.0.0"}"#);
+    let bundled = installed.relay("pack --dry-run");
     assert_eq!(bundled.exit, 0, "{}", bundled.session());
     assert!(!bundled.stderr.contains("never is"), "{}", bundled.session());
 }
@@ -180,4 +183,55 @@ fn a_folder_that_is_a_file_is_named() {
     let run = repo.relay("pack --out tarballs");
     assert_eq!(run.exit, 1);
     assert!(run.stderr.starts_with("error: tarballs can't be written to `[ROOT]/tarballs`\n"), "{}", run.stderr);
+}
+
+/// npm 11 leaves maps out wherever they are, npm 12 at the root only.
+fn npm_package(root: &str) -> Repo {
+    Repo::new()
+        .file("package.json", &format!(r#"{{"name":"root","private":true,"workspaces":["packages/*"]{root}}}"#))
+        .file("packages/a/package.json", r#"{"name":"a","version":"1.0.0","files":["lib","!*.map"]}"#)
+        .file("packages/a/lib/a.js", "1")
+        .file("packages/a/lib/a.js.map", "2")
+}
+
+#[test]
+fn a_package_that_npm_11_and_12_see_differently_needs_a_word_which_one_counts() {
+    let run = npm_package("").relay("pack --dry-run");
+    assert_eq!(run.exit, 1);
+    for word in ["npm 11 and npm 12", "only npm 12 packs `lib/a.js.map`", "like = \"npm@12\"", "relay.toml"] {
+        assert!(run.error().contains(word), "{word}: {}", run.error());
+    }
+    let files = |repo: Repo| -> Value {
+        let run = repo.relay("pack --json --dry-run");
+        assert_eq!(run.exit, 0, "{}", run.error());
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    let of_npm12 = files(npm_package("").file("relay.toml", "[pack]\nlike = \"npm@12\"\n"));
+    assert_eq!(of_npm12["a"]["entryCount"], 3);
+    let of_npm11 = files(npm_package(r#","packageManager":"npm@11.19.1""#));
+    assert_eq!(of_npm11[0]["entryCount"], 2);
+    let range = r#","devEngines":{"packageManager":{"name":"npm","version":">=12"}}"#;
+    assert_eq!(files(npm_package(range))["a"]["entryCount"], 3);
+}
+
+#[test]
+fn an_npm_that_is_not_known_is_refused_at_its_place() {
+    let run = npm_package("").file("relay.toml", "[pack]\nlike = \"npm@13\"\n").relay("pack --dry-run");
+    assert_eq!(run.exit, 1);
+    assert!(run.error().contains("relay.toml:2:8"), "{}", run.error());
+    assert!(run.error().contains("did you mean `npm@12`"), "{}", run.error());
+}
+
+#[test]
+fn a_licence_of_the_root_goes_into_packages_without_one() {
+    let repo = repo().file("LICENSE", "MIT\n").file("licence.md", "MIT\n").file("LICENSE-MIT", "MIT\n");
+    let repo = repo.file("packages/core/lib/License.txt", "own");
+    let run = repo.relay("pack --json --dry-run");
+    let reports: Value = serde_json::from_str(&run.stdout).unwrap();
+    let paths = |index: usize| -> Vec<String> {
+        let files = reports[index]["files"].as_array().unwrap().iter();
+        files.map(|file| file["path"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(paths(0), ["index.js", "lib/License.txt", "package.json"]);
+    assert_eq!(paths(1), ["LICENSE", "index.js", "licence.md", "package.json"]);
 }

@@ -13,7 +13,7 @@ fn tarball(files: &[(&str, &str)]) -> Tarball {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    pack(&PackRequest { folder, manifest: None, context: None, overlay: None }).unwrap()
+    pack(&PackRequest::of(folder)).unwrap()
 }
 
 const MANIFEST: &str = r#"{"name":"a","version":"1.0.0"}"#;

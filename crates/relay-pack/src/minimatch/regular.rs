@@ -5,6 +5,7 @@
 //! positions that can be reached, so that no pattern can make it run away.
 
 use super::class::Class;
+use super::segment::Case;
 
 /// A piece of the expression's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +64,13 @@ enum Node {
     Repeat(Box<Node>, Repeat),
 }
 
-/// How case is ignored: by code unit, or by character where a class asks for it.
+/// What counts as one character, and whether its case counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Folding {
-    Units,
-    Characters,
+pub(super) struct Folding {
+    /// Whole characters, where a class asks for them; else code units.
+    pub(super) whole_characters: bool,
+    /// Whether case counts.
+    pub(super) case: Case,
 }
 
 /// A compiled expression.
@@ -82,8 +85,7 @@ pub(super) struct Expression {
 impl Expression {
     /// Compiles tokens.
     pub(super) fn compile(tokens: &[Token], folding: Folding) -> Result<Self, &'static str> {
-        if folding == Folding::Characters
-            && tokens.iter().any(|token| matches!(token, Token::Unit { only_loose: true, .. }))
+        if folding.whole_characters && tokens.iter().any(|token| matches!(token, Token::Unit { only_loose: true, .. }))
         {
             return Err("JavaScript refuses an escaped character beside a POSIX class");
         }
@@ -96,7 +98,7 @@ impl Expression {
         if let [only] = alternatives.as_slice() {
             for node in only {
                 match node {
-                    Node::Unit(unit) if *unit < 0x80 && folding == Folding::Units => {
+                    Node::Unit(unit) if *unit < 0x80 && !folding.whole_characters => {
                         prefix.extend(char::from_u32(*unit));
                     }
                     _ => break,
@@ -110,12 +112,17 @@ impl Expression {
     /// to the name's start and only the last to its end, as in `^a|b$`.
     pub(super) fn matches(&self, name: &str) -> bool {
         let head = name.as_bytes().get(..self.prefix.len());
-        if !head.is_some_and(|head| head.eq_ignore_ascii_case(self.prefix.as_bytes())) {
+        let is_prefix = |head: &[u8]| match self.folding.case {
+            Case::Ignored => head.eq_ignore_ascii_case(self.prefix.as_bytes()),
+            Case::Kept => head == self.prefix.as_bytes(),
+        };
+        if !head.is_some_and(is_prefix) {
             return false;
         }
-        let input: Vec<u32> = match self.folding {
-            Folding::Units => name.encode_utf16().map(u32::from).collect(),
-            Folding::Characters => name.chars().map(u32::from).collect(),
+        let input: Vec<u32> = if self.folding.whole_characters {
+            name.chars().map(u32::from).collect()
+        } else {
+            name.encode_utf16().map(u32::from).collect()
         };
         let run = Run { input: &input, folding: self.folding };
         let last = self.alternatives.len().saturating_sub(1);
@@ -155,9 +162,7 @@ impl Parser<'_> {
                 Token::Unit { unit, .. } => {
                     let next = self.tokens.get(self.index + 1);
                     let whole = match next {
-                        Some(Token::Unit { unit: low, .. }) if self.folding == Folding::Characters => {
-                            whole(*unit, *low)
-                        }
+                        Some(Token::Unit { unit: low, .. }) if self.folding.whole_characters => whole(*unit, *low),
                         _ => None,
                     };
                     self.index += usize::from(whole.is_some());
@@ -166,9 +171,7 @@ impl Parser<'_> {
                 Token::Any => Node::Any,
                 Token::Star => Node::Star,
                 Token::StarSome => Node::StarSome,
-                Token::Class(class) if self.folding == Folding::Characters => {
-                    Node::Class(class.with_whole_characters())
-                }
+                Token::Class(class) if self.folding.whole_characters => Node::Class(class.with_whole_characters()),
                 Token::Class(class) => Node::Class(class.clone()),
                 Token::Never => Node::Never,
                 Token::NoTraversal => Node::NoTraversal,
@@ -196,17 +199,21 @@ impl Folding {
     fn fold(self, unit: u32) -> u32 {
         let Some(c) = char::from_u32(unit) else { return unit };
         let upper = single(c.to_uppercase()).unwrap_or(c);
-        match self {
+        match (self.case, self.whole_characters) {
+            (Case::Kept, _) => unit,
             // JavaScript without the `u` flag: by capital letter, and nothing outside ASCII equals a letter in it.
-            Self::Units if unit >= 0x80 && upper.is_ascii() => unit,
-            Self::Units => u32::from(upper),
-            Self::Characters if matches!(c, '\u{130}' | '\u{131}') => unit,
-            Self::Characters => u32::from(single(upper.to_lowercase()).unwrap_or(upper)),
+            (Case::Ignored, false) if unit >= 0x80 && upper.is_ascii() => unit,
+            (Case::Ignored, false) => u32::from(upper),
+            (Case::Ignored, true) if matches!(c, '\u{130}' | '\u{131}') => unit,
+            (Case::Ignored, true) => u32::from(single(upper.to_lowercase()).unwrap_or(upper)),
         }
     }
 
     /// The characters that a class is asked about for one character of the name.
     pub(super) fn forms(self, unit: u32) -> Vec<u32> {
+        if self.case == Case::Kept {
+            return vec![unit];
+        }
         let folded = self.fold(unit);
         let mut forms = vec![unit, folded];
         for form in [unit, folded] {
@@ -216,7 +223,7 @@ impl Folding {
             }
         }
         // The one lower-case letter whose capital is a character of its own only in this direction.
-        if self == Self::Characters && unit == 0xdf {
+        if self.whole_characters && unit == 0xdf {
             forms.push(0x1e9e);
         }
         forms.sort_unstable();

@@ -5,21 +5,30 @@
 use super::regular::{Expression, Folding};
 use super::syntax;
 
+/// Whether the case of letters counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    /// It doesn't.
+    Ignored,
+    /// It does.
+    Kept,
+}
+
 /// A compiled pattern for one name.
 #[derive(Debug, Clone)]
 pub(super) enum Segment {
     /// `**`.
     Globstar,
-    /// A text without letters, so that case doesn't matter.
+    /// A text without letters, or one whose case counts.
     Exact(String),
     /// A text of ASCII characters, case ignored.
     AsciiText(String),
     /// `*` or a run of it.
     AnyName,
-    /// `*` and a text, which is kept in lower case.
-    EndsWith(String),
-    /// `?`s: the length in UTF-16 units of the whole pattern, and the lower-case text behind them.
-    LongAs(usize, String),
+    /// `*` and a text, which is in lower case where case is ignored.
+    EndsWith(String, Case),
+    /// `?`s: the length in UTF-16 units of the whole pattern, and the text behind them as in `EndsWith`.
+    LongAs(usize, String, Case),
     /// `*.*`.
     HasDot,
     /// `.*`.
@@ -30,7 +39,7 @@ pub(super) enum Segment {
 
 impl Segment {
     /// Compiles the pattern of one name.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(super) fn parse(text: &str, case: Case) -> Result<Self, &'static str> {
         if text == "**" {
             return Ok(Self::Globstar);
         }
@@ -39,13 +48,13 @@ impl Segment {
         }
         // The long way is taken first: it refuses what JavaScript refuses, shortcut or not.
         let parsed = syntax::parse(text)?;
-        let has_letters = text.to_uppercase() != text.to_lowercase();
+        let has_letters = case == Case::Ignored && text.to_uppercase() != text.to_lowercase();
         if !parsed.magic && !has_letters {
             return Ok(Self::Exact(parsed.literal()));
         }
-        let folding = if parsed.whole_characters { Folding::Characters } else { Folding::Units };
+        let folding = Folding { whole_characters: parsed.whole_characters, case };
         let expression = Expression::compile(&parsed.tokens, folding)?;
-        if let Some(shortcut) = Self::shortcut(text) {
+        if let Some(shortcut) = Self::shortcut(text, case) {
             return Ok(shortcut);
         }
         if let (false, Some(ascii)) = (parsed.magic, parsed.ascii_text()) {
@@ -54,7 +63,8 @@ impl Segment {
         Ok(Self::Expression(Box::new(expression)))
     }
 
-    fn shortcut(text: &str) -> Option<Self> {
+    fn shortcut(text: &str, case: Case) -> Option<Self> {
+        let lower = |text: &str| if case == Case::Kept { text.to_owned() } else { text.to_lowercase() };
         let is_plain = |rest: &str| !rest.contains(['+', '@', '!', '?', '*', '[', '(']);
         let behind_stars = text.trim_start_matches('*');
         if behind_stars.len() < text.len() {
@@ -62,7 +72,7 @@ impl Segment {
                 return Some(Self::AnyName);
             }
             if is_plain(behind_stars) {
-                return Some(Self::EndsWith(behind_stars.to_lowercase()));
+                return Some(Self::EndsWith(lower(behind_stars), case));
             }
             let dot_and_stars = behind_stars.strip_prefix('.').is_some_and(|rest| rest.chars().all(|c| c == '*'));
             return dot_and_stars.then_some(Self::HasDot);
@@ -70,10 +80,15 @@ impl Segment {
         let behind_marks = text.trim_start_matches('?');
         if behind_marks.len() < text.len() {
             let length = text.encode_utf16().count();
-            return is_plain(behind_marks).then(|| Self::LongAs(length, behind_marks.to_lowercase()));
+            return is_plain(behind_marks).then(|| Self::LongAs(length, lower(behind_marks), case));
         }
         let dot_star = text.strip_prefix('.').is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c == '*'));
         dot_star.then_some(Self::StartsWithDot)
+    }
+
+    /// Says whether it has no wildcard.
+    pub(super) fn is_literal(&self) -> bool {
+        matches!(self, Self::Exact(_) | Self::AsciiText(_))
     }
 
     /// Says whether a name matches.
@@ -83,9 +98,9 @@ impl Segment {
             Self::Exact(text) => name == text,
             Self::AsciiText(text) => name.eq_ignore_ascii_case(text),
             Self::AnyName => !name.is_empty() && !is_traversal(name),
-            Self::EndsWith(text) => ends_with(name, text),
-            Self::LongAs(length, text) => {
-                !is_traversal(name) && ends_with(name, text) && name.encode_utf16().count() == *length
+            Self::EndsWith(text, case) => ends_with(name, text, *case),
+            Self::LongAs(length, text, case) => {
+                !is_traversal(name) && ends_with(name, text, *case) && name.encode_utf16().count() == *length
             }
             Self::HasDot => !is_traversal(name) && name.contains('.'),
             Self::StartsWithDot => !is_traversal(name) && name.starts_with('.'),
@@ -98,7 +113,10 @@ fn is_traversal(name: &str) -> bool {
     name == "." || name == ".."
 }
 
-fn ends_with(name: &str, lower: &str) -> bool {
+fn ends_with(name: &str, lower: &str, case: Case) -> bool {
+    if case == Case::Kept {
+        return name.ends_with(lower);
+    }
     if name.is_ascii() && lower.is_ascii() {
         let start = name.len().checked_sub(lower.len());
         return start.and_then(|start| name.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(lower));

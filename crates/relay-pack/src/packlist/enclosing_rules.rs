@@ -10,15 +10,15 @@ use crate::minimatch::Pattern;
 use crate::pack::PackRequest;
 use crate::packlist::{ENTRIES_MAX, FOLDER_DEPTH_MAX};
 
-/// The rules, one a line, that join the built-in ones: for a member, the ignore files of the folders between the
-/// workspace's root and it; for the root, its members' folders.
+/// The rules, one a line, that join the built-in ones of a member: the ignore files of the folders between the workspace's
+/// root and it. The root itself has none: `npm pack` and `npm publish` pack its members' folders with it (seen in npm 11.19 and
+/// 12.2; only `--workspaces --include-workspace-root` leaves them out).
 pub(super) fn rules(request: &PackRequest) -> Result<String, PackError> {
-    let Some(context) = request.context else { return Ok(String::new()) };
+    let Some(context) = &request.conventions.context else { return Ok(String::new()) };
     let folder = request.folder;
     let root = context.root.as_path();
     if folder == root {
-        let members = context.members.iter().filter_map(|member| member.strip_prefix(root).ok());
-        return Ok(members.map(Utf8Path::as_str).collect::<Vec<_>>().join("\n"));
+        return Ok(String::new());
     }
     let inner = folder.parent().and_then(|parent| parent.strip_prefix(root).ok());
     let Some(inner) = inner.filter(|_| context.members.iter().any(|member| member == folder)) else {
@@ -56,7 +56,7 @@ pub(super) fn has_workspaces(request: &PackRequest, fields: &Fields) -> Result<b
     if fields.workspaces.is_empty() {
         return Ok(false);
     }
-    if let Some(context) = request.context.filter(|around| around.root == request.folder) {
+    if let Some(context) = request.conventions.context.as_ref().filter(|around| around.root == request.folder) {
         return Ok(!context.members.is_empty());
     }
     let mut patterns = Vec::new();

@@ -4,12 +4,15 @@
 //! the folder itself was matched exactly. Folders are tried as files, as folders, and for rules that include, as the
 //! beginning of a longer path.
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
+use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_config::NpmRules;
 
-use super::required::{self, ManifestRules};
-use super::{FOLDER_DEPTH_MAX, Found};
+use super::globs::Selection;
+use super::{FOLDER_DEPTH_MAX, Found, npm11, npm12};
 use crate::error::PackError;
 use crate::fields::Fields;
 use crate::minimatch::Pattern;
@@ -24,6 +27,10 @@ pub(super) struct PackageRoot<'a> {
     pub(super) fields: &'a Fields,
     pub(super) default_rules: Rules,
     pub(super) sets: Sets,
+    /// Which npm's rules count.
+    pub(super) npm: NpmRules,
+    /// Files that are never packed: patches, for npm 12.
+    pub(super) patches: &'a [String],
     /// Whether each `package.json` below the root is read as an ignore file.
     pub(super) manifests_are_rules: bool,
     /// Whether the manifest counts though the folder may have none on disk.
@@ -44,6 +51,8 @@ struct Folder<'a> {
     name: &'a str,
     exact: bool,
     sets: [Option<Rules>; 5],
+    /// In place of the manifest's set, at the root for npm 12.
+    selection: Option<Rc<Selection>>,
 }
 
 const DEFAULT: usize = 0;
@@ -55,22 +64,30 @@ const STRICT: usize = 4;
 /// Walks a package.
 pub(super) fn package(root: &PackageRoot, found: &mut Found) -> Result<(), PackError> {
     let walk = Walk { root };
-    let entries = read_folder(root.path, found)?;
+    let entries = Listings::read(found, root.path)?;
     let mut sets: [Option<Rules>; 5] = Default::default();
-    let mut required = Vec::new();
+    let (mut required, mut selection) = (Vec::new(), None);
     if root.sets == Sets::OfRoot {
         sets[DEFAULT] = Some(root.default_rules.clone());
         sets[NPMIGNORE] = ignore_file(found.overlay, root.path, ".npmignore", &entries)?;
         sets[GITIGNORE] = ignore_file(found.overlay, root.path, ".gitignore", &entries)?;
     }
     if root.has_manifest || has(&entries, "package.json") {
-        let ManifestRules { files, strict, required: needed } =
-            required::manifest_rules(root.path, root.fields, found.overlay)?;
-        sets[MANIFEST] = files;
-        sets[STRICT] = Some(strict);
-        required = needed;
+        match root.npm {
+            NpmRules::Npm11 => {
+                let rules = npm11::manifest_rules(root.path, root.fields, found.overlay)?;
+                sets[MANIFEST] = rules.files;
+                sets[STRICT] = Some(rules.strict);
+                required = rules.required;
+            }
+            NpmRules::Npm12 => {
+                let rules = npm12::manifest_rules(root.path, root.fields, root.patches, found)?;
+                selection = rules.files.map(Rc::new);
+                sets[STRICT] = Some(rules.strict);
+            }
+        }
     }
-    let mut way = vec![Folder { name: "", exact: false, sets }];
+    let mut way = vec![Folder { name: "", exact: false, sets, selection }];
     settle(&mut way);
     walk.entries(root.path, "", &entries, &way, &required, found)
 }
@@ -78,7 +95,7 @@ pub(super) fn package(root: &PackageRoot, found: &mut Found) -> Result<(), PackE
 /// The sets that don't count beside others: `files` puts both ignore files out of force, `.npmignore` the other one.
 fn settle(way: &mut [Folder]) {
     if let Some(folder) = way.last_mut() {
-        if folder.sets[MANIFEST].is_some() {
+        if folder.sets[MANIFEST].is_some() || folder.selection.is_some() {
             folder.sets[NPMIGNORE] = None;
             folder.sets[GITIGNORE] = None;
         } else if folder.sets[NPMIGNORE].is_some() {
@@ -87,13 +104,15 @@ fn settle(way: &mut [Folder]) {
     }
 }
 
-struct Entry {
-    name: String,
-    kind: EntryKind,
+/// One name in a folder.
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) kind: EntryKind,
 }
 
-#[derive(PartialEq, Eq)]
-enum EntryKind {
+/// What stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EntryKind {
     File,
     Folder,
     /// A link, a pipe or the like: never packed, never followed.
@@ -137,7 +156,7 @@ impl Walk<'_> {
                 self.folder(
                     &path.join(name),
                     &inner,
-                    Folder { name, exact, sets: Default::default() },
+                    Folder { name, exact, sets: Default::default(), selection: None },
                     way,
                     required,
                     found,
@@ -156,7 +175,7 @@ impl Walk<'_> {
         required: &[String],
         found: &mut Found,
     ) -> Result<(), PackError> {
-        let entries = read_folder(path, found)?;
+        let entries = Listings::read(found, path)?;
         folder.sets[DEFAULT] = Some(rules::defaults());
         if self.root.manifests_are_rules {
             folder.sets[MANIFEST] = ignore_file(found.overlay, path, "package.json", &entries)?;
@@ -165,7 +184,7 @@ impl Walk<'_> {
         folder.sets[GITIGNORE] = ignore_file(found.overlay, path, ".gitignore", &entries)?;
         // Required files are known by name only to the folders directly below the root.
         let required = if way.len() == 1 { required } else { &[] };
-        folder.sets[STRICT] = Some(required::folder_rules(path, folder.name, required)?);
+        folder.sets[STRICT] = Some(npm11::folder_rules(path, folder.name, required)?);
         let mut way: Vec<Folder> = way.iter().map(Folder::shared).collect();
         way.push(folder);
         settle(&mut way);
@@ -175,7 +194,7 @@ impl Walk<'_> {
 
 impl Folder<'_> {
     fn shared(&self) -> Self {
-        Self { name: self.name, exact: self.exact, sets: self.sets.clone() }
+        Self { name: self.name, exact: self.exact, sets: self.sets.clone(), selection: self.selection.clone() }
     }
 }
 
@@ -206,10 +225,15 @@ fn lets_through(way: &[Folder], name: &str, form: Form) -> bool {
         }
         let names = names.get(level..).unwrap_or_default();
         let question = Question { names, form, below: level < last };
-        for rule in folder.sets.iter().flatten().flat_map(|set| set.iter()) {
-            // A rule that says what is so already need not be asked.
-            if rule.is_negated() != included && question.is_matched_by(rule) {
-                included = rule.is_negated();
+        for (index, set) in folder.sets.iter().enumerate() {
+            if let Some(selection) = folder.selection.as_ref().filter(|_| index == MANIFEST) {
+                included = question.is_selected_by(selection);
+            }
+            for rule in set.iter().flat_map(|set| set.iter()) {
+                // A rule that says what is so already need not be asked.
+                if rule.is_negated() != included && question.is_matched_by(rule) {
+                    included = rule.is_negated();
+                }
             }
         }
     }
@@ -225,6 +249,13 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
+    fn is_selected_by(&self, selection: &Selection) -> bool {
+        let [_, names @ .., _] = self.names else { return false };
+        selection.includes(&names.join("/"), self.form != Form::File, self.form == Form::Folder, |rule| {
+            self.is_matched_by(rule)
+        })
+    }
+
     fn is_matched_by(&self, rule: &Pattern) -> bool {
         let [_, names @ ..] = self.names else { return false };
         let Some((_, plain)) = names.split_last() else { return false };
@@ -256,6 +287,24 @@ impl Question<'_> {
         rule.matches_names(&["", base, ""], false)
             || rule.matches_names(&[base, ""], false)
             || (rule.is_negated() && (rule.matches_names(&["", base], true) || rule.matches_names(&[base], true)))
+    }
+}
+
+/// Folders that are read already, where they will be asked for again.
+#[derive(Default)]
+pub(super) struct Listings(HashMap<Utf8PathBuf, Rc<Vec<Entry>>>);
+
+impl Listings {
+    /// The entries of a folder; each is read from the disk once.
+    pub(super) fn read(found: &mut Found, path: &Utf8Path) -> Result<Rc<Vec<Entry>>, PackError> {
+        if let Some(known) = found.listings.as_ref().and_then(|listings| listings.0.get(path)) {
+            return Ok(Rc::clone(known));
+        }
+        let entries = Rc::new(read_folder(path, found)?);
+        if let Some(listings) = &mut found.listings {
+            listings.0.insert(path.to_owned(), Rc::clone(&entries));
+        }
+        Ok(entries)
     }
 }
 

@@ -3,10 +3,10 @@
 mod entries;
 mod rules;
 
-use relay_pack::WorkspaceContext;
+use relay_pack::{Conventions, WorkspaceContext};
 use serde_json::{Value, json};
 
-use crate::npm::{difference, differences, npm_pack};
+use crate::npm::{BOTH, difference, differences, npm_pack};
 use crate::world::{Node, World};
 
 struct Case {
@@ -42,7 +42,7 @@ fn every_case_gives_npms_tar() {
         }
         folders.push(world.package(case.name, &files));
     }
-    let different = differences(&world.path(), &folders);
+    let different: Vec<String> = BOTH.into_iter().flat_map(|npm| differences(npm, &world.path(), &folders)).collect();
     assert!(different.is_empty(), "{} of {} differ:\n{}", different.len(), folders.len(), different.join("\n"));
 }
 
@@ -68,14 +68,18 @@ fn a_workspace_around_a_package_counts_as_for_npm() {
     ];
     let files: Vec<(String, Node)> = files.iter().map(|(path, text)| ((*path).to_owned(), Node::from(*text))).collect();
     let root = world.package("root", &files);
-    let out = world.path().join("out");
-    npm_pack(&root, &["--workspaces", "--include-workspace-root"], &out);
-    // npm put its cache into the folder it ran in.
-    std::fs::remove_dir_all(root.join(".npm-cache")).unwrap();
     let members = ["packages/a", "packages/b", "tools/deep/c"].map(|path| root.join(path));
-    let around = WorkspaceContext { root: root.clone(), members: members.to_vec() };
-    let mut folders = members.to_vec();
-    folders.push(root);
-    let different: Vec<String> = folders.iter().filter_map(|folder| difference(folder, Some(&around), &out)).collect();
-    assert!(different.is_empty(), "{}", different.join("\n"));
+    let context = WorkspaceContext { root: root.clone(), members: members.to_vec() };
+    let folders: Vec<_> = members.iter().chain([&root]).collect();
+    for npm in BOTH {
+        let out = world.path().join(format!("out-{}", npm.as_str()));
+        npm_pack(npm, &root, &["--workspaces"], &out);
+        // npm put its cache into the folder it ran in; and the root by itself is packed with its members' folders.
+        std::fs::remove_dir_all(root.join(".npm-cache")).unwrap();
+        npm_pack(npm, &world.path(), &[root.as_str()], &out);
+        let conventions = Conventions { context: Some(context.clone()), ..Conventions::of(npm) };
+        let different: Vec<String> =
+            folders.iter().filter_map(|folder| difference(folder, &conventions, &out)).collect();
+        assert!(different.is_empty(), "{}", different.join("\n"));
+    }
 }

@@ -13,7 +13,7 @@ fn files(list: &[(&str, &str)]) -> Vec<(String, Node)> {
 }
 
 fn pack_folder(folder: &Utf8Path) -> Result<Tarball, PackError> {
-    pack(&PackRequest { folder, manifest: None, context: None, overlay: None })
+    pack(&PackRequest::of(folder))
 }
 
 #[track_caller]
@@ -81,15 +81,14 @@ fn a_replaced_manifest_counts_as_if_it_were_on_disk() {
     let world = World::new();
     let folder = world.package("a", &files(&list));
     let text = r#"{"name":"a","version":"2.0.0","files":["lib"],"bin":"b.js"}"#;
-    let replaced = pack(&PackRequest { folder: &folder, manifest: Some(text), context: None, overlay: None }).unwrap();
+    let replaced = pack(&PackRequest { manifest: Some(text), ..PackRequest::of(&folder) }).unwrap();
     std::fs::write(folder.join("package.json"), text).unwrap();
     let on_disk = pack_folder(&folder).unwrap();
     assert_eq!(replaced.bytes, on_disk.bytes);
     assert_eq!(replaced.file_name, "a-2.0.0.tgz");
     assert_eq!(replaced.readme, Some(("README.md".to_owned(), "# a\n".to_owned())));
     std::fs::remove_file(folder.join("package.json")).unwrap();
-    let only_given =
-        pack(&PackRequest { folder: &folder, manifest: Some(text), context: None, overlay: None }).unwrap();
+    let only_given = pack(&PackRequest { manifest: Some(text), ..PackRequest::of(&folder) }).unwrap();
     assert_eq!(only_given.bytes, on_disk.bytes);
 }
 
@@ -121,7 +120,7 @@ fn digests_and_listing_agree_with_the_bytes() {
         tarball.files.iter().map(|file| (file.path.as_str(), file.size, file.mode)).collect();
     assert_eq!(listed, [("x.js", 3, 0o755), ("package.json", 30, 0o644)]);
     assert_eq!(tarball.unpacked, 33);
-    let paths = packlist(&PackRequest { folder: &folder, manifest: None, context: None, overlay: None }).unwrap();
+    let paths = packlist(&PackRequest::of(&folder)).unwrap();
     assert_eq!(paths, ["x.js", "package.json"]);
 }
 
@@ -149,7 +148,7 @@ fn an_overlay_packs_what_writing_it_would_pack() {
         overlay.put(folder.join(path), text.as_bytes().to_vec());
     }
     overlay.take_away(folder.join(".changeset/one.md"));
-    let request = PackRequest { folder: &folder, manifest: None, context: None, overlay: Some(&overlay) };
+    let request = PackRequest { overlay: Some(&overlay), ..PackRequest::of(&folder) };
     let foreseen = pack(&request).unwrap();
     for (path, text) in changes {
         write(path, text);

@@ -1,6 +1,6 @@
 //! What `relay pack --json` prints of one tarball: the fields of `npm pack --json`.
 
-use relay_pack::Tarball;
+use relay_pack::{Tarball, sort_listing};
 use serde::Serialize;
 
 /// One tarball, with npm's own field names.
@@ -34,11 +34,13 @@ pub(super) struct FileReport {
 impl PackReport {
     /// Describes a tarball.
     pub(super) fn of(tarball: &Tarball) -> Self {
-        let files: Vec<FileReport> = tarball
+        let mut files: Vec<FileReport> = tarball
             .files
             .iter()
             .map(|file| FileReport { path: file.path.clone(), size: file.size, mode: file.mode })
             .collect();
+        let bundled = bundled(&files);
+        sort_listing(&mut files, |file| &file.path);
         Self {
             id: format!("{}@{}", tarball.name, tarball.version),
             name: tarball.name.clone(),
@@ -50,7 +52,7 @@ impl PackReport {
             integrity: tarball.integrity.to_string(),
             filename: tarball.file_name.clone(),
             entry_count: files.len(),
-            bundled: bundled(&files),
+            bundled,
             files,
         }
     }

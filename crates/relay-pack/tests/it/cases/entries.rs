@@ -77,6 +77,10 @@ pub(super) fn of_entries() -> Vec<Case> {
                 "sub/build/config.gypi",
                 "archived-packages/x",
                 "x/archived-packages/y",
+                "npm-shrinkwrap.json",
+                "sub/npm-shrinkwrap.json",
+                "sub/bun.lock",
+                "sub/.npm-extension.cjs",
                 ".hg/x",
                 "A.ORIG",
             ],
@@ -100,6 +104,14 @@ pub(super) fn of_entries() -> Vec<Case> {
                 "readme.a$",
                 "license.x",
                 "README.md.bak",
+            ],
+        ),
+        case(
+            "npm-extension",
+            json!({}),
+            &[
+                (".npm-extension.cjs", "exports.transformManifest = manifest => manifest\n".into()),
+                ("a.js", "1".into()),
             ],
         ),
         plain("locks-nested", json!({}), &["a/package-lock.json", "a/yarn.lock", "b/node_modules/x/index.js", "a.js"]),
@@ -212,7 +224,7 @@ pub(super) fn of_bundles() -> Vec<Case> {
         ),
         case(
             "bundled-all",
-            json!({"dependencies": {"d": "1", "gone": "1"}, "optionalDependencies": {"o": "1"}, "devDependencies": {"v": "1"}, "bundleDependencies": true}),
+            json!({"dependencies": {"d": "1"}, "optionalDependencies": {"o": "1", "gone": "1"}, "devDependencies": {"v": "1"}, "bundleDependencies": true}),
             &[
                 ("node_modules/d/package.json", r#"{"name":"d","version":"1.0.0","dependencies":{"n":"1"},"optionalDependencies":{"d":"1"},"peerDependencies":{"v":"1"}}"#.into()),
                 ("node_modules/d/node_modules/n/package.json", r#"{"name":"n","version":"1.0.0"}"#.into()),

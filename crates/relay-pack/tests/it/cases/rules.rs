@@ -49,6 +49,64 @@ pub(super) fn of_files() -> Vec<Case> {
         plain("browser", json!({"browser": "b.js", "files": ["x.js"]}), &["b.js", "x.js"]),
         plain("browser-object", json!({"browser": {"./b.js": false}, "files": ["x.js"]}), &["b.js", "b", "O", "x.js"]),
         plain("nested-manifest", json!({"files": ["sub"]}), &["sub/a.js", "sub/b.js"]),
+        plain(
+            "files-negated-base",
+            json!({"files": ["lib", "!*.map", "!test", "!LIB/b.js"]}),
+            &["lib/a.js", "lib/a.map", "a.map", "lib/test/x.js", "lib/b.js"],
+        ),
+        plain(
+            "files-order",
+            json!({"files": ["!lib/a.js", "lib", "!lib/x", "lib/x/y.js", "!lib/b.js"]}),
+            &["lib/a.js", "lib/b.js", "lib/x/y.js", "lib/x/z.js"],
+        ),
+        plain("files-folder-glob", json!({"files": ["dist-*"]}), &["dist-a/x.js", "dist-b/y/z.js", "dist-c"]),
+        plain(
+            "files-glob-case",
+            json!({"files": ["LIB/**", "*.JS", "Src"]}),
+            &["lib/a.js", "b.js", "c.JS", "src/x.js"],
+        ),
+        plain(
+            "files-nested-readme",
+            json!({"files": ["lib/README.md", "lib/a.js", "docs/*.md"]}),
+            &["lib/README.md", "lib/a.js", "lib/x.js", "docs/README.md", "docs/LICENSE"],
+        ),
+        case(
+            "files-nested-ignored",
+            json!({"files": ["lib/a.js", "lib/deep/b.js", "sub"]}),
+            &[
+                ("lib/a.js", "1".into()),
+                ("lib/.npmignore", "a.js\n".into()),
+                ("lib/deep/b.js", "1".into()),
+                ("lib/deep/.gitignore", "b.js\n".into()),
+                ("sub/.gitignore", "*\n".into()),
+                ("sub/x.js", "1".into()),
+            ],
+        ),
+        plain(
+            "files-odd-names",
+            json!({"files": ["[[]a].js", "x/**", "{b,c}.js", "d\\\\[1].js", "e (1)", "#f", "\\\\!g"]}),
+            &["[a].js", "a.js", "x/[slug]/p.js", "x/(g)/p.js", "x/s/q.js", "b.js", "d[1].js", "e (1)/y", "#f", "!g"],
+        ),
+        plain(
+            "files-overlapping",
+            json!({"files": ["**/*.js", "!**/*.test.js", "!**/node_modules", "a/**/b", "*/", "."]}),
+            &["x.js", "a/x.js", "a/x.test.js", "a/b/c", "a/q/b/c", "a/node_modules/z.js", "node_modules/n/i.js", "k/v"],
+        ),
+        plain(
+            "files-into-and-out",
+            json!({"files": ["./lib/../src/a.js", "lib/./b.js", "/lib/", "//x", "lib//c.js", "../files-into-and-out/d.js"]}),
+            &["src/a.js", "lib/b.js", "lib/c.js", "d.js", "x"],
+        ),
+        plain(
+            "patched",
+            json!({"files": ["lib", "patches"], "patchedDependencies": {"x@1.0.0": "patches/x.patch", "y": "./lib/y.patch", "z": "../z.patch", "w": 1}}),
+            &["lib/a.js", "lib/y.patch", "patches/x.patch", "patches/other.patch"],
+        ),
+        plain(
+            "shrinkwrap-named",
+            json!({"files": ["npm-shrinkwrap.json", "bun.lock", "x"]}),
+            &["npm-shrinkwrap.json", "bun.lock", "x"],
+        ),
         plain("own-workspaces", json!({"workspaces": ["packages/*"]}), &["a.js", "packages/.keep"]),
     ]
 }

@@ -1,4 +1,5 @@
-//! The rules that a package's manifest stands for: `files`, and the strict ones with `main`, `browser` and `bin`.
+//! The rules that a manifest stands for in npm up to 11 (npm-packlist 10): `files` as patterns of the packer's own language,
+//! and the strict ones with `main`, `browser` and `bin`.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
