@@ -1,12 +1,16 @@
 //! npm's range grammar.
 //!
 //! `deno_semver` parses a requirement that may also be a dist-tag, and panics when a tag is asked to match; [`Range`]
-//! can't hold one. Cargo's grammar (crate `semver`) differs from npm's and is used for versions only.
+//! can't hold one. Where it reads a text otherwise than npm's own `semver`, the text is written anew first (`as_npm`). Cargo's grammar (crate `semver`) differs from npm's and is used for versions only.
+
+mod as_npm;
 
 use std::fmt;
 
 use deno_semver::VersionReq;
 use semver::Version;
+
+use as_npm::as_npm;
 
 /// A range of versions in npm's grammar (`^1.2`, `1.x || >=3`, `*`, the empty text).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +30,11 @@ impl Range {
     /// # Errors
     /// [`InvalidRange`] when npm would not take the text for a range.
     pub fn parse(text: &str) -> Result<Self, InvalidRange> {
-        let requirement = VersionReq::parse_from_npm(text).map_err(|_| InvalidRange(text.to_owned()))?;
+        let invalid = || InvalidRange(text.to_owned());
+        let read = as_npm(text).ok_or_else(invalid)?;
+        let requirement = VersionReq::parse_from_npm(&read).map_err(|_| invalid())?;
         if requirement.tag().is_some() {
-            return Err(InvalidRange(text.to_owned()));
+            return Err(invalid());
         }
         Ok(Self { text: text.to_owned(), requirement })
     }
@@ -72,6 +78,22 @@ mod tests {
         check("^1.0.0-beta.1", "1.0.0-beta.2", true);
         check("^1.0.0", "1.1.0-beta.2", false);
         check("1.0.0 - 2", "2.5.0", true);
+    }
+
+    /// Of the fixtures of npm's `semver` 7.8.5, those that `deno_semver` reads otherwise.
+    #[test]
+    fn reads_what_npm_reads_in_odd_texts() {
+        check("^1.x+build", "1.9.0", true);
+        check(">1.x+build <=2.x.x+meta", "2.4.5", true);
+        check(">1.x+build <=2.x.x+meta", "1.9.0", false);
+        check(">=1.x.x-alpha+build <2.x.x+build", "1.0.0-beta", false);
+        check("1.x.5 || 2.x", "1.2.3", false);
+        check("1.x.5 || 2.x", "2.2.3", true);
+        check("== 1.0.0 || foo", "1.0.0", true);
+        check("1.2.3+build.5", "1.2.3", true);
+        for invalid in ["1.x.5", "x.1", "x.x.1", "1.2.3.4", "foo", ">9007199254740992.0.0", "^^1"] {
+            assert!(Range::parse(invalid).is_err(), "{invalid}");
+        }
     }
 
     #[test]

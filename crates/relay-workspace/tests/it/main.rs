@@ -4,3 +4,4 @@ mod checkout;
 mod discover;
 mod discover_errors;
 mod discover_properties;
+mod npm_ranges;
