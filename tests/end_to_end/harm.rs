@@ -2,6 +2,8 @@
 //! registries that count what reaches them.
 
 mod another_version_inside;
+mod build_metadata;
+mod foreign_packument;
 mod git_at_the_end;
 mod git_settings;
 mod nothing_wrong;

@@ -9,7 +9,7 @@ use relay_change::BumpPlan;
 use relay_pack::lifecycle::{self, Occasion};
 use relay_pack::{Overlay, Tarball};
 use relay_plan::{ReleasePlan, TarballFact};
-use relay_workspace::{Manifest, ManifestError, PackageName, Version, Workspace, WorkspacePackage};
+use relay_workspace::{Manifest, ManifestError, PackageName, Workspace, WorkspacePackage, published_version};
 
 use crate::conventions::{PackChoices, conventions_of};
 use crate::freeze::{FreezeError, pack_one};
@@ -166,7 +166,7 @@ fn replace_manifest(workspace: &mut Workspace, path: &Utf8Path, content: &str) -
         workspace.root_manifest = manifest.clone();
     }
     if let Some(package) = workspace.packages.iter_mut().find(|package| package.path == folder) {
-        package.version = manifest.version().and_then(|text| Version::parse(text).ok());
+        package.version = manifest.version().and_then(published_version);
         package.manifest = manifest;
     }
     Ok(())

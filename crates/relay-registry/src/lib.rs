@@ -38,7 +38,7 @@ pub use client::{ClientError, ClientOptions, ReadRetry, RegistryClient};
 pub use credential::{AuthScheme, Credential, InvalidOtp, Otp, UnusableCredential};
 pub use document::{DocumentError, DocumentInput, publish_document};
 pub use npmrc::{ConfigSources, NetworkSettings, NpmConfig, NpmConfigError, NpmrcFile, RegistryChoice};
-pub use packument::{Packument, PackumentAnswer, PackumentForm, PublishedVersion};
+pub use packument::{NotTheDocument, Packument, PackumentAnswer, PackumentForm, PublishedVersion};
 pub use publish::{Accepted, PublishError, PublishRequest};
 pub use read::ReadError;
 pub use refusal::{Explanation, Refusal, RefusalClass, RefusalCode, explain};

@@ -1,18 +1,19 @@
 //! What a registry knows of a package (`npm-registry.md`, 1.1 and 1.2).
 //!
-//! Reading is lenient: a version that can't be understood is left out, and the rest stays. Only an answer that is no
-//! JSON object at all is an error. Fields that relay has no use for are skipped without being kept.
+//! Reading is lenient: a version that can't be understood is left out, and the rest stays. Only an answer that is not the
+//! packument of this package is an error: one that gives itself another name or none, or has no versions and doesn't say
+//! that they were all unpublished. Fields that relay has no use for are skipped without being kept.
 
 mod lenient;
 
 use std::collections::BTreeMap;
 
-use relay_workspace::{Integrity, Shasum};
+use relay_workspace::{Integrity, PackageName, Shasum, published_version};
 use semver::Version;
 use serde::Deserialize;
 use url::Url;
 
-use lenient::{Object, RawVersion, Text};
+use lenient::{Object, RawVersion, Text, Time};
 
 /// The `accept` header for the form that installers read.
 pub(crate) const ACCEPT_ABBREVIATED: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
@@ -32,7 +33,7 @@ pub enum PackumentForm {
 /// A package as the registry knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Packument {
-    /// The name that the document gives itself.
+    /// The name that the document gives itself: in `name`, else in `_id`.
     pub name: String,
     /// Tags and the versions they point at, as written.
     pub dist_tags: BTreeMap<String, String>,
@@ -76,20 +77,41 @@ pub enum PackumentAnswer {
     },
 }
 
+/// An answer that is not the document that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotTheDocument {
+    /// It is no such document of any package.
+    #[error("the answer is none")]
+    None,
+    /// It is that of another package.
+    #[error("the answer is that of `{0}`")]
+    Another(String),
+}
+
 impl Packument {
-    /// Reads a packument of either form.
+    /// Reads the packument of a package, in either form.
     ///
     /// # Errors
-    /// What the JSON parser says, when the body is no JSON object.
-    pub fn parse(body: &[u8]) -> Result<Self, serde_json::Error> {
-        let raw = Document::deserialize(&mut serde_json::Deserializer::from_slice(body))?;
-        let versions = raw.versions.0.into_iter().filter_map(|(key, version)| {
+    /// [`NotTheDocument`] where the body is not this package's packument.
+    pub fn parse(name: &PackageName, body: &[u8]) -> Result<Self, NotTheDocument> {
+        let raw =
+            Document::deserialize(&mut serde_json::Deserializer::from_slice(body)).map_err(|_| NotTheDocument::None)?;
+        let own_name = raw.name.0.or(raw.id.0).ok_or(NotTheDocument::None)?;
+        // npm's registry shows a package without any version as its name and `time.unpublished`.
+        if !raw.versions.is_object && !raw.time.unpublished {
+            return Err(NotTheDocument::None);
+        }
+        if own_name != name.as_str() {
+            return Err(NotTheDocument::Another(own_name));
+        }
+        let versions = raw.versions.entries.into_iter().filter_map(|(key, version)| {
             let version = version.published(&key)?;
             Some((version.version.clone(), version))
         });
+        let tags = raw.dist_tags.entries.into_iter();
         Ok(Self {
-            name: raw.name.0.unwrap_or_default(),
-            dist_tags: raw.dist_tags.0.into_iter().filter_map(|(tag, version)| Some((tag, version.0?))).collect(),
+            name: own_name,
+            dist_tags: tags.filter_map(|(tag, version)| Some((tag, version.0?))).collect(),
             versions: versions.collect(),
         })
     }
@@ -101,20 +123,26 @@ impl Packument {
 }
 
 impl PublishedVersion {
-    /// Reads a version's document. `None` when it is JSON and no version.
+    /// Reads the document of one version of a package.
     ///
     /// # Errors
-    /// What the JSON parser says, when the body is no JSON.
-    pub fn parse(body: &[u8]) -> Result<Option<Self>, serde_json::Error> {
-        let raw = RawVersion::deserialize(&mut serde_json::Deserializer::from_slice(body))?;
+    /// [`NotTheDocument`] where the body is not a document of a version of this package.
+    pub fn parse(name: &PackageName, body: &[u8]) -> Result<Self, NotTheDocument> {
+        let raw = RawVersion::deserialize(&mut serde_json::Deserializer::from_slice(body))
+            .map_err(|_| NotTheDocument::None)?;
+        let own_name = raw.name.0.clone();
         let version = raw.version.0.clone();
-        Ok(version.and_then(|version| raw.published(&version)))
+        let version = version.and_then(|version| raw.published(&version)).ok_or(NotTheDocument::None)?;
+        match own_name {
+            Some(other) if other != name.as_str() => Err(NotTheDocument::Another(other)),
+            _ => Ok(version),
+        }
     }
 }
 
 impl RawVersion {
     fn published(self, version: &str) -> Option<PublishedVersion> {
-        let version = Version::parse(version).ok()?;
+        let version = published_version(version)?;
         self.is_object.then(|| PublishedVersion {
             version,
             integrity: self.integrity.0.and_then(|text| Integrity::parse(&text).ok()),
@@ -133,8 +161,10 @@ fn web_address(text: &str) -> Option<Url> {
 #[derive(Default)]
 struct Document {
     name: Text,
+    id: Text,
     dist_tags: Object<Text>,
     versions: Object<RawVersion>,
+    time: Time,
 }
 
 impl<'de> Deserialize<'de> for Document {
@@ -150,6 +180,8 @@ impl<'de> Deserialize<'de> for Document {
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
                         "name" => document.name = map.next_value()?,
+                        "_id" => document.id = map.next_value()?,
+                        "time" => document.time = map.next_value()?,
                         "dist-tags" => document.dist_tags = map.next_value()?,
                         "versions" => document.versions = map.next_value()?,
                         _ => {

@@ -7,9 +7,14 @@ use url::Url;
 
 use crate::answer::Answer;
 use crate::credential::{Credential, UnusableCredential};
+use crate::packument::NotTheDocument;
 use crate::publish::refusal_of;
 use crate::refusal::Refusal;
+use crate::shown_text::clean_line;
 use crate::url::{RegistryUrl, host_and_port};
+
+/// The most of a foreign name that is shown; npm's own limit is 214.
+const NAME_CHARS_MAX: usize = 214;
 
 /// Something could not be read from a registry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -145,6 +150,17 @@ impl ReadError {
             }
             (error, _) => error,
         }
+    }
+
+    /// The error for an answer that is not the document that was asked for.
+    pub(crate) fn another(not: NotTheDocument, what: &str, url: &Url, document: &str, answer: &Answer) -> Self {
+        let NotTheDocument::Another(name) = not else { return Self::unparsed(what, url, document, answer) };
+        let problem = format!(
+            "`{}` answered with the {document} of `{}`; check the registry's address and what stands before it",
+            host_and_port(url),
+            clean_line(&name, NAME_CHARS_MAX)
+        );
+        Self::Unexpected { what: what.to_owned(), problem }
     }
 
     /// The error for an answer that can't be parsed. `document` is what it should have been.

@@ -14,6 +14,7 @@ use crate::dependency::DependencyKind;
 use crate::manager::PackageManager;
 use crate::manifest::Manifest;
 use crate::name::PackageName;
+use crate::version::published_version;
 use crate::workspace::{Catalogs, Workspace, WorkspacePackage};
 
 /// Builds a [`Workspace`] package by package.
@@ -141,7 +142,7 @@ impl WorkspaceFixture {
                 WorkspacePackage {
                     name: PackageName::parse(&name).unwrap_or_else(|error| panic!("fixture: {error}")),
                     path: package.path,
-                    version: manifest.version().and_then(|version| Version::parse(version).ok()),
+                    version: manifest.version().and_then(published_version),
                     private: manifest.is_private(),
                     manifest,
                 }

@@ -3,7 +3,7 @@
 //! This is the lowest storey of the house: it knows the disk and the formats of package managers, and nothing of git,
 //! registries or releases.
 //!
-//! - [`name`], [`range`], [`specifier`], [`dependency`], [`integrity`]: the words of the field as types
+//! - [`name`], [`version`], [`range`], [`specifier`], [`dependency`], [`integrity`]: the words of the field as types
 //! - [`obstacle`]: what keeps a published specifier from being installed
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
@@ -26,6 +26,7 @@ pub mod obstacle;
 mod printable;
 pub mod range;
 pub mod specifier;
+pub mod version;
 pub mod workspace;
 pub mod write;
 mod wrong_kind;
@@ -42,6 +43,7 @@ pub use obstacle::Obstacle;
 pub use range::{InvalidRange, Range};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
+pub use version::published_version;
 pub use workspace::{Catalogs, Workspace, WorkspacePackage, resolve_catalog};
 pub use write::{
     TEMPORARY_PREFIX, TEMPORARY_SUFFIX, WriteError, sync_folder_of, write_all_or_none, write_atomically,

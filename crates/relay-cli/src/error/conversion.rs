@@ -50,7 +50,7 @@ pub(super) fn discover(error: &DiscoverError) -> CliError {
         DiscoverError::Pattern { .. } => "relay::workspace::invalid_pattern",
         DiscoverError::Outside { .. } | DiscoverError::LinkOutside { .. } => "relay::workspace::outside",
         DiscoverError::Name { .. } => "relay::workspace::invalid_name",
-        DiscoverError::Version { .. } => "relay::workspace::invalid_version",
+        DiscoverError::Version { .. } | DiscoverError::Spelling { .. } => "relay::workspace::invalid_version",
         DiscoverError::DuplicateName { .. } => "relay::workspace::duplicate_name",
     };
     let result = CliError::of(ErrorKind::User, error).code(code);

@@ -84,8 +84,8 @@ impl RegistryClient {
             304 => Ok(PackumentAnswer::NotModified),
             404 => Ok(PackumentAnswer::NotFound { notice: answer.notice() }),
             200 => {
-                let packument = Packument::parse(&answer.body)
-                    .map_err(|_| ReadError::unparsed(&what, &url, "packument", &answer))?;
+                let packument = Packument::parse(name, &answer.body)
+                    .map_err(|not| ReadError::another(not, &what, &url, "packument", &answer))?;
                 Ok(PackumentAnswer::Found { packument, etag: answer.header("etag").map(str::to_owned) })
             }
             _ => Err(ReadError::of_status(&what, &host_and_port(&url), Some(name), &answer)
@@ -113,16 +113,13 @@ impl RegistryClient {
         let answer = self.get(&url, self.read(&what, credential, wishes)).await?;
         match answer.status {
             200 => {
-                let document = PublishedVersion::parse(&answer.body)
-                    .map_err(|_| ReadError::unparsed(&what, &url, "version document", &answer))?;
-                match document {
-                    Some(document) if same_version(&document.version, version) => Ok(Some(document)),
-                    Some(other) => Err(ReadError::Unexpected {
-                        what,
-                        problem: format!("the registry answered with version `{}`", other.version),
-                    }),
-                    None => Err(ReadError::unparsed(&what, &url, "version document", &answer)),
+                let document = PublishedVersion::parse(name, &answer.body)
+                    .map_err(|not| ReadError::another(not, &what, &url, "version document", &answer))?;
+                if same_version(&document.version, version) {
+                    return Ok(Some(document));
                 }
+                let problem = format!("`{}` answered with version `{}`", host_and_port(&url), document.version);
+                Err(ReadError::Unexpected { what, problem })
             }
             404 | 405 => Ok(None),
             _ => Err(ReadError::of_status(&what, &host_and_port(&url), Some(name), &answer)

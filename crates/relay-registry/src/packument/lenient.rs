@@ -18,18 +18,29 @@ pub(super) struct Flag(pub(super) bool);
 
 /// The entries of an object; none where another type stands.
 #[derive(Debug)]
-pub(super) struct Object<T>(pub(super) Vec<(String, T)>);
+pub(super) struct Object<T> {
+    pub(super) entries: Vec<(String, T)>,
+    /// Whether an object stood there at all.
+    pub(super) is_object: bool,
+}
 
 impl<T> Default for Object<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { entries: Vec::new(), is_object: false }
     }
+}
+
+/// What `time` says beside the dates of versions: `unpublished` is there once all of them were taken back.
+#[derive(Debug, Default)]
+pub(super) struct Time {
+    pub(super) unpublished: bool,
 }
 
 /// One version's fields, with those of `dist` lifted up.
 #[derive(Debug, Default)]
 pub(super) struct RawVersion {
     pub(super) is_object: bool,
+    pub(super) name: Text,
     pub(super) version: Text,
     pub(super) integrity: Text,
     pub(super) shasum: Text,
@@ -74,7 +85,7 @@ impl<T: for<'a> Deserialize<'a>> Lenient for Object<T> {
         while let Some(entry) = map.next_entry::<String, T>()? {
             entries.push(entry);
         }
-        Ok(Self(entries))
+        Ok(Self { entries, is_object: true })
     }
 }
 
@@ -83,6 +94,7 @@ impl Lenient for RawVersion {
         let mut version = Self { is_object: true, ..Self::default() };
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
+                "name" => version.name = map.next_value()?,
                 "version" => version.version = map.next_value()?,
                 "dist" => {
                     let Dist { integrity, shasum, tarball } = map.next_value()?;
@@ -92,7 +104,7 @@ impl Lenient for RawVersion {
                 "hasInstallScript" => version.has_install_script = map.next_value()?,
                 "scripts" => {
                     let scripts: Object<Text> = map.next_value()?;
-                    version.install_scripts = scripts.0.iter().any(|(event, command)| {
+                    version.install_scripts = scripts.entries.iter().any(|(event, command)| {
                         matches!(event.as_str(), "preinstall" | "install" | "postinstall")
                             && command.0.as_deref().is_some_and(|command| !command.is_empty())
                     });
@@ -103,6 +115,20 @@ impl Lenient for RawVersion {
             }
         }
         Ok(version)
+    }
+}
+
+impl Lenient for Time {
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut time = Self::default();
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "unpublished" {
+                time.unpublished = map.next_value::<Object<IgnoredAny>>()?.is_object;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(time)
     }
 }
 
@@ -174,7 +200,7 @@ macro_rules! read_leniently {
         })+
     };
 }
-read_leniently!(Text, Flag, RawVersion, Dist);
+read_leniently!(Text, Flag, Time, RawVersion, Dist);
 
 impl<'de, T: for<'a> Deserialize<'a>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -2,8 +2,18 @@
 
 use super::*;
 
-fn parse(body: &str) -> Packument {
-    Packument::parse(body.as_bytes()).unwrap()
+fn name(text: &str) -> PackageName {
+    PackageName::parse(text).unwrap()
+}
+
+fn of(package: &str, body: &str) -> Result<Packument, NotTheDocument> {
+    Packument::parse(&name(package), body.as_bytes())
+}
+
+/// Reads a packument of `a`; the body's fields follow the name.
+fn parse(fields: &str) -> Packument {
+    let fields = fields.trim_start().strip_prefix('{').unwrap();
+    of("a", &format!(r#"{{"name":"a",{fields}"#)).unwrap()
 }
 
 fn versions(body: &str) -> Vec<String> {
@@ -14,12 +24,13 @@ const SHASUM: &str = "0123456789012345678901234567890123456789";
 
 #[test]
 fn reads_the_abbreviated_form() {
-    let packument = parse(&format!(
+    let body = format!(
         r#"{{"name":"@a/x","modified":"…","dist-tags":{{"latest":"1.10.0","next":"2.0.0-rc.1"}},
         "versions":{{"1.9.0":{{"name":"@a/x","version":"1.9.0","dist":{{"shasum":"{SHASUM}",
         "integrity":"sha512-abc","tarball":"https://cdn.example/x.tgz","fileCount":1}}}},
         "1.10.0":{{"deprecated":"no longer","hasInstallScript":true}},"2.0.0-rc.1":{{}}}}}}"#
-    ));
+    );
+    let packument = of("@a/x", &body).unwrap();
     assert_eq!(packument.name, "@a/x");
     assert_eq!(packument.dist_tags["next"], "2.0.0-rc.1");
     let first = packument.versions.values().next().unwrap();
@@ -45,7 +56,7 @@ fn the_full_form_tells_install_scripts_by_their_names() {
 
 #[test]
 fn a_broken_version_is_left_out_and_the_rest_stays() {
-    let body = r#"{"name":7,"dist-tags":{"latest":1,"x":"1.0.0"},"versions":{
+    let body = r#"{"dist-tags":{"latest":1,"x":"1.0.0"},"versions":{
         "1.0.0":{"dist":{"integrity":7,"shasum":"zz","tarball":"javascript:1"},"deprecated":null},
         "1.0.1":"text","1.0.2":null,"1.0.3":[1,2],"not-a-version":{},"1.0.4":{"dist":[]},"1.0.5":{"deprecated":""}}}"#;
     assert_eq!(versions(body), ["1.0.0", "1.0.4", "1.0.5"]);
@@ -57,19 +68,52 @@ fn a_broken_version_is_left_out_and_the_rest_stays() {
 }
 
 #[test]
+fn build_metadata_makes_no_other_version() {
+    assert_eq!(versions(r#"{"versions":{"1.2.3+build.5":{}}}"#), ["1.2.3"]);
+}
+
+#[test]
 fn fields_of_a_wrong_type_are_nothing() {
-    assert_eq!(versions(r#"{"versions":[1]}"#), Vec::<String>::new());
-    assert_eq!(versions(r#"{"versions":null,"dist-tags":"x"}"#), Vec::<String>::new());
-    assert_eq!(versions("{}"), Vec::<String>::new());
+    assert_eq!(versions(r#"{"versions":{},"dist-tags":"x","time":7}"#), Vec::<String>::new());
     assert_eq!(versions(r#"{"versions":{"1.0.0":{}},"versions":{"2.0.0":{}}}"#), ["2.0.0"]);
 }
 
 #[test]
-fn what_is_no_object_is_an_error() {
-    for body in ["", "<html>", "[]", "\"x\"", "7", "{\"versions\":", "{\"versions\":{\"1.0.0\":{}"] {
-        assert!(Packument::parse(body.as_bytes()).is_err(), "{body}");
+fn what_is_not_this_package_s_packument_is_an_error() {
+    for body in [
+        "",
+        "<html>",
+        "[]",
+        "null",
+        "\"x\"",
+        "7",
+        "{\"versions\":",
+        "{\"versions\":{\"1.0.0\":{}",
+        "{\"name\":\"\u{fffd}",
+        "{}",
+        r#"{"error":"not_found","reason":"missing"}"#,
+        r#"{"versions":{"1.0.0":{}}}"#,
+        r#"{"name":7,"versions":{"1.0.0":{}}}"#,
+        r#"{"name":"a"}"#,
+        r#"{"name":"a","versions":null}"#,
+        r#"{"name":"a","versions":[{"version":"1.0.0"}]}"#,
+        r#"{"name":"a","time":{"created":"x","unpublished":null}}"#,
+    ] {
+        assert_eq!(of("a", body), Err(NotTheDocument::None), "{body}");
     }
-    assert!(Packument::parse(b"{\"name\":\"\xff\"}").is_err());
+    let other = Err(NotTheDocument::Another("b".into()));
+    assert_eq!(of("a", r#"{"name":"b","versions":{"1.0.0":{}}}"#), other);
+    assert_eq!(of("@s/b", r#"{"name":"b","versions":{"1.0.0":{}}}"#), other);
+}
+
+/// Forms that registries do answer: npm's of a package whose versions were all unpublished, and one of old stores.
+#[test]
+fn a_packument_may_be_without_versions_or_name_itself_by_its_id() {
+    let unpublished =
+        r#"{"_id":"a","name":"a","time":{"created":"x","1.0.0":"y","unpublished":{"versions":["1.0.0"]}}}"#;
+    assert_eq!(of("a", unpublished).unwrap().versions.len(), 0);
+    assert_eq!(of("a", r#"{"_id":"a","versions":{"1.0.0":{}}}"#).unwrap().versions.len(), 1);
+    assert_eq!(of("a", r#"{"name":"a","versions":{},"dist-tags":{}}"#).unwrap().versions.len(), 0);
 }
 
 #[test]
@@ -79,22 +123,23 @@ fn deep_nesting_ends_without_a_crash() {
     assert_eq!(versions(&format!(r#"{{"readme":{deep},"versions":{{"1.0.0":{{}}}}}}"#)), ["1.0.0"]);
     let in_version = format!(r#"{{"versions":{{"1.0.0":{{"dist":{{"x":{deep}}}}}}}}}"#);
     assert_eq!(versions(&in_version), ["1.0.0"]);
-    assert!(Packument::parse(deep.as_bytes()).is_err());
+    assert!(of("a", &deep).is_err());
 }
 
 #[test]
 fn a_version_document_is_read_by_its_own_version() {
-    let read = |body: &str| PublishedVersion::parse(body.as_bytes()).unwrap();
-    assert_eq!(read(r#"{"version":"1.0.0"}"#).unwrap().version, Version::new(1, 0, 0));
-    assert_eq!(read(r#"{"error":"x"}"#), None);
-    assert_eq!(read(r#""not_found""#), None);
-    assert!(PublishedVersion::parse(b"<html>").is_err());
+    let read = |body: &str| PublishedVersion::parse(&name("a"), body.as_bytes());
+    assert_eq!(read(r#"{"name":"a","version":"1.0.0"}"#).unwrap().version, Version::new(1, 0, 0));
+    for body in [r#"{"error":"x"}"#, r#""not_found""#, "<html>", "{}", "[]", "null"] {
+        assert_eq!(read(body), Err(NotTheDocument::None), "{body}");
+    }
+    assert_eq!(read(r#"{"name":"b","version":"1.0.0"}"#), Err(NotTheDocument::Another("b".into())));
 }
 
 proptest::proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-        let _ = Packument::parse(&bytes);
-        let _ = PublishedVersion::parse(&bytes);
+        let _ = Packument::parse(&name("a"), &bytes);
+        let _ = PublishedVersion::parse(&name("a"), &bytes);
     }
 }

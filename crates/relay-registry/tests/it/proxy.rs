@@ -16,7 +16,7 @@ async fn read(client: &RegistryClient, registry: &RegistryUrl) -> PackumentAnswe
 
 #[tokio::test]
 async fn the_outside_is_asked_through_the_proxy_and_only_the_proxy_gets_its_password() {
-    let proxy = Recorder::saying(reply(200, "{\"name\":\"a\"}")).await;
+    let proxy = Recorder::saying(reply(200, "{\"name\":\"a\",\"versions\":{}}")).await;
     let address = proxy.registry.to_string().replace("http://", "http://me:secret@");
     let outside = RegistryUrl::parse("http://registry.example/").unwrap();
     read(&through(&address).unwrap(), &outside).await;

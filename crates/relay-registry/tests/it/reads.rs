@@ -66,6 +66,19 @@ async fn an_unknown_package_is_no_error_and_keeps_the_notice() {
 }
 
 #[tokio::test]
+async fn a_document_of_another_package_is_an_error_whoever_asks() {
+    let recorder = Recorder::saying(reply(200, r#"{"name":"other","versions":{"1.0.0":{}}}"#)).await;
+    let text = packument(&recorder, None).await.unwrap_err().to_string();
+    assert!(text.contains("` answered with the packument of `other`; check the registry's address"), "{text}");
+    let waiting = client().packument_past_caches(&recorder.registry, &name(), None, PackumentForm::Abbreviated).await;
+    assert!(matches!(waiting, Err(ReadError::Unexpected { .. })), "{waiting:?}");
+    let recorder = Recorder::saying(reply(200, r#"{"name":"other","version":"1.0.0"}"#)).await;
+    let version = Version::new(1, 0, 0);
+    let document = client().version_document(&recorder.registry, &name(), &version, None).await;
+    assert!(matches!(document, Err(ReadError::Unexpected { .. })), "{document:?}");
+}
+
+#[tokio::test]
 async fn a_login_page_is_named_instead_of_parsed() {
     let page = "<!DOCTYPE html><html><head><title>Sign in to Proxy</title>";
     let recorder = Recorder::saying(reply(200, page)).await;

@@ -3,6 +3,7 @@
 use std::io;
 
 use camino::Utf8PathBuf;
+use semver::Version;
 
 use crate::manifest::ManifestError;
 use crate::name::InvalidName;
@@ -161,6 +162,19 @@ pub enum DiscoverError {
         path: Utf8PathBuf,
         /// The version as written.
         version: String,
+    },
+    /// A publishable package has a version that npm would publish as another text.
+    #[error(
+        "`{path}`: npm would publish the version `{}` as {meant}, and other tools don't read it; write `{meant}`",
+        printable(.version)
+    )]
+    Spelling {
+        /// The manifest.
+        path: Utf8PathBuf,
+        /// The version as written.
+        version: String,
+        /// The version that npm reads in it.
+        meant: Version,
     },
     /// Several packages have one name, and at least one of them could be published.
     #[error(

@@ -5,13 +5,13 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use semver::Version;
 
 use super::error::{DiscoverError, listed};
 use super::file::FileAt;
 use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest};
 use crate::name::PackageName;
 use crate::printable::printable;
+use crate::version::{loosely_read, published_version};
 use crate::workspace::WorkspacePackage;
 
 /// How many packages a workspace may have. The largest open monorepos have about 2,000.
@@ -100,10 +100,22 @@ impl Gathering {
             }
         };
         let version = match manifest.version() {
-            Some(text) => match Version::parse(text) {
-                Ok(version) => Some(version),
-                Err(_) if publishable => return Err(DiscoverError::Version { path, version: text.to_owned() }),
-                Err(_) => {
+            Some(text) => match published_version(text) {
+                Some(version) => {
+                    if publishable && version.to_string() != text {
+                        self.warnings.push(format!(
+                            "`{path}`: registries drop what follows the `+` of a version, so `{text}` is {version}"
+                        ));
+                    }
+                    Some(version)
+                }
+                None if publishable => {
+                    return Err(match loosely_read(text) {
+                        Some(meant) => DiscoverError::Spelling { path, version: text.to_owned(), meant },
+                        None => DiscoverError::Version { path, version: text.to_owned() },
+                    });
+                }
+                None => {
                     let text = printable(text);
                     self.warnings.push(format!("`{path}`: the version `{text}` is no semantic version; it is ignored"));
                     None
