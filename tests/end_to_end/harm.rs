@@ -2,12 +2,15 @@
 //! registries that count what reaches them.
 
 mod another_version_inside;
+mod behind_the_registry;
 mod build_metadata;
 mod foreign_packument;
 mod git_at_the_end;
 mod git_settings;
+mod idle_pattern;
 mod nothing_wrong;
 mod shallow_clone;
+mod sibling_range;
 mod sparse_checkout;
 
 use crate::counting_registry::CountingRegistry;

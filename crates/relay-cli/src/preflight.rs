@@ -7,7 +7,7 @@ use relay_engine::freeze::packing_obstacle;
 use relay_engine::project::Project;
 use relay_pack::{ManifestRewriteError, published_manifest};
 use relay_plan::ReleasePlan;
-use relay_workspace::PackageName;
+use relay_workspace::{PackageName, Version};
 
 use crate::error::CliError;
 use crate::error::engine as explain;
@@ -18,7 +18,8 @@ const CHANGES_SHOWN_MAX: usize = 5;
 
 /// The manifests of these packages can be written as they are published: each `workspace:` and `catalog:` leads somewhere.
 ///
-/// What a build may still bring, such as the folder of `publishConfig.directory`, is left to the packing.
+/// What a build may still bring, such as the folder of `publishConfig.directory`, is left to the packing, and ranges, which
+/// the version step may still move, to the plan.
 pub(crate) fn check_manifests<'a>(
     project: &Project,
     names: impl IntoIterator<Item = &'a PackageName>,
@@ -29,7 +30,12 @@ pub(crate) fn check_manifests<'a>(
             continue;
         };
         match published_manifest(package, &project.workspace) {
-            Ok(_) | Err(ManifestRewriteError::Directory { .. } | ManifestRewriteError::Unreadable { .. }) => {}
+            Ok(_)
+            | Err(
+                ManifestRewriteError::Directory { .. }
+                | ManifestRewriteError::Unreadable { .. }
+                | ManifestRewriteError::OutOfRange { .. },
+            ) => {}
             Err(error) => return Err(CliError::from(error).hint("nothing was written and nothing was sent")),
         }
     }
@@ -114,8 +120,42 @@ fn silent_commits(project: &Project) -> String {
     if tags.any(|tag| matches!(repository.tag_commit(tag), Ok(Some(_)))) {
         return "no commit since the last release asks for one (`feat:`, `fix:`)".to_owned();
     }
-    "no commit since the versions in package.json were written asks for one (`feat:`, `fix:`); no tag here shows a release"
-        .to_owned()
+    let silent = "no commit since the versions in package.json were written asks for one (`feat:`, `fix:`)";
+    let tags = repository.tag_names().unwrap_or_default();
+    match latest_version_tag(&tags) {
+        None => format!("{silent}; no tag here shows a release"),
+        Some((version, tag)) if project.reads_tag(tag, &version) => {
+            format!("{silent}; the tags here are of other versions, up to `{tag}`")
+        }
+        Some((_, tag)) => format!("{silent}; the tags here have another form, such as `{tag}`, {}", tags_read(project)),
+    }
+}
+
+/// The tags that relay reads, in words.
+fn tags_read(project: &Project) -> String {
+    let example =
+        project.workspace.packages.iter().find_map(|package| Some((&package.name, package.version.as_ref()?)));
+    let Some((name, version)) = example else { return "where relay reads `name@1.2.3`".to_owned() };
+    let unscoped = name.unscoped();
+    if project.has_one_tag() {
+        return format!("where relay reads `v{version}` for what package.json says");
+    }
+    format!(
+        "where relay reads `{name}@{version}` or `{unscoped}-v{version}` for what package.json says; \
+         `mode = \"fixed\"` under `[release]` in relay.toml is for one version and one tag, `v{version}`"
+    )
+}
+
+/// Of the tags that end in a version, whatever stands before it, the one with the highest.
+fn latest_version_tag(tags: &[String]) -> Option<(Version, &str)> {
+    let version = |tag: &str| {
+        let mut numbers = tag.char_indices().filter(|(index, c)| {
+            let before = tag.get(..*index).and_then(|before| before.chars().next_back());
+            c.is_ascii_digit() && !before.is_some_and(|before| before.is_ascii_digit() || before == '.')
+        });
+        numbers.find_map(|(start, _)| Version::parse(tag.get(start..)?).ok())
+    };
+    tags.iter().filter_map(|tag| Some((version(tag)?, tag.as_str()))).max()
 }
 
 /// The branch is one that may be released from; where the release is committed, there must be a branch at all.
@@ -175,4 +215,28 @@ pub(crate) fn warn_of_changes(ui: &Ui, project: &Project) -> Result<(), CliError
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_of_any_form_shows_its_version() {
+        let latest = |tags: &[&str]| {
+            let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+            latest_version_tag(&tags).map(|(version, tag)| format!("{tag} is {version}"))
+        };
+        assert_eq!(latest(&["v9.0.0", "v11.18.0", "latest"]).as_deref(), Some("v11.18.0 is 11.18.0"));
+        for (tag, version) in [
+            ("pkg-v1.2.3", "1.2.3"),
+            ("pkg/v1.2.3", "1.2.3"),
+            ("release-1.2.3", "1.2.3"),
+            ("@s/p2@1.2.3-rc.1", "1.2.3-rc.1"),
+            ("1.2.3", "1.2.3"),
+        ] {
+            assert_eq!(latest(&[tag]), Some(format!("{tag} is {version}")));
+        }
+        assert_eq!(latest(&["nightly", "v2", "2026-11-29"]), None);
+    }
 }

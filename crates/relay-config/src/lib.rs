@@ -2,11 +2,12 @@
 //!
 //! - [`words`]: publishing access, routes, kinds of credentials: the vocabulary of all crates above
 //! - [`config`]: the file as a value; `complaint`: what is wrong with it, in words
-//! - [`pattern`]: patterns over package names; [`quantity`]: durations, sizes, days
+//! - [`pattern`]: patterns over package names; [`idle`]: those that match nothing; [`quantity`]: durations, sizes, days
 #![forbid(unsafe_code)]
 
 mod complaint;
 pub mod config;
+pub mod idle;
 pub mod pattern;
 mod place;
 pub mod quantity;
@@ -16,6 +17,7 @@ pub use config::{
     CONFIG_FILE_NAME, Config, ConfigError, CredentialDeclaration, GateRule, GateSettings, GroupKind, GroupSettings,
     PackSettings, Policy, PublishSettings, RegistrySettings, ReleaseSettings, UpdateRanges,
 };
+pub use idle::IdlePattern;
 pub use pattern::NamePatterns;
 pub use quantity::{DurationText, ExpiryDate, SizeText};
 pub use words::{

@@ -20,6 +20,16 @@ impl NamePatterns {
         self.0.is_empty()
     }
 
+    /// The patterns as written, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Says whether one pattern is about a name, whether it takes it in or out.
+    pub(crate) fn one_matches(pattern: &str, name: &PackageName) -> bool {
+        wildcard_matches(pattern.strip_prefix('!').unwrap_or(pattern), name.as_str())
+    }
+
     /// Says whether the patterns accept a name. A list that starts with `!` starts from all names.
     pub fn matches(&self, name: &PackageName) -> bool {
         let mut matched = self.0.first().is_some_and(|pattern| pattern.starts_with('!'));

@@ -27,9 +27,9 @@ mod registries;
 use changes::{graduates, uncounted_commits};
 use cut_off::{named, refuse_cut_off};
 use dead_credentials::dead_credentials;
-use notices::{of_other_tools, without_effect};
+use notices::{idle_settings, of_other_tools, without_effect};
 pub use registries::PLAN_READS_IN_FLIGHT;
-use registries::{Known, new_install_script, read_registries};
+use registries::{Known, new_install_script, read_registries, read_siblings};
 
 /// What a run is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +153,7 @@ pub async fn observe(
     }
     let mut warnings = session.npm.warnings().to_vec();
     warnings.extend(without_effect(project).map(str::to_owned));
+    warnings.extend(idle_settings(project, session));
     let bumps = match intent {
         Intent::Release => {
             warnings.extend(of_other_tools(project).into_iter().map(str::to_owned));
@@ -172,13 +173,14 @@ pub async fn observe(
     let (published, dead) =
         join(read_registries(&candidates, session, &project.config.gate), dead_credentials(&candidates, session)).await;
     let mut published = published?;
-    let requests = published.values().map(|known| known.requests).sum::<usize>() + dead.asked;
+    let mut requests = published.values().map(|known| known.requests).sum::<usize>() + dead.asked;
 
     let mut packages = Vec::new();
     let mut credentials = BTreeMap::new();
     let mut destinations = BTreeMap::new();
     let mut live = Vec::new();
     let mut scriptless_before = BTreeMap::new();
+    let mut left_out = BTreeMap::new();
     for mut candidate in candidates {
         let refused = candidate.refuse(&dead, &mut warnings);
         let name = &candidate.package.name;
@@ -205,6 +207,7 @@ pub async fn observe(
                 Intent::Publish => SkipReason::AlreadyPublished,
             };
             skipped.push(SkippedObservation { name: name.clone(), reason });
+            left_out.insert(name.clone(), state);
             continue;
         }
         let mut package = observation(project, session, learnt, &candidate, state, bump.copied());
@@ -216,19 +219,26 @@ pub async fn observe(
         credentials.insert(name.clone(), candidate.credentials);
         destinations.insert(name.clone(), (candidate.destination, candidate.rules));
     }
+    let unread = unread_siblings(project, &packages, &left_out);
+    if !session.offline && !unread.is_empty() {
+        requests += unread.len();
+        left_out.extend(read_siblings(&unread, project, session).await);
+    }
     let head = match &project.repository {
         Some(repository) => repository.head()?.commit,
         None => None,
     };
+    let ahead = project.graph.anticipating(|name| planned.get(name).map(|bump| &bump.next));
     let observations = Observations {
         created: session.now,
         head,
         offline: session.offline,
         terminal: session.person,
         otp_given: session.otp.is_some(),
-        graph: &project.graph,
+        graph: ahead.as_ref().unwrap_or(&project.graph),
         packages,
         skipped,
+        left_out,
         inputs: inputs(project),
         allow_cycles: session.allow_cycles || project.config.publish.allow_cycles,
     };
@@ -236,6 +246,21 @@ pub async fn observe(
     // Last, since there may be many and only some are shown.
     warnings.extend_from_slice(&project.workspace.warnings);
     Ok(Observed { plan, chosen, bumps, credentials, destinations, live, scriptless_before, warnings, requests })
+}
+
+/// Packages of the workspace that nobody looked up, and that a package to publish needs in a version that the workspace
+/// hasn't.
+fn unread_siblings<'a>(
+    project: &'a Project,
+    packages: &[PackageObservation],
+    left_out: &BTreeMap<PackageName, PublishedState>,
+) -> BTreeSet<&'a PackageName> {
+    let planned: BTreeSet<&PackageName> = packages.iter().map(|package| &package.name).collect();
+    let needed = project.graph.out_of_range().iter().filter(|dependency| planned.contains(&dependency.package));
+    needed
+        .map(|dependency| &dependency.sibling)
+        .filter(|name| !planned.contains(name) && !left_out.contains_key(name))
+        .collect()
 }
 
 fn make_bumps(project: &Project, session: &Session, warnings: &mut Vec<String>) -> Result<BumpPlan, ObserveError> {

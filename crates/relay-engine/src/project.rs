@@ -182,7 +182,8 @@ impl Project {
             .map(|package| HistoryQuery {
                 name: package.name.to_string(),
                 path: self.in_repository(&package.path).to_string(),
-                version: package.version.as_ref().map(Version::to_string),
+                // As it is written there, since the history has nothing else to compare.
+                version: package.version.as_ref().and_then(|_| package.manifest.version()).map(str::to_owned),
                 tags: package.version.as_ref().map(|version| self.tag_candidates(package, version)).unwrap_or_default(),
             })
             .collect()
@@ -193,32 +194,39 @@ impl Project {
         if self.has_one_tag() { format!("v{version}") } else { format!("{name}@{version}") }
     }
 
-    /// Says whether one tag stands for the whole release: in fixed mode, and where there is one package only.
+    /// Says whether one tag stands for the whole release: in fixed mode, and where the repository is one package and no
+    /// workspace, as changesets tags it too.
     pub fn has_one_tag(&self) -> bool {
-        self.config.release.mode == ReleaseMode::Fixed
-            || self.workspace.packages.iter().filter(|package| package.is_publishable()).count() == 1
+        let alone = || matches!(self.workspace.packages.as_slice(), [only] if only.path.as_str().is_empty());
+        self.config.release.mode == ReleaseMode::Fixed || alone()
+    }
+
+    /// Says whether a bare `v1.2.3` can only mean one package or all of them.
+    fn bare_tags_count(&self) -> bool {
+        self.has_one_tag() || self.workspace.packages.iter().filter(|package| package.is_publishable()).count() == 1
+    }
+
+    /// Says whether a tag is of a form that relay reads as a release of this version.
+    pub fn reads_tag(&self, tag: &str, version: &Version) -> bool {
+        self.workspace.packages.iter().any(|package| self.tag_candidates(package, version).iter().any(|one| one == tag))
     }
 
     /// Tags that may stand for the package's present version, best first: relay's own, then those of other tools.
     fn tag_candidates(&self, package: &WorkspacePackage, version: &Version) -> Vec<String> {
-        let own = self.tag_name(&package.name, version);
-        let mut tags = vec![own];
-        for tag in [
-            format!("{}@{version}", package.name),
-            format!("{}-v{version}", package.name.unscoped()),
-            format!("v{version}"),
-        ] {
-            // A bare `v1.2.3` says nothing of one package where each has a version of its own.
-            if !tags.contains(&tag) && (self.has_one_tag() || !tag.starts_with('v') || !tag_is_bare(&tag)) {
-                tags.push(tag);
+        let mut tags = vec![self.tag_name(&package.name, version)];
+        // Where the manifest has build metadata, other tools may have written it into the tag.
+        let written = package.manifest.version().filter(|text| *text != version.to_string());
+        for version in [version.to_string()].into_iter().chain(written.map(str::to_owned)) {
+            let bare = self.bare_tags_count().then(|| format!("v{version}"));
+            let named = [format!("{}@{version}", package.name), format!("{}-v{version}", package.name.unscoped())];
+            for tag in named.into_iter().chain(bare) {
+                if !tags.contains(&tag) {
+                    tags.push(tag);
+                }
             }
         }
         tags
     }
-}
-
-fn tag_is_bare(tag: &str) -> bool {
-    tag.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn read_changesets_config(root: &Utf8Path) -> Result<Option<ChangesetsConfig>, ProjectError> {

@@ -5,7 +5,7 @@
 //! those that pnpm, npm and changesets agree on when they decide whether a dependency is the workspace's own package.
 //!
 //! Runtime dependencies that nobody could install from a registry are listed beside the edges, whether they make one or
-//! not.
+//! not; so are those on a package of the workspace that only another version than the workspace's can satisfy.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,7 +15,10 @@ use relay_workspace::{
     WorkspaceSpecifier, resolve_catalog,
 };
 
-use crate::graph::{DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget, UninstallableDependency};
+use crate::graph::{
+    DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget, OutOfRangeDependency,
+    UninstallableDependency,
+};
 
 impl DependencyGraph {
     /// Reads the graph from the manifests of a workspace.
@@ -30,6 +33,7 @@ impl DependencyGraph {
         let mut edges = Vec::new();
         let mut missing = Vec::new();
         let mut uninstallable = Vec::new();
+        let mut out_of_range = Vec::new();
         for package in &workspace.packages {
             // Most dependencies are plain ranges of packages from elsewhere; reading these would be most of the work.
             let texts = package.manifest.dependency_texts();
@@ -52,7 +56,15 @@ impl DependencyGraph {
                 match resolver.target(package, &dependency.name, &dependency.specifier) {
                     Target::Package(to) => edges
                         .push(Edge { bundled: package.manifest.bundles(kind, key), ..edge(package, to, &dependency) }),
-                    Target::Elsewhere => {}
+                    Target::OutOfRange(sibling, range) if at_runtime => out_of_range.push(OutOfRangeDependency {
+                        package: package.name.clone(),
+                        sibling: sibling.clone(),
+                        kind,
+                        specifier: dependency.text.clone(),
+                        range,
+                        dispensable: kind == DependencyKind::Peer && package.manifest.peer_is_optional(key),
+                    }),
+                    Target::Elsewhere | Target::OutOfRange(..) => {}
                     Target::Missing(name, target) => missing.push(MissingDependency {
                         package: package.name.clone(),
                         dependency: name,
@@ -64,7 +76,7 @@ impl DependencyGraph {
             }
         }
         let packages = workspace.packages.iter().map(node).collect();
-        Self::with_missing(packages, edges, missing).with_uninstallable(uninstallable)
+        Self::with_missing(packages, edges, missing).with_uninstallable(uninstallable).with_out_of_range(out_of_range)
     }
 }
 
@@ -72,6 +84,8 @@ impl DependencyGraph {
 enum Target<'a> {
     /// To a package of the workspace.
     Package(&'a PackageName),
+    /// To another version than the workspace has of a package: to a registry.
+    OutOfRange(&'a PackageName, Range),
     /// Out of the workspace: to a registry, a URL, a folder that is no package of it.
     Elsewhere,
     /// To something that the workspace should have and has not.
@@ -143,7 +157,9 @@ impl<'a> Resolver<'a> {
             // yarn reads `workspace:packages/b` as a folder below the root, pnpm `workspace:../b` as one beside this.
             WorkspaceSpecifier::Path(path) => match self.at(package, path) {
                 Target::Package(found) => Target::Package(found),
-                Target::Elsewhere | Target::Missing(..) => Target::Missing(name.clone(), MissingTarget::Package),
+                Target::Elsewhere | Target::OutOfRange(..) | Target::Missing(..) => {
+                    Target::Missing(name.clone(), MissingTarget::Package)
+                }
             },
             WorkspaceSpecifier::Range(text) if Range::parse(text).is_err() => {
                 match self.folders.get(Utf8Path::new(text.trim_end_matches('/'))) {
@@ -168,7 +184,8 @@ impl<'a> Resolver<'a> {
     fn in_range(&self, name: &PackageName, range: &Range) -> Target<'a> {
         match self.workspace.package(name) {
             Some(package) if accepts(range, package.version.as_ref()) => Target::Package(&package.name),
-            _ => Target::Elsewhere,
+            Some(package) => Target::OutOfRange(&package.name, range.clone()),
+            None => Target::Elsewhere,
         }
     }
 

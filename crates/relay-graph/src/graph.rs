@@ -1,7 +1,7 @@
 //! The graph as a value: packages sorted by name, edges sorted by their ends.
 
 use petgraph::graph::{DiGraph, NodeIndex};
-use relay_workspace::{DependencyKind, Obstacle, PackageName, Version};
+use relay_workspace::{DependencyKind, Obstacle, PackageName, Range, Version};
 use serde::{Deserialize, Serialize};
 
 /// A package as a node of the graph.
@@ -75,6 +75,24 @@ pub struct UninstallableDependency {
     pub obstacle: Obstacle,
 }
 
+/// A runtime dependency on a package of the workspace, by a range that does not accept the version that it has there. It makes
+/// no edge: it is installed from a registry, if that has a version in the range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutOfRangeDependency {
+    /// The package whose manifest has the specifier.
+    pub package: PackageName,
+    /// The package of the workspace that it means.
+    pub sibling: PackageName,
+    /// The map of the manifest.
+    pub kind: DependencyKind,
+    /// The specifier as the manifest has it.
+    pub specifier: String,
+    /// The range that is published: that behind an alias or in a catalog.
+    pub range: Range,
+    /// Says whether nobody has to install it: a peer that `peerDependenciesMeta` calls optional.
+    pub dispensable: bool,
+}
+
 /// The dependency graph of a workspace.
 #[derive(Debug, Clone)]
 pub struct DependencyGraph {
@@ -84,6 +102,7 @@ pub struct DependencyGraph {
     by_dependency: Vec<usize>,
     missing: Vec<MissingDependency>,
     uninstallable: Vec<UninstallableDependency>,
+    out_of_range: Vec<OutOfRangeDependency>,
 }
 
 /// Packages as nodes whose weight is the index into [`DependencyGraph::packages`]; an edge points from the dependent to
@@ -118,7 +137,8 @@ impl DependencyGraph {
         by_dependency.sort_by_key(|&index| (edges.get(index).map(|edge| &edge.to), index));
         missing.sort();
         missing.dedup();
-        Self { packages, edges, by_dependency, missing, uninstallable: Vec::new() }.let_peers_give_way()
+        Self { packages, edges, by_dependency, missing, uninstallable: Vec::new(), out_of_range: Vec::new() }
+            .let_peers_give_way()
     }
 
     pub(crate) fn set_orders(&mut self, edge: usize, orders: bool) {
@@ -131,6 +151,12 @@ impl DependencyGraph {
         uninstallable.sort();
         uninstallable.dedup();
         self.uninstallable = uninstallable;
+        self
+    }
+
+    pub(crate) fn with_out_of_range(mut self, mut out_of_range: Vec<OutOfRangeDependency>) -> Self {
+        out_of_range.sort_by(|a, b| (&a.package, &a.sibling, a.kind).cmp(&(&b.package, &b.sibling, b.kind)));
+        self.out_of_range = out_of_range;
         self
     }
 
@@ -189,6 +215,42 @@ impl DependencyGraph {
     /// The runtime dependencies outside of the tarball that nobody can install by what will be published of them, sorted.
     pub fn uninstallable(&self) -> &[UninstallableDependency] {
         &self.uninstallable
+    }
+
+    /// The runtime dependencies outside of the tarball whose range does not accept the workspace's version, sorted.
+    pub fn out_of_range(&self) -> &[OutOfRangeDependency] {
+        &self.out_of_range
+    }
+
+    /// The graph with an edge for each range that accepts the version that its package is about to get, where there is such a
+    /// range: a dependent that is ahead of the workspace waits for that version like any other.
+    #[must_use]
+    pub fn anticipating<'a>(&self, next: impl Fn(&PackageName) -> Option<&'a Version>) -> Option<Self> {
+        let met = |dependency: &&OutOfRangeDependency| {
+            next(&dependency.sibling).is_some_and(|version| dependency.range.accepts(version))
+        };
+        let mut edges: Vec<Edge> = self
+            .out_of_range
+            .iter()
+            .filter(met)
+            .map(|dependency| Edge {
+                from: dependency.package.clone(),
+                to: dependency.sibling.clone(),
+                kind: dependency.kind,
+                range: dependency.specifier.clone(),
+                orders: true,
+                bundled: false,
+            })
+            .collect();
+        if edges.is_empty() {
+            return None;
+        }
+        edges.extend_from_slice(&self.edges);
+        Some(
+            Self::with_missing(self.packages.clone(), edges, self.missing.clone())
+                .with_uninstallable(self.uninstallable.clone())
+                .with_out_of_range(self.out_of_range.clone()),
+        )
     }
 
     pub(crate) fn index_of(&self, name: &PackageName) -> Option<usize> {

@@ -28,6 +28,9 @@ mod yielding;
 pub use cycle::Cycle;
 pub use document::{GRAPH_SCHEMA, GraphDocument, document};
 pub use dot::to_dot;
-pub use graph::{DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget, UninstallableDependency};
+pub use graph::{
+    DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget, OutOfRangeDependency,
+    UninstallableDependency,
+};
 pub use mermaid::to_mermaid;
 pub use text::to_text;

@@ -7,7 +7,7 @@ mod directory;
 mod specifier;
 
 use camino::Utf8PathBuf;
-use relay_workspace::{DependencyKind, Manifest, PackageManager, PackageName, Workspace, WorkspacePackage};
+use relay_workspace::{DependencyKind, Manifest, PackageManager, PackageName, Version, Workspace, WorkspacePackage};
 use serde_json::{Map, Value};
 
 pub use directory::{PublishDirectory, publish_directory};
@@ -80,6 +80,21 @@ pub enum ManifestRewriteError {
         dependency: String,
         /// The specifier as written.
         specifier: String,
+    },
+    /// A `workspace:` specifier with a range that does not accept the package of the workspace.
+    #[error(
+        "`{package}` depends on `{dependency}` by `{specifier}`, but that package is at {version}; \
+         write a range that accepts {version}, or `workspace:^`, which follows the version"
+    )]
+    OutOfRange {
+        /// The package.
+        package: PackageName,
+        /// The dependency's key.
+        dependency: String,
+        /// The specifier as written.
+        specifier: String,
+        /// The version that the workspace has.
+        version: Version,
     },
     /// A `catalog:` specifier that the catalog has no entry for.
     #[error("`{package}` depends on `{dependency}` by `{specifier}`, but {catalog} has no entry for it; add one")]

@@ -36,6 +36,8 @@ pub struct Observations<'a> {
     pub packages: Vec<PackageObservation>,
     /// The packages that are left out, in any order.
     pub skipped: Vec<SkippedObservation>,
+    /// What registries have of packages of the workspace that are not to be published, where that was read.
+    pub left_out: BTreeMap<PackageName, PublishedState>,
     /// The name of each input (a manifest, a change file, `relay.toml`) and its digest.
     pub inputs: BTreeMap<String, String>,
     /// Whether a cycle through runtime dependencies is allowed.

@@ -5,6 +5,7 @@
 //! - `naming`: names, access and visibility of new packages
 //! - `versions`: versions and dist-tags
 //! - `dependencies`: what a package needs at runtime and whether it will be there
+//! - `siblings`: which versions of the workspace's own packages it needs, and which there are
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use crate::route::Route;
 
 mod dependencies;
 mod naming;
+mod siblings;
 mod versions;
 
 use dependencies::WorkspaceMembers;

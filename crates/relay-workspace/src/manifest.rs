@@ -128,6 +128,12 @@ impl Manifest {
             }
     }
 
+    /// Whether `peerDependenciesMeta` says that a peer may be missing.
+    pub fn peer_is_optional(&self, key: &str) -> bool {
+        let meta = self.fields.get("peerDependenciesMeta").and_then(|meta| meta.get(key));
+        meta.and_then(|meta| meta.get("optional")) == Some(&Value::Bool(true))
+    }
+
     fn bundle_field(&self) -> Option<&Value> {
         self.fields.get("bundleDependencies").or_else(|| self.fields.get("bundledDependencies"))
     }

@@ -99,6 +99,7 @@ impl From<ManifestRewriteError> for CliError {
         let code = match &error {
             ManifestRewriteError::UnknownPackage { .. } => "relay::pack::unknown_package",
             ManifestRewriteError::NoVersion { .. } => "relay::pack::dependency_without_version",
+            ManifestRewriteError::OutOfRange { .. } => "relay::pack::dependency_out_of_range",
             ManifestRewriteError::NoCatalogEntry { .. } => "relay::pack::no_catalog_entry",
             ManifestRewriteError::CatalogEntryProtocol { .. } => "relay::pack::catalog_entry_protocol",
             ManifestRewriteError::PublishName { .. } => "relay::pack::publish_name",

@@ -1,8 +1,11 @@
 //! What a person should know of settings that relay does not heed.
 
+use std::collections::BTreeSet;
+
 use relay_config::ReleaseMode;
 
 use crate::project::Project;
+use crate::session::Session;
 
 /// Settings of other release tools that relay does not read, where they would say how versions are made.
 pub(super) fn of_other_tools(project: &Project) -> Vec<&'static str> {
@@ -37,4 +40,37 @@ pub(super) fn without_effect(project: &Project) -> impl Iterator<Item = &'static
         .is_some()
         .then_some("`[schedule]` in relay.toml has no effect yet: what is planned is published now");
     provenance.into_iter().chain(schedule)
+}
+
+/// Patterns of relay.toml that match no package, and registries that no package goes to: most likely misspelt, and then what
+/// they say is not heeded where it should be.
+pub(super) fn idle_settings(project: &Project, session: &Session) -> Vec<String> {
+    let packages = &project.workspace.packages;
+    let names: Vec<_> = packages.iter().map(|package| &package.name).collect();
+    let mut found: Vec<String> = project.config.idle_patterns(&names).iter().map(ToString::to_string).collect();
+    let named = project.config.credential.iter().any(|credential| credential.registry.is_some());
+    if named || !project.config.registry.is_empty() {
+        let published = packages.iter().filter(|package| package.is_publishable());
+        let in_use: BTreeSet<_> = published
+            .filter_map(|package| {
+                session.npm.registry_for(&package.name, package.manifest.fields().get("publishConfig")).ok()
+            })
+            .map(|choice| choice.url)
+            .collect();
+        let settings = project.config.registry.iter().map(|settings| ("[[registry]]", &settings.url));
+        let credentials = project.config.credential.iter();
+        let credentials = credentials.filter_map(|one| Some(("[[credential]]", one.registry.as_ref()?)));
+        for (table, url) in settings.chain(credentials) {
+            if in_use.contains(url) {
+                continue;
+            }
+            let others: Vec<String> = in_use.iter().map(|url| format!("`{url}`")).collect();
+            let others = if others.is_empty() { "nowhere".to_owned() } else { format!("to {}", others.join(", ")) };
+            found.push(format!(
+                "no package of the workspace goes to `{url}`, which `{table}` in relay.toml names, so that it has no effect; \
+                 they go {others}"
+            ));
+        }
+    }
+    found
 }

@@ -1,15 +1,16 @@
 //! What the registries have of the packages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
 use relay_config::{GateRule, GateSettings, RegistryRules};
 use relay_pack::gate::install_events;
 use relay_plan::{NewInstallScript, PublishedState};
 use relay_registry::{Packument, PackumentAnswer, PackumentForm};
-use relay_workspace::{Integrity, PackageName, Version, Workspace, WorkspacePackage};
+use relay_workspace::{Integrity, PackageName, Version, Workspace, WorkspacePackage, published_version};
 
 use super::{Candidate, ObserveError};
+use crate::project::Project;
 use crate::session::Session;
 
 /// Registry reads in flight at once while a plan is made: as many streams as a server of HTTP/2 should at least allow on one
@@ -50,6 +51,36 @@ pub(super) async fn read_registries(
     Ok(known)
 }
 
+/// Reads what the registries have of packages that are left out unread, and that a package to publish needs in a version that
+/// the workspace hasn't. What can't be found out stays unknown: it stops nobody.
+pub(super) async fn read_siblings(
+    siblings: &BTreeSet<&PackageName>,
+    project: &Project,
+    session: &Session,
+) -> BTreeMap<PackageName, PublishedState> {
+    let reads = siblings.iter().filter_map(|name| project.workspace.package(name)).map(|package| async move {
+        let name = &package.name;
+        let choice = session.npm.registry_for(name, package.manifest.fields().get("publishConfig")).ok()?;
+        let (destination, _) = session.destination(&choice.url, &project.config);
+        let credentials = session.credentials(name, &choice.url, &project.config);
+        let credential = credentials.first().map(|known| &known.credential);
+        let form = PackumentForm::Abbreviated;
+        let state = match session.client.packument(&destination, name, credential, form, None).await.ok()? {
+            PackumentAnswer::Found { packument, .. } => present(packument, None),
+            PackumentAnswer::NotFound { .. } => PublishedState::Absent,
+            PackumentAnswer::NotModified => PublishedState::Unknown,
+        };
+        Some((name.clone(), state))
+    });
+    stream::iter(reads).buffer_unordered(PLAN_READS_IN_FLIGHT).filter_map(std::future::ready).collect().await
+}
+
+fn present(packument: Packument, next: Option<&Version>) -> PublishedState {
+    let latest = packument.dist_tags.get("latest").and_then(|text| published_version(text));
+    let next_is_there = next.is_some_and(|next| packument.versions.contains_key(next));
+    PublishedState::Present { versions: packument.versions.into_keys().collect(), latest, next_is_there }
+}
+
 async fn read(candidate: &Candidate<'_>, session: &Session, gate: &GateSettings) -> Result<Known, ObserveError> {
     let name = &candidate.package.name;
     let failed = |source| ObserveError::Read { package: name.clone(), source: Box::new(source) };
@@ -71,11 +102,8 @@ async fn read(candidate: &Candidate<'_>, session: &Session, gate: &GateSettings)
             scriptless_before = None;
         }
     }
-    let latest = packument.dist_tags.get("latest").and_then(|text| Version::parse(text).ok());
     let integrity = packument.versions.get(candidate.version).and_then(|version| version.integrity.clone());
-    let next_is_there = packument.versions.contains_key(candidate.next);
-    let versions = packument.versions.into_keys().collect();
-    let state = PublishedState::Present { versions, latest, next_is_there };
+    let state = present(packument, Some(candidate.next));
     Ok(Known { state, scriptless_before, integrity, requests })
 }
 
@@ -107,7 +135,7 @@ mod tests {
     fn before(next: &str) -> Option<String> {
         let body = br#"{"name":"a","versions":{"1.0.0":{"version":"1.0.0"},"1.1.0":{"version":"1.1.0","hasInstallScript":true},
             "2.0.0":{"version":"2.0.0"},"2.1.0-rc.1":{"version":"2.1.0-rc.1","hasInstallScript":true}}}"#;
-        let packument = Packument::parse(body).unwrap();
+        let packument = Packument::parse(&PackageName::parse("a").unwrap(), body).unwrap();
         version_before(&packument, &Version::parse(next).unwrap()).map(|version| version.to_string())
     }
 

@@ -163,3 +163,48 @@ fn an_obstacle_in_a_catalog_or_behind_a_bundle() {
     let bundled = workspace(DependencyKind::Prod, "file:../lib");
     assert_eq!(of(bundled.field("app", "bundleDependencies", serde_json::json!(["lib"]))), []);
 }
+
+#[test]
+fn a_range_that_leaves_the_workspace_s_version_out_is_listed_with_what_is_published() {
+    let listed = |kind: DependencyKind, specifier: &str| -> Vec<(String, String)> {
+        let graph = DependencyGraph::build(&workspace(kind, specifier).build());
+        let all = graph.out_of_range().iter();
+        all.map(|dependency| (dependency.sibling.to_string(), dependency.range.to_string())).collect()
+    };
+    let lib = |range: &str| vec![("lib".to_owned(), range.to_owned())];
+    assert_eq!(listed(DependencyKind::Prod, "^2.0.0"), lib("^2.0.0"));
+    assert_eq!(listed(DependencyKind::Optional, "catalog:old"), lib("^0.9.0"));
+    assert_eq!(listed(DependencyKind::Peer, "npm:lib@^9"), lib("^9"));
+    for within in ["^1.0.0", "workspace:^9.0.0", "latest", "catalog:", "catalog:none", "file:../lib", "npm:away@^9"] {
+        assert_eq!(listed(DependencyKind::Prod, within), [], "{within}");
+    }
+    assert_eq!(listed(DependencyKind::Dev, "^2.0.0"), []);
+}
+
+#[test]
+fn an_optional_peer_need_not_be_had() {
+    let dispensable = |meta: serde_json::Value| {
+        let workspace = workspace(DependencyKind::Peer, "^2.0.0").field("app", "peerDependenciesMeta", meta).build();
+        DependencyGraph::build(&workspace).out_of_range()[0].dispensable
+    };
+    assert!(dispensable(serde_json::json!({ "lib": { "optional": true } })));
+    assert!(!dispensable(serde_json::json!({ "lib": { "optional": false }, "other": { "optional": true } })));
+}
+
+#[test]
+fn a_range_ahead_of_the_workspace_waits_for_the_version_to_come() {
+    let graph = DependencyGraph::build(&workspace(DependencyKind::Prod, "^2.0.0").build());
+    let anticipating = |text: &str| {
+        let next = relay_workspace::Version::parse(text).unwrap();
+        let graph = graph.anticipating(|name| (name.as_str() == "lib").then_some(&next))?;
+        Some(
+            graph
+                .edges()
+                .iter()
+                .map(|edge| (edge.from.to_string(), edge.to.to_string(), edge.orders))
+                .collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(anticipating("2.0.0"), Some(vec![("app".to_owned(), "lib".to_owned(), true)]));
+    assert_eq!(anticipating("1.3.0"), None);
+}

@@ -48,11 +48,31 @@ impl Context<'_> {
                     Ok(aliased(format!("{operator}{}", self.version_of(name)?), name))
                 }
                 (_, Some(found)) => by_folder(found),
-                (_, None) => Ok(aliased(range.clone(), name)),
+                (_, None) => self.accepting(range, name).map(|()| aliased(range.clone(), name)),
             },
             WorkspaceSpecifier::Path(path) => by_folder(self.package_at(path).ok_or_else(|| self.unknown())?),
             WorkspaceSpecifier::Alias { name, target } => self.workspace_target(target, name.as_str()),
         }
+    }
+
+    /// A range is published as it is written, so that the workspace's version must be in it: no package manager installs the
+    /// workspace otherwise. yarn lets a range accept the prereleases of what it accepts.
+    fn accepting(&self, range: &str, name: &str) -> Result<(), ManifestRewriteError> {
+        let Ok(parsed) = Range::parse(range) else { return Ok(()) };
+        if !self.kind.is_runtime() {
+            return Ok(());
+        }
+        let version = self.version_of(name)?;
+        let release = Version::new(version.major, version.minor, version.patch);
+        if parsed.accepts(version) || parsed.accepts(&release) {
+            return Ok(());
+        }
+        Err(ManifestRewriteError::OutOfRange {
+            package: self.package.name.clone(),
+            dependency: self.dependency.to_owned(),
+            specifier: self.specifier.to_owned(),
+            version: version.clone(),
+        })
     }
 
     /// Each part of a range with `||` or spaces by itself.

@@ -126,6 +126,15 @@ fn what_cannot_be_resolved_is_named() {
     refused("vue", "catalog:old", "the catalog `old` has no entry");
     refused("odd", "catalog:", "whose catalog entry `workspace:*` can't be published");
     refused("core", "workspace:../gone", "has no such package");
+    refused("@acme/core", "workspace:^9.0.0", "that package is at 1.2.3");
+    refused("alias", "workspace:@acme/core@^9", "that package is at 1.2.3");
+    refused("bare", "workspace:^1.0.0", "has no version");
+    refused("absent", "workspace:^1.0.0", "has no such package");
+}
+
+#[test]
+fn what_is_not_installed_by_others_may_be_out_of_range() {
+    check("devDependencies", "@acme/core", "workspace:^9.0.0", "^9.0.0");
 }
 
 fn with_directory(directory: &str, own: Option<&str>) -> Result<PublishedManifest, ManifestRewriteError> {

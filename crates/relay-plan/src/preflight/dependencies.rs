@@ -9,6 +9,7 @@ use relay_workspace::{Obstacle, PackageName, Range, Specifier, Version};
 
 use crate::finding::{Finding, Severity};
 use crate::observation::{Observations, PackageObservation, SkipReason, SkippedObservation};
+use crate::preflight::siblings::Siblings;
 use crate::render::quoted;
 
 /// The rest of the workspace, as the checks of one package need it.
@@ -21,6 +22,7 @@ pub(super) struct WorkspaceMembers<'a> {
     uninstallable: BTreeMap<&'a PackageName, Vec<&'a UninstallableDependency>>,
     /// Packages that get another version, so that ranges of them follow it.
     moving: BTreeSet<&'a PackageName>,
+    siblings: Siblings<'a>,
 }
 
 impl<'a> WorkspaceMembers<'a> {
@@ -42,6 +44,7 @@ impl<'a> WorkspaceMembers<'a> {
             missing,
             uninstallable,
             moving: moving.map(|package| &package.name).collect(),
+            siblings: Siblings::of(observations),
         }
     }
 
@@ -49,11 +52,13 @@ impl<'a> WorkspaceMembers<'a> {
     pub(super) fn check(&self, package: &PackageObservation) -> Vec<Finding> {
         let mut findings = self.nowhere(&package.name);
         findings.extend(self.for_nobody(&package.name));
+        findings.extend(self.siblings.unsatisfied(&package.name));
         for edge in self.runtime_edges(&package.name) {
             let finding = self
                 .never_published(edge)
                 .or_else(|| self.not_looked_up(edge))
-                .or_else(|| self.elsewhere(package, edge));
+                .or_else(|| self.elsewhere(package, edge))
+                .or_else(|| self.siblings.behind(package, edge));
             findings.extend(finding);
         }
         findings
@@ -69,6 +74,8 @@ impl<'a> WorkspaceMembers<'a> {
         if matches!(skipped.reason, SkipReason::NotChanged | SkipReason::AlreadyPublished) {
             findings.extend(self.for_nobody(&skipped.name));
             findings.extend(self.runtime_edges(&skipped.name).filter_map(|edge| self.never_published(edge)));
+            let unsatisfied = self.siblings.unsatisfied(&skipped.name);
+            findings.extend(unsatisfied.filter(|finding| finding.severity == Severity::Error));
         }
         for finding in &mut findings {
             finding.severity = Severity::Warning;

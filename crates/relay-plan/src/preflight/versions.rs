@@ -11,10 +11,16 @@ const LATEST: &str = DistTag::LATEST;
 
 /// The findings about one package.
 pub(super) fn check(package: &PackageObservation) -> Vec<Finding> {
-    [unusable_tag(package), prerelease_as_latest(package), latest_backward(package), already_there(package)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        unusable_tag(package),
+        prerelease_as_latest(package),
+        latest_backward(package),
+        already_there(package),
+        all_unpublished(package),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What says a dist-tag and says none that can be published under and installed by.
@@ -87,6 +93,19 @@ fn already_there(package: &PackageObservation) -> Option<Finding> {
             &package.name,
             format!("{next} is already published, while its package.json is at {}", package.current),
             "bring the checkout up to date with the release that published it, or raise the version by hand",
+        )
+    })
+}
+
+/// Neither new nor with a version: its versions were taken back (`npm-registry.md`, 10.3, row 33).
+fn all_unpublished(package: &PackageObservation) -> Option<Finding> {
+    let PublishedState::Present { versions, .. } = &package.published else { return None };
+    versions.is_empty().then(|| {
+        Finding::warning(
+            &package.name,
+            "its registry knows the name and shows no version of it, as after all of them were unpublished",
+            "npm refuses the name for 24 hours after that, and a version that was published once for ever; raise the version \
+             if this one was",
         )
     })
 }

@@ -6,5 +6,6 @@ mod planning;
 mod properties;
 mod rendering;
 mod schema;
+mod siblings;
 mod specifiers;
 mod world;

@@ -22,6 +22,7 @@ pub(crate) struct World {
     pub(crate) edges: Vec<Edge>,
     pub(crate) released: Vec<PackageObservation>,
     pub(crate) skipped: Vec<SkippedObservation>,
+    pub(crate) left_out: BTreeMap<PackageName, PublishedState>,
     pub(crate) inputs: BTreeMap<String, String>,
     pub(crate) head: Option<String>,
     pub(crate) offline: bool,
@@ -169,6 +170,7 @@ impl World {
             graph,
             packages: self.released.clone(),
             skipped: self.skipped.clone(),
+            left_out: self.left_out.clone(),
             inputs: self.inputs.clone(),
             allow_cycles: self.allow_cycles,
         })
