@@ -5,8 +5,21 @@ use std::fmt::Write as _;
 use crate::challenges::{Challenge, Login, Outcome};
 use crate::records::PendingChallenge;
 
+/// What the page of a challenge asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// A press of the button, which stands for that of a security key.
+    Key,
+    /// The code of an authenticator app.
+    Code,
+    /// The same once more: the first was wrong.
+    WrongCode,
+    /// The same, but none is accepted for a while.
+    Locked,
+}
+
 /// The page of a challenge that waits.
-pub(crate) fn challenge(challenge: &PendingChallenge, offer_window: bool) -> String {
+pub(crate) fn challenge(challenge: &PendingChallenge, offer_window: bool, proof: Proof) -> String {
     let subject = subject(challenge);
     let window = if offer_window {
         "<label class=\"skip\"><input type=\"checkbox\" name=\"skip\" value=\"on\"> Skip two-factor authentication for \
@@ -21,11 +34,28 @@ pub(crate) fn challenge(challenge: &PendingChallenge, offer_window: bool) -> Str
         _ => format!("{} these packages?", capitalised(&challenge.action)),
     };
     let question = escape(&question);
+    let wrong = match proof {
+        Proof::WrongCode => {
+            "<p class=\"wrong\" role=\"alert\">This code was not accepted. Type the one that the app shows.</p>"
+        }
+        Proof::Locked => {
+            "<p class=\"wrong\" role=\"alert\">Too many wrong codes: none is accepted for some minutes. Wait, then type one \
+             fresh code.</p>"
+        }
+        Proof::Key | Proof::Code => "",
+    };
+    let field = match proof {
+        Proof::Key => "",
+        _ => {
+            "<label class=\"field\">Code of your authenticator app<input name=\"otp\" inputmode=\"numeric\" \
+             autocomplete=\"one-time-code\" pattern=\"[0-9 ]*\" maxlength=\"11\" autofocus></label>"
+        }
+    };
     let body = format!(
         "<h1>{question}</h1>{subject}\
          <dl><dt>Account</dt><dd>{account}</dd><dt>Client</dt><dd>{client}</dd>\
          <dt>Asked at</dt><dd>{opened}</dd></dl>\
-         <form method=\"post\">{window}<div class=\"buttons\">\
+         <form method=\"post\">{wrong}{field}{window}<div class=\"buttons\">\
          <button class=\"primary\" name=\"decision\" value=\"approve\">Approve</button>\
          <button name=\"decision\" value=\"deny\">Deny</button></div></form>",
         account = escape(&challenge.account),
@@ -198,8 +228,8 @@ fn split_version(package: &str) -> (&str, &str) {
 }
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;--ink:#1c2024;--soft:#60646c;--line:#d9d9e0;--ground:#f4f4f6;--card:#fff;--accent:#0b6e4f}\
-@media(prefers-color-scheme:dark){:root{--ink:#edeef0;--soft:#b0b4ba;--line:#3a3d42;--ground:#111113;--card:#1b1c1f;--accent:#3fb98a}}\
+:root{color-scheme:light dark;--ink:#1c2024;--soft:#60646c;--line:#d9d9e0;--ground:#f4f4f6;--card:#fff;--accent:#0b6e4f;--wrong:#b3261e}\
+@media(prefers-color-scheme:dark){:root{--ink:#edeef0;--soft:#b0b4ba;--line:#3a3d42;--ground:#111113;--card:#1b1c1f;--accent:#3fb98a;--wrong:#f2b8b5}}\
 *{box-sizing:border-box}\
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);color:var(--ink);\
 font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}\
@@ -211,6 +241,9 @@ h1{margin:0 0 1rem;font-size:1.35rem;line-height:1.3}\
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem;margin:1.1rem 0;font-size:.92rem}\
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}\
 .skip,.choice{display:flex;gap:.5rem;font-size:.95rem;align-items:baseline;margin:0 0 .8rem}.skip input,.choice input{accent-color:var(--accent)}\
+.field{display:grid;gap:.3rem;margin:0 0 1rem;font-size:.95rem}.wrong{margin:0 0 1rem;color:var(--wrong)}\
+.field input{padding:.55rem .7rem;font:600 1.2rem ui-monospace,'DejaVu Sans Mono',monospace;letter-spacing:.1em;\
+border:1px solid var(--line);border-radius:8px;background:transparent;color:var(--ink)}\
 .buttons{display:flex;gap:.75rem;margin-top:1.1rem}\
 button{flex:1;padding:.65rem 1rem;font:inherit;font-weight:600;color:var(--ink);background:transparent;border:1px solid var(--line);border-radius:8px;cursor:pointer}\
 button.primary{background:var(--accent);border-color:var(--accent);color:#fff}\
@@ -240,7 +273,7 @@ mod tests {
 
     #[test]
     fn text_from_outside_stays_text() {
-        let page = challenge(&pending(), true);
+        let page = challenge(&pending(), true, Proof::Key);
         assert!(page.contains("ada &lt;b&gt;"), "{page}");
         assert!(page.contains("@a/&quot;x&quot;"), "{page}");
         assert!(page.contains("&#39; onload=&#39;x"), "{page}");
@@ -249,10 +282,18 @@ mod tests {
 
     #[test]
     fn the_page_says_what_it_is_and_needs_no_script() {
-        let page = challenge(&pending(), false);
+        let page = challenge(&pending(), false, Proof::Key);
         assert!(page.contains("relay's sandbox") && page.contains("leaves it"));
         assert!(!page.contains("<script") && !page.contains("src="));
-        assert!(!page.contains("name=\"skip\""));
+        assert!(!page.contains("name=\"skip\"") && !page.contains("name=\"otp\""));
+    }
+
+    #[test]
+    fn an_authenticator_app_is_asked_for_its_code() {
+        let page = challenge(&pending(), false, Proof::Code);
+        assert!(page.contains("name=\"otp\"") && !page.contains("not accepted"), "{page}");
+        assert!(challenge(&pending(), false, Proof::WrongCode).contains("This code was not accepted"));
+        assert!(challenge(&pending(), false, Proof::Locked).contains("Too many wrong codes"));
     }
 
     #[test]

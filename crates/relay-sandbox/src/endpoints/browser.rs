@@ -2,12 +2,13 @@
 
 use url::form_urlencoded;
 
+use crate::accounts::{Account, CodeState, SecondFactor};
 use crate::answer::Answer;
 use crate::challenges::Outcome;
 use crate::events::SandboxEvent;
 use crate::exchange::Incoming;
 use crate::options::SKIP_WINDOW;
-use crate::pages;
+use crate::pages::{self, Proof};
 use crate::state::State;
 use crate::tokens::TokenKind;
 
@@ -29,9 +30,10 @@ pub(super) fn home(state: &State, request: &Incoming) -> Answer {
 pub(super) fn challenge_page(state: &mut State, id: &str) -> Answer {
     let now = state.clock.now();
     let offer_window = state.options.offer_skip_window;
+    let proof = if asks_for_code(state, id) { Proof::Code } else { Proof::Key };
     match state.waiting.challenge(id, now) {
         Some(challenge) if challenge.outcome == Outcome::Pending => {
-            Answer::page(200, pages::challenge(&challenge.shown, offer_window))
+            Answer::page(200, pages::challenge(&challenge.shown, offer_window, proof))
         }
         Some(challenge) => Answer::page(200, pages::challenge_answered(challenge, false)),
         None => Answer::page(404, pages::gone()),
@@ -44,7 +46,10 @@ pub(super) fn answer_challenge(state: &mut State, request: &Incoming, id: &str) 
     }
     let skip = form_value(request, "skip").is_some();
     match form_value(request, "decision").as_deref() {
-        Some("approve") => approve_challenge(state, id, skip),
+        Some("approve") => match refuse_code(state, id, form_value(request, "otp").as_deref()) {
+            Some(again) => return again,
+            None => approve_challenge(state, id, skip),
+        },
         Some("deny") => deny_challenge(state, id),
         _ => return Answer::page(400, pages::message("That was no answer", "The form came without a decision.")),
     };
@@ -53,6 +58,40 @@ pub(super) fn answer_challenge(state: &mut State, request: &Incoming, id: &str) 
         Some(challenge) => Answer::page(200, pages::challenge_answered(challenge, skip)),
         None => Answer::page(404, pages::gone()),
     }
+}
+
+/// The account of a challenge that waits.
+fn asked_account<'a>(state: &'a mut State, id: &str) -> Option<&'a mut Account> {
+    let now = state.clock.now();
+    let waiting = state.waiting.challenge(id, now).filter(|challenge| challenge.outcome == Outcome::Pending);
+    let name = waiting.map(|challenge| challenge.shown.account.clone())?;
+    state.accounts.get_mut(&name)
+}
+
+fn asks_for_code(state: &mut State, id: &str) -> bool {
+    asked_account(state, id).is_some_and(|account| matches!(account.second_factor, SecondFactor::Totp { .. }))
+}
+
+/// The page once more, where the account has an authenticator app and this is not its code. Wrong ones are counted as those
+/// that come with a request are.
+fn refuse_code(state: &mut State, id: &str, typed: Option<&str>) -> Option<Answer> {
+    if !asks_for_code(state, id) {
+        return None;
+    }
+    let (now, limit, offer_window) =
+        (state.clock.now(), state.options.wrong_otp_limit, state.options.offer_skip_window);
+    let code: String = typed.unwrap_or_default().split_whitespace().collect();
+    let account = asked_account(state, id)?;
+    let (status, proof) = match account.judge_code(Some(&code), now, limit) {
+        CodeState::Valid => return None,
+        CodeState::Locked => (429, Proof::Locked),
+        CodeState::Invalid | CodeState::Absent => {
+            account.count_wrong_code(now);
+            (401, Proof::WrongCode)
+        }
+    };
+    let challenge = state.waiting.challenge(id, now)?;
+    Some(Answer::page(status, pages::challenge(&challenge.shown, offer_window, proof)))
 }
 
 pub(super) fn login_page(state: &mut State, id: &str) -> Answer {

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::packument::person;
 use crate::answer::Answer;
 use crate::exchange::Incoming;
 use crate::packages::View;
@@ -11,6 +10,12 @@ use crate::state::State;
 /// Results on a page unless the client says otherwise, and the most it can ask for.
 const DEFAULT_SIZE: usize = 20;
 const MAX_SIZE: usize = 250;
+
+/// An account as search results name it. A packument's people have a `name`; these have a `username`, which npm and pnpm
+/// read without asking whether it is there.
+fn account(name: &str) -> Value {
+    json!({ "username": name, "email": format!("{name}@relay.invalid") })
+}
 
 pub(super) fn search(state: &State, request: &Incoming) -> Answer {
     let text = request.parameter("text").unwrap_or_default().to_lowercase();
@@ -32,8 +37,8 @@ pub(super) fn search(state: &State, request: &Incoming) -> Answer {
                     "keywords": field("keywords"),
                     "date": stored.accepted.to_string(),
                     "links": {},
-                    "publisher": { "username": stored.publisher, "email": format!("{}@relay.invalid", stored.publisher) },
-                    "maintainers": package.maintainers.iter().map(|name| person(name)).collect::<Vec<_>>(),
+                    "publisher": account(&stored.publisher),
+                    "maintainers": package.maintainers.iter().map(|name| account(name)).collect::<Vec<_>>(),
                 },
                 "score": { "final": 1.0, "detail": { "quality": 1.0, "popularity": 1.0, "maintenance": 1.0 } },
                 "searchScore": 1.0,

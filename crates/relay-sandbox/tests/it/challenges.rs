@@ -65,6 +65,41 @@ async fn a_one_time_password_is_used_once() {
 }
 
 #[tokio::test]
+async fn an_authenticator_app_has_to_prove_itself_on_the_page() {
+    let sandbox =
+        sandbox_with(SandboxOptions { clock_runs: false, wrong_otp_limit: 2, ..SandboxOptions::default() }).await;
+    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    let token = sandbox.create_token(ADA, TokenKind::Session);
+    let (page, done) = open(&sandbox, &token).await;
+    let text = http().get(&page).send().await.expect("a page").text().await.expect("text");
+    assert!(text.contains("Code of your authenticator app") && text.contains("name=\"otp\""), "{text}");
+
+    for form in ["decision=approve", "decision=approve&otp=000000"] {
+        let (status, text) = fill_in(&page, form).await;
+        assert_eq!(status, 401, "{form}: {text}");
+        assert!(text.contains("This code was not accepted") && text.contains("name=\"otp\""), "{text}");
+        assert_eq!(poll(&done).await.0, 202);
+    }
+    let code = sandbox.current_otp(ADA).expect("an app");
+    assert_eq!(fill_in(&page, &format!("decision=approve&otp={code}")).await.0, 429, "two wrong ones lock the account");
+
+    sandbox.advance(Duration::from_secs(301));
+    let (page, done) = open(&sandbox, &token).await;
+    let code = sandbox.current_otp(ADA).expect("an app");
+    let spaced = format!("{}+{}", &code[..3], &code[3..]);
+    let (status, text) = fill_in(&page, &format!("decision=approve&otp={spaced}")).await;
+    assert_eq!(status, 200, "{text}");
+    let (status, body) = poll(&done).await;
+    assert_eq!(status, 200);
+    let otp = body["token"].as_str().expect("a one-time password");
+    assert_eq!(move_tag(&sandbox, &token, Some(otp)).await.status(), StatusCode::CREATED);
+
+    let (page, done) = open(&sandbox, &token).await;
+    assert_eq!(fill_in(&page, "decision=deny").await.0, 200, "to say no needs no code");
+    assert_ne!(poll(&done).await.0, 202);
+}
+
+#[tokio::test]
 async fn a_one_time_password_belongs_to_its_account() {
     let (sandbox, token) = world(SandboxOptions::default()).await;
     sandbox.seed_package(seeded("two", "1.0.0", ADA));

