@@ -1,6 +1,7 @@
 //! The real binary against the sandbox, the real npm client and a real third-party registry.
 
 mod access;
+mod ci_page;
 mod counting_registry;
 mod gate;
 mod harm;

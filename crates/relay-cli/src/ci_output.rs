@@ -9,7 +9,7 @@ use relay_engine::report::{Outcome, RunReport};
 use relay_plan::{ReleasePlan, Severity};
 use serde_json::json;
 
-use crate::summary::{self, Layout, World};
+use crate::summary::{self, World};
 use crate::ui::{Notice, Ui};
 
 /// Writes `GITHUB_OUTPUT` and `GITHUB_STEP_SUMMARY` where the environment names them; without a report nothing was to be done.
@@ -19,7 +19,14 @@ pub(crate) fn write_outputs(report: Option<&RunReport>, change_files_left: bool,
         append(&path, &outputs(report, change_files_left), ui);
     }
     if let (Some(path), Some(report)) = (file_of("GITHUB_STEP_SUMMARY"), report) {
-        append(&path, &format!("### Release\n\n```\n{}```\n", summary::render(report, World::Real, Layout::Log)), ui);
+        append(&path, &summary::markdown(report, World::Real), ui);
+    }
+}
+
+/// Writes a plan that is not carried out into `GITHUB_STEP_SUMMARY`, so that the page shows why.
+pub(crate) fn summarise_refused(plan: &ReleasePlan, ui: &Ui) {
+    if let Some(path) = file_of("GITHUB_STEP_SUMMARY") {
+        append(&path, &relay_plan::render_markdown(plan), ui);
     }
 }
 

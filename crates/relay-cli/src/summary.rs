@@ -1,6 +1,8 @@
 //! What a run came to, as a person reads it: who is out, by which route and why, who is not, and what to do next.
 
-use std::collections::BTreeMap;
+mod markdown;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use relay_config::RouteKind;
 use relay_engine::report::{Outcome, PackageReport, RunReport};
 use relay_engine::state::{Failure, How, Parked};
 
+pub(crate) use self::markdown::markdown;
 use crate::ui::{Ui, human_span, plural, wrapped};
 
 /// How the report is laid out.
@@ -125,10 +128,7 @@ fn mark(outcome: &Outcome) -> (&'static str, String) {
 
 /// Packages with the same route and the same reason stand together.
 fn routes(text: &mut String, reports: &[PackageReport], layout: Layout) {
-    let mut groups: BTreeMap<(RouteKind, &str), Vec<&str>> = BTreeMap::new();
-    for report in reports.iter().filter(|report| matches!(report.outcome, Outcome::Live { how: How::Published })) {
-        groups.entry((report.route, report.reason.as_str())).or_default().push(report.name.as_str());
-    }
+    let groups = route_groups(reports);
     if groups.is_empty() {
         return;
     }
@@ -139,33 +139,50 @@ fn routes(text: &mut String, reports: &[PackageReport], layout: Layout) {
     }
 }
 
+fn route_groups(reports: &[PackageReport]) -> BTreeMap<(RouteKind, &str), Vec<&str>> {
+    let mut groups: BTreeMap<(RouteKind, &str), Vec<&str>> = BTreeMap::new();
+    for report in reports.iter().filter(|report| matches!(report.outcome, Outcome::Live { how: How::Published })) {
+        groups.entry((report.route, report.reason.as_str())).or_default().push(report.name.as_str());
+    }
+    groups
+}
+
 /// What went wrong with a package, if anything did, and what to do next about this very package.
 pub(crate) fn trouble(report: &PackageReport, world: World) -> Option<(String, Vec<String>)> {
-    let (what, help) = match &report.outcome {
-        Outcome::Failed(failure) => explain_failure(failure),
-        Outcome::Parked(parked) => explain_parked(parked, world),
-        Outcome::Live { .. } | Outcome::Held { .. } => return None,
-    };
-    let fill = |line: &String| {
-        line.replace("<url>", report.registry.as_str())
-            .replace("<package>", report.name.as_str())
-            .replace("<version>", &report.version.to_string())
-            .replace("<tag>", report.tag.as_str())
-    };
-    Some((what, help.iter().map(fill).collect()))
+    let (what, help) = advice(report, world)?;
+    Some((what, help.iter().map(|line| filled(line, &[report])).collect()))
+}
+
+/// What went wrong with a package, and what to do next about such packages.
+fn advice(report: &PackageReport, world: World) -> Option<(String, Vec<String>)> {
+    match &report.outcome {
+        Outcome::Failed(failure) => Some(explain_failure(failure)),
+        Outcome::Parked(parked) => Some(explain_parked(parked, world)),
+        Outcome::Live { .. } | Outcome::Held { .. } => None,
+    }
+}
+
+/// A piece of advice with its placeholders filled in, where the packages that it is about agree on what stands there.
+fn filled(line: &str, reports: &[&PackageReport]) -> String {
+    let values: [(&str, fn(&PackageReport) -> String); 4] = [
+        ("<url>", |report| report.registry.to_string()),
+        ("<package>", |report| report.name.to_string()),
+        ("<version>", |report| report.version.to_string()),
+        ("<tag>", |report| report.tag.to_string()),
+    ];
+    values.into_iter().fold(line.to_owned(), |line, (placeholder, value)| {
+        let known: BTreeSet<String> = reports.iter().map(|report| value(report)).collect();
+        match (known.first(), known.len()) {
+            (Some(one), 1) => line.replace(placeholder, one),
+            _ => line,
+        }
+    })
 }
 
 /// What went wrong. Packages with the same advice stand together above it, and those with the same trouble on one line, so
 /// that a run that was interrupted says once how it goes on.
 fn troubles(text: &mut String, reports: &[PackageReport], world: World, layout: Layout) {
-    let mut groups: InOrder<Vec<String>, InOrder<String, Vec<String>>> = Vec::new();
-    for report in reports {
-        let Some((what, help)) = trouble(report, world) else { continue };
-        let name = format!("{} {}", report.name, report.version);
-        let troubles = place(&mut groups, help);
-        place(troubles, what).push(name);
-    }
-    for (help, troubles) in groups {
+    for (help, troubles) in grouped_troubles(reports, world) {
         text.push('\n');
         for (what, names) in troubles {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -175,6 +192,23 @@ fn troubles(text: &mut String, reports: &[PackageReport], world: World, layout: 
             layout.write(text, &format!("  help: {line}"));
         }
     }
+}
+
+/// The advice, and below it what went wrong with which packages.
+type Troubles = InOrder<Vec<String>, InOrder<String, Vec<String>>>;
+
+fn grouped_troubles(reports: &[PackageReport], world: World) -> Troubles {
+    let mut groups: InOrder<Vec<String>, (Vec<&PackageReport>, InOrder<String, Vec<String>>)> = Vec::new();
+    for report in reports {
+        let Some((what, help)) = advice(report, world) else { continue };
+        let (concerned, troubles) = place(&mut groups, help);
+        concerned.push(report);
+        place(troubles, what).push(format!("{} {}", report.name, report.version));
+    }
+    let fill = |(help, (concerned, troubles)): (Vec<String>, (Vec<&PackageReport>, InOrder<String, Vec<String>>))| {
+        (help.iter().map(|line| filled(line, &concerned)).collect(), troubles)
+    };
+    groups.into_iter().map(fill).collect()
 }
 
 /// Values under keys, in the order of first mention.
@@ -216,16 +250,18 @@ pub(crate) fn explain_failure(failure: &Failure) -> (String, Vec<String>) {
                  not bypass 2FA, or the package disallows tokens"
             ),
             vec![
-                "use a granular access token with bypass 2FA, and declare it in relay.toml: a `[[credential]]` with `kind = \
-                 \"granular-bypass\"`"
+                "make a granular token that bypasses 2FA: `npm token create --name=relay --packages=<package> \
+                 --packages-and-scopes-permission=read-write --bypass-2fa --expires=90`, and declare it in relay.toml: a \
+                 `[[credential]]` with `kind = \"granular-bypass\"`"
                     .to_owned(),
-                "or log in as a person: `npm login`, then run relay again in a terminal".to_owned(),
+                "or log in as a person: `npm login --registry=<url>`, then run relay again in a terminal".to_owned(),
             ],
         ),
         Failure::TokensDisallowed { credential, .. } => (
             format!("the package disallows tokens, and the only credential at hand is one ({credential})"),
             vec![
-                "log in as a person: `npm login`, then run relay again in a terminal".to_owned(),
+                "log in as a person: `npm login --registry=<url>`, then run relay again in a terminal".to_owned(),
+                "or let an owner allow tokens: `npm access set mfa=automation <package>`".to_owned(),
                 "or declare `publishing-access = \"publish\"` for it in relay.toml, so that plans know beforehand"
                     .to_owned(),
             ],
@@ -276,6 +312,17 @@ pub(crate) fn explain_parked(parked: &Parked, world: World) -> (String, Vec<Stri
 }
 
 fn footer(text: &mut String, report: &RunReport, layout: Layout) {
+    if let Some(line) = tags(report) {
+        let _ = writeln!(text, "\n{line}");
+    }
+    for problem in &report.problems {
+        text.push('\n');
+        layout.write(text, &format!("warning: {problem}"));
+    }
+}
+
+/// How many challenges were answered, and which tags were made; `None` where there is nothing to tell.
+fn tags(report: &RunReport) -> Option<String> {
     let mut lines = Vec::new();
     match report.challenges_answered {
         0 => {}
@@ -286,13 +333,7 @@ fn footer(text: &mut String, report: &RunReport, layout: Layout) {
         let pushed = report.pushed_to.as_ref().map(|remote| format!(", pushed to {remote}")).unwrap_or_default();
         lines.push(format!("{} made{pushed}", plural(report.tags.len(), "tag")));
     }
-    if !lines.is_empty() {
-        let _ = writeln!(text, "\n{}", lines.join("; "));
-    }
-    for problem in &report.problems {
-        text.push('\n');
-        layout.write(text, &format!("warning: {problem}"));
-    }
+    (!lines.is_empty()).then(|| lines.join("; "))
 }
 
 fn count(report: &RunReport, test: impl Fn(&Outcome) -> bool) -> usize {

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Read};
 
-use relay_registry::{Explanation, explain};
+use relay_registry::{Explanation, RefusalCode, explain};
 use serde::Serialize;
 
 use crate::cli::explain::{ExplainArgs, ExplainFormat};
@@ -22,9 +22,7 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, CliErro
     let text = if args.text.is_empty() { from_stdin()? } else { args.text.join(" ") };
     let found = explain(&text);
     if found.is_empty() {
-        return Err(CliError::user("relay knows no refusal that looks like this text")
-            .hint("paste all of what npm, pnpm or yarn has printed, or run `relay explain` for a list of all refusals")
-            .code("relay::explain::unknown"));
+        return Err(unknown());
     }
     let everything = text.trim().is_empty();
     let (width, palette) = (context.ui.settings().width, context.ui.data_palette());
@@ -44,6 +42,14 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, CliErro
         }
     }
     Ok(Exit::Done)
+}
+
+/// Nothing fits: what can be done to find out more.
+fn unknown() -> CliError {
+    let error = CliError::user("relay knows no refusal that looks like this text")
+        .hint("paste all of what npm, pnpm, yarn or bun has printed, or run `relay explain` for a list of all refusals")
+        .code("relay::explain::unknown");
+    RefusalCode::Unrecognised.explanation().fixes.iter().fold(error, |error, fix| error.hint(*fix))
 }
 
 /// What is piped in; nothing where stdin is a terminal.

@@ -57,7 +57,7 @@ pub(crate) fn observe(error: ObserveError) -> CliError {
         ObserveError::Change(error) => change(&error),
         ObserveError::Npm(error) => npm(error),
         ObserveError::Plan(error) => plan(&error),
-        ObserveError::Read { source, .. } => read(&source),
+        ObserveError::Read { package, source } => read(&package, &source),
     }
 }
 
@@ -96,7 +96,7 @@ fn change(error: &ChangeError) -> CliError {
 }
 
 /// A registry can't be read.
-fn read(error: &ReadError) -> CliError {
+fn read(package: &PackageName, error: &ReadError) -> CliError {
     let result = CliError::of(ErrorKind::User, error).code("relay::registry::unreadable");
     let result = match error {
         ReadError::NoCredential { registry, .. } => result
@@ -104,11 +104,15 @@ fn read(error: &ReadError) -> CliError {
             .hint(format!("or write `{}:_authToken=${{NPM_TOKEN}}` into `.npmrc` and set `NPM_TOKEN`", registry.config_key())),
         // The table's fixes are for uploads; a read that is refused lacks the right to read.
         ReadError::Refused { refusal, .. } if matches!(refusal.status, 401 | 403) => result.hint(
-            "the credential that `.npmrc` has for this registry may have ended, or may not read this package: make a new \
-             one, or `npm login`",
+            format!(
+                "the credential that `.npmrc` has for this registry may have ended, or may not read this package: `npm token \
+                 list` shows which live; make a new one: `npm token create --name=relay --packages={package} \
+                 --packages-and-scopes-permission=read-only`, or `npm login --registry=<url>`"
+            ),
         ),
         ReadError::Refused { refusal, .. } | ReadError::RateLimited { refusal, .. } => {
-            refusal.code.explanation().fixes.iter().fold(result, |result, fix| result.hint(*fix))
+            let fixes = refusal.code.explanation().fixes.iter().map(|fix| fix.replace("<package>", package.as_str()));
+            fixes.fold(result, CliError::hint)
         }
         // Says it all itself.
         ReadError::Outage { .. } | ReadError::Credential(_) => result,

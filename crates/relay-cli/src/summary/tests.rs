@@ -79,8 +79,24 @@ fn advice_names_the_package_and_its_registry() {
         package: None,
     };
     let text = below_the_table(vec![package("@acme/core", Outcome::Failed(Failure::Refused(refusal)))], World::Real);
-    assert!(text.contains("`npm whoami --registry https://registry.example/`"), "{text}");
+    assert!(text.contains("`npm whoami --registry=https://registry.example/`"), "{text}");
     assert!(text.contains("`npm access list collaborators @acme/core`"), "{text}");
+}
+
+#[test]
+fn advice_for_several_packages_is_said_once_and_names_what_they_share() {
+    let refusal = |package: &str| relay_registry::Refusal {
+        status: 403,
+        code: relay_registry::RefusalCode::TokensDisallowed,
+        text: "no".to_owned(),
+        package: Some(package.parse().unwrap()),
+    };
+    let failed = |name| package(name, Outcome::Failed(Failure::Refused(refusal(name))));
+    let text = below_the_table(vec![failed("a"), failed("b")], World::Real);
+    assert_eq!(text.matches("help: publish it as a person").count(), 1, "{text}");
+    assert!(text.contains("a 1.2.3, b 1.2.3: "), "{text}");
+    assert!(text.contains("`npm login --registry=https://registry.example/`"), "{text}");
+    assert!(text.contains("`npm access set mfa=automation <package>`"), "{text}");
 }
 
 #[test]

@@ -8,6 +8,11 @@ use super::candidates::Obstacle;
 use super::{EXPIRY_WARNING_DAYS, Regime, RouteQuestion, RouteWarning};
 use crate::observation::CredentialFact;
 
+/// How a token that needs nobody is made (`npm token create` of npm 12). The package is not named: the sentence stands for all
+/// packages of which it is true.
+const MAKE_BYPASS_TOKEN: &str = "`npm token create --name=relay --packages=<package> \
+                                 --packages-and-scopes-permission=read-write --bypass-2fa --expires=90`";
+
 /// How a token that needs nobody is declared.
 const DECLARE_BYPASS_TOKEN: &str = "declare it in `relay.toml` as a `[[credential]]` with `kind = \"granular-bypass\"`";
 
@@ -83,11 +88,12 @@ pub(super) fn taken_fix(question: &RouteQuestion<'_>, kind: RouteKind, credentia
             Some("its `[[policy]]` does not allow `token`, which would need nobody".to_owned())
         }
         (RouteKind::Interactive, Regime::Automation) => Some(format!(
-            "a granular access token with bypass 2FA would publish without a person; {DECLARE_BYPASS_TOKEN}"
+            "a granular access token with bypass 2FA would publish without a person: {MAKE_BYPASS_TOKEN}; \
+             {DECLARE_BYPASS_TOKEN}"
         )),
         (RouteKind::Interactive, Regime::Publish) => Some(
-            "a person is needed as long as tokens are disallowed, which npm recommends; with `npm access set \
-             mfa=automation` a token that bypasses 2FA would do"
+            "a person is needed as long as tokens are disallowed, which npm recommends; after `npm access set \
+             mfa=automation <package>` a token that bypasses 2FA would do"
                 .to_owned(),
         ),
         _ => None,
@@ -126,7 +132,7 @@ pub(super) fn blocked_fix(question: &RouteQuestion<'_>, passed_over: &[(RouteKin
         Some(Obstacle::NoCredential)
             if question.regime() == Regime::Automation && !question.allows(RouteKind::Interactive) =>
         {
-            format!("a granular access token with bypass 2FA is needed; {DECLARE_BYPASS_TOKEN}")
+            format!("a granular access token with bypass 2FA is needed: {MAKE_BYPASS_TOKEN}; {DECLARE_BYPASS_TOKEN}")
         }
         Some(Obstacle::NoCredential) if question.expired().next().is_some() => {
             format!("renew it, or log in with `{login}`")
@@ -139,14 +145,14 @@ pub(super) fn blocked_fix(question: &RouteQuestion<'_>, passed_over: &[(RouteKin
             format!("log in with `{login}`, or put a token into `.npmrc` as `{key}:_authToken=${{NPM_TOKEN}}`")
         }
         Some(Obstacle::NoBypassToken) => {
-            format!("make a granular access token with bypass 2FA and {DECLARE_BYPASS_TOKEN}")
+            format!("make a granular access token with bypass 2FA, {MAKE_BYPASS_TOKEN}, and {DECLARE_BYPASS_TOKEN}")
         }
         Some(Obstacle::OnlyStageTokens)
             if question.regime() != Regime::Publish && question.allows(RouteKind::Token) =>
         {
             format!(
                 "`{login}` gives a session with which a person can publish; a granular access token with bypass 2FA needs \
-                 nobody: {DECLARE_BYPASS_TOKEN}"
+                 nobody: {MAKE_BYPASS_TOKEN}; {DECLARE_BYPASS_TOKEN}"
             )
         }
         Some(_) => format!("`{login}` gives a session with which a person can publish"),

@@ -3,6 +3,7 @@
 //! Fragments are lower case. A row with no statuses is never an answer of a registry: it is met in npm's own output.
 //! The order of rows is the order in which all of them are listed, and in which rows of one code are.
 
+mod advice;
 mod credentials;
 mod limits;
 mod local;

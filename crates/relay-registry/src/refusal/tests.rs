@@ -19,6 +19,50 @@ fn every_code_has_one_row_and_every_row_teaches_something() {
     assert_eq!(rows().count(), RefusalCode::ALL.len());
 }
 
+/// What is mended in a file or a form, not by a command.
+const MENDED_BY_HAND: [RefusalCode; 2] = [RefusalCode::IdTokenPermission, RefusalCode::ProvenanceMissingRef];
+
+#[test]
+fn every_row_has_a_fix_that_can_be_carried_out_as_it_stands() {
+    let is_command = |span: &str| {
+        let words = span.split(' ').skip_while(|word| word.contains('=') && word.starts_with(char::is_uppercase));
+        matches!(words.collect::<Vec<_>>().as_slice(), ["npm" | "relay", _, ..])
+    };
+    for row in rows() {
+        let spans: Vec<&str> = row.explanation.fixes.iter().flat_map(|fix| fix.split('`').skip(1).step_by(2)).collect();
+        assert!(!spans.is_empty(), "{}: no fix says what to write", row.code);
+        assert!(spans.iter().all(|span| !span.is_empty() && span.trim() == *span), "{}: {spans:?}", row.code);
+        let command = spans.iter().any(|span| is_command(span));
+        assert_eq!(command, !MENDED_BY_HAND.contains(&row.code), "{}: {spans:?}", row.code);
+        for fix in row.explanation.fixes {
+            assert_eq!(fix.matches('`').count() % 2, 0, "{}: {fix}", row.code);
+        }
+    }
+}
+
+#[test]
+fn what_older_guides_tell_is_put_right() {
+    let says = |code: RefusalCode, words: &str| {
+        let explanation = code.explanation();
+        let texts = [explanation.causes, explanation.fixes].concat();
+        assert!(texts.iter().any(|text| text.contains(words)), "{code} lacks {words:?}: {texts:?}");
+    };
+    for code in [RefusalCode::Unauthorized, RefusalCode::DeadCredential, RefusalCode::MaskedForbidden] {
+        says(code, "December 2025");
+    }
+    for code in [RefusalCode::TwoFactorOrBypass, RefusalCode::EnableTwoFactor, RefusalCode::EmailOtp] {
+        says(code, "`npm profile enable-2fa auth-and-writes`");
+        says(code, "security key or passkey");
+    }
+    for code in [RefusalCode::TwoFactorOrBypass, RefusalCode::Unauthorized, RefusalCode::DeadCredential] {
+        says(code, "npm token create ");
+        says(code, "January 2027");
+    }
+    says(RefusalCode::TokensDisallowed, "`npm access set mfa=automation <package>`");
+    says(RefusalCode::TokensDisallowed, "the path /package/<package>/access");
+    says(RefusalCode::Unauthorized, "`npm token list`");
+}
+
 #[test]
 fn fragments_are_lower_case_and_titles_read_as_half_sentences() {
     for row in rows() {
@@ -145,6 +189,90 @@ fn a_real_paste_of_several_lines_finds_its_row() {
         npm error 404  '@acme/core@1.0.0' is not in this registry.\r\n";
     let codes: Vec<_> = explain(text).iter().map(|explanation| explanation.code).collect();
     assert_eq!(codes, ["dead-credential", "masked-forbidden"]);
+}
+
+/// What npm 11 and 12, pnpm 12, yarn 4 and bun print, as it stands in a terminal, in a CI's log or in npm's own.
+#[test]
+fn what_real_clients_print_finds_its_row() {
+    let cases: [(&str, &[&str]); 14] = [
+        (
+            "\u{1b}[1mnpm\u{1b}[22m \u{1b}[96mnotice\u{1b}[39m Access token expired or revoked. Please try logging in again.\n\
+             \u{1b}[1mnpm\u{1b}[22m \u{1b}[31merror\u{1b}[39m \u{1b}[94mcode\u{1b}[39m E404\n\
+             \u{1b}[1mnpm\u{1b}[22m \u{1b}[31merror\u{1b}[39m \u{1b}[94m404\u{1b}[39m Not Found - PUT https://registry.example/one - \
+             Not found\n",
+            &["dead-credential", "masked-forbidden"],
+        ),
+        (
+            "npm notice total files: 1\nnpm notice\nnpm error code ENEEDAUTH\n\
+             npm error need auth This command requires you to be logged in to https://registry.example/\n\
+             npm error need auth You need to authorize this machine using `npm login`\n",
+            &["need-auth"],
+        ),
+        (
+            "npm error code EOTP\nnpm error This operation requires a one-time password.\n\
+             npm error Open this URL in your browser to authenticate:\nnpm error   https://registry.example/auth/cli/***\n",
+            &["web-challenge"],
+        ),
+        (
+            "npm error code EOTP\n\
+             npm error This operation requires a one-time password from your authenticator.\n\
+             npm error You can provide a one-time password by passing --otp=<code> to the command you ran.\n\
+             npm error If you already provided a one-time password then it is likely that you either typoed it, or it \
+             timed out. Please try again.\n",
+            &["otp-required"],
+        ),
+        (
+            "npm error code E403\n\
+             npm error 403 403 Forbidden - PUT https://registry.example/@acme%2fcore - You may not perform that action with \
+             these credentials.\n\
+             npm error 403 In most cases, you or one of your dependencies are requesting\n\
+             npm error 403 a package version that is forbidden by your security policy, or\n\
+             npm error 403 on a server you do not have access to.\n",
+            &["credential-lacks-right"],
+        ),
+        (
+            "2026-11-29T08:50:49.1221234Z npm error code E403\r\n\
+             2026-11-29T08:50:49.1221235Z npm error 403 403 Forbidden - PUT https://registry.example/one - Two-factor\r\n\
+             2026-11-29T08:50:49.1221236Z npm error authentication is required to publish this package but an automation\r\n\
+             2026-11-29T08:50:49.1221237Z npm error token was specified\r\n",
+            &["tokens-disallowed"],
+        ),
+        (
+            "31 verbose stack HttpErrorGeneral: 403 Forbidden - PUT https://registry.example/one\n\
+             40 error code E403\n41 error 403 403 Forbidden - PUT https://registry.example/one - Package name too similar to\n\
+             42 error existing package(s) won\n",
+            &["name-too-similar"],
+        ),
+        (
+            "Error: ERR_PNPM_FAILED_TO_PUBLISH\n\n  × Failed to publish package one@1.0.0 (status 404 Not Found): \
+             {\"error\":\"Not\n  │ found\"}\n",
+            &["masked-forbidden"],
+        ),
+        (
+            "  × Failed to publish package one@1.0.0 (status 403 Forbidden): {\"error\":\"You\n  │ cannot publish over the \
+             previously published versions: 1.0.0.\"}\n",
+            &["already-published"],
+        ),
+        (
+            "Error: ERR_PNPM_OTP_NON_INTERACTIVE\n\n  × The registry requires additional authentication, but pnpm is not \
+             running\n  │ in an interactive terminal\n",
+            &["web-challenge"],
+        ),
+        (
+            "➤ YN0035: Not found\n➤ YN0035:   Response Code: 404 (Not Found)\n➤ YN0035:   Request Method: PUT\n",
+            &["masked-forbidden"],
+        ),
+        ("➤ YN0033: No authentication configured for request\n", &["need-auth"]),
+        ("error: missing authentication (run `bunx npm login`)\n", &["need-auth"]),
+        (
+            "404 Not Found: https://registry.example/one\n\n - 'one@1.0.0' does not exist in this registry\n",
+            &["masked-forbidden"],
+        ),
+    ];
+    for (text, expected) in cases {
+        let codes: Vec<_> = explain(text).iter().map(|explanation| explanation.code).collect();
+        assert_eq!(codes, expected, "{text}");
+    }
 }
 
 #[test]

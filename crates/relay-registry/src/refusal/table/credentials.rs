@@ -4,6 +4,7 @@ use crate::refusal::Explanation;
 use crate::refusal::code::{RefusalClass, RefusalCode};
 
 use super::Row;
+use super::advice::{CLASSIC_TOKENS_ENDED, LOG_IN, LOOK_AT_THE_ACCESS, MAKE_A_BYPASS_TOKEN, SEE_WHO_IS_LOGGED_IN};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -12,7 +13,11 @@ pub(super) const ROWS: &[Row] = &[
         teaches: None,
         npm_codes: &["ENEEDAUTH"],
         statuses: &[],
-        patterns: &[&["requires you to be logged in"]],
+        patterns: &[
+            &["requires you to be logged in"],
+            &["no authentication configured for request"],
+            &["missing authentication (run"],
+        ],
         explanation: Explanation {
             code: "need-auth",
             title: "there is no usable credential for the registry",
@@ -22,11 +27,15 @@ pub(super) const ROWS: &[Row] = &[
                 "the exchange of the CI's ID token failed without a word (trusted publishing)",
             ],
             fixes: &[
-                "log in: `npm login --registry <url>`",
-                "write `//host/path/:_authToken=${NPM_TOKEN}` with the slash before the colon, and set the variable",
-                "in CI, print the exchange's error: `npm publish --loglevel verbose`",
+                LOG_IN,
+                "or write `//host/path/:_authToken=${NPM_TOKEN}` into `.npmrc`, with the slash before the colon, and set the variable",
+                "see which keys count: `npm config list`; in CI, print the exchange's error: `npm publish --loglevel=verbose`",
             ],
-            says: &["This command requires you to be logged in to https://registry.example/"],
+            says: &[
+                "This command requires you to be logged in to https://registry.example/",
+                "No authentication configured for request",
+                "missing authentication (run `bunx npm login`)",
+            ],
         },
     },
     Row {
@@ -40,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
             code: "unscoped-auth",
             title: "a credential in `.npmrc` names no registry, and npm refuses such keys",
             causes: &["`_authToken`, `_auth`, `username` or `_password` stand without `//host/:` before them"],
-            fixes: &["rename the key: `//host/:_authToken=…`", "let npm do it: `npm config fix`"],
+            fixes: &["let npm rename the key: `npm config fix`", "or rename it yourself: `//host/:_authToken=…`"],
             says: &[
                 "Invalid auth configuration found: `_authToken` must be renamed to `//registry.example/:_authToken` in user config",
             ],
@@ -52,18 +61,20 @@ pub(super) const ROWS: &[Row] = &[
         teaches: None,
         npm_codes: &["E401"],
         statuses: &[401],
-        patterns: &[&["401 unauthorized"]],
+        patterns: &[&["401 unauthorized"], &["response code: 401", "request method: put"]],
         explanation: Explanation {
             code: "unauthorized",
             title: "the registry does not accept the credential",
             causes: &[
-                "the token expired or was revoked: classic tokens ended in December 2025, write tokens live 90 days at most, sessions 2 hours",
+                "the token expired or was revoked: write tokens live 90 days at most, sessions 2 hours",
+                CLASSIC_TOKENS_ENDED,
                 "the token belongs to another registry",
                 "no token was sent, because no key in `.npmrc` covers this address",
             ],
             fixes: &[
-                "make a new token, or `npm login`",
-                "look at the key in `.npmrc`: host, port and path must be the registry's",
+                LOG_IN,
+                MAKE_A_BYPASS_TOKEN,
+                "see which tokens live: `npm token list`; the key in `.npmrc` must have the registry's host, port and path: `npm config list`",
             ],
             says: &["401 Unauthorized - PUT https://registry.example/@acme%2fcore - Unauthorized"],
         },
@@ -80,7 +91,8 @@ pub(super) const ROWS: &[Row] = &[
             title: "the registry wants another kind of credential",
             causes: &["the registry takes user and password (`Basic`) where a token was sent, or the reverse"],
             fixes: &[
-                "use `//host/:_auth=<base64 of user:password>` or `//host/:username` with `_password`, as the registry's manual says",
+                "give user and password: `npm config set //host/:_auth=<base64 of user:password>`, as the registry's manual says",
+                "or, where the registry takes tokens: `npm login --registry=<url>`",
             ],
             says: &["Unable to authenticate, need: BASIC realm=\"Artifactory\""],
         },
@@ -96,7 +108,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "address-not-allowed",
             title: "the token or account may not be used from this address",
             causes: &["the token is limited to a range of addresses (CIDR), and this machine is outside"],
-            fixes: &["run it from an allowed network", "make a token without that limit"],
+            fixes: &[
+                "run it from an allowed network; `npm token list` shows each token's range",
+                "or make a token with another range: `npm token create --name=relay --packages=<package> --packages-and-scopes-permission=read-write --cidr=<range> --bypass-2fa --expires=90`",
+            ],
             says: &["Login is not allowed from your IP address"],
         },
     },
@@ -112,12 +127,13 @@ pub(super) const ROWS: &[Row] = &[
             title: "the token is dead: expired or revoked",
             causes: &[
                 "its lifetime is over (90 days at most for write tokens, 2 hours for a session)",
-                "it is a classic token: all of them were revoked in December 2025",
+                CLASSIC_TOKENS_ENDED,
                 "the placeholder of `actions/setup-node` was sent instead of a token",
             ],
             fixes: &[
-                "make a new granular token, or `npm login`",
-                "better for CI: a trusted publisher, which needs no stored token",
+                LOG_IN,
+                MAKE_A_BYPASS_TOKEN,
+                "better for CI: a trusted publisher, which needs no stored token: `npm trust github <package> --file=<workflow.yml> --repo=<owner/repo> --allow-publish`",
             ],
             says: &["Access token expired or revoked. Please try logging in again."],
         },
@@ -137,7 +153,7 @@ pub(super) const ROWS: &[Row] = &[
                 "a variable in `.npmrc` is unset, so its name itself was sent as the token",
             ],
             fixes: &[
-                "set the variable in the job's `env`",
+                "set the variable in the job's `env`, and look: `npm whoami --registry=<url>`",
                 "with a trusted publisher: unset `NODE_AUTH_TOKEN` and drop `registry-url`",
             ],
             says: &["NODE_AUTH_TOKEN: XXXXX-XXXXX-XXXXX-XXXXX", "//registry.example/:_authToken=${NPM_TOKEN}"],
@@ -159,9 +175,9 @@ pub(super) const ROWS: &[Row] = &[
                 "a token limited to packages can't create a new name",
             ],
             fixes: &[
-                "widen the token's grant, or make one for this package",
-                "publish the first version by hand: `npm login`, then `relay publish` at a terminal",
-                "several tokens: one `[[credential]]` each in `relay.toml`, with its `packages`",
+                "make a token whose list has this package: `npm token create --name=relay --packages=<package> --packages-and-scopes-permission=read-write --bypass-2fa --expires=90`; a new name needs its scope (`--scopes=<scope>`) or `--packages-all`",
+                "or publish this version as a person: `npm login --registry=<url>`, then `relay publish` at a terminal",
+                "several tokens: one `[[credential]]` each in `relay.toml`, with its `packages`; `npm token list` shows those that live",
             ],
             says: &[
                 "403 Forbidden - PUT https://registry.example/@acme%2fcore - You may not perform that action with these credentials.",
@@ -179,7 +195,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "insufficient-permissions",
             title: "the account may not write this package",
             causes: &["the account is no maintainer of the package, or its team has read access only"],
-            fixes: &["use an account that may write it", "let an owner grant it: `npm owner add <user> <package>`"],
+            fixes: &[
+                "let an owner grant it: `npm owner add <user> <package>`, or its team: `npm access grant read-write <scope:team> <package>`",
+                "see who may write it: `npm access list collaborators <package>`; and who you are: `npm whoami --registry=<url>`",
+            ],
             says: &[
                 "Insufficient permissions to access this resource",
                 "Insufficient permissions to access trusted publisher configurations for this package",
@@ -201,9 +220,9 @@ pub(super) const ROWS: &[Row] = &[
                 "another account is logged in than you think",
             ],
             fixes: &[
-                "look who is logged in: `npm whoami --registry <url>`",
-                "rename the package, best into a scope of your own",
-                "let an owner add you: `npm owner add <user> <package>`",
+                SEE_WHO_IS_LOGGED_IN,
+                "let an owner add you: `npm owner add <user> <package>`; `npm owner ls <package>` names the owners",
+                "or rename the package, best into a scope of your own",
             ],
             says: &["You do not have permission to publish \"core\". Are you logged in as the correct user?"],
         },
@@ -222,7 +241,11 @@ pub(super) const ROWS: &[Row] = &[
                 "the organisation or user of that name does not exist",
                 "the account is no member of the organisation",
             ],
-            fixes: &["create the organisation on the web site, or be invited into it", "check the scope's spelling"],
+            fixes: &[
+                "see what the account belongs to: `npm org ls <scope>`, as whom: `npm whoami --registry=<url>`",
+                "create the organisation on the web site (your account's menu, Add an Organization), or be invited: `npm org set <scope> <user> developer`",
+                "check the scope's spelling in package.json",
+            ],
             says: &["404 Not Found - PUT https://registry.example/@acme%2fcore - Scope not found"],
         },
     },
@@ -236,25 +259,29 @@ pub(super) const ROWS: &[Row] = &[
             &["could not be found or you do not have permission to access it"],
             &["404 not found - put"],
             &["is not in this registry"],
+            &["does not exist in this registry"],
+            &["failed to publish package", "404 not found"],
+            &["response code: 404", "request method: put"],
         ],
         explanation: Explanation {
             code: "masked-forbidden",
             title: "a 404 on an upload: the registry hides that the credential may not write here",
             causes: &[
-                "the token expired or was revoked",
+                "the token expired or was revoked; classic tokens all ended in December 2025",
                 "the account may not write the package, or left the organisation",
                 "another account's token was sent",
                 "no trusted publisher fitted, and what was left had no rights",
             ],
             fixes: &[
-                "make a new token, or `npm login`; then `npm whoami --registry <url>`",
-                "look whether the account may write: `npm access list collaborators <package>`",
-                "with a trusted publisher: compare repository, workflow file and environment letter by letter",
+                "see whether the token lives: `npm whoami --registry=<url>`; if not: `npm login --registry=<url>`, or a new token: `npm token create`",
+                "see whether the account may write: `npm access list collaborators <package>`; an owner can add it: `npm owner add <user> <package>`",
+                "with a trusted publisher: `npm trust list <package>`, and compare repository, workflow file and environment letter by letter",
             ],
             says: &[
                 "404 Not Found - PUT https://registry.example/@acme%2fcore - Not found",
                 "The requested resource '@acme/core@1.0.0' could not be found or you do not have permission to access it.",
                 "'@acme/core@1.0.0' is not in this registry.",
+                "Failed to publish package @acme/core@1.0.0 (status 404 Not Found): {\"error\":\"Not found\"}",
             ],
         },
     },
@@ -264,7 +291,11 @@ pub(super) const ROWS: &[Row] = &[
         teaches: None,
         npm_codes: &["E403"],
         statuses: &[403],
-        patterns: &[&["403 forbidden - put"]],
+        patterns: &[
+            &["403 forbidden - put"],
+            &["failed to publish package", "403 forbidden"],
+            &["response code: 403", "request method: put"],
+        ],
         explanation: Explanation {
             code: "forbidden",
             title: "the registry refuses and gives no reason",
@@ -273,8 +304,9 @@ pub(super) const ROWS: &[Row] = &[
                 "the account or token has too few rights for the package",
             ],
             fixes: &[
-                "stage instead of publishing, or recreate the trusted publisher with direct publishing allowed",
-                "try with a session: `npm login`, then `relay publish` at a terminal",
+                "try as a person: `npm login --registry=<url>`, then `relay publish` at a terminal",
+                "with a trusted publisher: see what its connection allows: `npm trust list <package>`; direct publishing needs `--allow-publish`, else stage: `npm stage publish`",
+                LOOK_AT_THE_ACCESS,
             ],
             says: &["403 Forbidden - PUT https://registry.example/@acme%2fcore"],
         },
@@ -292,7 +324,7 @@ pub(super) const ROWS: &[Row] = &[
             causes: &[
                 "since July 2026 these need a session and a person; the text speaks of bypass, and means every granular token",
             ],
-            fixes: &["`npm login`, then run it again and answer the challenge"],
+            fixes: &["log in as a person, then run it again and answer the challenge: `npm login --registry=<url>`"],
             says: &["npm tokens that bypass 2FA are being restricted from account changes"],
         },
     },
@@ -308,8 +340,8 @@ pub(super) const ROWS: &[Row] = &[
             title: "the dist-tag was refused; the publish itself is not concerned",
             causes: &["the short-lived token of a trusted publisher is not known to be good for dist-tags"],
             fixes: &[
-                "give the tag with the publish itself: `--tag`",
-                "move it with a session: `npm login`, then `npm dist-tag add <package>@<version> <tag>`",
+                "give the tag with the publish itself: `relay publish --tag <tag>`",
+                "or move it as a person: `npm login --registry=<url>`, then `npm dist-tag add <package>@<version> <tag>`",
             ],
             says: &["401 Unauthorized - PUT https://registry.example/-/package/@acme%2fcore/dist-tags/latest"],
         },

@@ -4,6 +4,7 @@ use crate::refusal::Explanation;
 use crate::refusal::code::{RefusalClass, RefusalCode};
 
 use super::Row;
+use super::advice::PUBLISH_AGAIN;
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -17,7 +18,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "rate-limit",
             title: "too many requests",
             causes: &["the registry's edge slows this address or account down, perhaps for half an hour"],
-            fixes: &["wait as long as `retry-after` says; relay does", "lower `concurrency` in `relay.toml`"],
+            fixes: &[
+                "wait as long as `retry-after` says; relay does, and `relay publish` again goes on where it stopped",
+                "send fewer at once: `relay publish --concurrency 1`, or `concurrency` in `relay.toml`",
+            ],
             says: &["429 Too Many Requests - PUT https://registry.example/core"],
         },
     },
@@ -34,7 +38,10 @@ pub(super) const ROWS: &[Row] = &[
             causes: &[
                 "the registry limits the versions per account and time; \"user undefined\" is a blemish of the text",
             ],
-            fixes: &["wait and run `relay publish` again: it goes on where it stopped", "spread a large release"],
+            fixes: &[
+                "wait and run `relay publish` again: it goes on where it stopped",
+                "spread a large release: `relay publish --filter <package>`",
+            ],
             says: &["Could not publish, as user undefined: rate limited exceeded"],
         },
     },
@@ -49,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
             code: "too-many-wrong-codes",
             title: "too many wrong one-time passwords",
             causes: &["codes were tried again and again"],
-            fixes: &["stop, wait some minutes, then give one fresh code"],
+            fixes: &["stop, wait some minutes, then give one fresh code: `relay publish --otp <code>`"],
             says: &["429 Too Many Requests - PUT https://registry.example/core - Could not authenticate"],
         },
     },
@@ -68,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
                 "a proxy in front limits bodies (nginx: 1 MB; verdaccio: 10 MB by default)",
             ],
             fixes: &[
-                "look at what is in the tarball: `relay pack`",
+                "look at what is in the tarball: `relay pack --json`",
                 "raise `max_body_size` of the registry or its proxy; an upload is 1.34 times its tarball",
             ],
             says: &["413 Payload Too Large - PUT https://registry.example/core"],
@@ -106,7 +113,7 @@ pub(super) const ROWS: &[Row] = &[
             code: "outage",
             title: "the registry failed or the connection broke; the version may have arrived all the same",
             causes: &["an outage", "an upload that took longer than the time-out"],
-            fixes: &["run `relay publish` again: it looks first, and sends only what is missing"],
+            fixes: &[PUBLISH_AGAIN, "see whether the registry answers: `npm ping --registry=<url>`"],
             says: &[
                 "503 Service Unavailable - PUT https://registry.example/core",
                 "network request to https://registry.example/core failed, reason: socket hang up",
@@ -125,7 +132,8 @@ pub(super) const ROWS: &[Row] = &[
             title: "the registry could not be reached; nothing was sent",
             causes: &["the address is wrong, or nothing listens there", "no network, or a proxy or VPN is needed"],
             fixes: &[
-                "check the address: `--registry`, `registry=` in `.npmrc`",
+                "see whether the registry answers: `npm ping --registry=<url>`",
+                "check the address: `npm config get registry`, `--registry`, `@scope:registry` in `.npmrc`",
                 "check network, VPN and the proxy variables (`HTTPS_PROXY`, `NO_PROXY`)",
             ],
             says: &[
@@ -160,7 +168,7 @@ pub(super) const ROWS: &[Row] = &[
                 "a company's own certificate authority, which this machine does not know",
                 "a proxy that opens TLS",
             ],
-            fixes: &["give the authority's certificate: `cafile=` in `.npmrc`, or install it on the machine"],
+            fixes: &["give the authority's certificate: `npm config set cafile=<file>`, or install it on the machine"],
             says: &["request to https://registry.example/core failed, reason: unable to get local issuer certificate"],
         },
     },
@@ -178,7 +186,7 @@ pub(super) const ROWS: &[Row] = &[
                 "the address says `http` and the registry wants `https`",
                 "the registry moved, or its path is incomplete",
             ],
-            fixes: &["set `registry` to the address that the redirect names"],
+            fixes: &["set `registry` to the address that the redirect names: `npm config set registry=<address>`"],
             says: &["the registry redirects the upload"],
         },
     },
@@ -193,7 +201,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "unreadable-challenge",
             title: "the registry's 2FA challenge can't be followed",
             causes: &["its addresses are missing or not http(s)"],
-            fixes: &["check that the registry is the one you mean", "pass a code: `--otp <code>`"],
+            fixes: &[
+                "check that the registry is the one you mean: `npm config get registry`",
+                "pass a code: `relay publish --otp <code>`",
+            ],
             says: &["the registry sent a challenge with an address that is not http or https"],
         },
     },
@@ -208,7 +219,9 @@ pub(super) const ROWS: &[Row] = &[
             code: "not-offered",
             title: "the registry does not offer this",
             causes: &["it is a read-only mirror or proxy, or lacks the feature"],
-            fixes: &["publish to the registry behind it: `publishConfig.registry`"],
+            fixes: &[
+                "publish to the registry behind it: `npm pkg set publishConfig.registry=<address>`, or `relay publish --registry <address>`",
+            ],
             says: &["405 Method Not Allowed - PUT https://registry.example/core"],
         },
     },

@@ -4,6 +4,7 @@ use crate::refusal::Explanation;
 use crate::refusal::code::{RefusalClass, RefusalCode};
 
 use super::Row;
+use super::advice::TRUST_THE_WORKFLOW;
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -17,7 +18,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "private-package",
             title: "the package is private",
             causes: &["`\"private\": true` in its package.json"],
-            fixes: &["nothing, if it is meant: relay skips private packages", "else remove `private`"],
+            fixes: &[
+                "nothing, if it is meant: relay skips private packages",
+                "else: `npm pkg delete private` in its folder",
+            ],
             says: &["This package has been marked as private"],
         },
     },
@@ -32,7 +36,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "unscoped-restricted",
             title: "only scoped packages can be restricted",
             causes: &["`access` is `restricted` and the name has no scope"],
-            fixes: &["remove `access`, or give the package a scope"],
+            fixes: &[
+                "remove it: `npm pkg delete publishConfig.access` in its folder, or pass `--access public`",
+                "or give the package a scope",
+            ],
             says: &["Can't restrict access to unscoped packages."],
         },
     },
@@ -47,7 +54,7 @@ pub(super) const ROWS: &[Row] = &[
             code: "invalid-version",
             title: "the version is no semantic version",
             causes: &["`version` in package.json is misspelt"],
-            fixes: &["write it as `1.2.3` or `1.2.3-beta.1`"],
+            fixes: &["write it as `1.2.3` or `1.2.3-beta.1`: `npm pkg set version=<version>` in its folder"],
             says: &["invalid semver: 1.0"],
         },
     },
@@ -70,7 +77,10 @@ pub(super) const ROWS: &[Row] = &[
                 "a prerelease needs a tag of its own",
                 "`latest` would move to a lower version than it has",
             ],
-            fixes: &["give a tag: `--tag next`, or `publishConfig.tag`"],
+            fixes: &[
+                "give a tag: `relay publish --tag next`, or `npm pkg set publishConfig.tag=next` in its folder",
+                "see which tags there are: `npm dist-tag ls <package>`",
+            ],
             says: &[
                 "Tag name must not be a valid SemVer range: 1.x",
                 "You must specify a tag using --tag when publishing a prerelease version.",
@@ -89,7 +99,7 @@ pub(super) const ROWS: &[Row] = &[
             code: "package-extensions",
             title: "`packageExtensions` must not be published",
             causes: &["the field counts in the root package.json only"],
-            fixes: &["move it to the root's package.json"],
+            fixes: &["move it to the root's package.json: `npm pkg delete packageExtensions` in its folder"],
             says: &["packageExtensions is only honored at the project root and must not be published."],
         },
     },
@@ -104,7 +114,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "token-too-long",
             title: "a token that may write lives 90 days at most",
             causes: &["a longer lifetime was asked for"],
-            fixes: &["ask for 90 days or less, or use a trusted publisher, which needs no stored token"],
+            fixes: &[
+                "ask for 90 days or less: `npm token create --name=relay --packages=<package> --packages-and-scopes-permission=read-write --bypass-2fa --expires=90`",
+                TRUST_THE_WORKFLOW,
+            ],
             says: &["Read-write tokens cannot have expiration longer than 90 days"],
         },
     },
@@ -122,7 +135,10 @@ pub(super) const ROWS: &[Row] = &[
                 "the token lacks `write:packages`, or the job `permissions: packages: write`",
                 "`repository` in package.json does not name the repository",
             ],
-            fixes: &["give the token or the job that permission", "write the repository's address into `repository`"],
+            fixes: &[
+                "give the job `permissions: packages: write`, or the token `write:packages`",
+                "name the repository: `npm pkg set repository.url=git+<address of the repository>` in its folder",
+            ],
             says: &[
                 "403 Forbidden - PUT https://registry.example/@acme%2fcore - Permission permission_denied: write_package",
             ],
@@ -139,7 +155,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "bad-request",
             title: "the registry takes the upload for malformed",
             causes: &["a name, version or field that this registry does not accept"],
-            fixes: &["read the registry's text; it names the field", "try what npm says: `npm publish --dry-run`"],
+            fixes: &[
+                "read the registry's text; it names the field",
+                "see what npm says of it: `npm publish --dry-run`; and what is packed: `relay pack --json`",
+            ],
             says: &["400 Bad Request - PUT https://registry.example/core"],
         },
     },
@@ -154,7 +173,12 @@ pub(super) const ROWS: &[Row] = &[
             code: "unrecognised",
             title: "the registry refused in a way that relay does not know",
             causes: &["a registry with rules of its own"],
-            fixes: &["read the registry's text", "report it, so that the next one gets an explanation"],
+            fixes: &[
+                "see who you are there and whether you may write: `npm whoami --registry=<url>`, `npm access list collaborators <package>`",
+                "see which settings count: `npm config list`; whether the registry answers: `npm ping --registry=<url>`",
+                "have everything told: `npm publish --loglevel=verbose`, or `RELAY_LOG=debug relay publish`",
+                "report it with the registry's text, so that the next one gets an explanation",
+            ],
             says: &[],
         },
     },

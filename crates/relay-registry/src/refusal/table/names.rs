@@ -19,7 +19,10 @@ pub(super) const ROWS: &[Row] = &[
             causes: &[
                 "the registry's rule against look-alikes; it is checked at the upload only, so a free name proves nothing",
             ],
-            fixes: &["publish it in a scope: `@you/name`", "ask the registry's support"],
+            fixes: &[
+                "publish it in a scope: `npm pkg set name=@you/name`, then `relay publish --access public`",
+                "or ask the registry's support",
+            ],
             says: &[
                 "Package name too similar to existing package(s) cores; try renaming your package to '@acme/core' and publishing with 'npm publish --access=public' instead",
             ],
@@ -36,7 +39,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "name-spam",
             title: "the registry takes the name for spam",
             causes: &["a filter of names; platform packages (`win32`) have met it"],
-            fixes: &["publish it in a scope: `@you/name`", "ask the registry's support, which can allow it"],
+            fixes: &[
+                "publish it in a scope: `npm pkg set name=@you/name`, then `relay publish --access public`",
+                "or ask the registry's support, which can allow it",
+            ],
             says: &["Package name triggered spam detection; if you believe this is in error, please contact support"],
         },
     },
@@ -51,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
             code: "unacceptable-content",
             title: "the registry refuses the content",
             causes: &["a filter of contents found something"],
-            fixes: &["look at what is in the tarball: `relay pack`", "ask the registry's support"],
+            fixes: &["look at what is in the tarball: `relay pack --json`", "ask the registry's support"],
             says: &["This package contains unacceptable content."],
         },
     },
@@ -88,7 +94,7 @@ pub(super) const ROWS: &[Row] = &[
             title: "a new scoped package is private by default, and the account has no plan for that",
             causes: &["`access` is not set to `public`"],
             fixes: &[
-                "set `\"publishConfig\": { \"access\": \"public\" }` in its package.json, or pass `--access public`",
+                "make it public: `npm pkg set publishConfig.access=public` in its folder, or `relay publish --access public`",
             ],
             says: &[
                 "402 Payment Required - PUT https://registry.example/@acme%2fcore - You must sign up for private packages",

@@ -4,6 +4,7 @@ use crate::refusal::Explanation;
 use crate::refusal::code::{RefusalClass, RefusalCode};
 
 use super::Row;
+use super::advice::{MAKE_A_BYPASS_TOKEN, PUBLISH_THE_FIRST_VERSION, STAGE_IT};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -17,7 +18,11 @@ pub(super) const ROWS: &[Row] = &[
             code: "stage-required",
             title: "the token may stage versions and not publish them",
             causes: &["it is a granular token of the kind \"read and write (stage only)\""],
-            fixes: &["stage the version and let a person approve it", "use another credential for a direct publish"],
+            fixes: &[
+                STAGE_IT,
+                "or publish directly with another credential: `npm login --registry=<url>`, then `relay publish` at a terminal",
+                MAKE_A_BYPASS_TOKEN,
+            ],
             says: &[
                 "403 Forbidden - PUT https://registry.example/@acme%2fcore - E_STAGE_REQUIRED: use npm stage publish",
             ],
@@ -38,8 +43,9 @@ pub(super) const ROWS: &[Row] = &[
                 "the package's settings exclude it",
             ],
             fixes: &[
-                "stage instead of publishing",
-                "delete the connection and create it again with direct publishing allowed",
+                "see what the connection allows: `npm trust list <package>`",
+                "make it anew with direct publishing allowed: `npm trust revoke <package> --id=<trust-id>`, then `npm trust github <package> --file=<workflow.yml> --repo=<owner/repo> --allow-publish`",
+                STAGE_IT,
             ],
             says: &[
                 "403 Forbidden - PUT https://registry.example/@acme%2fcore - OIDC permission denied for this action",
@@ -63,8 +69,8 @@ pub(super) const ROWS: &[Row] = &[
                 "the repository was made after 15 July 2026 and has immutable subjects (npm/cli#9969)",
             ],
             fixes: &[
-                "compare the connection with the workflow letter by letter: npm does not check it when it is saved",
-                "publish the first version by hand, then add the connection",
+                "compare the connection with the workflow letter by letter, since npm does not check it when it is saved: `npm trust list <package>`",
+                PUBLISH_THE_FIRST_VERSION,
             ],
             says: &["OIDC token exchange error - package not found"],
         },
@@ -84,7 +90,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "id-token-refused",
             title: "the registry does not accept the CI's ID token",
             causes: &["the ID token is too old: it lives minutes", "its audience is not `npm:<host of the registry>`"],
-            fixes: &["fetch a fresh ID token just before the exchange", "check the audience in the job's settings"],
+            fixes: &[
+                "fetch a fresh ID token just before the exchange: `npm publish --loglevel=verbose` in the job shows what the registry says of it",
+                "check the audience in the job's settings: `npm:<host of the registry>`",
+            ],
             says: &["OIDC token exchange error - unauthorized", "OIDC token exchange error - bad request"],
         },
     },
@@ -117,7 +126,9 @@ pub(super) const ROWS: &[Row] = &[
             code: "trust-exists",
             title: "the package has a trusted publisher already",
             causes: &["the same connection exists, or the registry allows one per package"],
-            fixes: &["list them, delete the old one, create the new one: a connection can't be edited"],
+            fixes: &[
+                "a connection can't be edited: `npm trust list <package>`, `npm trust revoke <package> --id=<trust-id>`, then create the new one: `npm trust github <package> --file=<workflow.yml> --repo=<owner/repo> --allow-publish`",
+            ],
             says: &[
                 "409 Conflict - trusted publisher config already exists for the package. Please delete and re-create.",
             ],
@@ -134,7 +145,7 @@ pub(super) const ROWS: &[Row] = &[
             code: "trust-otp-flag",
             title: "`npm trust` does not take `--otp`",
             causes: &["npm 12 has no such flag for this command"],
-            fixes: &["give the code by the environment: `NPM_CONFIG_OTP=<code>`"],
+            fixes: &["give the code by the environment: `NPM_CONFIG_OTP=<code> npm trust list <package>`"],
             says: &["Unknown positional argument: 123456"],
         },
     },
@@ -149,7 +160,9 @@ pub(super) const ROWS: &[Row] = &[
             code: "stage-needs-package",
             title: "a version can be staged only for a package that exists",
             causes: &["it would be the first version of a new package"],
-            fixes: &["publish the first version directly, at a terminal; later ones can be staged"],
+            fixes: &[
+                "publish the first version directly, at a terminal: `relay publish`; later ones can be staged: `npm stage publish`",
+            ],
             says: &["404 Not Found - The specified package does not exist."],
         },
     },

@@ -6,6 +6,9 @@ use crate::refusal::Explanation;
 use crate::refusal::code::{RefusalClass, RefusalCode};
 
 use super::Row;
+use super::advice::{
+    ALLOW_TOKENS_AGAIN, MAKE_A_BYPASS_TOKEN, PUBLISH_AS_A_PERSON, TRUST_THE_WORKFLOW, TURN_ON_TWO_FACTOR,
+};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -28,9 +31,9 @@ pub(super) const ROWS: &[Row] = &[
                 "a token that bypasses 2FA was used on a package whose access is `publish`, which disallows tokens",
             ],
             fixes: &[
-                "run it at a terminal and type the code, or pass `--otp <code>`",
+                "run it at a terminal and type the code, or pass it: `relay publish --otp <code>`",
                 "declare what the package has: `publishing-access = \"publish\"` in `relay.toml`, so that the plan knows",
-                "in CI: a trusted publisher or staging",
+                "in CI, a trusted publisher: `npm trust github <package> --file=<workflow.yml> --repo=<owner/repo> --allow-publish`; or staging: `npm stage publish`",
             ],
             says: &[
                 "This operation requires a one-time password from your authenticator. You can provide a one-time password by passing --otp=<code> to the command you ran.",
@@ -41,23 +44,26 @@ pub(super) const ROWS: &[Row] = &[
         code: RefusalCode::WebChallenge,
         class: RefusalClass::Human,
         teaches: None,
-        npm_codes: &["EOTP"],
+        npm_codes: &["EOTP", "ERR_PNPM_OTP_NON_INTERACTIVE"],
         statuses: &[401],
         patterns: &[
             &["open this url in your browser to authenticate"],
             &["authenticate your account at"],
             &["your token can be retrieved from"],
+            &["registry requires additional authentication"],
         ],
         explanation: Explanation {
             code: "web-challenge",
             title: "the registry wants a person to confirm in the browser",
             causes: &["2FA is asked for, and there was no terminal to show the address at"],
             fixes: &[
-                "run it at a terminal: `relay publish`",
-                "in CI: a trusted publisher, staging, or a token with bypass where the package allows it",
+                "run it at a terminal, which shows the address: `relay publish`",
+                MAKE_A_BYPASS_TOKEN,
+                "in CI, a trusted publisher: `npm trust github <package> --file=<workflow.yml> --repo=<owner/repo> --allow-publish`; or staging: `npm stage publish`",
             ],
             says: &[
                 "This operation requires a one-time password. Open this URL in your browser to authenticate: https://web.example/auth/cli/1",
+                "The registry requires additional authentication, but pnpm is not running in an interactive terminal",
             ],
         },
     },
@@ -72,7 +78,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "old-client",
             title: "the registry wants a one-time password and takes the client for an old one",
             causes: &["the headers that announce a client with browser 2FA were missing"],
-            fixes: &["answer with a code (`--otp`)", "with another client: use its latest version"],
+            fixes: &[
+                "answer with a code: `relay publish --otp <code>`",
+                "with another client: use its latest version: `npm install --global npm@latest`",
+            ],
             says: &["You must provide a one-time pass. Upgrade your client to npm@latest in order to use 2FA."],
         },
     },
@@ -87,7 +96,7 @@ pub(super) const ROWS: &[Row] = &[
             code: "email-otp",
             title: "the registry sent a code by e-mail",
             causes: &["the account has no 2FA, so an 8-digit code was mailed instead"],
-            fixes: &["type the code from the e-mail", "then enable 2FA for the account"],
+            fixes: &["type the code from the e-mail, or pass it: `relay publish --otp <code>`", TURN_ON_TWO_FACTOR],
             says: &["A One Time Password (OTP) by email is required."],
         },
     },
@@ -106,7 +115,9 @@ pub(super) const ROWS: &[Row] = &[
                 "the code expired before the upload was through",
                 "the code had been used already",
             ],
-            fixes: &["wait for a fresh code and give it once; many wrong ones lock the account for a while"],
+            fixes: &[
+                "wait for a fresh code and give it once: `relay publish --otp <code>`; many wrong ones lock the account for a while",
+            ],
             says: &["invalid OTP"],
         },
     },
@@ -128,9 +139,10 @@ pub(super) const ROWS: &[Row] = &[
                 "new accounts met this even with a bypass token (npm/cli#9268, open)",
             ],
             fixes: &[
-                "enable 2FA and publish at a terminal",
-                "make a granular token with \"bypass 2FA\" for this package (publishing with it ends in January 2027)",
-                "use a trusted publisher or staging",
+                TURN_ON_TWO_FACTOR,
+                "then publish as a person: `npm login --registry=<url>`, and `relay publish` at a terminal",
+                MAKE_A_BYPASS_TOKEN,
+                TRUST_THE_WORKFLOW,
             ],
             says: &[
                 "Two-factor authentication or granular access token with bypass 2fa enabled is required to publish packages.",
@@ -152,9 +164,10 @@ pub(super) const ROWS: &[Row] = &[
             title: "the package disallows tokens, and one was used",
             causes: &["its publishing access is \"require two-factor authentication and disallow tokens\" (`publish`)"],
             fixes: &[
-                "publish it at a terminal and answer the challenge, or by a trusted publisher",
-                "declare it in `relay.toml`: a `[[policy]]` with `publishing-access = \"publish\"`",
-                "an owner can allow tokens again: `npm access set mfa=automation <package>`",
+                PUBLISH_AS_A_PERSON,
+                ALLOW_TOKENS_AGAIN,
+                "declare it in `relay.toml`: a `[[policy]]` with `publishing-access = \"publish\"`, so that the plan knows",
+                TRUST_THE_WORKFLOW,
             ],
             says: &[
                 "Two-factor authentication is required to publish this package but an automation token was specified",
@@ -172,7 +185,7 @@ pub(super) const ROWS: &[Row] = &[
             code: "enable-two-factor",
             title: "the account must have 2FA for this",
             causes: &["trusted publishers and staged versions can be managed with 2FA only"],
-            fixes: &["enable 2FA on the web site, or `npm profile enable-2fa auth-and-writes`"],
+            fixes: &[TURN_ON_TWO_FACTOR],
             says: &["Please enable 2fa for your account"],
         },
     },

@@ -4,6 +4,7 @@ use crate::refusal::Explanation;
 use crate::refusal::code::{RefusalClass, RefusalCode};
 
 use super::Row;
+use super::advice::PUBLISH_AGAIN;
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -30,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
             ],
             fixes: &[
                 "run `relay publish` again: same bytes count as done, other bytes stop the package",
-                "release the next version",
+                "release the next version: `relay release`; see what is there: `npm view <package> versions`",
             ],
             says: &[
                 "You cannot publish over the previously published versions: 1.0.0.",
@@ -53,7 +54,7 @@ pub(super) const ROWS: &[Row] = &[
             causes: &["it was accepted a moment ago and is still being scanned", "a staged version waits for approval"],
             fixes: &[
                 "wait and run `relay publish` again: it compares the bytes",
-                "look for a stage: `npm stage list`; reject it to upload other bytes",
+                "look for a stage: `npm stage list <package>`; to upload other bytes: `npm stage reject <stage-id>`",
             ],
             says: &[
                 "409 Conflict - PUT https://registry.example/core - Cannot publish over previously staged version \"1.0.0\".",
@@ -71,7 +72,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "already-staged",
             title: "the version is staged or published already",
             causes: &["the text says published, and is also said of a version that is only staged"],
-            fixes: &["find the stage and compare its shasum; reject it to replace it"],
+            fixes: &[
+                "find the stage and compare its shasum: `npm stage list <package>`, `npm stage view <stage-id>`",
+                "to replace it: `npm stage reject <stage-id>`",
+            ],
             says: &["409 Conflict - Cannot stage previously published version \"1.0.0\""],
         },
     },
@@ -89,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
                 "two uploads or tag changes of one package ran at once",
                 "the previous upload was not fully processed",
             ],
-            fixes: &["wait half a minute and run it again: relay looks first whether the version arrived"],
+            fixes: &["wait half a minute and run `relay publish` again: it looks first whether the version arrived"],
             says: &[
                 "409 Conflict - PUT https://registry.example/core - Failed to save packument. A common cause is if you try to publish a new package before the previous package has been fully processed.",
             ],
@@ -108,7 +112,7 @@ pub(super) const ROWS: &[Row] = &[
             causes: &[
                 "a race inside the registry was lost (npm/cli#7376: refused in the same second in which it was published)",
             ],
-            fixes: &["run `relay publish` again: it looks first, and sends only what is missing"],
+            fixes: &[PUBLISH_AGAIN],
             says: &["409 Conflict - PUT https://registry.example/core"],
         },
     },
@@ -123,7 +127,10 @@ pub(super) const ROWS: &[Row] = &[
             code: "redeploy-disabled",
             title: "the repository takes each version once",
             causes: &["the version is there, and the repository's write policy is \"allow once\""],
-            fixes: &["run `relay publish` again: same bytes count as done", "release the next version"],
+            fixes: &[
+                "run `relay publish` again: same bytes count as done",
+                "release the next version: `relay release`",
+            ],
             says: &["Repository does not allow updating assets: npm-hosted"],
         },
     },
@@ -138,7 +145,9 @@ pub(super) const ROWS: &[Row] = &[
             code: "recently-unpublished",
             title: "the name rests for 24 hours after all its versions were unpublished",
             causes: &["the last version of the package was unpublished less than a day ago"],
-            fixes: &["wait until the day is over; the old version numbers stay burnt"],
+            fixes: &[
+                "wait until the day is over, then run `relay publish` again; the old version numbers stay burnt: `npm view <package> time` shows them",
+            ],
             says: &[
                 "403 Forbidden - PUT https://registry.example/core - core cannot be republished until 24 hours have passed.",
             ],
@@ -157,7 +166,10 @@ pub(super) const ROWS: &[Row] = &[
             causes: &[
                 "other packages depend on it (those of the same monorepo count), it is older than 72 hours, or it is downloaded too often",
             ],
-            fixes: &["deprecate it: `npm deprecate <package>@<version> <text>`", "release a fixed version"],
+            fixes: &[
+                "deprecate it: `npm deprecate <package>@<version> <text>`",
+                "release a fixed version: `relay release`",
+            ],
             says: &[
                 "405 Method Not Allowed - You can no longer unpublish this package. Failed criteria: has dependent packages in the registry",
             ],
