@@ -1,8 +1,8 @@
 //! A person at a terminal: the release stops at the page, goes on when the button is pressed; it stops for good when Ctrl-C
-//! is pressed at the question for a code.
+//! is pressed at the question for a code. Whatever happens, the terminal is left as it was.
 
 use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use relay_sandbox::SandboxAccess;
 
@@ -12,25 +12,8 @@ use crate::world::World;
 #[test]
 fn the_release_goes_on_when_the_page_is_answered() {
     let registry = Registry::with_pages();
-    let mut world = World::empty();
-    world.write("package.json", "{\"name\":\"pearl\",\"version\":\"1.0.0\",\"license\":\"MIT\"}\n");
-    world.write("index.js", "exports.pearl = true;\n");
-    world.write("relay.toml", "[[policy]]\npackages = [\"pearl\"]\npublishing-access = \"publish\"\n");
-    registry.adopt(&mut world);
-    world.commit("feat: pearl");
-    registry.access("pearl", SandboxAccess::Publish);
-
-    // `script` gives the program a terminal of its own.
-    let relay = format!("{} publish --yes --no-browser", env!("CARGO_BIN_EXE_relay"));
-    let mut command = Command::new("script");
-    command.args(["-qefc", &relay, "/dev/null"]).current_dir(world.repo());
-    let child = world
-        .prepare(&mut command)
-        .env("TERM", "xterm")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("`script` of util-linux is needed for this test");
+    let world = pearl(&registry);
+    let child = in_terminal(&world, "publish --yes --no-browser");
     let challenge = registry.runtime.block_on(registry.sandbox.next_challenge());
     assert!(challenge.packages.iter().any(|package| package.contains("pearl")));
     assert!(registry.sandbox.approve_challenge(&challenge.id));
@@ -41,6 +24,62 @@ fn the_release_goes_on_when_the_page_is_answered() {
     assert!(screen.contains(challenge.auth_url.as_str()), "{screen}");
     assert_eq!(registry.committed(), ["pearl@1.0.0"]);
     assert!(registry.commits().iter().all(|commit| commit.otp));
+    assert!(screen.contains(" echo "), "the terminal shows again what is typed: {screen}");
+}
+
+#[test]
+fn what_is_typed_while_lines_move_is_not_shown_and_ctrl_c_works() {
+    let registry = Registry::with_pages();
+    let world = pearl(&registry);
+    let mut child = in_terminal(&world, "publish --yes --no-browser");
+    let mut screen = read_until(&mut child, "waits for a person (");
+    let mut keys = child.stdin.take().expect("its keys");
+    keys.write_all(b"impatience\r\x03").expect("keys");
+    child.stdout.take().expect("its output").read_to_end(&mut screen).expect("the rest of the screen");
+    let screen = String::from_utf8_lossy(&screen);
+    assert_eq!(child.wait().expect("an end").code(), Some(130), "{screen}");
+    let (shown, settings) = screen.split_once("speed ").expect("the terminal's settings");
+    assert!(!shown.contains("impatience") && !shown.contains("^C"), "{screen}");
+    assert!(settings.contains(" echo ") && settings.contains(" icanon "), "the terminal is as it was: {screen}");
+}
+
+/// A package at which a person is needed.
+fn pearl(registry: &Registry) -> World {
+    let mut world = World::empty();
+    world.write("package.json", "{\"name\":\"pearl\",\"version\":\"1.0.0\",\"license\":\"MIT\"}\n");
+    world.write("index.js", "exports.pearl = true;\n");
+    world.write("relay.toml", "[[policy]]\npackages = [\"pearl\"]\npublishing-access = \"publish\"\n");
+    registry.adopt(&mut world);
+    world.commit("feat: pearl");
+    registry.access("pearl", SandboxAccess::Publish);
+    world
+}
+
+/// Starts relay in a terminal of its own, whose settings are printed at the end.
+fn in_terminal(world: &World, arguments: &str) -> Child {
+    // The shell hears Ctrl-C too, and has to outlive it.
+    let line = format!("trap : INT; {} {arguments}; code=$?; stty -a; exit $code", env!("CARGO_BIN_EXE_relay"));
+    let mut command = Command::new("script");
+    command.args(["-qefc", &line, "/dev/null"]).current_dir(world.repo());
+    world
+        .prepare(&mut command)
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("`script` of util-linux is needed for this test")
+}
+
+/// Reads a screen until it shows a text.
+fn read_until(child: &mut Child, text: &str) -> Vec<u8> {
+    let output = child.stdout.as_mut().expect("its output");
+    let (mut screen, mut piece) = (Vec::new(), [0; 1024]);
+    while !String::from_utf8_lossy(&screen).contains(text) {
+        let count = output.read(&mut piece).expect("more of the screen");
+        assert_ne!(count, 0, "no {text:?}: {}", String::from_utf8_lossy(&screen));
+        screen.extend_from_slice(&piece[..count]);
+    }
+    screen
 }
 
 #[test]
@@ -59,27 +98,11 @@ fn ctrl_c_at_the_question_for_a_code_interrupts_the_run() {
     world.append(".npmrc", "auth-type=legacy\n");
     world.commit("feat: reef");
 
-    let relay = format!("{} publish --yes", env!("CARGO_BIN_EXE_relay"));
-    let mut command = Command::new("script");
-    command.args(["-qefc", &relay, "/dev/null"]).current_dir(world.repo());
-    let mut child = world
-        .prepare(&mut command)
-        .env("TERM", "xterm")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("`script` of util-linux is needed for this test");
-    let mut output = child.stdout.take().expect("its output");
-    let mut screen = Vec::new();
-    let mut piece = [0; 1024];
-    while !String::from_utf8_lossy(&screen).contains("One-time password for coral 1.0.0") {
-        let count = output.read(&mut piece).expect("more of the screen");
-        assert_ne!(count, 0, "no question: {}", String::from_utf8_lossy(&screen));
-        screen.extend_from_slice(&piece[..count]);
-    }
+    let mut child = in_terminal(&world, "publish --yes");
+    let mut screen = read_until(&mut child, "One-time password for coral 1.0.0");
     let mut keys = child.stdin.take().expect("its keys");
     keys.write_all(b"\x03").expect("a key");
-    output.read_to_end(&mut screen).expect("the rest of the screen");
+    child.stdout.take().expect("its output").read_to_end(&mut screen).expect("the rest of the screen");
     let screen = String::from_utf8_lossy(&screen);
     assert_eq!(child.wait().expect("an end").code(), Some(130), "{screen}");
     assert!(!screen.contains("One-time password for pearl"), "{screen}");

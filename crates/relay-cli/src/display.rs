@@ -9,17 +9,19 @@ mod waits;
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use jiff::Timestamp;
+use relay_config::RouteKind;
 use relay_engine::event::{Clock, Event, Fact, Phase, Subscriber};
 use relay_engine::state::How;
 use relay_workspace::PackageName;
 
-use self::screen::{Activity, Screen};
+use self::screen::{Activity, Screen, Stopped};
 use self::waits::Waits;
 use crate::summary::{World, explain_failure, explain_parked};
+use crate::ui::keyboard::Hush;
 use crate::ui::{Ui, human_size, human_span, plural};
 
 /// How often the live display is redrawn.
@@ -42,12 +44,11 @@ struct State {
     waits: Waits,
 }
 
-/// What goes on by itself while the packages go out.
-enum Moving {
-    /// The live display.
-    Live(ProgressBar),
-    /// The thread that tells of long waits; it ends when this end of the channel does.
-    Reminder { _stop: Sender<()> },
+/// The thread that draws the live display, or tells of long waits, while the packages go out.
+struct Moving {
+    /// It ends when this end of the channel does.
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
 }
 
 impl Display {
@@ -58,11 +59,19 @@ impl Display {
         Self { ui, clock, state: Arc::new(Mutex::new(state)), moving: Mutex::new(None) }
     }
 
+    /// Tells beforehand at which package a person is needed.
+    pub(crate) fn needs_person(&self, package: &PackageName) {
+        lock(&self.state).screen.needs_person(package);
+    }
+
     /// Takes the moving part away, for good: the run is over.
     pub(crate) fn clear(&self) {
         self.ui.end_phase();
-        if let Some(Moving::Live(bar)) = self.moving.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            bar.finish_and_clear();
+        let moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Moving { stop, thread }) = moving {
+            drop(stop);
+            // A thread that broke has nothing on the screen that could be waited for.
+            let _broken = thread.join();
         }
     }
 
@@ -109,31 +118,38 @@ impl Display {
                 None
             }
             Fact::ChallengeAnswered { package } => {
+                state.screen.answered(package);
                 state.screen.set(package, None, Activity::Busy("answered, uploading".to_owned()), at);
                 Some(format!("  ✓ {package}: second factor answered"))
             }
-            Fact::RouteChanged { package, route, why } => Some(format!("  ! {package} goes {route}: {why}")),
+            Fact::RouteChanged { package, route, why } => {
+                if *route == RouteKind::Interactive {
+                    state.screen.needs_person(package);
+                }
+                Some(format!("  ! {package} goes {route}: {why}"))
+            }
             Fact::Waiting { package, why, millis } => {
                 let until = at.saturating_add(Duration::from_millis(*millis)).unwrap_or(at);
                 state.screen.set(package, None, Activity::Waiting { until, why: why.clone() }, at);
                 Some(format!("  … {package}: {why}; next try in {}", span(*millis)))
             }
             Fact::Live { package, version, how, .. } => {
-                state.end(package, at);
+                state.screen.is_out(package, at);
+                state.waits.end(package);
                 let word = if *how == How::Published { "can be installed" } else { "was there already, same bytes" };
-                let count = format!("[{}/{}]", state.screen.done, state.screen.total);
+                let count = format!("[{}/{}]", state.screen.out, state.screen.total);
                 Some(format!("  ✓ {package} {version} {word} {count}"))
             }
             Fact::Parked { package, version, parked } => {
-                state.end(package, at);
+                state.stop(package, Stopped::Parked, at);
                 Some(format!("  … {package} {version} is parked: {}", explain_parked(parked, World::Real).0))
             }
             Fact::Held { package, by } => {
-                state.end(package, at);
+                state.stop(package, Stopped::Held, at);
                 Some(format!("  … {package} is held: it depends on {by}"))
             }
             Fact::Failed { package, version, failure } => {
-                state.end(package, at);
+                state.stop(package, Stopped::Failed, at);
                 Some(format!("  ✗ {package} {version} failed: {}", explain_failure(failure).0))
             }
             Fact::Tagged { tag, .. } => self.ui.settings().verbose.then(|| format!("  tagged {tag}")),
@@ -171,32 +187,50 @@ impl Display {
         *moving = Some(if self.ui.is_animated() { self.live() } else { self.reminder() });
     }
 
-    /// One bar of as many lines as the screen has, laid out anew at each tick for the terminal as it is then.
+    /// The screen, laid out anew at each tick for the terminal as it is then. The keyboard is hushed as long.
     fn live(&self) -> Moving {
         let (ui, clock, state) = (self.ui.clone(), Arc::clone(&self.clock), Arc::clone(&self.state));
-        let screen = move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
-            let rendered = lock(&state).screen.render(clock.now(), ui.size());
-            // Writing to a text never fails.
-            let _infallible = text.write_str(&rendered);
-        };
-        let style = ProgressStyle::with_template("{screen}").unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = self.ui.progress().add(ProgressBar::no_length().with_style(style.with_key("screen", screen)));
-        bar.enable_steady_tick(TICK);
-        Moving::Live(bar)
+        let hush = Hush::begin();
+        Moving::begin(TICK, move |last| {
+            if last {
+                ui.show_live("");
+            } else {
+                let text = lock(&state).screen.render(clock.now(), ui.size());
+                ui.show_live(&text);
+            }
+            let _until_the_thread_ends = &hush;
+        })
     }
 
     fn reminder(&self) -> Moving {
         let (ui, clock, state) = (self.ui.clone(), Arc::clone(&self.clock), Arc::clone(&self.state));
-        let (stop, stopped) = mpsc::channel();
-        let _runs_by_itself = std::thread::spawn(move || {
-            while stopped.recv_timeout(WAITS_TICK) == Err(RecvTimeoutError::Timeout) {
-                let line = lock(&state).waits.due(clock.now());
-                if let Some(line) = line {
-                    ui.status(line);
-                }
+        Moving::begin(WAITS_TICK, move |last| {
+            let line = lock(&state).waits.due(clock.now()).filter(|_| !last);
+            if let Some(line) = line {
+                ui.status(line);
             }
+        })
+    }
+}
+
+impl Drop for Display {
+    /// A run that ends with an error, or breaks, leaves the terminal as it found it.
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Moving {
+    /// Does something at each tick, and once more, the last time, when it is stopped.
+    fn begin(tick: Duration, work: impl Fn(bool) + Send + 'static) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            while stopped.recv_timeout(tick) == Err(RecvTimeoutError::Timeout) {
+                work(false);
+            }
+            work(true);
         });
-        Moving::Reminder { _stop: stop }
+        Self { stop, thread }
     }
 }
 
@@ -220,8 +254,8 @@ impl Subscriber for Display {
 }
 
 impl State {
-    fn end(&mut self, package: &PackageName, at: Timestamp) {
-        self.screen.end(package, at);
+    fn stop(&mut self, package: &PackageName, stopped: Stopped, at: Timestamp) {
+        self.screen.stop(package, stopped, at);
         self.waits.end(package);
     }
 }

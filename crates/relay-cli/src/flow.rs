@@ -154,6 +154,9 @@ pub(crate) async fn run<P: Person>(
         return Ok(Flow { plan: observed.plan, report: None, change_files_left: !project.change_files.is_empty() });
     }
     if observed.plan.has_errors() {
+        if options.command != "rehearse" {
+            ci_output::summarise_refused(&observed.plan, ui);
+        }
         return Err(explain::findings(&observed.plan));
     }
     checks::check_tree(&project, &options)?;
@@ -192,6 +195,9 @@ pub(crate) async fn run<P: Person>(
     let names: Vec<PackageName> = observed.plan.packages.iter().map(|planned| planned.name.clone()).collect();
     let limit = project.config.publish.visibility_timeout.0;
     let display = Arc::new(Display::new(ui.clone(), Arc::new(WallClock), limit));
+    for planned in observed.plan.packages.iter().filter(|planned| planned.sitting.is_some()) {
+        display.needs_person(&planned.name);
+    }
     let events = events(&options, &display)?;
     let told = |fact: Fact| events.emit(fact).map_err(|error| CliError::of(ErrorKind::User, &error));
     told(options.started(&observed.plan, names.clone()))?;
@@ -391,7 +397,11 @@ fn with_credentials(
 
 /// Prints the plan as a person reads it.
 pub(crate) fn show_plan(ui: &Ui, plan: &ReleasePlan) {
-    let style = relay_plan::TextStyle { width: ui.settings().width.min(120), colour: ui.settings().message_colour };
+    let style = relay_plan::TextStyle {
+        width: ui.settings().width.min(120),
+        colour: ui.settings().message_colour,
+        cuts: ui.settings().message_terminal,
+    };
     ui.status(relay_plan::render_text(plan, style).trim_end());
     ui.status("");
 }

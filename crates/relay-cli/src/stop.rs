@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
 use crate::runtime::{Interrupts, block_on};
+use crate::ui::{Ui, keyboard};
 
 /// How long a run has to end by itself after the second request.
 const LAST_GRACE: Duration = Duration::from_secs(2);
@@ -89,7 +90,67 @@ pub(crate) fn flag_in_background() -> Arc<AtomicBool> {
 
 #[expect(clippy::exit, reason = "whoever asks twice does not want to wait for destructors")]
 fn end_at_once() -> ! {
+    keyboard::restore();
     std::process::exit(Exit::Interrupted.code().into())
+}
+
+/// Heeds the terminal's keys that stop a program (Ctrl-Z) or kill it (Ctrl-\\), so that neither leaves the terminal as the
+/// live display has it. In the runtime; without a live display they do what they always do.
+#[cfg(unix)]
+pub(crate) fn heed_terminal(ui: &Ui) -> Result<(), CliError> {
+    use rustix::process::{Signal, getpid, kill_process};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    if !ui.is_animated() {
+        return Ok(());
+    }
+    let hear = |signal_: Signal| {
+        signal(SignalKind::from_raw(signal_.as_raw())).map_err(|error| {
+            CliError::of(ErrorKind::User, &error).context("signals can't be received").code("relay::runtime::signals")
+        })
+    };
+    let (mut stop, mut go_on, mut quit) = (hear(Signal::TSTP)?, hear(Signal::CONT)?, hear(Signal::QUIT)?);
+    let ui = ui.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                Some(()) = stop.recv() => {
+                    let pausing = ui.clone();
+                    // A question that is open keeps the screen until it is answered.
+                    let _paused = tokio::task::spawn_blocking(move || pausing.pause_live()).await;
+                    keyboard::give_back();
+                    // This thread may go on for a moment after the process was told to stand still: what comes next waits
+                    // for the signal by which it is told to go on.
+                    if kill_process(getpid(), Signal::STOP).is_ok() {
+                        let _told = go_on.recv().await;
+                    }
+                    keyboard::again();
+                    ui.resume_live();
+                }
+                Some(()) = go_on.recv() => keyboard::again(),
+                Some(()) = quit.recv() => end_by_quit(),
+                else => return,
+            }
+        }
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere listening may fail")]
+pub(crate) fn heed_terminal(_ui: &Ui) -> Result<(), CliError> {
+    Ok(())
+}
+
+/// The exit code that a shell gives a program which SIGQUIT has killed.
+#[cfg(unix)]
+const EXIT_BY_QUIT: i32 = 131;
+
+#[cfg(unix)]
+#[expect(clippy::exit, reason = "this signal asks for an end without any order")]
+fn end_by_quit() -> ! {
+    keyboard::restore();
+    std::process::exit(EXIT_BY_QUIT)
 }
 
 pub(crate) fn stopped() -> CliError {

@@ -11,6 +11,8 @@
 //! The object is cheap to clone and can be used from any thread and from async code: each call writes whole lines.
 
 mod ci_log;
+pub(crate) mod keyboard;
+mod live;
 mod palette;
 mod prompt;
 mod settings;
@@ -20,19 +22,16 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use indicatif::{MultiProgress, ProgressDrawTarget};
 use relay_engine::event::Clock;
 
 use crate::error::CliError;
 use crate::wall_clock::WallClock;
 
 pub(crate) use ci_log::{Forge, Notice};
+use live::LiveLines;
 pub(crate) use palette::Palette;
 pub(crate) use settings::{Size, UiFlags, UiSettings};
-pub(crate) use text::{clean, columns, human_size, human_span, json, json_line, plural, wrapped};
-
-/// How often the live display is drawn at most, per second.
-const FRAMES_PER_SECOND_MAX: u8 = 12;
+pub(crate) use text::{clean, columns, human_size, human_span, json, json_line, plural, width_of, wrapped};
 
 /// From this many warnings on, most are left out.
 const WARNINGS_MAX: usize = 8;
@@ -53,7 +52,7 @@ struct Shared {
     data_palette: Palette,
     message_palette: Palette,
     streams: Mutex<Streams>,
-    progress: MultiProgress,
+    live: Mutex<LiveLines>,
 }
 
 struct Streams {
@@ -74,11 +73,6 @@ impl Ui {
     }
 
     fn with_streams(settings: UiSettings, data: Box<dyn Write + Send>, messages: Box<dyn Write + Send>) -> Self {
-        let target = if settings.animated && !settings.quiet {
-            ProgressDrawTarget::stderr_with_hz(FRAMES_PER_SECOND_MAX)
-        } else {
-            ProgressDrawTarget::hidden()
-        };
         let shared = Shared {
             data_palette: Palette::new(settings.data_colour),
             message_palette: Palette::new(settings.message_colour),
@@ -90,7 +84,7 @@ impl Ui {
                 group: None,
                 held_back: None,
             }),
-            progress: MultiProgress::with_draw_target(target),
+            live: Mutex::new(LiveLines::default()),
             settings,
         };
         Self { shared: Arc::new(shared) }
@@ -122,7 +116,7 @@ impl Ui {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        self.shared.progress.suspend(|| self.streams().write_data(text.as_bytes()));
+        self.above_live(|| self.streams().write_data(text.as_bytes()));
     }
 
     /// Says what is happening or has happened.
@@ -216,12 +210,44 @@ impl Ui {
         }
     }
 
-    /// The live display's bars; hidden where there is no terminal, so that it may be fed in any case.
-    pub(crate) fn progress(&self) -> &MultiProgress {
-        &self.shared.progress
+    /// Draws the live display, without a line break at its end, in the place of what it showed; empty takes it away. Nothing
+    /// happens where it is not animated.
+    pub(crate) fn show_live(&self, text: &str) {
+        if self.is_animated() {
+            let mut live = self.live();
+            let written = live.replace(text, self.size().columns);
+            self.streams().write_message(&written);
+        }
     }
 
-    /// Says whether bars are drawn. Where they are not, plain lines tell of the progress.
+    /// Takes the live display away until [`Ui::resume_live`]: another program gets the terminal.
+    pub(crate) fn pause_live(&self) {
+        let mut live = self.live();
+        let erased = live.pause(self.size().columns);
+        self.streams().write_message(&erased);
+    }
+
+    /// Lets the live display be drawn again, below whatever stands on the terminal by then.
+    pub(crate) fn resume_live(&self) {
+        self.live().resume();
+    }
+
+    /// Does something that writes to the terminal: what is shown live is gone meanwhile, and stands below it afterwards.
+    pub(crate) fn above_live<T>(&self, work: impl FnOnce() -> T) -> T {
+        let mut live = self.live();
+        let shown = live.shown().to_owned();
+        if shown.is_empty() {
+            return work();
+        }
+        let erased = live.erase(self.size().columns);
+        self.streams().write_message(&erased);
+        let done = work();
+        let drawn = live.replace(&shown, self.size().columns);
+        self.streams().write_message(&drawn);
+        done
+    }
+
+    /// Says whether the live display is drawn. Where it is not, plain lines tell of the progress.
     pub(crate) fn is_animated(&self) -> bool {
         self.shared.settings.animated && !self.shared.settings.quiet
     }
@@ -236,11 +262,12 @@ impl Ui {
         self.write(&text.to_string());
     }
 
-    /// Asks a question: the bars stand still, and what is said meanwhile waits for the answer. Whoever says it does not, so
+    /// Asks a question: the live display stands still, and what is said meanwhile waits for the answer. Whoever says it does not, so
     /// that a person who thinks it over holds nobody up.
     fn while_asking<T>(&self, question: impl FnOnce() -> T) -> T {
         self.streams().held_back = Some(String::new());
-        self.shared.progress.suspend(|| {
+        self.above_live(|| {
+            keyboard::forget_typed();
             let answer = question();
             let mut streams = self.streams();
             if let Some(text) = streams.held_back.take() {
@@ -259,7 +286,7 @@ impl Ui {
     pub(crate) fn finish(&self) -> Result<(), CliError> {
         self.end_phase();
         // A question that is still open holds messages back and the terminal in its own mode: it is waited for.
-        self.shared.progress.suspend(|| ());
+        drop(self.live());
         let mut streams = self.streams();
         streams.flush();
         match streams.data_error.take() {
@@ -293,7 +320,12 @@ impl Ui {
             held_back.push_str(text);
             return;
         }
-        self.shared.progress.suspend(|| self.streams().write_message(text));
+        self.above_live(|| self.streams().write_message(text));
+    }
+
+    /// Taken before the streams, by whoever needs both.
+    fn live(&self) -> MutexGuard<'_, LiveLines> {
+        self.shared.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn streams(&self) -> MutexGuard<'_, Streams> {

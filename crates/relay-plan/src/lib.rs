@@ -38,5 +38,5 @@ pub use planning::{PlanError, Planned, plan};
 pub use release_plan::{
     Fingerprint, Humans, PLAN_SCHEMA, PlannedPackage, PlannedRoute, Reason, ReleasePlan, SkippedPackage, TarballFact,
 };
-pub use render::{FindingGroup, TextStyle, grouped, render_markdown, render_text};
+pub use render::{FindingGroup, TextStyle, grouped, markdown_text, render_markdown, render_text};
 pub use route::{Route, RouteQuestion, RouteWarning, route};

@@ -19,6 +19,11 @@ pub use markdown::render_markdown;
 pub(crate) use printable::{counted, escaped, one_line, quoted};
 pub use terminal::render_text;
 
+/// A text from outside as Markdown: on one line, without any markup but its own code spans, calling nobody by `@name`.
+pub fn markdown_text(text: &str) -> String {
+    escaped(text)
+}
+
 /// The columns that a text has where nobody says how many.
 pub const TEXT_WIDTH_COLUMNS_DEFAULT: usize = 100;
 
@@ -32,10 +37,12 @@ pub struct TextStyle {
     pub width: usize,
     /// Whether colours are used. The sense is the same without.
     pub colour: bool,
+    /// Whether the table keeps to the width too, by cutting causes. A log or a file takes them whole.
+    pub cuts: bool,
 }
 
 impl Default for TextStyle {
     fn default() -> Self {
-        Self { width: TEXT_WIDTH_COLUMNS_DEFAULT, colour: false }
+        Self { width: TEXT_WIDTH_COLUMNS_DEFAULT, colour: false, cuts: true }
     }
 }

@@ -114,7 +114,11 @@ fn print(plan: &ReleasePlan, format: PlanFormat, context: &Context) {
     let settings = context.ui.settings();
     match format {
         PlanFormat::Text => {
-            let style = TextStyle { width: settings.width.min(120), colour: settings.data_colour };
+            let style = TextStyle {
+                width: settings.width.min(120),
+                colour: settings.data_colour,
+                cuts: settings.data_terminal,
+            };
             context.ui.data(relay_plan::render_text(plan, style));
         }
         PlanFormat::Json => context.ui.data(plan.to_json()),

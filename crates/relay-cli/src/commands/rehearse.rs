@@ -17,7 +17,7 @@ use crate::rehearsal::aside::Aside;
 use crate::rehearsal::person::RehearsalPerson;
 use crate::rehearsal::stage::Stage;
 use crate::session_setup::{self, SessionFlags};
-use crate::stop::StopRequests;
+use crate::stop::{StopRequests, heed_terminal};
 use crate::summary::World;
 use crate::ui::plural;
 
@@ -78,6 +78,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
         Ok(session)
     };
     let mut stop = StopRequests::listen()?;
+    heed_terminal(ui)?;
     let flow = flow::run(ui, &aside.root, &make_session, &person, options, &mut stop).await;
     drop(person);
     let exit = match flow {

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
 use crate::person::TerminalPerson;
 use crate::session_setup::{self, SessionFlags};
-use crate::stop::StopRequests;
+use crate::stop::{StopRequests, heed_terminal};
 use crate::summary::{self, Layout, World};
 
 /// One command of this family.
@@ -109,6 +109,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     let make_session = |project: &Project| session_setup::session(project, &session_flags);
     let person = TerminalPerson { ui: ui.clone(), browser: !flags.person.no_browser };
     let mut stop = StopRequests::listen()?;
+    heed_terminal(ui)?;
     let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut stop).await?;
     if request.dry_run {
         if flags.report.json {

@@ -3,7 +3,7 @@
 //! It never takes more rows than the terminal has. The packages get about half of them, those first that need attention; the
 //! address at which a person is awaited and the totals are always there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use relay_engine::driver::CHALLENGE_BUDGET;
 use relay_workspace::PackageName;
 
 use super::since;
-use crate::ui::{Size, clean, human_span};
+use crate::ui::{Size, clean, human_span, width_of};
 
 /// What turns while something is under way, one after the other.
 const SPINNER: [char; 8] = ['⠁', '⠂', '⠄', '⡀', '⢀', '⠠', '⠐', '⠈'];
@@ -37,19 +37,33 @@ pub(super) enum Activity {
     Accepted,
 }
 
+/// What became of a package that does not go out in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stopped {
+    Failed,
+    Parked,
+    Held,
+}
+
 /// What is under way.
 #[derive(Debug, Default)]
 pub(super) struct Screen {
     /// How many packages go out.
     pub(super) total: usize,
-    /// How many of them are done with, one way or the other.
-    pub(super) done: usize,
+    /// How many of them are out.
+    pub(super) out: usize,
+    /// How many of them will not go out in this run, and what became of these.
+    stopped: BTreeMap<Stopped, usize>,
+    /// The packages at which a person is needed, and has not answered yet.
+    persons: BTreeSet<PackageName>,
     /// How long an accepted version is waited for.
     visibility_limit: Duration,
     begun: Option<Timestamp>,
     packages: BTreeMap<PackageName, Package>,
     /// The time during which a person was awaited, which says nothing about the pace.
     awaited: Duration,
+    /// Since when one is.
+    awaited_since: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -72,23 +86,51 @@ impl Screen {
 
     /// A package does something else from now on.
     pub(super) fn set(&mut self, package: &PackageName, version: Option<String>, doing: Activity, at: Timestamp) {
-        let before = self.take(package, at);
+        let before = self.packages.remove(package).map(|package| package.version);
         let version = version.or(before).unwrap_or_default();
         self.packages.insert(package.clone(), Package { doing, since: at, version });
+        self.count_awaited(at);
     }
 
-    /// A package is done with.
-    pub(super) fn end(&mut self, package: &PackageName, at: Timestamp) {
-        self.done += 1;
-        self.take(package, at);
+    /// A person is needed for a package.
+    pub(super) fn needs_person(&mut self, package: &PackageName) {
+        self.persons.insert(package.clone());
     }
 
-    fn take(&mut self, package: &PackageName, at: Timestamp) -> Option<String> {
-        let package = self.packages.remove(package)?;
-        if matches!(package.doing, Activity::AwaitingPerson { .. }) {
-            self.awaited += since(package.since, at);
+    /// The person has answered.
+    pub(super) fn answered(&mut self, package: &PackageName) {
+        self.persons.remove(package);
+    }
+
+    /// A package is out.
+    pub(super) fn is_out(&mut self, package: &PackageName, at: Timestamp) {
+        self.out += 1;
+        self.leave(package, at);
+    }
+
+    /// A package does not go out in this run.
+    pub(super) fn stop(&mut self, package: &PackageName, stopped: Stopped, at: Timestamp) {
+        *self.stopped.entry(stopped).or_default() += 1;
+        self.leave(package, at);
+    }
+
+    fn leave(&mut self, package: &PackageName, at: Timestamp) {
+        self.persons.remove(package);
+        self.packages.remove(package);
+        self.count_awaited(at);
+    }
+
+    /// How long a person is awaited counts once, for however many packages.
+    fn count_awaited(&mut self, at: Timestamp) {
+        let awaits = self.packages.values().any(|package| matches!(package.doing, Activity::AwaitingPerson { .. }));
+        match self.awaited_since {
+            None if awaits => self.awaited_since = Some(at),
+            Some(began) if !awaits => {
+                self.awaited += since(began, at);
+                self.awaited_since = None;
+            }
+            _ => {}
         }
-        Some(package.version)
     }
 
     /// The text, without a line break at its end.
@@ -141,10 +183,10 @@ impl Screen {
                 format!("waits for a person ({} left)", left(CHALLENGE_BUDGET))
             }
             Activity::AwaitingPerson { url: None } => "waits for a person to type a code".to_owned(),
-            Activity::Busy(what) => clean(what).replace('\n', " "),
+            Activity::Busy(what) => clean(what).replace(['\n', '\t'], " "),
             Activity::Waiting { until, why } => {
                 let left = human_span(whole(since(now, *until)));
-                format!("next try in {left}: {}", clean(why).replace('\n', " "))
+                format!("next try in {left}: {}", clean(why).replace(['\n', '\t'], " "))
             }
             Activity::Accepted => {
                 format!("accepted, not shown yet (at most {} more)", left(self.visibility_limit))
@@ -165,27 +207,39 @@ impl Screen {
         let elapsed = self.begun.map(|begun| since(begun, now)).unwrap_or_default();
         let left =
             self.time_left(elapsed).map(|left| format!(", about {} left", human_span(whole(left)))).unwrap_or_default();
-        let text = format!("{}/{} packages, {}{left}", self.done, self.total, human_span(whole(elapsed)));
-        let room = columns.saturating_sub(text.chars().count() + 4).min(BAR_COLUMNS_MAX);
+        let stopped: String = self.stopped.iter().map(|(what, count)| format!("{count} {}, ", what.word())).collect();
+        let text = format!("{}/{} packages out, {stopped}{}{left}", self.out, self.total, human_span(whole(elapsed)));
+        let room = columns.saturating_sub(width_of(&text) + 4).min(BAR_COLUMNS_MAX);
         if room < BAR_COLUMNS_MIN {
             return format!("  {text}");
         }
-        let full = (room * self.done.min(self.total)).checked_div(self.total).unwrap_or_default();
+        let full = (room * self.out.min(self.total)).checked_div(self.total).unwrap_or_default();
         format!("  {}{} {text}", "█".repeat(full), "░".repeat(room - full))
     }
 
-    /// How long the rest takes at the pace so far; `None` where that says nothing: too few are done, a person decides, or
-    /// only the registry's visibility is awaited.
+    /// How long the rest takes at the pace so far; `None` where that says nothing: too few are out, a person is awaited or
+    /// will be, or only the registry's visibility is awaited.
     fn time_left(&self, elapsed: Duration) -> Option<Duration> {
-        let left = self.total.checked_sub(self.done).filter(|left| *left > 0)?;
-        let doing = || self.packages.values().map(|package| &package.doing);
-        let person = doing().any(|doing| matches!(doing, Activity::AwaitingPerson { .. }));
-        let only_visibility = self.packages.len() >= left && doing().all(|doing| *doing == Activity::Accepted);
-        if self.done < PACE_PACKAGES_MIN || person || only_visibility {
+        let stopped: usize = self.stopped.values().sum();
+        let left = self.total.checked_sub(self.out + stopped).filter(|left| *left > 0)?;
+        let only_visibility =
+            self.packages.len() >= left && self.packages.values().all(|package| package.doing == Activity::Accepted);
+        let person = self.awaited_since.is_some() || !self.persons.is_empty();
+        if self.out < PACE_PACKAGES_MIN || person || only_visibility {
             return None;
         }
         let busy = elapsed.saturating_sub(self.awaited);
-        Some(busy.saturating_mul(u32::try_from(left).ok()?) / u32::try_from(self.done).ok()?)
+        Some(busy.saturating_mul(u32::try_from(left).ok()?) / u32::try_from(self.out).ok()?)
+    }
+}
+
+impl Stopped {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Parked => "parked",
+            Self::Held => "held",
+        }
     }
 }
 
@@ -204,15 +258,22 @@ fn whole(span: Duration) -> Duration {
 }
 
 fn rows_of(line: &str, columns: usize) -> usize {
-    line.chars().count().div_ceil(columns.max(1)).max(1)
+    width_of(line).div_ceil(columns.max(1)).max(1)
 }
 
 /// A line that takes one row and no more.
 fn cut(line: &str, columns: usize) -> String {
-    if line.chars().count() <= columns {
+    if width_of(line) <= columns {
         return line.to_owned();
     }
-    let mut short: String = line.chars().take(columns.saturating_sub(1)).collect();
+    let mut short = String::new();
+    for c in line.chars() {
+        short.push(c);
+        if width_of(&short) + 1 > columns {
+            short.pop();
+            break;
+        }
+    }
     short.push('…');
     short
 }

@@ -41,6 +41,10 @@ pub(crate) struct UiSettings {
     pub(crate) quiet: bool,
     /// Details too.
     pub(crate) verbose: bool,
+    /// Stdout is a terminal.
+    pub(crate) data_terminal: bool,
+    /// Stderr is a terminal.
+    pub(crate) message_terminal: bool,
     /// Colour on stdout.
     pub(crate) data_colour: bool,
     /// Colour on stderr.
@@ -69,6 +73,8 @@ impl UiSettings {
         Self {
             quiet: flags.quiet,
             verbose: flags.verbose,
+            data_terminal: stdout,
+            message_terminal: stderr,
             data_colour: colour && stdout,
             message_colour: colour && stderr,
             interactive: stderr && io::stdin().is_terminal() && !ci,
@@ -85,6 +91,8 @@ impl UiSettings {
         Self {
             quiet: false,
             verbose: false,
+            data_terminal: false,
+            message_terminal: false,
             data_colour: false,
             message_colour: false,
             interactive: false,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::error::CliError;
 
@@ -50,18 +51,22 @@ pub(crate) fn human_span(span: Duration) -> String {
     }
 }
 
-/// Rows with their cells in columns, two spaces apart, nothing at the ends of lines. Counts characters, which is right for
-/// the names, versions and sizes that tables here hold.
+/// The columns that a line takes on a terminal. It holds no escape sequences and no tabs.
+pub(crate) fn width_of(line: &str) -> usize {
+    line.width()
+}
+
+/// Rows with their cells in columns, two spaces apart, nothing at the ends of lines.
 pub(crate) fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width_of(cell)).max();
     let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             // Writing to a String never fails.
-            let _infallible = write!(line, "{cell:<width$}  ");
+            let _infallible = write!(line, "{cell}{}  ", " ".repeat(width.saturating_sub(width_of(cell))));
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -76,7 +81,7 @@ pub(crate) fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> Stri
     let mut line = first.to_owned();
     let mut empty = true;
     for word in text.split_whitespace() {
-        if !empty && line.chars().count() + 1 + word.chars().count() > width {
+        if !empty && width_of(&line) + 1 + width_of(word) > width {
             lines.push_str(&line);
             lines.push('\n');
             rest.clone_into(&mut line);
@@ -152,6 +157,15 @@ mod tests {
         assert_eq!(wrapped("one two three", 9, "- ", "  "), "- one two\n  three\n");
         assert_eq!(wrapped("incomprehensible", 5, "- ", "  "), "- incomprehensible\n");
         assert_eq!(wrapped("", 5, "- ", "  "), "-\n");
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!(
+            columns(&[vec!["日本".to_owned(), "1".to_owned()], vec!["abcd".to_owned(), "2".to_owned()]]),
+            "日本  1\nabcd  2\n"
+        );
+        assert_eq!(wrapped("日本 語", 6, "- ", "  "), "- 日本\n  語\n");
     }
 
     #[test]

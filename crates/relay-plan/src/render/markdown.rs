@@ -9,7 +9,7 @@ use super::groups::{self, headline, people};
 use super::printable::{counted, cut, escaped, one_line};
 use super::table::{Cause, version_text};
 use crate::finding::Severity;
-use crate::release_plan::ReleasePlan;
+use crate::release_plan::{PlannedPackage, ReleasePlan};
 
 /// How large the comment may grow before lines are left out, in bytes.
 const COMMENT_BYTES_MAX: usize = 55_000;
@@ -17,7 +17,7 @@ const COMMENT_BYTES_MAX: usize = 55_000;
 /// The share of [`COMMENT_BYTES_MAX`] that the table may take.
 const TABLE_BYTES_MAX: usize = 30_000;
 
-/// How much of a cause is shown, in columns.
+/// How much of a cause is shown where the table would have no room for all of them whole, in columns.
 const CAUSE_COLUMNS_MAX: usize = 120;
 
 /// How much of a reason, finding or hint is shown, in columns.
@@ -57,10 +57,10 @@ struct Comment {
 impl Comment {
     fn table(&mut self, plan: &ReleasePlan) {
         self.text.push_str("| wave | package | version | route | why |\n|--:|---|---|---|---|\n");
+        let whole: usize = plan.packages.iter().map(|package| row(package, usize::MAX).len()).sum();
+        let cause_columns = if whole <= TABLE_BYTES_MAX { usize::MAX } else { CAUSE_COLUMNS_MAX };
         for (index, package) in plan.packages.iter().enumerate() {
-            let cause = escaped(&Cause::of(package).within(CAUSE_COLUMNS_MAX));
-            let (wave, name, kind) = (package.wave, &package.name, package.route.kind);
-            let row = format!("| {wave} | `{name}` | {} | {kind} | {cause} |\n", escaped(&version_text(package)));
+            let row = row(package, cause_columns);
             if self.text.len() + row.len() > TABLE_BYTES_MAX {
                 let left = plan.packages.len() - index;
                 let _ = writeln!(self.text, "\nThe table ends here; the plan has {}.", counted(left, "more package"));
@@ -131,6 +131,12 @@ impl Comment {
             let _ = writeln!(self.text, "- and {left_out} more");
         }
     }
+}
+
+fn row(package: &PlannedPackage, cause_columns: usize) -> String {
+    let cause = escaped(&Cause::of(package).within(cause_columns));
+    let (wave, name, kind) = (package.wave, &package.name, package.route.kind);
+    format!("| {wave} | `{name}` | {} | {kind} | {cause} |\n", escaped(&version_text(package)))
 }
 
 fn sentence(text: &str) -> String {

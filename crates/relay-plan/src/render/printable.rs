@@ -1,5 +1,7 @@
 //! Foreign text made safe, measured and wrapped.
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 /// How much of a foreign text is quoted inside a sentence, in characters.
 const QUOTED_CHARS_MAX: usize = 120;
 
@@ -58,27 +60,14 @@ pub(crate) fn counted(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// The columns that a text takes on a terminal, near enough for the scripts that commit messages are written in.
+/// The columns that a text takes on a terminal. It is one line, so that it has neither escape sequences nor tabs, which would
+/// be counted as what they are not.
 pub(crate) fn columns(text: &str) -> usize {
-    text.chars().map(columns_of).sum()
+    text.width()
 }
 
 fn columns_of(c: char) -> usize {
-    match u32::from(c) {
-        // Marks that sit on the letter before, joiners, and what chooses a variant.
-        0x300..=0x36f | 0x200b..=0x200d | 0x20d0..=0x20ff | 0xfe00..=0xfe0f => 0,
-        // Hangul, CJK and its punctuation, full-width forms, emoji, rare CJK.
-        0x1100..=0x115f
-        | 0x2e80..=0xa4cf
-        | 0xac00..=0xd7a3
-        | 0xf900..=0xfaff
-        | 0xfe30..=0xfe4f
-        | 0xff00..=0xff60
-        | 0xffe0..=0xffe6
-        | 0x1f300..=0x1faff
-        | 0x20000..=0x3fffd => 2,
-        _ => 1,
-    }
+    c.width().unwrap_or(0)
 }
 
 /// A text cut to a width, with an ellipsis where something is missing.
@@ -87,13 +76,12 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
         return text.to_owned();
     }
     let mut kept = String::new();
-    let mut used = 1;
     for c in text.chars() {
-        used += columns_of(c);
-        if used > width {
+        kept.push(c);
+        if columns(&kept) + 1 > width {
+            kept.pop();
             break;
         }
-        kept.push(c);
     }
     format!("{}…", kept.trim_end())
 }
@@ -191,5 +179,12 @@ mod tests {
         assert_eq!(columns("日本"), 4);
         assert_eq!(cut("日本語", 5), "日本…");
         assert_eq!(cut("plain", 5), "plain");
+        // Korean, full width, an emoji of several characters, a mark on its letter, one that has no width of its own.
+        for (text, width) in
+            [("한국", 4), ("ＡＢ", 4), ("👩\u{200d}💻", 2), ("e\u{301}", 1), ("❤\u{fe0f}", 2), ("ノ", 2), ("ﾉ", 1)]
+        {
+            assert_eq!(columns(text), width, "{text}");
+        }
+        assert_eq!(cut("👩\u{200d}💻👩\u{200d}💻👩\u{200d}💻", 5), "👩\u{200d}💻👩\u{200d}💻…");
     }
 }

@@ -1,7 +1,7 @@
 //! The packages of a plan: a table with aligned columns where the width allows it, else some lines for each package.
 //!
-//! Only a cause is ever cut, since the plan file has it whole. A name or version too long for its column has a line to
-//! itself.
+//! Only a cause is ever cut, and only to keep to the width of a terminal; the plan file and every log have it whole. A name
+//! or version too long for its column has a line to itself.
 
 use relay_change::Bump;
 use relay_config::RouteKind;
@@ -23,6 +23,9 @@ const VERSION_SHARE_PERCENT: usize = 30;
 
 /// Where a cause has less room than this, there is no table.
 const CAUSE_COLUMNS_MIN: usize = 20;
+
+/// How wide the column of causes gets where they are not cut; a longer one moves the rest of its own line.
+const CAUSE_COLUMNS_ALIGNED_MAX: usize = 80;
 
 /// One line, its route apart so that it can be coloured.
 pub(super) struct Row {
@@ -52,7 +55,7 @@ struct Cells {
 }
 
 /// The packages, line by line.
-pub(super) fn rows(plan: &ReleasePlan, width: usize) -> Vec<Row> {
+pub(super) fn rows(plan: &ReleasePlan, width: usize, cuts: bool) -> Vec<Row> {
     let head = Cells {
         name: "package".to_owned(),
         version: "version".to_owned(),
@@ -63,6 +66,18 @@ pub(super) fn rows(plan: &ReleasePlan, width: usize) -> Vec<Row> {
     };
     let packages: Vec<Cells> = plan.packages.iter().map(|package| cells(package, plan.humans.sittings)).collect();
     let widest = |of: &dyn Fn(&Cells) -> usize| packages.iter().chain([&head]).map(of).max().unwrap_or(0);
+    if !cuts {
+        // Lines are as long as they need to be; one very long cause does not move the route of all others away.
+        let layout = Layout {
+            width: usize::MAX / 2,
+            name: widest(&|cells| columns(&cells.name)),
+            version: widest(&|cells| columns(&cells.version)),
+            cause: widest(&|cells| cells.cause.columns()).min(CAUSE_COLUMNS_ALIGNED_MAX),
+            wave: widest(&|cells| columns(&cells.wave)),
+            cuts,
+        };
+        return [&head].into_iter().chain(&packages).flat_map(|cells| layout.rows(cells)).collect();
+    }
     let name = widest(&|cells| columns(&cells.name)).min(width * NAME_SHARE_PERCENT / 100);
     let version = widest(&|cells| columns(&cells.version)).min(width * VERSION_SHARE_PERCENT / 100);
     let wave = widest(&|cells| columns(&cells.wave));
@@ -72,7 +87,7 @@ pub(super) fn rows(plan: &ReleasePlan, width: usize) -> Vec<Row> {
     if room < cause.min(CAUSE_COLUMNS_MIN) {
         return packages.iter().flat_map(|cells| stacked(cells, width)).collect();
     }
-    let layout = Layout { width, name, version, cause: cause.min(room), wave };
+    let layout = Layout { width, name, version, cause: cause.min(room), wave, cuts };
     [&head].into_iter().chain(&packages).flat_map(|cells| layout.rows(cells)).collect()
 }
 
@@ -83,6 +98,7 @@ struct Layout {
     version: usize,
     cause: usize,
     wave: usize,
+    cuts: bool,
 }
 
 impl Layout {
@@ -102,7 +118,7 @@ impl Layout {
             "{}{GAP}{}{GAP}{}{GAP}{}{}{GAP}",
             padded(name, self.name),
             padded(version, self.version),
-            padded(&cells.cause.within(self.cause), self.cause),
+            padded(&cells.cause.within(if self.cuts { self.cause } else { self.width }), self.cause),
             " ".repeat(self.wave.saturating_sub(columns(&cells.wave))),
             cells.wave,
         );

@@ -15,9 +15,11 @@ const GREEN: &str = "32";
 const YELLOW: &str = "33";
 const CYAN: &str = "36";
 
-/// Lays the plan out for a terminal. The text ends with a line break, and no line is wider than the style says.
+/// Lays the plan out for a terminal. The text ends with a line break, and no line is wider than the style says, except for
+/// those of a table whose causes are not to be cut.
 pub fn render_text(plan: &ReleasePlan, style: TextStyle) -> String {
-    let mut page = Page { width: style.width.max(TEXT_WIDTH_COLUMNS_MIN), colour: style.colour, text: String::new() };
+    let width = style.width.max(TEXT_WIDTH_COLUMNS_MIN);
+    let mut page = Page { width, colour: style.colour, cuts: style.cuts, text: String::new() };
     page.headline(plan);
     if !plan.is_empty() {
         page.table(plan);
@@ -32,6 +34,7 @@ pub fn render_text(plan: &ReleasePlan, style: TextStyle) -> String {
 struct Page {
     width: usize,
     colour: bool,
+    cuts: bool,
     text: String,
 }
 
@@ -45,7 +48,7 @@ impl Page {
 
     fn table(&mut self, plan: &ReleasePlan) {
         self.blank();
-        for row in table::rows(plan, self.width) {
+        for row in table::rows(plan, self.width, self.cuts) {
             let line = match row.kind {
                 Some(kind) => format!("{}{}", row.text, self.paint(colour_of(kind), &row.route)),
                 // The head of the table, or a name that has its line to itself.

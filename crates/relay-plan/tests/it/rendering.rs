@@ -44,7 +44,32 @@ fn a_plan_at_a_terminal() {
 
 #[test]
 fn a_plan_in_a_narrow_terminal() {
-    insta::assert_snapshot!(render_text(&acme().plan(), TextStyle { width: 46, colour: false }));
+    insta::assert_snapshot!(render_text(&acme().plan(), TextStyle { width: 46, ..TextStyle::default() }));
+}
+
+#[test]
+fn a_log_has_every_cause_whole() {
+    let subject = |number: usize| format!("feat: {} {number}", "words that go on ".repeat(number * 3).trim_end());
+    let mut world = World::new();
+    for number in 1..=5 {
+        world = world.release_with(&format!("package-{number}"), |package| {
+            package.causes = vec![ReleaseCause::Commit { id: String::new(), text: subject(number) }];
+        });
+    }
+    let plan = world.plan();
+    for width in [40, 80, 120] {
+        let text = render_text(&plan, TextStyle { width, cuts: false, ..TextStyle::default() });
+        let rows: Vec<&str> = text.lines().filter(|line| line.ends_with("  1  token")).collect();
+        assert_eq!(rows.len(), 5, "one line for each package: {text}");
+        for (row, planned) in rows.iter().zip(&plan.packages) {
+            assert!(row.contains(&planned.reasons[0].text) && !row.contains('…'), "{row}");
+        }
+        // A long cause moves the route of its own line only.
+        let route = |row: &str| row.find("  1  token").unwrap();
+        assert_eq!(route(rows[0]), route(rows[1]), "{text}");
+    }
+    let markdown = render_markdown(&plan);
+    assert!(plan.packages.iter().all(|planned| markdown.contains(&planned.reasons[0].text)), "{markdown}");
 }
 
 #[test]
@@ -97,7 +122,7 @@ fn no_line_is_wider_than_told_and_nothing_foreign_gets_through() {
     let plans = [acme().plan(), troubled().plan(), two_sittings().plan(), hostile()];
     for plan in &plans {
         for width in [40, 46, 60, 80, 100, 120, 200] {
-            let text = render_text(plan, TextStyle { width, colour: false });
+            let text = render_text(plan, TextStyle { width, ..TextStyle::default() });
             for line in text.lines() {
                 assert!(line.chars().count() <= width, "{width}: {line}");
                 assert_eq!(line.trim_end(), line);
@@ -117,7 +142,7 @@ fn no_line_is_wider_than_told_and_nothing_foreign_gets_through() {
 #[test]
 fn colours_change_no_word() {
     let plan = troubled().plan();
-    let coloured = render_text(&plan, TextStyle { width: 100, colour: true });
+    let coloured = render_text(&plan, TextStyle { colour: true, ..TextStyle::default() });
     let mut bare = String::new();
     let mut parts = coloured.split('\u{1b}');
     bare.push_str(parts.next().unwrap());

@@ -46,9 +46,9 @@ fn a_screen_takes_no_more_rows_than_there_are_and_never_loses_address_and_totals
         let taken: usize = lines.iter().map(|line| rows_of(line, columns)).sum();
         assert!(taken < rows, "{columns}x{rows}: {lines:#?}");
         assert!(lines.iter().any(|line| line.ends_with(ADDRESS)), "{columns}x{rows}: {lines:#?}");
-        assert!(lines.last().unwrap().contains("0/41 packages"), "{columns}x{rows}: {lines:#?}");
+        assert!(lines.last().unwrap().contains("0/41 packages out"), "{columns}x{rows}: {lines:#?}");
         for line in lines.iter().filter(|line| !line.contains(ADDRESS)) {
-            assert!(line.chars().count() <= columns, "{columns}x{rows}: {line}");
+            assert!(width_of(line) <= columns, "{columns}x{rows}: {line}");
         }
     }
 }
@@ -71,10 +71,10 @@ fn the_time_left_is_told_only_where_it_means_something() {
     screen.set(&name("a"), None, busy(), at(0));
     assert!(!told(&screen, 2), "nothing is done yet");
     for done in ["a", "b", "c", "d", "e"] {
-        screen.end(&name(done), at(10));
+        screen.is_out(&name(done), at(10));
     }
     screen.set(&name("f"), None, busy(), at(10));
-    assert!(screen.totals(at(10), 80).ends_with("5/10 packages, 10 s, about 10 s left"));
+    assert!(screen.totals(at(10), 80).ends_with("5/10 packages out, 10 s, about 10 s left"));
     screen.set(&name("f"), None, Activity::AwaitingPerson { url: None }, at(10));
     assert!(!told(&screen, 70), "a person takes as long as they like");
     screen.set(&name("f"), None, busy(), at(70));
@@ -83,4 +83,57 @@ fn the_time_left_is_told_only_where_it_means_something() {
         screen.set(&name(last), None, Activity::Accepted, at(80));
     }
     assert!(!told(&screen, 90), "the registry shows them when it likes");
+}
+
+#[test]
+fn the_time_left_is_not_told_before_a_person_either() {
+    let mut screen = screen(10);
+    screen.needs_person(&name("i"));
+    screen.needs_person(&name("j"));
+    for done in ["a", "b", "c", "d", "e"] {
+        screen.is_out(&name(done), at(10));
+    }
+    screen.set(&name("f"), None, Activity::Busy("uploading".to_owned()), at(10));
+    assert!(screen.totals(at(10), 80).ends_with("5/10 packages out, 10 s"), "nobody knows how long a person takes");
+    screen.answered(&name("i"));
+    assert!(screen.totals(at(10), 80).ends_with("5/10 packages out, 10 s"), "nor how long for the second one");
+    screen.stop(&name("j"), Stopped::Parked, at(10));
+    assert!(screen.totals(at(10), 80).ends_with("5/10 packages out, 1 parked, 10 s, about 8 s left"));
+}
+
+#[test]
+fn a_person_who_is_awaited_for_two_packages_at_once_is_awaited_once() {
+    let mut screen = screen(6);
+    for done in ["a", "b", "c"] {
+        screen.is_out(&name(done), at(10));
+    }
+    for package in ["d", "e"] {
+        screen.set(&name(package), None, Activity::AwaitingPerson { url: None }, at(10));
+    }
+    for package in ["d", "e"] {
+        screen.set(&name(package), None, Activity::Busy("uploading".to_owned()), at(30));
+    }
+    assert!(screen.totals(at(30), 80).ends_with("3/6 packages out, 30 s, about 10 s left"));
+}
+
+#[test]
+fn the_count_is_of_what_is_out() {
+    let mut screen = screen(6);
+    screen.set(&name("a"), None, Activity::Busy("uploading".to_owned()), at(1));
+    screen.set(&name("b"), None, Activity::Accepted, at(1));
+    assert!(screen.totals(at(1), 80).contains(" 0/6 packages out, 1 s"));
+    screen.is_out(&name("b"), at(2));
+    for (package, stopped) in [("c", Stopped::Held), ("d", Stopped::Failed), ("e", Stopped::Held)] {
+        screen.stop(&name(package), stopped, at(3));
+    }
+    let totals = screen.totals(at(3), 80);
+    assert!(totals.ends_with(" 1/6 packages out, 1 failed, 2 held, 3 s"), "{totals}");
+    assert_eq!(totals.matches('█').count(), totals.matches('░').count() / 5, "{totals}");
+}
+
+#[test]
+fn wide_characters_are_cut_by_their_columns() {
+    assert_eq!(cut("日本語", 6), "日本語");
+    assert_eq!(cut("日本語", 5), "日本…");
+    assert_eq!(rows_of("日本語", 3), 2);
 }
