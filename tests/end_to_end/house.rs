@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::world::project_root;
+use crate::world::{World, project_root};
 
 /// Licences that a dependency may come under; a choice (`OR`) needs one of them, a combination (`AND`) all.
 const LICENCES: [&str; 13] = [
@@ -89,4 +89,74 @@ fn dependencies_come_under_known_licences_and_with_one_tls() {
     for banned in ["openssl-sys", "native-tls", "aws-lc-sys", "chrono", "serde_yaml"] {
         assert!(!names.contains(banned), "{banned}");
     }
+}
+
+/// The documents that people copy commands from.
+fn documents() -> Vec<(String, String)> {
+    let root = project_root();
+    let docs = std::fs::read_dir(root.join("docs")).expect("docs").map(|entry| entry.expect("an entry").path());
+    let all = [root.join("README.md"), root.join("CONTRIBUTING.md")].into_iter().chain(docs);
+    let documents = all.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    documents
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).expect("a text");
+            (path.file_name().expect("a name").to_string_lossy().into_owned(), text)
+        })
+        .collect()
+}
+
+fn help(arguments: &[&str]) -> String {
+    World::empty().relay(arguments).ended_with(0).stdout
+}
+
+#[test]
+fn the_readme_lists_the_commands_that_there_are() {
+    let readme = std::fs::read_to_string(project_root().join("README.md")).expect("a text");
+    let listed: BTreeSet<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `relay ")?.split_once("` | "))
+        .map(|(command, _)| command)
+        .collect();
+    let help = help(&["help"]);
+    let offered: BTreeSet<&str> = help
+        .lines()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|line| line.starts_with("  "))
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    // What is there for shells and package managers has no row.
+    let aside = ["help", "completions", "man"];
+    let offered: BTreeSet<&str> = offered.into_iter().filter(|command| !aside.contains(command)).collect();
+    assert_eq!(listed, offered);
+}
+
+#[test]
+fn every_relay_command_of_a_document_is_one() {
+    let mut helps: BTreeMap<String, String> = BTreeMap::new();
+    for (document, text) in documents() {
+        let spans = text.split('`').skip(1).step_by(2).filter(|span| !span.contains('\n'));
+        for span in spans.filter_map(|span| span.strip_prefix("relay ")) {
+            let mut words = span.split_whitespace().filter(|word| !word.starts_with('…'));
+            let Some(command) = words.next().filter(|word| !word.starts_with('-')) else { continue };
+            let help = helps.entry(command.to_owned()).or_insert_with(|| help(&[command, "--help"]));
+            for flag in words.filter(|word| word.starts_with("--")) {
+                let flag = flag.split('=').next().unwrap_or_default();
+                assert!(help.contains(flag), "{document}: `relay {span}`: no {flag}");
+            }
+        }
+    }
+    assert!(helps.len() > 5, "{:?}", helps.keys());
+}
+
+/// CI takes its commands from the README itself; each shell block there is one command a line.
+#[test]
+fn ci_runs_the_commands_of_the_readme() {
+    let ci = std::fs::read_to_string(project_root().join(".ci/run")).expect("a text");
+    assert!(ci.contains("commands_of README.md"), "{ci}");
+    let readme = std::fs::read_to_string(project_root().join("README.md")).expect("a text");
+    let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
+    assert!(lines.contains(&"./test.sh") && lines.iter().any(|line| line.starts_with("cargo run ")), "{lines:?}");
 }
