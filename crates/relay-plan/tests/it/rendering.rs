@@ -49,7 +49,9 @@ fn a_plan_in_a_narrow_terminal() {
 
 #[test]
 fn a_log_has_every_cause_whole() {
-    let subject = |number: usize| format!("feat: {} {number}", "words that go on ".repeat(number * 3).trim_end());
+    let subject = |number: usize| {
+        format!("feat: {} {number}", "words that go on ".repeat(if number == 5 { 30 } else { number }).trim_end())
+    };
     let mut world = World::new();
     for number in 1..=5 {
         world = world.release_with(&format!("package-{number}"), |package| {
@@ -66,7 +68,8 @@ fn a_log_has_every_cause_whole() {
         }
         // A long cause moves the route of its own line only.
         let route = |row: &str| row.find("  1  token").unwrap();
-        assert_eq!(route(rows[0]), route(rows[1]), "{text}");
+        assert_eq!(route(rows[0]), route(rows[3]), "{text}");
+        assert!(route(rows[3]) < route(rows[4]), "{text}");
     }
     let markdown = render_markdown(&plan);
     assert!(plan.packages.iter().all(|planned| markdown.contains(&planned.reasons[0].text)), "{markdown}");
