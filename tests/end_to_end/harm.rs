@@ -4,14 +4,22 @@
 mod another_version_inside;
 mod behind_the_registry;
 mod build_metadata;
+mod checkout_names_a_host;
+mod echoed_token;
 mod foreign_packument;
 mod git_at_the_end;
 mod git_settings;
+mod hangup;
 mod idle_pattern;
 mod nothing_wrong;
+mod owner_of_a_package;
+mod settings_of_npm;
 mod shallow_clone;
 mod sibling_range;
 mod sparse_checkout;
+mod special_files;
+mod token_of_another_registry;
+mod undeclared_token;
 
 use crate::counting_registry::CountingRegistry;
 use crate::world::World;

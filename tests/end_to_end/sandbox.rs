@@ -51,12 +51,13 @@ impl Registry {
         self.sandbox.url().to_owned()
     }
 
-    /// Writes `.npmrc` and `relay.toml` so that the world's repository publishes here: the session in `.npmrc`, the bypass
+    /// Writes the person's `.npmrc` and `relay.toml` so that the world's repository publishes here: the session in that `.npmrc`, the bypass
     /// token in the environment.
     pub(crate) fn adopt(&self, world: &mut World) {
         let url = self.url();
         let key = url.trim_start_matches("http:");
-        world.write(".npmrc", &format!("registry={url}\n{key}:_authToken=${{SESSION_TOKEN}}\n"));
+        let settings = format!("registry={url}\n{key}:_authToken=${{SESSION_TOKEN}}\n");
+        std::fs::write(world.beside("home").join(".npmrc"), settings).expect("an .npmrc");
         world.append(
             "relay.toml",
             &format!(

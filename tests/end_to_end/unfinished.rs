@@ -9,7 +9,7 @@ use crate::sandbox::Registry;
 use crate::world::World;
 
 /// How long anything may take before the test gives up.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until something is so; gives up after [`PATIENCE`].
 pub(crate) fn wait_for(is_so: impl Fn() -> bool) {

@@ -7,6 +7,7 @@ use std::iter;
 
 use relay_engine::report::{Outcome, RunReport};
 use relay_plan::{ReleasePlan, Severity};
+use relay_registry::struck_out::strike;
 use serde_json::json;
 
 use crate::summary::{self, World};
@@ -83,8 +84,11 @@ fn file_of(variable: &str) -> Option<String> {
 }
 
 fn append(path: &str, text: &str, ui: &Ui) {
-    let written =
-        OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(strike(text).as_bytes()));
     if let Err(error) = written {
         ui.warning(format!("{path} can't be written: {error}"));
     }

@@ -26,6 +26,7 @@ use relay_engine::versioning::{commit_versions, write_versions};
 use relay_git::Head;
 use relay_pack::unmatched_entries;
 use relay_plan::{ReleasePlan, Severity};
+use relay_registry::struck_out;
 use relay_values::CredentialId;
 use relay_workspace::PackageName;
 
@@ -211,6 +212,9 @@ pub(crate) async fn run<P: Person>(
     let runs_scripts =
         !options.ignore_scripts && has_scripts(names.iter().filter_map(|name| project.workspace.package(name)));
     let session = (!runs_scripts).then_some(session);
+    if runs_scripts {
+        struck_out::forget_all();
+    }
 
     let mut unpublished = None;
     let project = if bumps.bumps.is_empty() {

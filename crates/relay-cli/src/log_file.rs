@@ -34,9 +34,8 @@ impl LogFile {
 
 impl Subscriber for LogFile {
     fn event(&self, event: &Event) -> Result<(), String> {
-        let mut line = serde_json::to_vec(event).map_err(|error| error.to_string())?;
-        line.push(b'\n');
+        let line = event.to_line().map_err(|error| error.to_string())?;
         let mut file = self.file.lock().map_err(|_| format!("{}: a writer failed before", self.path))?;
-        file.write_all(&line).map_err(|error| format!("{}: {error}", self.path))
+        file.write_all(line.as_bytes()).map_err(|error| format!("{}: {error}", self.path))
     }
 }

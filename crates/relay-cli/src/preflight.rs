@@ -7,7 +7,7 @@ use relay_engine::freeze::packing_obstacle;
 use relay_engine::project::Project;
 use relay_pack::{ManifestRewriteError, published_manifest};
 use relay_plan::ReleasePlan;
-use relay_workspace::{PackageName, Version};
+use relay_workspace::{PackageName, Version, Workspace};
 
 use crate::error::CliError;
 use crate::error::engine as explain;
@@ -215,6 +215,24 @@ pub(crate) fn warn_of_changes(ui: &Ui, project: &Project) -> Result<(), CliError
         ));
     }
     Ok(())
+}
+
+/// Says whose scripts don't run because a setting of npm's leaves them out: what they would make is then not in the tarball.
+pub(crate) fn warn_of_ignored_scripts(ui: &Ui, workspace: &Workspace, place: &str) {
+    let before_packing = ["prepublishOnly", "prepack", "prepare"];
+    let names: Vec<_> = workspace
+        .packages
+        .iter()
+        .filter(|package| package.is_publishable())
+        .filter(|package| before_packing.iter().any(|event| package.manifest.script(event).is_some()))
+        .map(|package| format!("`{}`", package.name))
+        .collect();
+    if !names.is_empty() {
+        ui.warning(format!(
+            "{place} leaves lifecycle scripts out: what those of {} make is not made anew",
+            names.join(", ")
+        ));
+    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,13 @@ use jiff::Timestamp;
 use relay_config::{Access, NamePatterns};
 use relay_engine::observe::PLAN_READS_IN_FLIGHT;
 use relay_engine::project::Project;
+use relay_engine::publish_settings::PublishSettings;
+use relay_engine::pull_request::{RunFacts, sign_of_pull_request};
 use relay_engine::session::Session;
+use relay_pack::lifecycle::environment::is_credential_name;
 use relay_registry::{ClientError, ClientOptions, ConfigSources, NpmConfig, NpmrcFile, Otp, RegistryClient};
 use relay_values::DistTag;
+use relay_workspace::{Workspace, read_regular_file, read_regular_text};
 use secrecy::SecretString;
 
 use crate::error::engine as explain;
@@ -19,9 +23,12 @@ use crate::vault::Vault;
 /// The largest `.npmrc` that is read, in bytes.
 const NPMRC_SIZE_BYTES_MAX: u64 = 1024 * 1024;
 
-const CAFILE_HINT: &str = "correct or remove `cafile` in `.npmrc`";
+const CAFILE_HINT: &str = "correct or remove `cafile` in `.npmrc`, or `NODE_EXTRA_CA_CERTS` in the environment";
 /// The largest `cafile` that is read, in bytes: all authorities of a system take a quarter of a megabyte.
 const CAFILE_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// The largest document of a CI's event that is read, in bytes.
+const EVENT_SIZE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// The flags of the command line that a session is made from.
 #[derive(Clone, Default)]
@@ -44,6 +51,10 @@ pub(crate) struct SessionFlags {
     pub(crate) allow_cycles: bool,
     /// `--graduate`.
     pub(crate) graduate: Vec<String>,
+    /// Whether the command only reads.
+    pub(crate) reads_only: bool,
+    /// `--with-credentials`.
+    pub(crate) with_credentials: bool,
     /// Whether a person can answer challenges.
     pub(crate) person: bool,
     /// The environment, with the credentials that were taken out of it.
@@ -53,8 +64,31 @@ pub(crate) struct SessionFlags {
 /// Reads `.npmrc` files and environment and makes a session of them.
 pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
     let environment = flags.vault.environment();
-    let npm = NpmConfig::resolve(&sources(project, &environment, flags.registry.clone())?).map_err(explain::npm)?;
-    build(project, flags, npm, environment)
+    let sign = if flags.reads_only && !flags.with_credentials { pull_request(project, &environment) } else { None };
+    let mut sources = sources(&project.workspace.root, &environment, flags.registry.clone())?;
+    sources.withhold = sign.is_some();
+    let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
+    let session = build(project, flags, npm, environment)?;
+    Ok(Session { withheld_because: sign.map(|sign| format!("this runs for a pull request ({sign})")), ..session })
+}
+
+/// npm's own settings about a publish, as the repository's manager heeds them.
+///
+/// Files that can't be used are complained about by those who need a registry, and say nothing here.
+pub(crate) fn publish_settings(workspace: &Workspace, vault: &Vault) -> PublishSettings {
+    let sources = sources(&workspace.root, &vault.environment(), None).ok();
+    let npm = sources.and_then(|sources| NpmConfig::resolve(&sources).ok());
+    npm.map(|npm| PublishSettings::of(&npm, workspace)).unwrap_or_default()
+}
+
+/// By which sign a CI runs this for a change that is only proposed.
+fn pull_request(project: &Project, environment: &BTreeMap<String, String>) -> Option<String> {
+    let path = environment.get("GITHUB_EVENT_PATH").filter(|path| !path.is_empty());
+    let event = path.and_then(|path| read_regular_text(Utf8Path::new(path), EVENT_SIZE_BYTES_MAX).ok().flatten());
+    let event = event.and_then(|text| serde_json::from_str(&text).ok());
+    let workspace = environment.get("GITHUB_WORKSPACE").and_then(|path| Utf8Path::new(path).canonicalize_utf8().ok());
+    let elsewhere = workspace.as_deref() != Some(&*project.workspace.root);
+    sign_of_pull_request(environment, RunFacts { event: event.as_ref(), elsewhere })
 }
 
 /// A session for a rehearsal: the registry of each package is found as always, but no file and no variable of the person's
@@ -84,11 +118,15 @@ fn build(
     let mut authorities =
         certificate_authorities(project, &npm, home_folder(&environment).as_deref())?.unwrap_or_default();
     authorities.extend(network.authorities.into_iter().flat_map(|pem| format!("\n{pem}").into_bytes()));
+    if let Some(path) = &network.extra_authorities_file {
+        authorities.extend(extra_authorities(Utf8Path::new(path))?);
+    }
     let options = ClientOptions {
         user_agent: user_agent(),
         connections_per_host: project.config.publish.concurrency.max(PLAN_READS_IN_FLIGHT),
         auth_type_web: npm.auth_type_web(),
         certificate_authorities: (!authorities.is_empty()).then(|| authorities.into()),
+        unchecked_by: network.unchecked_by,
         proxy: network.proxy,
         no_proxy: network.no_proxy,
         ..ClientOptions::default()
@@ -115,6 +153,7 @@ fn build(
     Ok(Session {
         npm,
         client,
+        withheld_because: None,
         environment: environment.into_iter().map(|(name, value)| (name, SecretString::from(value))).collect(),
         person: flags.person,
         otp,
@@ -146,13 +185,22 @@ fn certificate_authorities(
         (Some(rest), Some(home)) => home.join(rest),
         _ => project.workspace.root.join(path),
     };
-    match std::fs::metadata(&place) {
-        Ok(data) if data.len() > CAFILE_SIZE_BYTES_MAX => {
-            Err(unreadable(format!("it has more than {CAFILE_SIZE_BYTES_MAX} bytes")))
-        }
-        Ok(_) => std::fs::read(&place).map(Some).map_err(|error| unreadable(error.to_string())),
+    match read_regular_file(&place, CAFILE_SIZE_BYTES_MAX) {
+        Ok(Some(pem)) => Ok(Some(pem)),
+        Ok(None) => Err(unreadable("there is no such file".to_owned())),
         Err(error) => Err(unreadable(error.to_string())),
     }
+}
+
+/// What the person's node trusts besides; as in node, a file that isn't there adds nothing.
+fn extra_authorities(path: &Utf8Path) -> Result<Vec<u8>, CliError> {
+    let pem = read_regular_file(path, CAFILE_SIZE_BYTES_MAX).map_err(|error| {
+        CliError::user(format!("the certificate authorities `{path}` can't be read"))
+            .cause(error.to_string())
+            .hint(CAFILE_HINT)
+            .code("relay::npmrc::cafile")
+    })?;
+    Ok(pem.map_or_else(Vec::new, |pem| [b"\n", pem.as_slice()].concat()))
 }
 
 fn user_agent() -> String {
@@ -161,7 +209,7 @@ fn user_agent() -> String {
 }
 
 fn sources(
-    project: &Project,
+    root: &Utf8Path,
     environment: &BTreeMap<String, String>,
     registry_flag: Option<String>,
 ) -> Result<ConfigSources, CliError> {
@@ -169,12 +217,22 @@ fn sources(
     let user = user_npmrc(environment);
     let global = global_npmrc(environment);
     Ok(ConfigSources {
-        project: read_npmrc(&project.workspace.root.join(".npmrc"), None)?,
+        project: read_npmrc(&root.join(".npmrc"), None)?,
         user: user.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
         global: global.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
+        secret_variables: environment.keys().filter(|name| holds_a_secret(name)).cloned().collect(),
         environment: environment.clone(),
         registry_flag,
+        withhold: false,
     })
+}
+
+/// Says whether a variable's name is that of a secret. Much of what AWS and Azure set is none, such as a region or an account,
+/// which addresses of registries are made of.
+fn holds_a_secret(name: &str) -> bool {
+    let upper = name.to_uppercase();
+    let own = ["AWS_", "AZURE_"].iter().find_map(|prefix| upper.strip_prefix(prefix)).unwrap_or(&upper);
+    is_credential_name(own)
 }
 
 /// Where the person's own `.npmrc` is, whether it is there or not.
@@ -201,15 +259,8 @@ fn read_npmrc(path: &Utf8Path, home: Option<&Utf8Path>) -> Result<Option<NpmrcFi
             .hint("make it a file that you may read, or remove it")
             .code("relay::npmrc::unreadable")
     };
-    match std::fs::metadata(path) {
-        Ok(data) if data.len() > NPMRC_SIZE_BYTES_MAX => {
-            return Err(unreadable(format!("it has more than {NPMRC_SIZE_BYTES_MAX} bytes")));
-        }
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(error.to_string())),
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = read_regular_text(path, NPMRC_SIZE_BYTES_MAX).map_err(|error| unreadable(error.to_string()))?;
+    let Some(text) = text else { return Ok(None) };
     let shown = match home {
         None => Utf8PathBuf::from(".npmrc"),
         Some(home) => path.strip_prefix(home).map_or_else(|_| path.to_owned(), |below| Utf8Path::new("~").join(below)),

@@ -8,6 +8,8 @@
 //! (`relay graph | head -1`) is no error. No colour and no animation where the stream is not a terminal. Where a forge reads
 //! the log, phases are groups of it, and warnings and errors are annotations.
 //!
+//! Whatever is written loses the secrets that are known on its way out.
+//!
 //! The object is cheap to clone and can be used from any thread and from async code: each call writes whole lines.
 
 mod ci_log;
@@ -23,6 +25,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relay_engine::event::Clock;
+use relay_registry::struck_out::strike;
 
 use crate::error::CliError;
 use crate::wall_clock::WallClock;
@@ -116,7 +119,7 @@ impl Ui {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        self.above_live(|| self.streams().write_data(text.as_bytes()));
+        self.above_live(|| self.streams().write_data(&text));
     }
 
     /// Says what is happening or has happened.
@@ -334,17 +337,17 @@ impl Ui {
 }
 
 impl Streams {
-    fn write_data(&mut self, bytes: &[u8]) {
+    fn write_data(&mut self, text: &str) {
         if self.data_closed || self.data_error.is_some() {
             return;
         }
-        let written = self.data.write_all(bytes);
+        let written = self.data.write_all(strike(text).as_bytes());
         self.note(written);
     }
 
     /// Messages that nobody can receive are dropped: there is no channel left to complain on.
     fn write_message(&mut self, text: &str) {
-        let _dropped = self.messages.write_all(text.as_bytes()).and_then(|()| self.messages.flush());
+        let _dropped = self.messages.write_all(strike(text).as_bytes()).and_then(|()| self.messages.flush());
     }
 
     fn flush(&mut self) {
@@ -360,6 +363,20 @@ impl Streams {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.data_closed = true,
             Err(error) => self.data_error = Some(error),
         }
+    }
+}
+
+/// Standard error for what is written beside the object: the traces for developers, a line at a time.
+pub(crate) struct Striking;
+
+impl Write for Striking {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(strike(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

@@ -1,13 +1,10 @@
 //! What most commands begin with: the workspace around the current folder and its graph; and its
 //! `relay.toml`, for those that need it.
 
-use std::fs::File;
-use std::io::{self, Read};
-
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_config::{CONFIG_FILE_NAME, Config};
 use relay_graph::DependencyGraph;
-use relay_workspace::{Workspace, WorkspacePackage};
+use relay_workspace::{Workspace, WorkspacePackage, read_regular_text};
 
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
@@ -60,17 +57,9 @@ pub(crate) fn read_config(root: &Utf8Path) -> Result<Config, CliError> {
             .hint("make it a file that you may read, or remove it: without it every command works on defaults")
             .code("relay::config::unreadable")
     };
-    let mut text = String::new();
-    match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Config::default()),
-        Err(error) => return Err(unreadable(error.to_string())),
-        Ok(file) => {
-            let mut file = file.take(CONFIG_SIZE_BYTES_MAX + 1);
-            file.read_to_string(&mut text).map_err(|error| unreadable(error.to_string()))?;
-        }
+    match read_regular_text(&path, CONFIG_SIZE_BYTES_MAX) {
+        Ok(Some(text)) => Ok(Config::parse(CONFIG_FILE_NAME, &text)?),
+        Ok(None) => Ok(Config::default()),
+        Err(error) => Err(unreadable(error.to_string())),
     }
-    if u64::try_from(text.len()).is_ok_and(|length| length > CONFIG_SIZE_BYTES_MAX) {
-        return Err(unreadable(format!("it is larger than {CONFIG_SIZE_BYTES_MAX} bytes")));
-    }
-    Ok(Config::parse(CONFIG_FILE_NAME, &text)?)
 }

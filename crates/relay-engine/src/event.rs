@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use relay_config::RouteKind;
+use relay_registry::struck_out::strike;
 use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version};
 use serde::{Deserialize, Serialize};
@@ -300,6 +301,17 @@ impl Emitter {
     /// The present time, for those who must date something else.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+impl Event {
+    /// The event as one line of JSON, without any secret that is known.
+    ///
+    /// # Errors
+    /// What the JSON writer says.
+    pub fn to_line(&self) -> Result<String, serde_json::Error> {
+        let line = serde_json::to_string(self)?;
+        Ok(format!("{}\n", strike(&line)))
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_values::RegistryUrl;
-use relay_workspace::{Integrity, PackageName, Version};
+use relay_workspace::{Integrity, PackageName, Version, open_regular_file};
 
 use crate::event::{Event, Fact, Subscriber};
 
@@ -72,6 +72,8 @@ impl Journal {
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        // A pipe of that name would be waited for when it is opened for writing.
+        open_regular_file(&path).map_err(failed)?;
         let whole = ends_with_a_whole_line(&path);
         let mut file = options.open(&path).map_err(failed)?;
         if !whole {
@@ -88,7 +90,7 @@ impl Journal {
 
 /// A crash may have cut the last line; the next one must not be glued to it.
 fn ends_with_a_whole_line(path: &Utf8Path) -> bool {
-    let Ok(mut file) = File::open(path) else { return true };
+    let Ok(Some(mut file)) = open_regular_file(path) else { return true };
     let mut last = [b'\n'];
     match file.seek(SeekFrom::End(-1)) {
         Ok(_) => file.read_exact(&mut last).is_ok() && last == *b"\n",
@@ -99,11 +101,10 @@ fn ends_with_a_whole_line(path: &Utf8Path) -> bool {
 impl Subscriber for Journal {
     fn event(&self, event: &Event) -> Result<(), String> {
         let failed = |error: std::io::Error| format!("{}: {error}", self.path);
-        let mut line = serde_json::to_vec(event).map_err(|error| error.to_string())?;
-        line.push(b'\n');
+        let line = event.to_line().map_err(|error| error.to_string())?;
         let mut file = self.file.lock().map_err(|_| format!("{}: a writer failed before", self.path))?;
         // One write for a line, so that a crash leaves at most one broken line, at the end.
-        file.write_all(&line).map_err(failed)
+        file.write_all(line.as_bytes()).map_err(failed)
     }
 
     fn make_durable(&self) -> Result<(), String> {
@@ -116,7 +117,7 @@ impl PastUploads {
     /// Reads what a journal tells; a missing or broken file tells nothing.
     pub fn read(folder: &Utf8Path) -> Self {
         let mut past_uploads = Self::default();
-        let Ok(file) = File::open(folder.join(JOURNAL_FILE_NAME)) else { return past_uploads };
+        let Ok(Some(file)) = open_regular_file(&folder.join(JOURNAL_FILE_NAME)) else { return past_uploads };
         for line in BufReader::new(file.take(JOURNAL_READ_BYTES_MAX)).split(b'\n').map_while(Result::ok) {
             if let Ok(event) = serde_json::from_slice::<Event>(&line) {
                 past_uploads.take(event.fact);

@@ -2,13 +2,19 @@
 //!
 //! The registry never tells the setting (`npm-registry.md`, section 5), only refuses. What a refusal taught is kept, so
 //! that the next plan knows beforehand. A declared policy always wins over it.
+//!
+//! A challenge tells of the package only where the token is known to bypass 2FA elsewhere; else it tells of this token at this
+//! package, which is remembered by a salted hash.
 
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
+use jiff::civil::Date;
 use relay_config::PublishingAccess;
+use relay_registry::struck_out::strike;
+use relay_registry::{Credential, fresh_salt};
 use relay_values::RegistryUrl;
-use relay_workspace::PackageName;
+use relay_workspace::{PackageName, read_regular_text};
 use serde::{Deserialize, Serialize};
 
 /// The file's name inside relay's state folder.
@@ -20,17 +26,30 @@ const LEARNT_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Learnt {
     access: BTreeMap<RegistryUrl, BTreeMap<PackageName, PublishingAccess>>,
+    /// What the fingerprints below are made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    salt: Option<String>,
+    /// Tokens that met a challenge, by registry, package and fingerprint.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    challenged: BTreeMap<RegistryUrl, BTreeMap<PackageName, BTreeMap<String, Challenged>>>,
 }
+
+/// When a token met a challenge that it was to bypass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Challenged {
+    on: Date,
+    /// Where the token was from, for people.
+    source: String,
+}
+
+/// The most tokens that are remembered of one package; the oldest is forgotten first.
+const TOKENS_MAX: usize = 16;
 
 impl Learnt {
     /// Reads what is remembered; a missing or broken file tells nothing.
     pub fn read(folder: &Utf8Path) -> Self {
-        let path = folder.join(LEARNT_FILE_NAME);
-        match std::fs::metadata(&path) {
-            Ok(data) if data.len() <= LEARNT_SIZE_BYTES_MAX => {}
-            _ => return Self::default(),
-        }
-        std::fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+        let text = read_regular_text(&folder.join(LEARNT_FILE_NAME), LEARNT_SIZE_BYTES_MAX).ok().flatten();
+        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
     /// Writes what is remembered.
@@ -40,12 +59,42 @@ impl Learnt {
     pub fn write(&self, folder: &Utf8Path) -> Result<(), relay_workspace::WriteError> {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
-        relay_workspace::write_privately(&folder.join(LEARNT_FILE_NAME), text.as_bytes())
+        relay_workspace::write_privately(&folder.join(LEARNT_FILE_NAME), strike(&text).as_bytes())
     }
 
     /// What is remembered of one package.
     pub fn access(&self, registry: &RegistryUrl, name: &PackageName) -> Option<PublishingAccess> {
         self.access.get(registry)?.get(name).copied()
+    }
+
+    /// When this very token met a challenge at a package, tried as one that bypasses 2FA.
+    pub fn challenged_on(&self, registry: &RegistryUrl, name: &PackageName, credential: &Credential) -> Option<Date> {
+        let tokens = self.challenged.get(registry)?.get(name)?;
+        Some(tokens.get(&credential.fingerprint(self.salt.as_deref()?))?.on)
+    }
+
+    /// Remembers that this very token met a challenge at a package.
+    pub fn learn_challenge(&mut self, registry: &RegistryUrl, name: &PackageName, credential: &Credential, on: Date) {
+        let salt = self.salt.get_or_insert_with(fresh_salt);
+        let fingerprint = credential.fingerprint(salt);
+        let source = credential.id().to_string();
+        let tokens = self.challenged.entry(registry.clone()).or_default().entry(name.clone()).or_default();
+        tokens.insert(fingerprint, Challenged { on, source });
+        while tokens.len() > TOKENS_MAX {
+            let oldest = tokens.iter().min_by_key(|(_, met)| met.on).map(|(fingerprint, _)| fingerprint.clone());
+            tokens.retain(|fingerprint, _| Some(fingerprint) != oldest.as_ref());
+        }
+    }
+
+    /// Forgets a challenge: the token has published the package since.
+    pub fn forget_challenge(&mut self, registry: &RegistryUrl, name: &PackageName, credential: &Credential) {
+        let Some(salt) = &self.salt else { return };
+        let fingerprint = credential.fingerprint(salt);
+        let Some(packages) = self.challenged.get_mut(registry) else { return };
+        if let Some(tokens) = packages.get_mut(name) {
+            tokens.remove(&fingerprint);
+        }
+        packages.retain(|_, tokens| !tokens.is_empty());
     }
 
     /// Remembers what a refusal taught; says whether that is new.
@@ -56,6 +105,8 @@ impl Learnt {
 
 #[cfg(test)]
 mod tests {
+    use relay_values::CredentialId;
+
     use super::*;
 
     #[test]
@@ -79,6 +130,30 @@ mod tests {
         let learnt = Learnt::read(folder);
         assert_eq!(learnt.access(&registry, &name), Some(PublishingAccess::Publish));
         assert_eq!(learnt.access(&elsewhere, &name), None);
+    }
+
+    #[test]
+    fn a_challenge_is_about_one_token_at_one_package() {
+        let registry = RegistryUrl::parse("http://registry.example/").unwrap();
+        let token = |text: &str| Credential::new_bearer(text.into(), CredentialId::of_variable(registry.clone(), "X"));
+        let (core, other) = (PackageName::parse("@acme/core").unwrap(), PackageName::parse("other").unwrap());
+        let day = jiff::civil::date(2026, 11, 29);
+        let mut learnt = Learnt::default();
+        assert_eq!(learnt.challenged_on(&registry, &core, &token("npm_one")), None);
+        learnt.learn_challenge(&registry, &core, &token("npm_one"), day);
+        let kept = serde_json::to_string(&learnt).unwrap();
+        assert!(!kept.contains("npm_one"), "{kept}");
+        let mut learnt: Learnt = serde_json::from_str(&kept).unwrap();
+        assert_eq!(learnt.challenged_on(&registry, &core, &token("npm_one")), Some(day));
+        assert_eq!(learnt.challenged_on(&registry, &core, &token("npm_two")), None);
+        assert_eq!(learnt.challenged_on(&registry, &other, &token("npm_one")), None);
+        assert_eq!(learnt.access(&registry, &core), None, "nothing is said of the package");
+        learnt.forget_challenge(&registry, &core, &token("npm_one"));
+        assert_eq!(learnt.challenged_on(&registry, &core, &token("npm_one")), None);
+        for number in 0..40 {
+            learnt.learn_challenge(&registry, &core, &token(&format!("npm_{number}")), day);
+        }
+        assert_eq!(learnt.challenged[&registry][&core].len(), TOKENS_MAX);
     }
 
     #[test]

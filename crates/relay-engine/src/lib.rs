@@ -2,6 +2,8 @@
 //!
 //! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
 //! - [`left_out`]: packages that a sparse checkout leaves out
+//! - [`publish_settings`]: npm's own settings about a publish
+//! - [`pull_request`]: whether a CI works on a change that is only proposed
 //! - [`versioning`], [`freeze`], [`conventions`]: the tree's new versions; scripts and tarballs; whose habits packing follows
 //! - [`preview_tarballs`], [`packing_ahead`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
@@ -25,6 +27,8 @@ pub mod packing_ahead;
 pub mod prepared_upload;
 pub mod project;
 pub mod publish;
+pub mod publish_settings;
+pub mod pull_request;
 pub mod registry_calls;
 pub mod report;
 pub mod session;

@@ -6,7 +6,8 @@ use futures_util::future::join;
 use relay_change::{BumpPlan, ChangeInputs, PackageCommit, PlannedBump, plan_bumps};
 use relay_config::{Access, PublishingAccess, RegistryRules};
 use relay_plan::{
-    Observations, PackageObservation, Planned, PublishedState, ReleasePlan, SkipReason, SkippedObservation, plan,
+    CredentialFact, Observations, PackageObservation, Planned, PublishedState, ReleasePlan, SkipReason,
+    SkippedObservation, plan,
 };
 use relay_registry::{ReadError, RegistryUrl};
 use relay_values::{CredentialId, DistTag};
@@ -15,6 +16,7 @@ use relay_workspace::{Integrity, PackageName, Version, WorkspacePackage};
 use crate::learnt::Learnt;
 use crate::left_out::LeftOut;
 use crate::project::{Project, ProjectError};
+use crate::publish_settings::{PublishSettings, TagSetting};
 use crate::session::{KnownCredential, Session};
 
 mod changes;
@@ -27,7 +29,7 @@ mod registries;
 use changes::{graduates, uncounted_commits};
 use cut_off::{named, refuse_cut_off};
 use dead_credentials::dead_credentials;
-use notices::{idle_settings, of_other_tools, without_effect};
+use notices::{hidden_packages, idle_settings, of_other_tools, withheld, without_effect};
 pub use registries::PLAN_READS_IN_FLIGHT;
 use registries::{Known, new_install_script, read_registries, read_siblings};
 
@@ -154,6 +156,9 @@ pub async fn observe(
     let mut warnings = session.npm.warnings().to_vec();
     warnings.extend(without_effect(project).map(str::to_owned));
     warnings.extend(idle_settings(project, session));
+    warnings.extend(withheld(session));
+    let npm_settings = PublishSettings::of(&session.npm, &project.workspace);
+    warnings.extend_from_slice(&npm_settings.warnings);
     let bumps = match intent {
         Intent::Release => {
             warnings.extend(of_other_tools(project).into_iter().map(str::to_owned));
@@ -181,10 +186,15 @@ pub async fn observe(
     let mut live = Vec::new();
     let mut scriptless_before = BTreeMap::new();
     let mut left_out = BTreeMap::new();
+    let mut not_shown: BTreeMap<RegistryUrl, Vec<PackageName>> = BTreeMap::new();
     for mut candidate in candidates {
         let refused = candidate.refuse(&dead, &mut warnings);
         let name = &candidate.package.name;
-        let Known { state, scriptless_before: before, integrity, .. } = published.remove(name).unwrap_or_default();
+        let Known { state, scriptless_before: before, integrity, hidden, maintainers, .. } =
+            published.remove(name).unwrap_or_default();
+        if hidden {
+            not_shown.entry(candidate.destination.clone()).or_default().push(name.clone());
+        }
         let bump = planned.get(name);
         if let PublishedState::Present { versions, .. } = &state
             && versions.contains(candidate.version)
@@ -197,6 +207,8 @@ pub async fn observe(
             });
         }
         let missing = match &state {
+            // Whoever publishes must hear of it; a look at what changed need not list all that only some may see.
+            PublishedState::Unknown if hidden => intent == Intent::Publish || !session.npm.is_withheld(),
             PublishedState::Unknown => session.offline && intent == Intent::Publish,
             PublishedState::Absent => true,
             PublishedState::Present { next_is_there, .. } => !next_is_there,
@@ -210,8 +222,10 @@ pub async fn observe(
             left_out.insert(name.clone(), state);
             continue;
         }
-        let mut package = observation(project, session, learnt, &candidate, state, bump.copied());
+        let mut package =
+            observation(project, session, learnt, &candidate, state, bump.copied(), npm_settings.tag.as_ref());
         package.credential_problems.extend(refused);
+        package.remarks.extend(candidate.stranger(&maintainers, &dead));
         package.new_install_script = new_install_script(&project.workspace, candidate.package, before.as_ref());
         package.packing = packing::findings(project, candidate.package, &package.next);
         packages.push(package);
@@ -243,6 +257,7 @@ pub async fn observe(
         allow_cycles: session.allow_cycles || project.config.publish.allow_cycles,
     };
     let Planned { plan, credentials: chosen } = plan(&observations)?;
+    warnings.extend(not_shown.iter().map(|(registry, names)| hidden_packages(registry, names)));
     // Last, since there may be many and only some are shown.
     warnings.extend_from_slice(&project.workspace.warnings);
     Ok(Observed { plan, chosen, bumps, credentials, destinations, live, scriptless_before, warnings, requests })
@@ -348,6 +363,11 @@ fn candidates<'a>(
         {
             warnings.push(warning);
         }
+        if let Some(address) = session.npm.address_made_of_variables(name)
+            && seen_warnings.insert(address.clone())
+        {
+            warnings.push(address);
+        }
         let (destination, rules) = session.destination(&choice.url, &project.config);
         let credentials = session.credentials(name, &choice.url, &project.config);
         let next = planned.get(name).map_or(version, |bump| &bump.next);
@@ -372,6 +392,7 @@ fn observation(
     candidate: &Candidate<'_>,
     published: PublishedState,
     bump: Option<&PlannedBump>,
+    npm_tag: Option<&TagSetting>,
 ) -> PackageObservation {
     let package = candidate.package;
     let name = &package.name;
@@ -383,12 +404,22 @@ fn observation(
     // In the prerelease mode of changesets versions go out under its tag.
     let pre = project.changesets.as_ref().and_then(|config| config.pre.as_ref());
     let pre_tag = pre.filter(|pre| pre.mode == relay_change::PreMode::Pre).map(|pre| pre.tag.clone());
+    let by_npm = |by_variable: bool| {
+        npm_tag.filter(|setting| setting.by_variable == by_variable).map(|setting| setting.tag.clone())
+    };
     let (tag, refused_tag) = match session.tag.clone() {
         Some(tag) => (Some(tag), None),
-        None => match text("tag").or(pre_tag).map(|text| DistTag::parse(&text)) {
+        None => match text("tag").or(pre_tag).or_else(|| by_npm(true)).map(|text| DistTag::parse(&text)) {
             Some(Ok(tag)) => (Some(tag), None),
             Some(Err(refused)) => (None, Some(refused)),
-            None => (project.config.publish.tag.clone(), None),
+            None => match project.config.publish.tag.clone() {
+                Some(tag) => (Some(tag), None),
+                None => match by_npm(false).map(|text| DistTag::parse(&text)) {
+                    Some(Ok(tag)) => (Some(tag), None),
+                    Some(Err(refused)) => (None, Some(refused)),
+                    None => (None, None),
+                },
+            },
         },
     };
     let access = session
@@ -417,7 +448,14 @@ fn observation(
         published,
         publishing_access: known_access,
         allowed_routes: project.config.allowed_routes(name).map(<[_]>::to_vec),
-        credentials: candidate.credentials.iter().map(|known| known.fact.clone()).collect(),
+        credentials: candidate
+            .credentials
+            .iter()
+            .map(|known| CredentialFact {
+                challenged_on: learnt.challenged_on(&candidate.registry, name, &known.credential),
+                ..known.fact.clone()
+            })
+            .collect(),
         credential_problems: session.credential_problems(name, &candidate.registry, &project.config),
         scripts_after_upload: relay_pack::lifecycle::after_upload()
             .iter()
@@ -425,6 +463,7 @@ fn observation(
             .map(|event| (*event).to_owned())
             .collect(),
         new_install_script: None,
+        remarks: Vec::new(),
         packing: Vec::new(),
         tarball: None,
     }

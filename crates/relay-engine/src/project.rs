@@ -9,7 +9,7 @@ use relay_change::{
 use relay_config::{CONFIG_FILE_NAME, ChangeSource, Config, ConfigError, GroupKind, ReleaseMode};
 use relay_git::{GitError, HistoryQuery, Repository};
 use relay_graph::DependencyGraph;
-use relay_workspace::{PackageName, Version, Workspace, WorkspacePackage};
+use relay_workspace::{PackageName, Version, Workspace, WorkspacePackage, read_regular_text};
 
 use crate::conventions::PackChoices;
 
@@ -285,15 +285,6 @@ fn no_file(root: &Utf8Path, path: &Utf8Path) -> Option<&'static str> {
 }
 
 fn read_optional(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, ProjectError> {
-    let full = root.join(path);
-    let unreadable = |problem: String| ProjectError::Unreadable { path: path.to_owned(), problem };
-    match std::fs::metadata(&full) {
-        Ok(data) if data.len() > SETTINGS_SIZE_BYTES_MAX => {
-            return Err(unreadable(format!("it has {} bytes, more than {SETTINGS_SIZE_BYTES_MAX}", data.len())));
-        }
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(error.to_string())),
-    }
-    std::fs::read_to_string(&full).map(Some).map_err(|error| unreadable(error.to_string()))
+    read_regular_text(&root.join(path), SETTINGS_SIZE_BYTES_MAX)
+        .map_err(|error| ProjectError::Unreadable { path: path.to_owned(), problem: error.to_string() })
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use relay_config::{Config, CredentialKind, PublishingAccess, RouteKind};
 use relay_pack::Tarball;
 use relay_plan::{PlannedPackage, ReleasePlan};
+use relay_registry::Credential;
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
 
@@ -19,7 +21,7 @@ use crate::prepared_upload::PreparedUpload;
 use crate::registry_calls::RegistryCalls;
 use crate::report::{PackageReport, RunReport, outcome_of};
 use crate::session::{KnownCredential, Session};
-use crate::state::{Failure, State};
+use crate::state::{Failure, How, Parked, State};
 
 /// Reads in flight for each upload that may be in flight: looks for visibility must never wait for a free connection.
 const READS_PER_UPLOAD: usize = 4;
@@ -194,9 +196,13 @@ pub async fn publish<U: RegistryCalls, P: Person>(
     let mut report = RunReport::new();
     for planned in &plan.packages {
         let Some(state) = machine.state(&planned.name) else { continue };
-        let bypasses =
-            context.prepared_uploads.get(&planned.name).is_some_and(|prepared_upload| prepared_upload.bypasses);
-        teach(learnt, planned, state, machine.route(&planned.name), bypasses);
+        if let Some(upload) = context.prepared_uploads.get(&planned.name) {
+            let token = TriedToken {
+                credential: upload.credential.as_ref(),
+                bypasses: upload.bypasses || has_published(&machine, context.prepared_uploads, upload),
+            };
+            teach(learnt, planned, state, machine.route(&planned.name), token, session.today());
+        }
         report.packages.push(PackageReport {
             name: planned.name.clone(),
             path: planned.path.clone(),
@@ -219,11 +225,54 @@ pub fn reads_max(concurrency: usize) -> usize {
     concurrency.saturating_mul(READS_PER_UPLOAD).clamp(16, 64)
 }
 
-/// What a run tells of a package's publishing access. A challenge of a token that is declared to bypass 2FA tells that the
-/// package disallows tokens; of any other credential, only that a second factor is asked for at all.
-fn teach(learnt: &mut Learnt, planned: &PlannedPackage, state: &State, route: Option<RouteKind>, bypasses: bool) {
+/// The credential that an upload was sent with.
+#[derive(Clone, Copy)]
+struct TriedToken<'a> {
+    credential: Option<&'a Credential>,
+    /// It is known to bypass 2FA: somebody declared so, or it did.
+    bypasses: bool,
+}
+
+/// Says whether the credential of an upload has published another package in this run, with nobody answering.
+fn has_published(machine: &Machine, uploads: &BTreeMap<PackageName, PreparedUpload>, upload: &PreparedUpload) -> bool {
+    let Some(credential) = &upload.credential else { return false };
+    machine.states().any(|(name, state)| {
+        let published = matches!(
+            state,
+            State::Accepted { .. } | State::Live(How::Published) | State::Parked(Parked::Visibility { .. })
+        );
+        *name != upload.name
+            && published
+            && machine.route(name) == Some(RouteKind::Token)
+            && uploads
+                .get(name)
+                .and_then(|other| other.credential.as_ref())
+                .is_some_and(|other| other.is_same(credential))
+    })
+}
+
+/// What a run tells of a package's publishing access. A challenge of a token that is known to bypass 2FA tells that the
+/// package disallows tokens; of any other credential, only that a second factor is asked for at all, and that this token
+/// does not help here.
+fn teach(
+    learnt: &mut Learnt,
+    planned: &PlannedPackage,
+    state: &State,
+    route: Option<RouteKind>,
+    token: TriedToken<'_>,
+    today: Date,
+) {
     let challenged =
         route == Some(RouteKind::Interactive) || matches!(state, State::Failed(Failure::TokensDisallowed { .. }));
+    let bypasses = token.bypasses;
+    if let Some(credential) = token.credential.filter(|_| planned.route.kind == RouteKind::Token) {
+        let (registry, name) = (&planned.registry, &planned.name);
+        if challenged && !bypasses {
+            learnt.learn_challenge(registry, name, credential, today);
+        } else if matches!(state, State::Live(How::Published)) {
+            learnt.forget_challenge(registry, name, credential);
+        }
+    }
     let taught = match planned.route.kind {
         RouteKind::Token | RouteKind::Plain if challenged && bypasses => Some(PublishingAccess::Publish),
         RouteKind::Plain if challenged => Some(PublishingAccess::Automation),

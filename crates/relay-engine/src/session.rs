@@ -23,6 +23,8 @@ pub struct Session {
     pub client: RegistryClient,
     /// The environment, for declared tokens.
     pub environment: BTreeMap<String, SecretString>,
+    /// Why credentials are withheld from this run, for people; `None` where they are not.
+    pub withheld_because: Option<String>,
     /// Whether a person can answer challenges now.
     pub person: bool,
     /// A one-time password given beforehand.
@@ -82,8 +84,8 @@ impl Session {
         (registry.clone(), rules)
     }
 
-    /// The credentials that cover a package on its registry, best first: declared ones in the order of `relay.toml`, then
-    /// what `.npmrc` has, then the customary variables.
+    /// The credentials that cover a package on its registry, best first: those that `relay.toml` declares for this registry,
+    /// what `.npmrc` has, those that `relay.toml` declares without a registry, then the customary variables.
     pub fn credentials(&self, name: &PackageName, registry: &RegistryUrl, config: &Config) -> Vec<KnownCredential> {
         if let Some(stand_in) = self.stand_ins.get(registry) {
             return stand_in
@@ -92,48 +94,67 @@ impl Session {
                 .map(|(kind, credential)| known(*kind, None, credential.clone()))
                 .collect();
         }
-        let mut found = Vec::new();
-        let mut from_npmrc = None;
-        let at_home = self.is_at_home(name, registry);
-        for declaration in config.credential.iter().filter(|declaration| covers(declaration, name, registry, at_home)) {
-            match &declaration.env {
-                Some(variable) => {
-                    if let Some(token) = self.variable(variable) {
-                        let id = CredentialId::of_variable(registry.clone(), variable);
-                        // One variable holds one token: what the first declaration that covers the package says, counts.
-                        if !found.iter().any(|known: &KnownCredential| known.fact.id == id) {
-                            let credential = Credential::new_bearer(token, id);
-                            found.push(known(declaration.kind, declaration.expires.map(|date| date.0), credential));
-                        }
-                    }
-                }
-                None => from_npmrc = from_npmrc.or(Some(declaration)),
-            }
-        }
-        if let Some(credential) = self.npm.credential_for(registry) {
-            let kind = from_npmrc.map_or(CredentialKind::Unknown, |declaration| declaration.kind);
-            let expires = from_npmrc.and_then(|declaration| declaration.expires).map(|date| date.0);
-            found.push(known(kind, expires, credential));
-        }
-        if found.is_empty() && at_home {
-            for variable in CUSTOMARY_TOKEN_VARIABLES {
-                let declared = config.credential.iter().any(|declaration| declaration.env.as_deref() == Some(variable));
-                if !declared && let Some(token) = self.variable(variable) {
-                    let credential =
-                        Credential::new_bearer(token, CredentialId::of_variable(registry.clone(), variable));
-                    found.push(known(CredentialKind::Unknown, None, credential));
-                    break;
+        let withheld = self.npm.is_withheld();
+        let declared: Vec<&CredentialDeclaration> =
+            config.credential.iter().filter(|declaration| self.covers(declaration, name, registry)).collect();
+        let of_npmrc = self.npm.credential_for(registry);
+        // The same token, declared and written down: it is one.
+        let variables = of_npmrc.as_ref().map(|credential| credential.id().origin.variables()).unwrap_or_default();
+        let is_of_npmrc =
+            |declaration: &CredentialDeclaration| declaration.env.as_ref().is_some_and(|env| variables.contains(env));
+        let by_variable = |declaration: &&CredentialDeclaration| {
+            let variable = declaration.env.as_ref().filter(|_| !is_of_npmrc(declaration))?;
+            let credential = self.credential_of(variable, registry)?;
+            Some(known(declaration.kind, declaration.expires.map(|date| date.0), credential))
+        };
+        let mut found: Vec<KnownCredential> = Vec::new();
+        // One variable holds one token: what the first declaration that covers the package says, counts.
+        let add = |found: &mut Vec<KnownCredential>, declarations: &mut dyn Iterator<Item = KnownCredential>| {
+            for one in declarations {
+                if !found.iter().any(|known| known.fact.id == one.fact.id) {
+                    found.push(one);
                 }
             }
+        };
+        let with_registry = declared.iter().filter(|declaration| declaration.registry.is_some());
+        add(&mut found, &mut with_registry.filter_map(by_variable));
+        if let Some(credential) = of_npmrc.clone() {
+            let about = declared.iter().find(|declaration| is_of_npmrc(declaration));
+            let about = about.or_else(|| declared.iter().find(|declaration| declaration.env.is_none()));
+            let kind = about.map_or(CredentialKind::Unknown, |declaration| declaration.kind);
+            found.push(known(kind, about.and_then(|declaration| declaration.expires).map(|date| date.0), credential));
+        }
+        // A token that is written down for a host goes before those that are only for the person's registry.
+        let without_registry = declared.iter().filter(|declaration| declaration.registry.is_none());
+        add(&mut found, &mut without_registry.filter_map(by_variable));
+        if found.is_empty() && self.may_get_customary_tokens(name, registry) {
+            let declared = |variable: &str| config.credential.iter().any(|one| one.env.as_deref() == Some(variable));
+            let mut customary = CUSTOMARY_TOKEN_VARIABLES.iter().filter(|variable| !declared(variable));
+            let credential = customary.find_map(|variable| self.credential_of(variable, registry));
+            found.extend(credential.map(|credential| known(CredentialKind::Unknown, None, credential)));
+        }
+        if found.is_empty() && withheld {
+            let id = CredentialId::made(registry.clone(), "the settings of whoever publishes");
+            let credential = Credential::withheld(id);
+            found.push(known(CredentialKind::Unknown, None, credential));
         }
         found
+    }
+
+    /// The credential that a variable holds; where credentials are withheld, that it may hold one is enough.
+    fn credential_of(&self, variable: &str, registry: &RegistryUrl) -> Option<Credential> {
+        let id = CredentialId::of_variable(registry.clone(), variable);
+        if self.npm.is_withheld() {
+            return Some(Credential::withheld(id));
+        }
+        Some(Credential::new_bearer(self.variable(variable)?, id))
     }
 
     /// What stands in the way of a credential, for messages.
     pub fn credential_problems(&self, name: &PackageName, registry: &RegistryUrl, config: &Config) -> Vec<String> {
         let mut problems = self.npm.problems_for(registry);
-        let at_home = self.is_at_home(name, registry);
-        for declaration in config.credential.iter().filter(|declaration| covers(declaration, name, registry, at_home)) {
+        let declared = config.credential.iter().filter(|declaration| self.covers(declaration, name, registry));
+        for declaration in declared.filter(|_| !self.npm.is_withheld()) {
             if let Some(variable) = &declaration.env
                 && self.variable(variable).is_none()
             {
@@ -143,10 +164,22 @@ impl Session {
         problems
     }
 
-    /// Says whether the registry is the one that npm's configuration names for the package. A token whose registry nobody
-    /// states belongs there and nowhere else: a manifest's `publishConfig.registry` must not draw it to another host.
-    fn is_at_home(&self, name: &PackageName, registry: &RegistryUrl) -> bool {
-        self.npm.registry_for(name, None).is_ok_and(|choice| choice.url == *registry)
+    /// Says whether a token whose registry nobody states may go to a package's registry: it belongs to npm's own registry or
+    /// to one that the person's settings name, where these or npm's rules for the checkout lead the package there. Neither a
+    /// manifest nor a file of the checkout draws it to another host.
+    fn may_get_customary_tokens(&self, name: &PackageName, registry: &RegistryUrl) -> bool {
+        let is_configured = || self.npm.registry_for(name, None).is_ok_and(|choice| choice.url == *registry);
+        self.npm.is_named_by_person(registry) && (*registry == self.npm.default_of_person() || is_configured())
+    }
+
+    fn covers(&self, declaration: &CredentialDeclaration, name: &PackageName, registry: &RegistryUrl) -> bool {
+        let package = declaration.packages.is_empty() || declaration.packages.matches(name);
+        let place = match &declaration.registry {
+            Some(declared) => declared == registry,
+            // Without a variable it is about the token of `.npmrc`, which is bound to its host already.
+            None => declaration.env.is_none() || *registry == self.npm.default_of_person(),
+        };
+        package && place
     }
 
     fn variable(&self, variable: &str) -> Option<SecretString> {
@@ -158,15 +191,9 @@ impl Session {
     }
 }
 
-fn covers(declaration: &CredentialDeclaration, name: &PackageName, registry: &RegistryUrl, at_home: bool) -> bool {
-    let package = declaration.packages.is_empty() || declaration.packages.matches(name);
-    let place =
-        declaration.registry.as_ref().map_or(at_home || declaration.env.is_none(), |declared| declared == registry);
-    package && place
-}
-
 fn known(kind: CredentialKind, expires: Option<jiff::civil::Date>, credential: Credential) -> KnownCredential {
-    KnownCredential { fact: CredentialFact { id: credential.id().clone(), kind, expires }, credential }
+    let fact = CredentialFact { id: credential.id().clone(), kind, expires, challenged_on: None };
+    KnownCredential { fact, credential }
 }
 
 #[cfg(test)]
@@ -187,11 +214,12 @@ mod tests {
             npm: NpmConfig::resolve(&sources).unwrap(),
             client: RegistryClient::new(ClientOptions::default()).unwrap(),
             environment: BTreeMap::from([("A".to_owned(), SecretString::from("token-a"))]),
+            withheld_because: None,
             person: true,
             otp: None,
             offline: true,
             tag: None,
-            graduate: relay_config::NamePatterns::default(),
+            graduate: NamePatterns::default(),
             access: None,
             selected: None,
             stand_ins: BTreeMap::new(),

@@ -13,6 +13,7 @@ use relay_change::{
 use relay_git::GitError;
 use relay_workspace::{
     EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageName, RangeEdit, edit_lockfile, edit_manifest,
+    read_regular_text,
 };
 
 use crate::project::{CHANGE_FILE_FOLDER, Project};
@@ -20,6 +21,9 @@ use write_set::{WriteSet, WriteSetError};
 
 /// The changelog's name in each package.
 pub const CHANGELOG_FILE_NAME: &str = "CHANGELOG.md";
+
+/// The largest file that is rewritten, in bytes: lock files of very large workspaces have some tens of megabytes.
+const REWRITTEN_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// What the version step wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -344,11 +348,8 @@ fn lockfile(
 }
 
 fn read_optional(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, VersionError> {
-    match std::fs::read_to_string(root.join(path)) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(VersionError::Read { path: path.to_owned(), source }),
-    }
+    read_regular_text(&root.join(path), REWRITTEN_BYTES_MAX)
+        .map_err(|source| VersionError::Read { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

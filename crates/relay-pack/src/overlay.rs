@@ -48,11 +48,12 @@ impl Overlay {
         self.files.get(path)?.as_deref()
     }
 
-    /// What a file has: the overlay's content, else that on disk.
+    /// What an ignore file has: the overlay's content, else that on disk.
     pub(crate) fn read(&self, path: &Utf8Path) -> std::io::Result<Vec<u8>> {
         match self.content(path) {
             Some(content) => Ok(content.to_vec()),
-            None => std::fs::read(path),
+            None => relay_workspace::read_regular_file(path, crate::packlist::IGNORE_FILE_BYTES_MAX)?
+                .ok_or_else(|| std::io::ErrorKind::NotFound.into()),
         }
     }
 

@@ -15,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_config::NpmRules;
+use relay_workspace::read_regular_file;
 use serde_json::{Map, Value};
 
 use crate::conventions;
@@ -32,6 +33,9 @@ pub const ENTRIES_MAX: usize = 500_000;
 
 /// How deep folders may nest within a package.
 pub const FOLDER_DEPTH_MAX: usize = 512;
+
+/// An ignore file is not larger than this, in bytes.
+pub(crate) const IGNORE_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// A manifest is not larger than this, in bytes.
 pub(crate) const MANIFEST_SIZE_BYTES_MAX: u64 = relay_workspace::manifest::MANIFEST_SIZE_BYTES_MAX;
@@ -70,20 +74,15 @@ impl Source {
 
 /// The text of a folder's manifest, `None` where there is none.
 pub(crate) fn read_manifest(folder: &Utf8Path) -> Result<Option<String>, PackError> {
-    use std::io::Read as _;
     let path = folder.join("package.json");
-    let file = match std::fs::File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(PackError::unreadable(path)(error)),
-    };
-    let mut bytes = Vec::new();
-    file.take(MANIFEST_SIZE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(PackError::unreadable(&*path))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MANIFEST_SIZE_BYTES_MAX {
-        let what = format!("package.json has more than {MANIFEST_SIZE_BYTES_MAX} bytes");
-        return Err(PackError::TooLarge { folder: folder.to_owned(), what });
+    match read_regular_file(&path, MANIFEST_SIZE_BYTES_MAX) {
+        Ok(bytes) => Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+            let what = format!("package.json has more than {MANIFEST_SIZE_BYTES_MAX} bytes");
+            Err(PackError::TooLarge { folder: folder.to_owned(), what })
+        }
+        Err(error) => Err(PackError::unreadable(path)(error)),
     }
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// The files of a tarball.

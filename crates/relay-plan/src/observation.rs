@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 use crate::release_plan::TarballFact;
+use crate::route::RouteWarning;
 
 /// Everything that was observed at one moment.
 #[derive(Debug, Clone)]
@@ -87,6 +88,8 @@ pub struct PackageObservation {
     pub new_install_script: Option<NewInstallScript>,
     /// What is known to go wrong, or may, when it is packed.
     pub packing: Vec<Finding>,
+    /// What is odd about it for other reasons, told as warnings.
+    pub remarks: Vec<RouteWarning>,
     /// Its tarball, where it is already packed.
     pub tarball: Option<TarballFact>,
 }
@@ -100,6 +103,15 @@ pub struct CredentialFact {
     pub kind: CredentialKind,
     /// The last day on which it is good, where that is declared.
     pub expires: Option<Date>,
+    /// When it met a 2FA challenge at this package, tried as a token that bypasses 2FA.
+    pub challenged_on: Option<Date>,
+}
+
+impl CredentialFact {
+    /// Says whether nothing rules out that it is a token that bypasses 2FA at this package.
+    pub(crate) fn may_be_a_bypass_token(&self) -> bool {
+        self.kind == CredentialKind::Unknown && self.challenged_on.is_none()
+    }
 }
 
 /// Scripts that a package runs wherever it is installed, and did not before.

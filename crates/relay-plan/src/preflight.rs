@@ -14,7 +14,7 @@ use relay_workspace::PackageName;
 
 use crate::finding::Finding;
 use crate::observation::{NewInstallScript, Observations, PackageObservation, PublishedState};
-use crate::route::Route;
+use crate::route::{Route, RouteWarning};
 
 mod dependencies;
 mod naming;
@@ -38,6 +38,8 @@ pub(crate) fn preflight(
         findings.extend(members.check(package));
         findings.extend(scripts_after_upload(package));
         findings.extend(new_install_script(package));
+        let remark = |remark: &RouteWarning| Finding::warning(&package.name, remark.text.clone(), remark.help.clone());
+        findings.extend(package.remarks.iter().map(remark));
         findings.extend(package.packing.iter().cloned());
         if observations.graph.packages().len() > 1 {
             findings.extend(root_for_the_first_time(package));

@@ -142,7 +142,13 @@ fn preferences(question: &RouteQuestion<'_>) -> Vec<RouteKind> {
                 // nobody can.
                 let challenged = usable.find(|kind| *kind != CredentialKind::GranularStage);
                 let undeclared = challenged == Some(CredentialKind::Unknown);
-                if undeclared && !question.somebody_can_answer() { RouteKind::Token } else { RouteKind::Interactive }
+                // One that met a challenge here is not tried so again.
+                let untried = question.usable().any(CredentialFact::may_be_a_bypass_token);
+                if undeclared && untried && !question.somebody_can_answer() {
+                    RouteKind::Token
+                } else {
+                    RouteKind::Interactive
+                }
             }
         }
     }]

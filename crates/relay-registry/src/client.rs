@@ -7,6 +7,7 @@
 mod connection;
 mod reads;
 mod trouble;
+mod trust;
 
 use std::fmt;
 use std::time::Duration;
@@ -51,6 +52,9 @@ pub struct ClientOptions {
     pub retry: ReadRetry,
     /// More certificate authorities to trust, as PEM text (npm's `cafile`).
     pub certificate_authorities: Option<Bytes>,
+    /// The setting by which somebody wants certificates left unchecked, for the error about one that is not trusted: it is
+    /// not followed.
+    pub unchecked_by: Option<String>,
     /// The proxy for all that is not this machine, where it is not left to the environment. It may hold a password.
     pub proxy: Option<SecretString>,
     /// Hosts that this proxy is not for, separated by commas; else those of the variable `NO_PROXY`.
@@ -91,6 +95,7 @@ impl Default for ClientOptions {
             connections_per_host: 16,
             retry: ReadRetry::default(),
             certificate_authorities: None,
+            unchecked_by: None,
             proxy: None,
             no_proxy: None,
         }

@@ -11,6 +11,7 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::struck_out;
 use crate::url::RegistryUrl;
 
 /// The shortest one-time password that is taken, in characters (TOTP has 6).
@@ -25,6 +26,8 @@ pub enum AuthScheme {
     Bearer,
     /// `authorization: Basic <base64 of user:password>`.
     Basic,
+    /// Not at all: it is withheld from this run.
+    Withheld,
 }
 
 /// A credential with the registry it belongs to and where it came from. It shows its secret to nobody.
@@ -47,11 +50,13 @@ pub struct UnusableCredential {
 impl Credential {
     /// Makes a credential of a token. White space around the token (a newline of a CI secret) is dropped.
     pub fn new_bearer(token: SecretString, id: CredentialId) -> Self {
+        struck_out::know(&token);
         Self { secret: trimmed(token), scheme: AuthScheme::Bearer, scope: id.registry.clone(), id }
     }
 
     /// Makes a credential of a user and a password.
     pub fn new_basic(user: &str, password: &SecretString, id: CredentialId) -> Self {
+        struck_out::know_pair(user, password);
         let pair = SecretString::from(format!("{user}:{}", password.expose_secret()));
         let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose_secret());
         Self::new_encoded_basic(encoded.into(), id)
@@ -60,6 +65,31 @@ impl Credential {
     /// Makes a credential of a base64 text of `user:password`.
     pub fn new_encoded_basic(encoded: SecretString, id: CredentialId) -> Self {
         Self { scheme: AuthScheme::Basic, ..Self::new_bearer(encoded, id) }
+    }
+
+    /// Stands for a credential that may not be used in this run: it is known of and authorises nothing.
+    pub fn withheld(id: CredentialId) -> Self {
+        Self { secret: SecretString::default(), scheme: AuthScheme::Withheld, scope: id.registry.clone(), id }
+    }
+
+    /// Says whether it authorises nothing.
+    pub fn is_withheld(&self) -> bool {
+        self.scheme == AuthScheme::Withheld
+    }
+
+    /// Says whether another has the same secret.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.scheme == other.scheme && self.secret.expose_secret() == other.secret.expose_secret()
+    }
+
+    /// What tells this secret from others, by a salt, without telling the secret.
+    pub fn fingerprint(&self, salt: &str) -> String {
+        use sha2::{Digest as _, Sha256};
+        let mut hash = Sha256::new();
+        hash.update(salt.as_bytes());
+        hash.update([0]);
+        hash.update(self.secret.expose_secret().as_bytes());
+        base64::engine::general_purpose::STANDARD_NO_PAD.encode(hash.finalize())
     }
 
     /// Which one it is; displayed, it says where the credential came from.
@@ -99,6 +129,7 @@ impl Credential {
         let word = match self.scheme {
             AuthScheme::Bearer => "Bearer",
             AuthScheme::Basic => "Basic",
+            AuthScheme::Withheld => return Ok(None),
         };
         let text = SecretString::from(format!("{word} {}", self.secret.expose_secret()));
         let mut value = HeaderValue::from_str(text.expose_secret())
@@ -112,6 +143,11 @@ impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credential(from {})", self.id)
     }
+}
+
+/// A salt for [`Credential::fingerprint`] that nobody used before.
+pub fn fresh_salt() -> String {
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(rand::random::<[u8; 16]>())
 }
 
 /// A one-time password of a 2FA challenge. It is wiped from memory when dropped and shows itself to nobody.
@@ -144,6 +180,7 @@ impl Otp {
         if !(OTP_CHARS_MIN..=OTP_CHARS_MAX).contains(&shown.len()) {
             return Err(InvalidOtp { rule: "a code has 6 digits (authenticator), 8 (e-mail) or 16 (browser)" });
         }
+        struck_out::know(&code);
         Ok(Self(code))
     }
 
@@ -200,6 +237,15 @@ mod tests {
         let token = Credential::new_bearer("can\nary".into(), id("https://registry.example", "`X`"));
         let error = token.authorization_for(&Url::parse("https://registry.example/x").unwrap()).unwrap_err();
         assert!(error.to_string().contains("`X`") && !error.to_string().contains("ary;"));
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_this_secret_and_this_salt() {
+        let token = |text: &str| Credential::new_bearer(text.into(), id("https://registry.example", "x"));
+        let salt = fresh_salt();
+        assert_eq!(token("npm_one").fingerprint(&salt), token("npm_one").fingerprint(&salt));
+        assert_ne!(token("npm_one").fingerprint(&salt), token("npm_two").fingerprint(&salt));
+        assert_ne!(token("npm_one").fingerprint(&salt), token("npm_one").fingerprint(&fresh_salt()));
     }
 
     #[test]

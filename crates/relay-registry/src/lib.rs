@@ -32,12 +32,13 @@ pub mod shown_text;
 pub mod url;
 
 pub use ::url::Url;
+pub use relay_values::struck_out;
 
 pub use challenge::{Challenge, PollAnswer, WebChallenge};
 pub use client::{ClientError, ClientOptions, ReadRetry, RegistryClient};
-pub use credential::{AuthScheme, Credential, InvalidOtp, Otp, UnusableCredential};
+pub use credential::{AuthScheme, Credential, InvalidOtp, Otp, UnusableCredential, fresh_salt};
 pub use document::{DocumentError, DocumentInput, publish_document};
-pub use npmrc::{ConfigSources, NetworkSettings, NpmConfig, NpmConfigError, NpmrcFile, RegistryChoice};
+pub use npmrc::{ConfigSources, NetworkSettings, NpmConfig, NpmConfigError, NpmSetting, NpmrcFile, RegistryChoice};
 pub use packument::{NotTheDocument, Packument, PackumentAnswer, PackumentForm, PublishedVersion};
 pub use publish::{Accepted, PublishError, PublishRequest};
 pub use read::ReadError;

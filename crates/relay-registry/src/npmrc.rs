@@ -7,16 +7,19 @@
 mod credentials;
 mod expand;
 mod ini;
+mod layers;
 mod network;
+mod whose;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use camino::Utf8PathBuf;
 use relay_workspace::PackageName;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
+use layers::{Entry, Layer, Laying};
 pub use network::NetworkSettings;
 
 use crate::credential::Otp;
@@ -28,6 +31,9 @@ pub const NPMRC_SIZE_BYTES_MAX: usize = 1024 * 1024;
 /// Keys that npm refuses unless they name a registry.
 const KEYS_THAT_NEED_A_REGISTRY: [&str; 6] =
     ["_auth", "_authToken", "username", "_password", "_authtoken", "-authtoken"];
+
+/// Variables of node's own that say whom to trust.
+const NODE_VARIABLES: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED"];
 
 /// A file of settings, as it was read.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,6 +57,10 @@ pub struct ConfigSources {
     pub environment: BTreeMap<String, String>,
     /// The flag `--registry`.
     pub registry_flag: Option<String>,
+    /// The names of variables that hold credentials: they are for credentials and for nothing else.
+    pub secret_variables: BTreeSet<String>,
+    /// Whether no credential may be used and no secret be expanded, since the files are not the person's own.
+    pub withhold: bool,
 }
 
 /// The settings in force. Values that may be secret are shown to nobody.
@@ -60,6 +70,13 @@ pub struct NpmConfig {
     registry_flag: Option<RegistryUrl>,
     warnings: Vec<String>,
     idle_tokens: Vec<&'static str>,
+    /// Variables that node itself heeds.
+    node_variables: BTreeMap<&'static str, String>,
+    /// The registries that the person's own settings name.
+    named_by_person: BTreeSet<RegistryUrl>,
+    /// The one that they name as `registry`.
+    default_of_person: Option<RegistryUrl>,
+    withheld: bool,
 }
 
 /// Which registry a package goes to.
@@ -69,6 +86,24 @@ pub struct RegistryChoice {
     pub url: RegistryUrl,
     /// What a person should know about the choice.
     pub warning: Option<String>,
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NpmSetting<'a> {
+    /// Its value.
+    pub value: &'a str,
+    /// Where it stands, for people.
+    pub place: &'a str,
+    /// Whether a variable says so.
+    pub by_variable: bool,
+}
+
+impl NpmSetting<'_> {
+    /// Whether it is on, for a setting that is on or off: npm takes every text but a few for "on".
+    pub fn is_on(&self) -> bool {
+        !matches!(self.value, "" | "false" | "null") && self.value.parse::<f64>() != Ok(0.0)
+    }
 }
 
 /// Settings that can't be used.
@@ -100,6 +135,17 @@ pub enum NpmConfigError {
         /// The variable.
         variable: String,
     },
+    /// A registry's address that would carry a secret to whoever answers there.
+    #[error(
+        "{place}: the variable `{variable}` holds a credential, which must not become a part of an address; write it as \
+         `//host/:_authToken=${{{variable}}}`"
+    )]
+    SecretInAddress {
+        /// Where it stands.
+        place: String,
+        /// The variable.
+        variable: String,
+    },
     /// A file that is larger than any real one.
     #[error("`{path}` is larger than {NPMRC_SIZE_BYTES_MAX} bytes, which no `.npmrc` is")]
     FileTooLarge {
@@ -108,44 +154,49 @@ pub enum NpmConfigError {
     },
 }
 
-/// One setting with where it came from.
-#[derive(Clone)]
-struct Entry {
-    value: SecretString,
-    place: String,
-    /// Variables that the value was made of.
-    variables: Vec<String>,
-    /// Variables that are not set and stand in the value as text.
-    unset: Vec<String>,
-    /// Variables that are not set and were replaced by nothing (`${VAR?}`).
-    emptied: Vec<String>,
-}
-
 impl NpmConfig {
     /// Lays the sources over each other and expands variables.
     ///
     /// # Errors
     /// [`NpmConfigError`] for credentials that name no registry and for an unusable `--registry`.
     pub fn resolve(sources: &ConfigSources) -> Result<Self, NpmConfigError> {
-        let mut config =
-            Self { entries: BTreeMap::new(), registry_flag: None, warnings: Vec::new(), idle_tokens: Vec::new() };
-        let files = [&sources.global, &sources.user, &sources.project];
-        for file in files.into_iter().flatten() {
-            config.lay_file(file, &sources.environment)?;
+        let mut config = Self {
+            entries: BTreeMap::new(),
+            registry_flag: None,
+            warnings: Vec::new(),
+            idle_tokens: Vec::new(),
+            node_variables: NODE_VARIABLES
+                .iter()
+                .filter_map(|name| Some((*name, sources.environment.get(*name)?.clone())))
+                .collect(),
+            named_by_person: BTreeSet::new(),
+            default_of_person: None,
+            withheld: sources.withhold,
+        };
+        let files =
+            [(&sources.global, Layer::Global), (&sources.user, Layer::User), (&sources.project, Layer::Project)];
+        let mut laying = Laying::of(sources)?;
+        for (file, layer) in files {
+            laying.lay_file(file.as_ref(), layer);
         }
-        config.lay_environment(&sources.environment);
+        laying.lay_environment(&sources.environment);
+        laying.finish(&mut config);
         config.warn_of_what_has_no_effect();
         if let Some(flag) = &sources.registry_flag {
             let registry = RegistryUrl::parse(flag)
                 .map_err(|source| NpmConfigError::InvalidRegistry { place: "`--registry`".into(), source })?;
+            config.named_by_person.insert(registry.clone());
+            config.default_of_person = Some(registry.clone());
             config.registry_flag = Some(registry);
         }
-        for file in files.into_iter().flatten() {
+        for file in files.into_iter().filter_map(|(file, _)| file.as_ref()) {
             config.refuse_unscoped_auth(file)?;
         }
         config.idle_tokens = ["NPM_TOKEN", "NODE_AUTH_TOKEN"]
             .into_iter()
-            .filter(|name| sources.environment.get(*name).is_some_and(|value| !value.trim().is_empty()))
+            .filter(|name| {
+                !sources.withhold && sources.environment.get(*name).is_some_and(|value| !value.trim().is_empty())
+            })
             .filter(|name| !config.entries.values().any(|entry| entry.variables.iter().any(|used| used == name)))
             .collect();
         Ok(config)
@@ -230,56 +281,17 @@ impl NpmConfig {
         self.entries.get(key).map(|entry| entry.value.expose_secret()).filter(|value| !value.is_empty())
     }
 
+    /// A setting with its place; as [`NpmConfig::get`], nothing that may be secret.
+    pub fn setting(&self, key: &str) -> Option<NpmSetting<'_>> {
+        let value = self.get(key)?;
+        let entry = self.entries.get(key)?;
+        let by_variable = matches!(entry.layer, Layer::Environment | Layer::Runner);
+        Some(NpmSetting { value, place: &entry.place, by_variable })
+    }
+
     /// What a person should know about the files: lines that npm does not read.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
-    }
-
-    fn lay_file(&mut self, file: &NpmrcFile, environment: &BTreeMap<String, String>) -> Result<(), NpmConfigError> {
-        if file.text.len() > NPMRC_SIZE_BYTES_MAX {
-            return Err(NpmConfigError::FileTooLarge { path: file.path.clone() });
-        }
-        let parsed = ini::parse(&file.text);
-        for line in parsed.unread_lines {
-            self.warnings.push(format!("`{}`, line {line}: npm does not read this line", file.path));
-        }
-        for (key, value) in parsed.entries {
-            let key = expand::expand(&key, environment).text;
-            let place = format!("`{key}` in `{}`", file.path);
-            self.lay(key, &value, place, environment);
-        }
-        Ok(())
-    }
-
-    /// `npm_config_*`, in any case; empty values say nothing. Keys that start with `//` are taken literally.
-    fn lay_environment(&mut self, environment: &BTreeMap<String, String>) {
-        const PREFIX: &str = "npm_config_";
-        for (name, value) in environment {
-            let (Some(prefix), Some(key)) = (name.get(..PREFIX.len()), name.get(PREFIX.len()..)) else { continue };
-            if !prefix.eq_ignore_ascii_case(PREFIX) || value.is_empty() || key.is_empty() {
-                continue;
-            }
-            let key = if key.starts_with("//") { key.to_owned() } else { setting_name(key) };
-            if KEYS_THAT_NEED_A_REGISTRY.contains(&key.as_str()) {
-                self.warnings.push(format!("`{name}` in the environment is bound to no registry and has no effect"));
-                continue;
-            }
-            self.lay(key, value, format!("`{name}` in the environment"), environment);
-        }
-    }
-
-    fn lay(&mut self, key: String, value: &str, place: String, environment: &BTreeMap<String, String>) {
-        let expanded = expand::expand(value.trim(), environment);
-        self.entries.insert(
-            key,
-            Entry {
-                value: expanded.text.into(),
-                place,
-                variables: expanded.used,
-                unset: expanded.unset,
-                emptied: expanded.emptied,
-            },
-        );
     }
 
     fn refuse_unscoped_auth(&self, file: &NpmrcFile) -> Result<(), NpmConfigError> {
@@ -302,6 +314,9 @@ impl NpmConfig {
     /// The registry that a key names, with the key's place.
     fn registry_at(&self, key: &str) -> Result<Option<(RegistryUrl, String)>, NpmConfigError> {
         let Some(entry) = self.entries.get(key) else { return Ok(None) };
+        if let Some(variable) = entry.refused.first() {
+            return Err(NpmConfigError::SecretInAddress { place: entry.place.clone(), variable: variable.clone() });
+        }
         if let Some(variable) = entry.unset.first() {
             return Err(NpmConfigError::UnsetVariable { place: entry.place.clone(), variable: variable.clone() });
         }
@@ -315,12 +330,6 @@ impl NpmConfig {
 
 fn parse_registry(text: &str, place: String) -> Result<RegistryUrl, NpmConfigError> {
     RegistryUrl::parse(text).map_err(|source| NpmConfigError::InvalidRegistry { place, source })
-}
-
-/// `NPM_CONFIG_FETCH_RETRIES` is `fetch-retries`; a leading underscore stays.
-fn setting_name(variable: &str) -> String {
-    let (first, rest) = variable.split_at(variable.chars().next().map_or(0, char::len_utf8));
-    format!("{first}{}", rest.replace('_', "-")).to_lowercase()
 }
 
 fn may_be_secret(key: &str) -> bool {

@@ -13,7 +13,7 @@ use semver::Version;
 use serde::Deserialize;
 use url::Url;
 
-use lenient::{Object, RawVersion, Text, Time};
+use lenient::{Object, People, RawVersion, Text, Time};
 
 /// The `accept` header for the form that installers read.
 pub(crate) const ACCEPT_ABBREVIATED: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
@@ -39,6 +39,8 @@ pub struct Packument {
     pub dist_tags: BTreeMap<String, String>,
     /// The versions in semver order.
     pub versions: BTreeMap<Version, PublishedVersion>,
+    /// The accounts that may publish it, where the document tells: npm's short form does not.
+    pub maintainers: Vec<String>,
 }
 
 /// One version as the registry knows it.
@@ -113,6 +115,7 @@ impl Packument {
             name: own_name,
             dist_tags: tags.filter_map(|(tag, version)| Some((tag, version.0?))).collect(),
             versions: versions.collect(),
+            maintainers: raw.maintainers.0,
         })
     }
 
@@ -165,6 +168,7 @@ struct Document {
     dist_tags: Object<Text>,
     versions: Object<RawVersion>,
     time: Time,
+    maintainers: People,
 }
 
 impl<'de> Deserialize<'de> for Document {
@@ -184,6 +188,7 @@ impl<'de> Deserialize<'de> for Document {
                         "time" => document.time = map.next_value()?,
                         "dist-tags" => document.dist_tags = map.next_value()?,
                         "versions" => document.versions = map.next_value()?,
+                        "maintainers" => document.maintainers = map.next_value()?,
                         _ => {
                             map.next_value::<serde::de::IgnoredAny>()?;
                         }

@@ -9,7 +9,9 @@ pub const TEXT_CHARS_MAX: usize = 600;
 pub fn clean_line(text: &str, chars_max: usize) -> String {
     let mut line = String::new();
     let mut length = 0_usize;
-    for word in without_escapes(text).split_whitespace() {
+    let text = without_escapes(text);
+    // Before it is cut: half a secret would not be recognised later.
+    for word in crate::struck_out::strike_all(&text).split_whitespace() {
         if length > 0 {
             line.push(' ');
             length += 1;

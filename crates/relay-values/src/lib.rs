@@ -7,12 +7,14 @@
 //! - [`dist_tag`]: a moving name for a version
 //! - [`credential_id`]: which credential is meant, without the secret
 //! - [`printable`]: foreign text made fit to be shown
+//! - [`struck_out`]: and without the secrets that this process knows, as is everything that leaves it
 #![forbid(unsafe_code)]
 
 pub mod credential_id;
 pub mod dist_tag;
 pub mod printable;
 pub mod registry_url;
+pub mod struck_out;
 
 pub use credential_id::{CredentialId, CredentialOrigin};
 pub use dist_tag::{DistTag, InvalidDistTag};

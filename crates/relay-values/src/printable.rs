@@ -9,6 +9,8 @@ use std::fmt;
 use std::iter::Peekable;
 use std::str::Chars;
 
+use crate::struck_out::strike_all;
+
 /// How much of a name, path or pattern a message shows, in characters.
 pub const NAME_CHARS_MAX: usize = 120;
 
@@ -61,16 +63,17 @@ impl Printable {
     }
 
     /// What a registry or a program says, on one line: escape sequences and hidden characters are taken out, white space is
-    /// one space, and it is cut at `chars_max`.
+    /// one space, known secrets are struck out, and it is cut at `chars_max`.
     pub fn words(text: &str, chars_max: usize) -> Self {
         let spoken = spoken(text);
         let words: Vec<&str> = spoken.split_whitespace().collect();
-        Self(shortened(words.join(" "), chars_max))
+        // Before it is cut: half a secret would not be recognised later.
+        Self(shortened(strike_all(&words.join(" ")).into_owned(), chars_max))
     }
 
     /// What a registry or a program says, line by line: as [`Printable::words`], but line breaks and tabs stay.
     pub fn speech(text: &str) -> Self {
-        Self(spoken(text))
+        Self(strike_all(&spoken(text)).into_owned())
     }
 
     /// The text.

@@ -125,6 +125,7 @@ impl RegistryUrl {
     }
 
     /// The same scheme, host and port with another path.
+    #[must_use]
     pub fn with_path(&self, path: &str) -> Self {
         let mut url = self.0.clone();
         let path = if path.ends_with('/') { path.to_owned() } else { format!("{path}/") };

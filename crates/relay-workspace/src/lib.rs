@@ -7,6 +7,7 @@
 //! - [`obstacle`]: what keeps a published specifier from being installed
 //! - [`manifest`]: one `package.json`
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
+//! - [`regular_file`]: the way in for files with fixed names
 //! - [`discover`]: from the disk to that value
 //! - [`edit`]: new values in a manifest; [`lockfile`]: and in the lock file; [`mod@write`]: files replaced in one step
 //! - [`fixture`]: workspaces in memory, for tests
@@ -25,6 +26,7 @@ pub mod name;
 pub mod obstacle;
 mod printable;
 pub mod range;
+pub mod regular_file;
 pub mod specifier;
 pub mod version;
 pub mod workspace;
@@ -41,6 +43,7 @@ pub use manifest::{Manifest, ManifestError};
 pub use name::{InvalidName, PackageName};
 pub use obstacle::Obstacle;
 pub use range::{InvalidRange, Range};
+pub use regular_file::{open_regular_file, read_regular_file, read_regular_text};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
 pub use version::published_version;

@@ -7,6 +7,8 @@ use std::io::{self, Write as _};
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::{Builder, NamedTempFile, TempPath};
 
+use crate::regular_file::open_regular_file;
+
 /// How the names of temporary files begin, which stay beside their targets only where a run was killed.
 pub const TEMPORARY_PREFIX: &str = ".relay-";
 /// How they end.
@@ -171,11 +173,7 @@ impl Undo {
     fn of(staged: &Staged) -> io::Result<Self> {
         let (path, place) = (staged.path.clone(), staged.place.clone());
         let folder = place.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-        let mut source = match File::open(&place) {
-            Ok(source) => source,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { path, place, earlier: None }),
-            Err(error) => return Err(error),
-        };
+        let Some(mut source) = open_regular_file(&place)? else { return Ok(Self { path, place, earlier: None }) };
         let mut earlier = temporary(folder)?;
         io::copy(&mut source, earlier.as_file_mut())?;
         earlier.as_file().set_permissions(source.metadata()?.permissions())?;

@@ -30,6 +30,13 @@ pub(crate) struct RegistryFlags {
     /// Have at most N uploads and reads in flight [default: 8, or `relay.toml`]
     #[arg(long, value_name = "N", value_parser = concurrency)]
     pub(crate) concurrency: Option<usize>,
+
+    /// In CI for a pull request: use credentials although the change may say where they go
+    ///
+    /// There, what only reads (`plan`, `--dry-run`) uses no credential and expands no secret of `.npmrc`: the files are
+    /// not the person's own. What a registry then doesn't show is not known, rather than new.
+    #[arg(long)]
+    pub(crate) with_credentials: bool,
 }
 
 /// How versions are made.

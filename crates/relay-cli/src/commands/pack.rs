@@ -31,6 +31,7 @@ use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
 use crate::npm_choice;
 use crate::preflight;
+use crate::session_setup;
 use crate::ui::{Ui, columns, human_size, json, plural};
 use crate::workspace::{EnclosingWorkspace, read_config};
 use report::PackReport;
@@ -66,7 +67,12 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
     warn_of_what_never_is_published(&context.ui, &around.graph, &chosen);
     refuse_incomplete(&around.workspace, &targets.names)?;
     let folder = args.out.as_ref().map_or_else(|| context.cwd.clone(), |out| context.resolve(out));
-    let mut scripts = Scripts::new(&context.ui, &around.workspace, &config, args.ignore_scripts);
+    let npm = session_setup::publish_settings(&around.workspace, &context.vault);
+    if let Some(place) = npm.scripts_ignored_by.as_ref().filter(|_| !args.ignore_scripts) {
+        preflight::warn_of_ignored_scripts(&context.ui, &around.workspace, place);
+    }
+    let ignore_scripts = args.ignore_scripts || npm.scripts_ignored_by.is_some();
+    let mut scripts = Scripts::new(&context.ui, &around.workspace, &config, ignore_scripts);
     let packed = scripts.run_before(&targets.names).and_then(|()| {
         // Scripts may have written manifests; what is packed is what is there now.
         let again = if scripts.have_run() { Some(Workspace::discover(&context.cwd)?) } else { None };

@@ -5,6 +5,7 @@ use relay_engine::observe::{Intent, Observed, observe};
 use relay_engine::project::Project;
 use relay_engine::tarball_preview::known_tarballs;
 use relay_plan::{ReleasePlan, Severity, TextStyle};
+use relay_registry::struck_out::strike;
 
 use crate::ci_output;
 use crate::cli::plan::{PlanArgs, PlanFormat};
@@ -31,6 +32,8 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
         filter: args.selection.filter.clone(),
         allow_cycles: args.allow_cycles,
         graduate: args.version.graduate.clone(),
+        reads_only: true,
+        with_credentials: args.registry.with_credentials,
         person: ui.is_interactive(),
         otp: None,
         here: here(context, &project),
@@ -51,7 +54,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     let plan = &observed.plan;
     if let Some(path) = &args.out {
         let path = context.resolve(path);
-        relay_workspace::write_atomically(&path, plan.to_json().as_bytes()).map_err(explain::write)?;
+        relay_workspace::write_atomically(&path, strike(&plan.to_json()).as_bytes()).map_err(explain::write)?;
     }
     if plan.is_empty() {
         ui.hint(format!("nothing to release: {}", preflight::why_nothing(&project, &observed.bumps)));

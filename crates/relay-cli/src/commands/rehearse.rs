@@ -13,6 +13,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
 use crate::person::TerminalPerson;
+use crate::preflight;
 use crate::rehearsal::aside::Aside;
 use crate::rehearsal::person::RehearsalPerson;
 use crate::rehearsal::stage::Stage;
@@ -29,7 +30,12 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     let ui = &context.ui;
     let source = args.dir.as_ref().map_or_else(|| context.cwd.clone(), |dir| context.resolve(dir));
     let project = flow::open(&source, args.concurrency)?;
-    let scripts = !args.ignore_scripts && has_scripts(&project);
+    let npm = session_setup::publish_settings(&project.workspace, &context.vault);
+    let ignore_scripts = args.ignore_scripts || npm.scripts_ignored_by.is_some();
+    if let Some(place) = npm.scripts_ignored_by.as_ref().filter(|_| !args.ignore_scripts) {
+        preflight::warn_of_ignored_scripts(ui, &project.workspace, place);
+    }
+    let scripts = !ignore_scripts && has_scripts(&project);
     // Copying a large repository takes a while.
     ui.status(format!(
         "Rehearsing the release of {} in a copy; nothing outside is touched",
@@ -64,7 +70,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
         dry_run: false,
         saved: None,
         saved_path: None,
-        ignore_scripts: args.ignore_scripts,
+        ignore_scripts,
         finish: FinishOptions { tags: true, push: false, branch: false },
         log_file: args.report.log_file.as_ref().map(|path| context.resolve(path)),
         state: aside.state_folder(),

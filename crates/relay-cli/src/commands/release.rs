@@ -16,6 +16,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
 use crate::person::TerminalPerson;
+use crate::preflight;
 use crate::session_setup::{self, SessionFlags};
 use crate::stop::{StopRequests, heed_terminal};
 use crate::summary::{self, Layout, World};
@@ -71,6 +72,15 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     }
     let project = flow::open(&context.cwd, None)?;
     let saved = request.plan.map(|path| super::plan::read_plan(context, path)).transpose()?;
+    let npm = session_setup::publish_settings(&project.workspace, &context.vault);
+    let dry_run = request.dry_run || npm.dry_run_by.is_some();
+    if let Some(place) = npm.dry_run_by.as_ref().filter(|_| !request.dry_run) {
+        ui.warning(format!("{place} makes this a dry run: nothing is written or sent"));
+    }
+    let ignore_scripts = flags.upload.ignore_scripts || npm.scripts_ignored_by.is_some();
+    if let Some(place) = npm.scripts_ignored_by.as_ref().filter(|_| !flags.upload.ignore_scripts) {
+        preflight::warn_of_ignored_scripts(ui, &project.workspace, place);
+    }
     let session_flags = SessionFlags {
         vault: context.vault.clone(),
         registry: flags.registry.registry.clone(),
@@ -84,6 +94,8 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
             Some(saved) if request.graduate.is_empty() => graduates_of(saved),
             _ => request.graduate.to_vec(),
         },
+        reads_only: dry_run,
+        with_credentials: flags.registry.with_credentials,
         person: ui.is_interactive(),
         here: super::plan::here(context, &project),
     };
@@ -91,10 +103,10 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         intent: request.intent,
         command: request.command,
         yes: flags.person.yes,
-        dry_run: request.dry_run,
+        dry_run,
         saved,
         saved_path: request.plan.map(|path| context.resolve(path)),
-        ignore_scripts: flags.upload.ignore_scripts,
+        ignore_scripts,
         finish: FinishOptions {
             tags: !flags.git.no_git_tag,
             push: !flags.git.no_push,
@@ -111,7 +123,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     let mut stop = StopRequests::listen()?;
     heed_terminal(ui)?;
     let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut stop).await?;
-    if request.dry_run {
+    if dry_run {
         if flags.report.json {
             context.ui.data(flow.plan.to_json());
         }

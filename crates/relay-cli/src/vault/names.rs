@@ -1,11 +1,11 @@
 //! Which variables hold registry credentials: by their names, and because `relay.toml` or an `.npmrc` refers to them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 
 use camino::Utf8Path;
 use relay_config::{CONFIG_FILE_NAME, Config};
 use relay_pack::lifecycle::environment::is_credential_name;
+use relay_workspace::read_regular_text;
 
 use crate::session_setup::{global_npmrc, user_npmrc};
 
@@ -75,9 +75,8 @@ fn placeholders(text: &str) -> BTreeSet<String> {
 }
 
 fn read(path: &Utf8Path) -> Option<String> {
-    let mut text = String::new();
-    std::fs::File::open(path).ok()?.take(SETTINGS_BYTES_MAX).read_to_string(&mut text).ok()?;
-    Some(text)
+    // What can't be read is complained about when it is read in earnest.
+    read_regular_text(path, SETTINGS_BYTES_MAX).ok().flatten()
 }
 
 #[cfg(test)]

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use relay_config::ReleaseMode;
+use relay_registry::RegistryUrl;
+use relay_workspace::{PackageName, read_regular_text};
 
-use crate::project::Project;
+use crate::project::{Project, SETTINGS_SIZE_BYTES_MAX};
 use crate::session::Session;
 
 /// Settings of other release tools that relay does not read, where they would say how versions are made.
 pub(super) fn of_other_tools(project: &Project) -> Vec<&'static str> {
     let read = |name: &str| {
-        let text = std::fs::read_to_string(project.workspace.root.join(name)).ok()?;
+        let text = read_regular_text(&project.workspace.root.join(name), SETTINGS_SIZE_BYTES_MAX).ok()??;
         serde_json::from_str::<serde_json::Value>(&text).ok()
     };
     let mut found = Vec::new();
@@ -28,6 +30,32 @@ pub(super) fn of_other_tools(project: &Project) -> Vec<&'static str> {
         found.push("rush's change files and version policies are not read: relay makes versions by relay.toml alone");
     }
     found
+}
+
+/// How many names a notice has at most.
+const NAMES_SHOWN: usize = 5;
+
+/// That no credential is used, and why.
+pub(super) fn withheld(session: &Session) -> Option<String> {
+    session.withheld_because.as_ref().map(|why| {
+        format!(
+            "{why}: the files here are a change that nobody has accepted yet, so no credential is used and no secret is \
+             expanded; `--with-credentials` uses them all the same"
+        )
+    })
+}
+
+/// That a registry shows some packages to nobody without a credential.
+pub(super) fn hidden_packages(registry: &RegistryUrl, names: &[PackageName]) -> String {
+    let mut shown: Vec<_> = names.iter().take(NAMES_SHOWN).map(|name| format!("`{name}`")).collect();
+    if let Some(more @ 1..) = names.len().checked_sub(NAMES_SHOWN) {
+        shown.push(format!("{more} more"));
+    }
+    format!(
+        "`{registry}` does not show {} without a credential: whether it knows them is not known, they may be new or for some \
+         people only",
+        shown.join(", ")
+    )
 }
 
 /// Settings that are read and can't be heeded yet.

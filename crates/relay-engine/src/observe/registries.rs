@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt};
 use relay_config::{GateRule, GateSettings, RegistryRules};
 use relay_pack::gate::install_events;
 use relay_plan::{NewInstallScript, PublishedState};
-use relay_registry::{Packument, PackumentAnswer, PackumentForm};
+use relay_registry::{Packument, PackumentAnswer, PackumentForm, ReadError};
 use relay_workspace::{Integrity, PackageName, Version, Workspace, WorkspacePackage, published_version};
 
 use super::{Candidate, ObserveError};
@@ -17,12 +17,20 @@ use crate::session::Session;
 /// connection (RFC 9113, 5.1.2 and 6.5.2), since every round of reads costs the whole latency.
 pub const PLAN_READS_IN_FLIGHT: usize = 100;
 
+/// Up to this many packages are read whole, which tells who may publish them: npm's short form does not, and a further request
+/// for each would cost more than the bytes. Whole documents of many packages would take longer than all the rest.
+const FULL_READS_MAX: usize = 5;
+
 /// What a registry told of one package.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) state: PublishedState,
     /// The version before the next one, where it runs no script at installation; only where the gate asks for that.
     pub(super) scriptless_before: Option<Version>,
+    /// The registry was asked without a credential and shows nothing: the package is new, or not for everybody.
+    pub(super) hidden: bool,
+    /// The accounts that may publish it, where the registry told.
+    pub(super) maintainers: Vec<String>,
     /// The integrity of the package's present version, where that is there.
     pub(super) integrity: Option<Integrity>,
     /// How many requests that took.
@@ -38,9 +46,10 @@ pub(super) async fn read_registries(
     if session.offline {
         return Ok(BTreeMap::new());
     }
+    let few = candidates.len() <= FULL_READS_MAX;
     let mut reads = stream::iter(candidates.iter().map(|candidate| async move {
         let name = &candidate.package.name;
-        Ok::<_, ObserveError>((name.clone(), read(candidate, session, gate).await?))
+        Ok::<_, ObserveError>((name.clone(), read(candidate, session, gate, few).await?))
     }))
     .buffer_unordered(PLAN_READS_IN_FLIGHT);
     let mut known = BTreeMap::new();
@@ -63,12 +72,12 @@ pub(super) async fn read_siblings(
         let choice = session.npm.registry_for(name, package.manifest.fields().get("publishConfig")).ok()?;
         let (destination, _) = session.destination(&choice.url, &project.config);
         let credentials = session.credentials(name, &choice.url, &project.config);
-        let credential = credentials.first().map(|known| &known.credential);
+        let credential = credentials.first().map(|known| &known.credential).filter(|one| !one.is_withheld());
         let form = PackumentForm::Abbreviated;
         let state = match session.client.packument(&destination, name, credential, form, None).await.ok()? {
             PackumentAnswer::Found { packument, .. } => present(packument, None),
-            PackumentAnswer::NotFound { .. } => PublishedState::Absent,
-            PackumentAnswer::NotModified => PublishedState::Unknown,
+            PackumentAnswer::NotFound { .. } if credential.is_some() => PublishedState::Absent,
+            PackumentAnswer::NotFound { .. } | PackumentAnswer::NotModified => PublishedState::Unknown,
         };
         Some((name.clone(), state))
     });
@@ -81,15 +90,26 @@ fn present(packument: Packument, next: Option<&Version>) -> PublishedState {
     PublishedState::Present { versions: packument.versions.into_keys().collect(), latest, next_is_there }
 }
 
-async fn read(candidate: &Candidate<'_>, session: &Session, gate: &GateSettings) -> Result<Known, ObserveError> {
+async fn read(
+    candidate: &Candidate<'_>,
+    session: &Session,
+    gate: &GateSettings,
+    few: bool,
+) -> Result<Known, ObserveError> {
     let name = &candidate.package.name;
     let failed = |source| ObserveError::Read { package: name.clone(), source: Box::new(source) };
-    let credential = candidate.credentials.first().map(|known| &known.credential);
-    let form = PackumentForm::Abbreviated;
-    let answer =
-        session.client.packument(&candidate.destination, name, credential, form, None).await.map_err(failed)?;
+    let credential =
+        candidate.credentials.first().map(|known| &known.credential).filter(|credential| !credential.is_withheld());
+    let form = if few && credential.is_some() { PackumentForm::Full } else { PackumentForm::Abbreviated };
+    let hidden = || Known { hidden: true, requests: 1, ..Known::default() };
+    let answer = match session.client.packument(&candidate.destination, name, credential, form, None).await {
+        Err(ReadError::NoCredential { .. }) if session.npm.is_withheld() => return Ok(hidden()),
+        answer => answer.map_err(failed)?,
+    };
     let PackumentAnswer::Found { packument, .. } = answer else {
-        return Ok(Known { state: PublishedState::Absent, requests: 1, ..Known::default() });
+        // Registries answer so too about what the one who asks may not see.
+        let absent = || Known { state: PublishedState::Absent, requests: 1, ..Known::default() };
+        return Ok(if credential.is_none() { hidden() } else { absent() });
     };
     let mut requests = 1;
     let asked = gate.forbid.contains(&GateRule::NewInstallScript);
@@ -103,8 +123,9 @@ async fn read(candidate: &Candidate<'_>, session: &Session, gate: &GateSettings)
         }
     }
     let integrity = packument.versions.get(candidate.version).and_then(|version| version.integrity.clone());
+    let maintainers = packument.maintainers.clone();
     let state = present(packument, Some(candidate.next));
-    Ok(Known { state, scriptless_before, integrity, requests })
+    Ok(Known { state, scriptless_before, integrity, requests, maintainers, hidden: false })
 }
 
 /// The version that people have before they get `next`, where it runs no script at installation: the highest one below it;

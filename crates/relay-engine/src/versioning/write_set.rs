@@ -8,7 +8,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use relay_workspace::{WriteError, sync_folder_of, write_all_or_none};
+use relay_workspace::{WriteError, read_regular_file, read_regular_text, sync_folder_of, write_all_or_none};
 use serde::{Deserialize, Serialize};
 
 use crate::project::Project;
@@ -123,13 +123,7 @@ impl WriteSet {
     fn read(path: &Utf8Path) -> Result<Option<Self>, WriteSetError> {
         let unusable = |source| WriteSetError::Record { path: path.to_owned(), source };
         let invalid = |text: &str| unusable(io::Error::new(io::ErrorKind::InvalidData, text.to_owned()));
-        match fs::metadata(path) {
-            Ok(data) if data.len() > RECORD_BYTES_MAX => return Err(invalid("it is too large")),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unusable(error)),
-        }
-        let text = fs::read_to_string(path).map_err(unusable)?;
+        let Some(text) = read_regular_text(path, RECORD_BYTES_MAX).map_err(unusable)? else { return Ok(None) };
         let set: Self = serde_json::from_str(&text).map_err(|error| invalid(&error.to_string()))?;
         let inside = |path: &Utf8Path| path.components().all(|part| matches!(part, Utf8Component::Normal(_)));
         if set.schema != SCHEMA || !set.files.iter().all(|file| inside(&file.path)) {
@@ -295,11 +289,8 @@ fn sweep(root: &Utf8Path, path: &Utf8Path) {
 }
 
 fn read(root: &Utf8Path, path: &Utf8Path) -> Result<Option<Vec<u8>>, WriteSetError> {
-    match fs::read(root.join(path)) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(WriteSetError::Read { path: path.to_owned(), source }),
-    }
+    read_regular_file(&root.join(path), super::REWRITTEN_BYTES_MAX)
+        .map_err(|source| WriteSetError::Read { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

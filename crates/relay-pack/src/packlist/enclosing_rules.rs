@@ -1,14 +1,13 @@
 //! What the workspace around a package adds to its rules.
 
-use std::io::ErrorKind;
-
 use camino::Utf8Path;
+use relay_workspace::read_regular_file;
 
 use crate::error::PackError;
 use crate::fields::Fields;
 use crate::minimatch::Pattern;
 use crate::pack::PackRequest;
-use crate::packlist::{ENTRIES_MAX, FOLDER_DEPTH_MAX};
+use crate::packlist::{ENTRIES_MAX, FOLDER_DEPTH_MAX, IGNORE_FILE_BYTES_MAX};
 
 /// The rules, one a line, that join the built-in ones of a member: the ignore files of the folders between the workspace's
 /// root and it. The root itself has none: `npm pack` and `npm publish` pack its members' folders with it (seen in npm 11.19 and
@@ -41,10 +40,8 @@ pub(super) fn rules(request: &PackRequest) -> Result<String, PackError> {
 fn ignore_file(folder: &Utf8Path) -> Result<Option<String>, PackError> {
     for name in [".npmignore", ".gitignore"] {
         let path = folder.join(name);
-        match std::fs::read(&path) {
-            Ok(bytes) => return Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(PackError::unreadable(path)(error)),
+        if let Some(bytes) = read_regular_file(&path, IGNORE_FILE_BYTES_MAX).map_err(PackError::unreadable(&*path))? {
+            return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
         }
     }
     Ok(None)

@@ -1,10 +1,9 @@
 //! `publishConfig.directory`: another folder to pack in the package's place.
 
-use std::io::ErrorKind;
-
-use relay_workspace::{Manifest, Workspace, WorkspacePackage};
+use relay_workspace::{Manifest, Workspace, WorkspacePackage, read_regular_text};
 
 use super::ManifestRewriteError;
+use crate::packlist::MANIFEST_SIZE_BYTES_MAX;
 
 /// The folder, and its manifest.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,9 +62,9 @@ pub fn publish_directory(
         return Err(refused("leads out of the package"));
     }
     let file = folder.join("package.json");
-    let manifest = match std::fs::read_to_string(&file) {
-        Ok(text) => Manifest::parse(&file, text)?,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Err(refused("has no package.json of its own")),
+    let manifest = match read_regular_text(&file, MANIFEST_SIZE_BYTES_MAX) {
+        Ok(Some(text)) => Manifest::parse(&file, text)?,
+        Ok(None) => return Err(refused("has no package.json of its own")),
         Err(source) => return Err(ManifestRewriteError::Unreadable { path: file, source }),
     };
     Ok(Some(PublishDirectory { path, manifest }))

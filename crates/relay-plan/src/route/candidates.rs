@@ -52,7 +52,7 @@ pub(super) fn possibility<'a>(question: &RouteQuestion<'a>, kind: RouteKind) -> 
         })
         .ok_or_else(|| shortage(question, Obstacle::OnlyStageTokens)),
         (RouteKind::Token, Regime::Automation) => first_of(question, |kind| kind == K::GranularBypass)
-            .or_else(|| first_of(question, |kind| kind == K::Unknown))
+            .or_else(|| question.usable().find(|credential| credential.may_be_a_bypass_token()))
             .ok_or_else(|| shortage(question, Obstacle::NoBypassToken)),
         (RouteKind::Interactive, Regime::Automation) => {
             first_of(question, |kind| matches!(kind, K::Session | K::Granular | K::Unknown))

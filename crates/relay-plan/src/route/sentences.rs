@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
 use relay_values::CredentialOrigin;
+use relay_values::registry_url::host_and_port;
 
 use super::candidates::Obstacle;
 use super::{EXPIRY_WARNING_DAYS, Regime, RouteQuestion, RouteWarning};
@@ -65,7 +66,12 @@ fn interactive(question: &RouteQuestion<'_>, credential: &CredentialFact, access
         (_, CredentialKind::Granular) => {
             format!("{access}, and the token from {origin} does not bypass 2FA, so {answer}")
         }
-        _ => format!("{access}, and nothing says what kind of credential {origin} has, so {answer}"),
+        _ => match credential.challenged_on {
+            Some(day) => {
+                format!("{access}, and the credential from {origin} met a 2FA challenge here on {day}, so {answer}")
+            }
+            None => format!("{access}, and nothing says what kind of credential {origin} has, so {answer}"),
+        },
     };
     if !question.somebody_can_answer() {
         sentence.push_str(
@@ -279,7 +285,11 @@ fn tokens_at_hand(question: &RouteQuestion<'_>) -> String {
 /// Where a credential comes from, with the article that the sentence needs.
 fn origin(credential: &CredentialFact) -> String {
     match &credential.id.origin {
-        variable @ CredentialOrigin::Variable(_) => format!("the {variable}"),
+        // A setting's key says where its token goes; of a variable it is said here, unless it is npm's own registry.
+        variable @ CredentialOrigin::Variable(_) if credential.id.registry.is_default() => format!("the {variable}"),
+        variable @ CredentialOrigin::Variable(_) => {
+            format!("the {variable} (for `{}`)", host_and_port(credential.id.registry.as_url()))
+        }
         origin => origin.to_string(),
     }
 }

@@ -14,7 +14,12 @@ static REGISTRY: LazyLock<RegistryUrl> =
 const TODAY: Date = date(2026, 11, 24);
 
 fn credential(kind: K) -> CredentialFact {
-    CredentialFact { id: CredentialId::of_variable(REGISTRY.clone(), "NPM_TOKEN"), kind, expires: None }
+    CredentialFact {
+        id: CredentialId::of_variable(REGISTRY.clone(), "NPM_TOKEN"),
+        kind,
+        expires: None,
+        challenged_on: None,
+    }
 }
 
 /// The same in a variable of its own.
@@ -158,7 +163,9 @@ fn a_credential_counts_up_to_its_last_day() {
     assert_eq!(kind, R::Blocked);
     assert_eq!(
         warning.as_deref(),
-        Some("the credential from the environment variable `NPM_TOKEN` expired on 2026-11-23 and is not used")
+        Some(
+            "the credential from the environment variable `NPM_TOKEN` (for `registry.example`) expired on 2026-11-23 and is not used"
+        )
     );
     let (kind, warning) = on(TODAY);
     assert_eq!(kind, R::Token);
@@ -328,9 +335,9 @@ fn the_same_access_from_three_sources() {
         route(&RouteQuestion { source, publishing_access, terminal: true, ..question(&name, &credentials) }).reason
     });
     insta::assert_snapshot!(reasons.join("\n"), @r"
-    `relay.toml` declares the publishing access `publish` (require two-factor authentication and disallow tokens), so a person answers a 2FA challenge in the session from the environment variable `NPM_TOKEN`
-    an earlier refusal taught that the publishing access is `publish` (require two-factor authentication and disallow tokens), so a person answers a 2FA challenge in the session from the environment variable `NPM_TOKEN`
-    the publishing access `publish` is assumed (require two-factor authentication and disallow tokens), so a person answers a 2FA challenge in the session from the environment variable `NPM_TOKEN`
+    `relay.toml` declares the publishing access `publish` (require two-factor authentication and disallow tokens), so a person answers a 2FA challenge in the session from the environment variable `NPM_TOKEN` (for `registry.example`)
+    an earlier refusal taught that the publishing access is `publish` (require two-factor authentication and disallow tokens), so a person answers a 2FA challenge in the session from the environment variable `NPM_TOKEN` (for `registry.example`)
+    the publishing access `publish` is assumed (require two-factor authentication and disallow tokens), so a person answers a 2FA challenge in the session from the environment variable `NPM_TOKEN` (for `registry.example`)
     ");
 }
 

@@ -53,7 +53,12 @@ pub(crate) fn credential(kind: CredentialKind) -> CredentialFact {
         }
         _ => CredentialOrigin::Variable("NPM_TOKEN".to_owned()),
     };
-    CredentialFact { id: CredentialId { registry: registry(REGISTRY), origin }, kind, expires: None }
+    CredentialFact {
+        id: CredentialId { registry: registry(REGISTRY), origin },
+        kind,
+        expires: None,
+        challenged_on: None,
+    }
 }
 
 pub(crate) fn present(latest: &str) -> PublishedState {
@@ -116,6 +121,7 @@ impl World {
             scripts_after_upload: Vec::new(),
             packing: Vec::new(),
             new_install_script: None,
+            remarks: Vec::new(),
             tarball: None,
         };
         change(&mut observation);

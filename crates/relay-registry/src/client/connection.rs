@@ -7,11 +7,13 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
+use rustls::pki_types::CertificateDer;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::ClientOptions;
 use super::trouble::{cause_for_people, was_not_sent};
+use super::trust;
 use crate::answer::Answer;
 use crate::url::host_and_port;
 
@@ -112,16 +114,16 @@ struct PoolSettings {
     request_timeout: Duration,
     connect_timeout: Duration,
     connections_per_host: usize,
-    authorities: Vec<reqwest::Certificate>,
+    authorities: Vec<CertificateDer<'static>>,
     proxy: Option<reqwest::Proxy>,
+    unchecked_by: Option<String>,
 }
 
 impl Connections {
     pub(super) fn new(options: &ClientOptions) -> Result<Self, ClientError> {
         let authorities = match &options.certificate_authorities {
             None => Vec::new(),
-            Some(pem) => reqwest::Certificate::from_pem_bundle(pem)
-                .map_err(|error| ClientError::CertificateAuthorities { cause: root_cause(&error) })?,
+            Some(pem) => trust::certificates(pem).map_err(|cause| ClientError::CertificateAuthorities { cause })?,
         };
         let proxy = options.proxy.as_ref().map(|address| proxy(address, options.no_proxy.as_deref())).transpose()?;
         let settings = PoolSettings {
@@ -130,6 +132,7 @@ impl Connections {
             connections_per_host: options.connections_per_host,
             authorities,
             proxy,
+            unchecked_by: options.unchecked_by.clone(),
         };
         Ok(Self {
             settings: Arc::new(settings),
@@ -152,9 +155,9 @@ impl Connections {
             (true, "http") => {
                 self.plain_loopback.get_or_init(|| self.settings.build(direct().tls_certs_only(Vec::new())))
             }
-            (true, _) => self.loopback.get_or_init(|| self.settings.build(self.settings.trusting(direct()))),
+            (true, _) => self.loopback.get_or_init(|| self.settings.build(self.settings.trusting(direct())?)),
             (false, _) => self.outside.get_or_init(|| {
-                let builder = self.settings.trusting(reqwest::Client::builder());
+                let builder = self.settings.trusting(reqwest::Client::builder())?;
                 self.settings.build(match &self.settings.proxy {
                     Some(proxy) => builder.proxy(proxy.clone()),
                     None => builder,
@@ -176,7 +179,7 @@ impl Connections {
                     continue;
                 }
                 Ok(_) => BodyTrouble::TooLarge,
-                Err(error) => BodyTrouble::Broken(cause_for_people(&host, &error)),
+                Err(error) => BodyTrouble::Broken(cause_for_people(&host, &error, None)),
             };
             return Err(Failure::Body { status, headers, cause: trouble });
         }
@@ -191,7 +194,7 @@ impl Connections {
         let first = match body.next().await {
             Some(Ok(chunk)) => chunk.slice(..chunk.len().min(super::ANSWER_BYTES_MAX)),
             Some(Err(error)) => {
-                let cause = BodyTrouble::Broken(cause_for_people(&host, &error));
+                let cause = BodyTrouble::Broken(cause_for_people(&host, &error, None));
                 return Err(Failure::Body { status, headers, cause });
             }
             None => Bytes::new(),
@@ -224,7 +227,7 @@ impl Connections {
             outgoing = outgoing.body(body);
         }
         let response = outgoing.send().await.map_err(|error| {
-            let cause = cause_for_people(&host, &error);
+            let cause = cause_for_people(&host, &error, self.settings.unchecked_by.as_deref());
             if was_not_sent(&error) { Failure::NotSent { cause } } else { Failure::Broken { cause } }
         })?;
         let status = response.status().as_u16();
@@ -235,8 +238,13 @@ impl Connections {
 
 impl PoolSettings {
     /// Trusts the system's certificate authorities and those of the settings.
-    fn trusting(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        builder.tls_certs_merge(self.authorities.clone())
+    fn trusting(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, ClientError> {
+        if self.authorities.is_empty() {
+            return Ok(builder);
+        }
+        install_crypto_provider();
+        let config = trust::tls_with(&self.authorities).map_err(|cause| ClientError::Tls { cause })?;
+        Ok(builder.tls_backend_preconfigured(config))
     }
 
     fn build(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ClientError> {

@@ -13,11 +13,11 @@ pub(super) fn was_not_sent(error: &reqwest::Error) -> bool {
     error.is_builder() || error.is_connect()
 }
 
-/// What broke, for people.
-pub(super) fn cause_for_people(host: &str, error: &reqwest::Error) -> String {
+/// What broke, for people. `unchecked_by` is the setting by which somebody wants certificates left unchecked.
+pub(super) fn cause_for_people(host: &str, error: &reqwest::Error, unchecked_by: Option<&str>) -> String {
     let chain = chain(error);
     if error.is_connect() {
-        return not_connected(host, &chain, error.is_timeout());
+        return not_connected(host, &chain, error.is_timeout(), unchecked_by);
     }
     if error.is_builder() {
         return format!("no request to `{host}` could be made: {}", last_words(&chain));
@@ -34,7 +34,7 @@ pub(super) fn cause_for_people(host: &str, error: &reqwest::Error) -> String {
     format!("the connection to `{host}` broke: {}", last_words(&chain))
 }
 
-fn not_connected(host: &str, chain: &[String], timed_out: bool) -> String {
+fn not_connected(host: &str, chain: &[String], timed_out: bool, unchecked_by: Option<&str>) -> String {
     let all = chain.join(" ").to_lowercase();
     if all.contains("dns error")
         || all.contains("failed to lookup address")
@@ -46,9 +46,15 @@ fn not_connected(host: &str, chain: &[String], timed_out: bool) -> String {
         );
     }
     if all.contains("certificate") || all.contains("unknownissuer") {
+        let unheeded = unchecked_by.map_or_else(String::new, |setting| {
+            format!(
+                ", and {setting} is not followed: whoever stands between could take the credential that goes along, and change \
+                 what is published"
+            )
+        });
         return format!(
-            "could not connect to `{host}`: its TLS certificate is not trusted ({}); give its authority by `cafile` in \
-             `.npmrc`, or install it on this machine",
+            "could not connect to `{host}`: its TLS certificate is not trusted ({}){unheeded}; give its authority, or the \
+             certificate itself, by `cafile` in `.npmrc` or by `NODE_EXTRA_CA_CERTS`, or install it on this machine",
             last_words(chain)
         );
     }
@@ -107,7 +113,7 @@ mod tests {
 
     #[track_caller]
     fn says(cause: &str, expected: &str) {
-        let text = not_connected("registry.example", &[cause.to_owned()], false);
+        let text = not_connected("registry.example", &[cause.to_owned()], false, Some("`strict-ssl=false`"));
         assert!(text.starts_with("could not connect to `registry.example`"), "{text}");
         assert!(text.contains(expected), "{text}");
     }
@@ -117,6 +123,7 @@ mod tests {
         says("dns error: failed to lookup address information", "no such host");
         says("tcp connect error: Connection refused (os error 111)", "the registry runs there");
         says("invalid peer certificate: UnknownIssuer", "`cafile`");
+        says("invalid peer certificate: UnknownIssuer", "`strict-ssl=false` is not followed");
         says("received corrupt message of type InvalidContentType", "another port");
         says("operation timed out", "in time");
         says("network is unreachable", "proxy variables");

@@ -9,7 +9,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use relay_values::{CredentialId, CredentialOrigin};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Entry, NpmConfig};
+use super::NpmConfig;
+use super::layers::Entry;
 use crate::credential::Credential;
 use crate::url::{RegistryUrl, host_and_port};
 
@@ -50,9 +51,14 @@ impl NpmConfig {
     }
 
     fn credential_at(&self, prefix: &str, scope: &RegistryUrl, registry: &RegistryUrl) -> Option<Credential> {
-        let usable = |suffix: &str| self.entries.get(&format!("{prefix}:{suffix}")).filter(|entry| entry.is_usable());
+        let entry = |suffix: &str| self.entries.get(&format!("{prefix}:{suffix}"));
         let made = |credential: Credential| Some(credential.with_scope(scope.clone()));
         let id = |entry: &Entry| CredentialId { registry: registry.clone(), origin: entry.origin() };
+        let held_back = |suffix: &str| entry(suffix).filter(|entry| entry.withheld);
+        if let Some(entry) = held_back("_authToken").or_else(|| held_back("_auth")).or_else(|| held_back("_password")) {
+            return made(Credential::withheld(id(entry)));
+        }
+        let usable = |suffix: &str| entry(suffix).filter(|entry| entry.is_usable());
         if let Some(token) = usable("_authToken") {
             return made(Credential::new_bearer(token.value.clone(), id(token)));
         }
@@ -120,6 +126,9 @@ impl Entry {
 
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
+        if self.withheld {
+            return problems;
+        }
         for name in &self.unset {
             problems.push(format!("`${{{name}}}` in {} is not set", self.place));
         }
@@ -161,7 +170,7 @@ fn prefixes(registry: &RegistryUrl) -> Vec<(String, RegistryUrl)> {
     }
 }
 
-fn decoded(value: &SecretString) -> Option<SecretString> {
+pub(super) fn decoded(value: &SecretString) -> Option<SecretString> {
     let bytes = BASE64.decode(value.expose_secret().trim()).ok()?;
     String::from_utf8(bytes).ok().map(SecretString::from)
 }

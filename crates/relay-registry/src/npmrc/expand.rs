@@ -17,6 +17,11 @@ pub(super) struct Expanded {
 
 /// Replaces the variables of a text, once: values are not expanded again.
 pub(super) fn expand(text: &str, environment: &BTreeMap<String, String>) -> Expanded {
+    expand_by(text, |name| environment.get(name).map(String::as_str))
+}
+
+/// The same by what tells a variable's value.
+pub(super) fn expand_by<'a>(text: &str, value_of: impl Fn(&str) -> Option<&'a str>) -> Expanded {
     let mut expanded = Expanded::default();
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -35,7 +40,7 @@ pub(super) fn expand(text: &str, environment: &BTreeMap<String, String>) -> Expa
         if backslashes % 2 == 1 {
             expanded.text.push_str(whole);
         } else {
-            match environment.get(name) {
+            match value_of(name) {
                 Some(value) => {
                     expanded.text.push_str(value);
                     expanded.used.push(name.to_owned());

@@ -25,6 +25,14 @@ impl World {
         self.0.environment.insert(name.into(), value.into());
         self
     }
+    fn secret(mut self, name: &str, value: &str) -> Self {
+        self.0.secret_variables.insert(name.into());
+        self.variable(name, value)
+    }
+    fn withhold(mut self) -> Self {
+        self.0.withhold = true;
+        self
+    }
     fn flag(mut self, registry: &str) -> Self {
         self.0.registry_flag = Some(registry.into());
         self
@@ -300,4 +308,109 @@ fn the_way_to_a_registry_is_read_as_npm_reads_it() {
     let network = World::default().user("https-proxy=null\nproxy=p.example:1").resolve().network();
     assert_eq!(network.proxy.unwrap().expose_secret(), "p.example:1");
     assert!(World::default().user("proxy=false").resolve().network().proxy.is_none());
+}
+
+#[test]
+fn a_secret_is_no_part_of_an_address_by_its_name_or_by_its_value() {
+    let world = || {
+        World::default()
+            .secret("DEPLOY_KEY", CANARY)
+            .variable("INNOCENT", &format!("x{CANARY}"))
+            .variable("ALSO_WRITTEN", "npm_writtenWRITTEN01")
+            .variable("CI_PROJECT_ID", "42")
+            .user("//h.example/:_authToken=npm_writtenWRITTEN01")
+    };
+    let name = PackageName::parse("@s/x").unwrap();
+    for (settings, variable) in [
+        ("registry=http://h.example/${DEPLOY_KEY}/", "DEPLOY_KEY"),
+        ("@s:registry=http://${DEPLOY_KEY}.h.example/", "DEPLOY_KEY"),
+        ("registry=http://h.example/${INNOCENT}", "INNOCENT"),
+        ("registry=http://h.example/${ALSO_WRITTEN?}/", "ALSO_WRITTEN"),
+    ] {
+        for withheld in [false, true] {
+            let world = if withheld { world().withhold() } else { world() };
+            let error = world.project(settings).resolve().registry_for(&name, None).unwrap_err();
+            assert!(
+                matches!(&error, NpmConfigError::SecretInAddress { variable: named, .. } if named == variable),
+                "{error}"
+            );
+            assert!(!error.to_string().contains("canary") && !error.to_string().contains("written"), "{error}");
+        }
+    }
+    let config = world().project("registry=http://h.example/${CI_PROJECT_ID}/npm/").resolve();
+    assert_eq!(config.registry_for(&name, None).unwrap().url.as_str(), "http://h.example/42/npm/");
+    assert_eq!(
+        config.address_made_of_variables(&name).as_deref(),
+        Some("`registry` in `.npmrc` is made of `CI_PROJECT_ID` and gives `http://h.example/42/npm/`")
+    );
+    assert_eq!(
+        world().user("registry=http://h.example/${CI_PROJECT_ID}").resolve().address_made_of_variables(&name),
+        None
+    );
+}
+
+#[test]
+fn a_proxy_s_password_may_be_a_secret_and_its_address_not() {
+    let proxy = |text: &str, withheld: bool| {
+        let world = World::default().secret("PASS", CANARY).user(&format!("https-proxy={text}"));
+        let config = if withheld { world.withhold() } else { world }.resolve();
+        (config.network().proxy.map(|proxy| proxy.expose_secret().to_owned()), config.warnings().join("\n"))
+    };
+    assert_eq!(proxy("http://me:${PASS}@p.example:1", false).0.unwrap(), format!("http://me:{CANARY}@p.example:1"));
+    for (text, withheld) in [("http://${PASS}.p.example:1", false), ("http://me:${PASS}@p.example:1", true)] {
+        let (proxy, warnings) = proxy(text, withheld);
+        assert!(proxy.is_none() && warnings.contains("`PASS` holds a credential"), "{text}: {warnings}");
+    }
+    assert_eq!(proxy("http://p.example:1", true).0.as_deref(), Some("http://p.example:1"));
+}
+
+#[test]
+fn a_credential_that_is_withheld_is_known_of_and_sent_nowhere() {
+    for settings in [
+        "//h.example/:_authToken=${TOKEN}",
+        "//h.example/:_authToken=npm_literal0123456789",
+        "//h.example/:_auth=dXNlcjpwYXNz",
+        "//h.example/:username=me\n//h.example/:_password=cGFzcw==",
+    ] {
+        let world = || World::default().secret("TOKEN", CANARY).user(settings);
+        assert_ne!(sent(&world().resolve(), "http://h.example", "http://h.example/x"), "not there", "{settings}");
+        let withheld = world().withhold().resolve();
+        assert_eq!(sent(&withheld, "http://h.example", "http://h.example/x"), "not there", "{settings}");
+        assert!(withheld.credential_for(&registry("http://h.example")).unwrap().is_withheld());
+        assert!(withheld.problems_for(&registry("http://h.example")).is_empty());
+        assert_eq!(sent(&withheld, "http://other.example", "http://other.example/x"), "-");
+    }
+    assert!(World::default().user("otp=123456").withhold().resolve().otp().is_none());
+}
+
+#[test]
+fn whose_word_a_registry_is_decides_where_tokens_of_no_registry_go() {
+    let (mine, theirs) = (registry("http://mine.example"), registry("http://theirs.example"));
+    let by_checkout = || World::default().project("registry=http://theirs.example\n@s:registry=http://theirs.example");
+    let config = by_checkout().resolve();
+    assert!(config.is_named_by_person(&default_registry()) && !config.is_named_by_person(&theirs));
+    assert_eq!(config.default_of_person(), default_registry());
+    for world in [
+        by_checkout().user("registry=http://mine.example"),
+        by_checkout().global("registry=http://mine.example/"),
+        by_checkout().variable("npm_config_registry", "http://mine.example"),
+        by_checkout().flag("http://mine.example"),
+    ] {
+        let config = world.resolve();
+        assert!(config.is_named_by_person(&mine) && !config.is_named_by_person(&theirs));
+        assert_eq!(config.default_of_person(), mine);
+    }
+    let config = by_checkout().user("@s:registry=http://mine.example").resolve();
+    assert!(config.is_named_by_person(&mine));
+    assert_eq!(config.default_of_person(), default_registry(), "a scope's registry is not the person's default");
+    // What a runner read in the checkout, or makes up, is nobody's word; the person's own variable goes through npm unchanged.
+    let run_by = |agent: &str, value: &str| {
+        let world = by_checkout().variable("npm_lifecycle_event", "release").variable("npm_config_user_agent", agent);
+        world.variable("npm_config_registry", value).resolve()
+    };
+    assert!(!run_by("pnpm/10.34.9 npm/?", "http://theirs.example").is_named_by_person(&theirs));
+    assert!(!run_by("npm/11.21.2 node/v24.21.0", "http://theirs.example/").is_named_by_person(&theirs));
+    assert!(run_by("npm/11.21.2 node/v24.21.0", "http://mine.example/").is_named_by_person(&mine));
+    let yarn = run_by("yarn/1.22.22 npm/?", "http://yarns-own.example");
+    assert_eq!(yarn.registry(), theirs, "what yarn puts there is not followed");
 }

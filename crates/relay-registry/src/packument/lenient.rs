@@ -36,6 +36,10 @@ pub(super) struct Time {
     pub(super) unpublished: bool,
 }
 
+/// The names of accounts, given as `name <mail>` or as objects; none where another type stands.
+#[derive(Debug, Default)]
+pub(super) struct People(pub(super) Vec<String>);
+
 /// One version's fields, with those of `dist` lifted up.
 #[derive(Debug, Default)]
 pub(super) struct RawVersion {
@@ -57,6 +61,10 @@ trait Lenient: Default {
     }
     fn from_bool(_value: bool) -> Self {
         Self::default()
+    }
+    fn from_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Self::default())
     }
     fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
@@ -86,6 +94,36 @@ impl<T: for<'a> Deserialize<'a>> Lenient for Object<T> {
             entries.push(entry);
         }
         Ok(Self { entries, is_object: true })
+    }
+}
+
+impl Lenient for People {
+    fn from_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        let mut people = Self::default();
+        while let Some(Person(name)) = seq.next_element()? {
+            people.0.extend(name.filter(|name| !name.is_empty()));
+        }
+        Ok(people)
+    }
+}
+
+#[derive(Default)]
+struct Person(Option<String>);
+
+impl Lenient for Person {
+    fn from_text(text: &str) -> Self {
+        Self(text.split('<').next().map(|name| name.trim().to_owned()))
+    }
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut person = Self::default();
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "name" {
+                person.0 = map.next_value::<Text>()?.0;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(person)
     }
 }
 
@@ -182,9 +220,8 @@ impl<'de, T: Lenient> Visitor<'de> for AnyValue<T> {
     fn visit_unit<E>(self) -> Result<T, E> {
         Ok(T::default())
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(T::default())
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<T, A::Error> {
+        T::from_seq(seq)
     }
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
         T::from_map(map)
@@ -200,7 +237,7 @@ macro_rules! read_leniently {
         })+
     };
 }
-read_leniently!(Text, Flag, Time, RawVersion, Dist);
+read_leniently!(Text, Flag, Time, RawVersion, Dist, People, Person);
 
 impl<'de, T: for<'a> Deserialize<'a>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

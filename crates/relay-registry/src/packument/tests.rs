@@ -143,3 +143,17 @@ proptest::proptest! {
         let _ = PublishedVersion::parse(&name("a"), &bytes);
     }
 }
+
+#[test]
+fn maintainers_are_read_in_both_forms() {
+    let name = PackageName::parse("a").unwrap();
+    let of = |text: &str| {
+        let body = format!("{{\"name\":\"a\",\"versions\":{{}},\"maintainers\":{text}}}");
+        Packument::parse(&name, body.as_bytes()).unwrap().maintainers
+    };
+    assert_eq!(
+        of(r#"[{"name":"ann","email":"a@registry.example"},"bob <b@registry.example>",7,{"x":1}]"#),
+        ["ann", "bob"]
+    );
+    assert!(of("null").is_empty() && of("{}").is_empty() && of("\"ann\"").is_empty());
+}

@@ -8,3 +8,4 @@ mod publishing;
 mod reads;
 mod recorder;
 mod secrets;
+mod tls;

@@ -1,0 +1,35 @@
+//! The terminal or the connection goes away in the middle of a release.
+
+use std::process::Command;
+use std::sync::mpsc;
+
+use relay_sandbox::{EventSink, SandboxEvent, SandboxOptions, SecondFactor};
+
+use crate::sandbox::Registry;
+use crate::unfinished::pearls;
+use crate::world::Ran;
+
+#[test]
+fn a_hangup_parks_the_run_as_ctrl_c_does() {
+    let (sender, published) = mpsc::channel();
+    let sink = EventSink::new(move |event| {
+        if let SandboxEvent::Published(commit) = event {
+            let _ = sender.send(commit.package.clone());
+        }
+    });
+    let registry = Registry::start(
+        SandboxOptions { events: Some(sink), ..SandboxOptions::default() },
+        SecondFactor::Totp { secret: "relay-end-to-end-test".to_owned() },
+    );
+    let world = pearls(&registry, "");
+    registry.sandbox.hold("pearl");
+    let child = world.start(&["publish", "--yes"]);
+    published.recv_timeout(crate::unfinished::PATIENCE).expect("pearl is sent");
+    let killed = world.run(Command::new("kill").args(["-HUP", &child.id().to_string()]));
+    assert_eq!(killed.code, 0, "{}", killed.stderr);
+    let ran = Ran::from(child.wait_with_output().expect("an end")).ended_with(130);
+    assert!(ran.stderr.contains("pearl"), "{}", ran.stderr);
+    registry.sandbox.release("pearl");
+    world.relay(&["publish", "--yes"]).ended_with(0);
+    assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
+}
