@@ -8,7 +8,7 @@ use relay_engine::observe::Observed;
 use relay_engine::project::Project;
 use relay_engine::tarball_preview::{Unsettled, VersionedWorkspace, tarball_fact, unsettled};
 use relay_pack::gate::{self, Finding};
-use relay_pack::{Tarball, unmatched_entries};
+use relay_pack::{Tarball, concerns, unmatched_entries};
 use relay_plan::{PlannedPackage, ReleasePlan, TarballFact};
 use relay_workspace::{Integrity, PackageName, WorkspacePackage};
 
@@ -26,6 +26,7 @@ struct Glance {
     fact: TarballFact,
     findings: Vec<Finding>,
     idle: Vec<String>,
+    concerns: Vec<String>,
 }
 
 /// Packs and inspects all packages of the plan, and shows what came of it; gives the plan with its tarballs.
@@ -46,6 +47,7 @@ pub(crate) fn run(
             fact: tarball_fact(tarball),
             findings: gate::inspect(tarball, &rules),
             idle: unmatched_entries(tarball),
+            concerns: concerns(tarball),
         }
     };
     let packed =
@@ -79,7 +81,8 @@ pub(crate) fn run(
     refuse_unpackable(ui, failed, "nothing was done")?;
     // What a script may still make is not missed.
     let settled = glances.iter().filter(|(name, _)| !unsettled.contains_key(*name));
-    preflight::warn_of_idle_entries(ui, settled.map(|(name, glance)| (name, glance.idle.clone())));
+    preflight::warn_of_idle_entries(ui, settled.clone().map(|(name, glance)| (name, glance.idle.clone())));
+    preflight::warn_of_concerns(ui, settled.map(|(name, glance)| (name, glance.concerns.clone())));
     let mut stopped = BTreeMap::new();
     let mut facts = BTreeMap::new();
     for (name, Glance { fact, findings, .. }) in glances {

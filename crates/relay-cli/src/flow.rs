@@ -24,7 +24,7 @@ use relay_engine::session::Session;
 use relay_engine::state_folder::StateFolder;
 use relay_engine::versioning::{commit_versions, write_versions};
 use relay_git::Head;
-use relay_pack::unmatched_entries;
+use relay_pack::{concerns, unmatched_entries};
 use relay_plan::{ReleasePlan, Severity};
 use relay_registry::struck_out;
 use relay_values::CredentialId;
@@ -246,6 +246,7 @@ pub(crate) async fn run<P: Person>(
     }
     stop.check().map_err(stopped)?;
     preflight::warn_of_idle_entries(ui, tarballs.iter().map(|(name, tarball)| (name, unmatched_entries(tarball))));
+    preflight::warn_of_concerns(ui, tarballs.iter().map(|(name, tarball)| (name, concerns(tarball))));
 
     let session = match session {
         Some(session) => session,

@@ -1,7 +1,6 @@
 //! What the person's own npm adds to how tarballs are made: its version, and the ignore file that npm 12 heeds.
 
 use std::env;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_config::{Config, NpmRules};
 use relay_engine::conventions::PackChoices;
+use relay_pack::lifecycle::programs;
 use relay_workspace::{PackageManager, Workspace};
 
 /// How long npm may take to say its version.
@@ -16,9 +16,6 @@ const NPM_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The largest settings or ignore file that is read, in bytes.
 const FILE_SIZE_BYTES_MAX: u64 = 1024 * 1024;
-
-/// How far above its program npm's own folder is looked for.
-const NPM_FOLDERS_MAX: usize = 4;
 
 /// What is chosen for a workspace outside of its own files.
 pub(crate) fn pack_choices(workspace: &Workspace, config: &Config) -> PackChoices {
@@ -50,7 +47,7 @@ fn prefix() -> Option<Utf8PathBuf> {
     if let Some(prefix) = variable("npm_config_prefix").or_else(|| variable("PREFIX")) {
         return Some(Utf8PathBuf::from(prefix));
     }
-    let node = Utf8PathBuf::from_path_buf(on_path("node")?.canonicalize().ok()?).ok()?;
+    let node = programs::on_path("node", &env::var_os("PATH")?)?.canonicalize_utf8().ok()?;
     Some(node.parent()?.parent()?.to_owned())
 }
 
@@ -73,30 +70,13 @@ fn setting(text: &str, wanted: &str) -> Option<String> {
 
 /// The npm on the PATH: from the package that its program lies in, else by asking it, which takes a process.
 pub(crate) fn npm_on_path() -> Option<NpmRules> {
-    let program = on_path("npm")?;
-    let version = installed_version(&program).or_else(|| asked_version(&program))?;
+    let npm = programs::manager("npm", &env::var_os("PATH")?)?;
+    let version = npm.version.or_else(|| asked_version(&npm.program))?;
     let major: u64 = version.trim().split('.').next()?.parse().ok()?;
     Some(if major < 12 { NpmRules::Npm11 } else { NpmRules::Npm12 })
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
-    let names = if cfg!(windows) { vec![format!("{name}.cmd"), format!("{name}.exe")] } else { vec![name.to_owned()] };
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .filter(|folder| folder.is_absolute())
-        .flat_map(|folder| names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>())
-        .find(|file| file.is_file())
-}
-
-fn installed_version(program: &std::path::Path) -> Option<String> {
-    let real = Utf8PathBuf::from_path_buf(program.canonicalize().ok()?).ok()?;
-    real.ancestors().skip(1).take(NPM_FOLDERS_MAX).find_map(|folder| {
-        let manifest: serde_json::Value = serde_json::from_str(&read(&folder.join("package.json"))?).ok()?;
-        (manifest["name"] == "npm").then(|| manifest["version"].as_str().map(str::to_owned))?
-    })
-}
-
-fn asked_version(program: &std::path::Path) -> Option<String> {
+fn asked_version(program: &Utf8Path) -> Option<String> {
     let mut child = Command::new(program)
         .arg("--version")
         .stdin(Stdio::null())

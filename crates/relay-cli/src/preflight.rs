@@ -77,6 +77,14 @@ pub(crate) fn warn_of_idle_entries<'a>(ui: &Ui, idle: impl IntoIterator<Item = (
     ui.warnings(&texts);
 }
 
+/// Tells what is odd about tarballs and stops nothing.
+pub(crate) fn warn_of_concerns<'a>(ui: &Ui, concerns: impl IntoIterator<Item = (&'a PackageName, Vec<String>)>) {
+    let concerns = concerns.into_iter();
+    let texts: Vec<String> =
+        concerns.flat_map(|(name, texts)| texts.into_iter().map(move |text| format!("`{name}`: {text}"))).collect();
+    ui.warnings(&texts);
+}
+
 /// Why no package gets a version, in words: which sources count, and that they are silent.
 pub(crate) fn why_nothing(project: &Project, bumps: &BumpPlan) -> String {
     if !bumps.bumps.is_empty() {

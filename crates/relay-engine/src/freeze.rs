@@ -238,6 +238,8 @@ fn run_script(
         command,
         package: &package.name,
         version: package.version.as_ref(),
+        manifest: package.manifest.fields(),
+        occasion: Occasion::Publish,
         manager: project.workspace.manager,
         environment: &options.environment,
         credential_names: &options.secret_variables,

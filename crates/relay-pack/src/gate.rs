@@ -162,20 +162,67 @@ fn leaks(content: &[u8], findings: &mut Vec<Finding>) {
         let Some(Value::Object(map)) = manifest.get(kind.manifest_key()) else { continue };
         for (name, specifier) in map {
             let Some(specifier) = specifier.as_str() else { continue };
-            if Specifier::parse(specifier).is_workspace_only() || specifier.contains("workspace:") {
-                let name = printable(name);
+            let leaks_from_workspace =
+                Specifier::parse(specifier).is_workspace_only() || specifier.contains("workspace:");
+            // Development dependencies are installed by nobody outside, and bundled ones are there already.
+            let is_installed = kind != DependencyKind::Dev && !is_bundled(&manifest, name);
+            if leaks_from_workspace || is_installed && !is_installable(specifier) {
                 findings.push(Finding {
                     rule: Rule::ProtocolLeak,
                     file: "package.json".to_owned(),
                     text: format!(
-                        "`{}` names `{name}` by `{}`, which nobody outside the workspace can install",
+                        "`{}` names `{}` by `{}`, which nobody outside the workspace can install",
                         kind.manifest_key(),
+                        printable(name),
                         printable(specifier)
                     ),
-                    help: "pack with relay, which resolves it, or write a version range".to_owned(),
+                    help: if leaks_from_workspace {
+                        "pack with relay, which resolves it, or write a version range".to_owned()
+                    } else {
+                        "write a version range of a published package, or bundle it (`bundleDependencies`)".to_owned()
+                    },
                 });
             }
         }
+    }
+}
+
+/// Says whether those who install a package can follow a specifier. Without a protocol it is a range, a tag or a repository at
+/// GitHub; with one that npm doesn't know it is a folder, another registry's (`jsr:`), or one that only the workspace's settings
+/// name (pnpm's `namedRegistries`: `gh:`, `work:`).
+fn is_installable(specifier: &str) -> bool {
+    const PROTOCOLS: [&str; 12] = [
+        "npm",
+        "http",
+        "https",
+        "git",
+        "ssh",
+        "git+ssh",
+        "git+https",
+        "git+http",
+        "github",
+        "gitlab",
+        "bitbucket",
+        "gist",
+    ];
+    let specifier = specifier.trim();
+    // A folder, as npm reads it.
+    if specifier.starts_with(['.', '/', '~']) && specifier.contains('/') {
+        return false;
+    }
+    let Some((protocol, _)) = specifier.split_once(':') else { return true };
+    let is_protocol = protocol.starts_with(|c: char| c.is_ascii_alphabetic())
+        && protocol.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_'));
+    // `git@host:path`, or a range that holds a colon.
+    !is_protocol || PROTOCOLS.iter().any(|known| known.eq_ignore_ascii_case(protocol))
+}
+
+fn is_bundled(manifest: &Value, name: &str) -> bool {
+    let bundled = manifest.get("bundleDependencies").or_else(|| manifest.get("bundledDependencies"));
+    match bundled {
+        Some(Value::Bool(all)) => *all,
+        Some(Value::Array(names)) => names.iter().any(|one| one == name),
+        _ => false,
     }
 }
 

@@ -9,11 +9,13 @@
 //! - [`pack`](mod@pack): both together, a [`Tarball`] from a folder
 //! - [`Overlay`]: files as they will be, laid over those on disk
 //! - [`published`]: the manifest that goes in, `workspace:` and `catalog:` resolved
+//! - [`concerns`](fn@concerns): what is odd about a tarball and stops nothing
 //! - [`gate`]: what must not be in a tarball
 //! - [`lifecycle`]: scripts around packing and publishing
 #![forbid(unsafe_code)]
 
 mod archive;
+mod concerns;
 pub mod conventions;
 pub mod error;
 mod fields;
@@ -29,6 +31,7 @@ pub mod published;
 mod rules;
 mod unmatched_entries;
 
+pub use concerns::concerns;
 pub use conventions::{Conventions, WorkspaceContext, licences_in};
 pub use error::{NpmDifference, PackError};
 pub use order::sort_listing;

@@ -5,7 +5,9 @@
 //! 11.19: `lib/commands/publish.js`, libnpmpack, pacote's `dir.js`, `@npmcli/run-script`.
 
 pub mod environment;
+mod npm_variables;
 mod process;
+pub mod programs;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,6 +16,7 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_workspace::{PackageManager, PackageName, Version};
+use serde_json::{Map, Value};
 
 /// How long a script may take unless the caller says otherwise. Builds of large packages take minutes.
 pub const SCRIPT_TIMEOUT: Duration = Duration::from_mins(30);
@@ -64,6 +67,10 @@ pub struct ScriptRequest<'a> {
     pub package: &'a PackageName,
     /// The package's version, where it has one.
     pub version: Option<&'a Version>,
+    /// The package's manifest.
+    pub manifest: &'a Map<String, Value>,
+    /// What it is packed for.
+    pub occasion: Occasion,
     /// The package manager whose scripts these are.
     pub manager: PackageManager,
     /// The workspace's root, absolute.

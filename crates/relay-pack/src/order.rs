@@ -85,6 +85,46 @@ mod tests {
         }
     }
 
+    #[test]
+    fn lists_as_npm_does() {
+        let mut paths: Vec<String> = [
+            "a10.js",
+            "a9.js",
+            "A1.js",
+            "README.md",
+            "package.json",
+            "lib/B.js",
+            "lib/a.js",
+            "1.js",
+            ".env",
+            "é.js",
+            "e.js",
+            "@s/x",
+            "_x",
+            "Lib/a.js",
+            "10.js",
+            "9.js",
+            "É",
+            "z-1.js",
+            "z_1.js",
+            "(a)",
+            "Z",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let script = "const options = { sensitivity: 'case', numeric: true };
+            const paths = JSON.parse(process.argv[1]);
+            const isUpper = path => path.charAt(0) === path.charAt(0).toUpperCase();
+            const sorted = some => some.sort((a, b) => a.localeCompare(b, 'en', options));
+            const all = [...sorted(paths.filter(isUpper)), ...sorted(paths.filter(path => !isUpper(path)))];
+            process.stdout.write(JSON.stringify(all));";
+        let given = serde_json::to_string(&paths).unwrap();
+        let node = std::process::Command::new("node").args(["-e", script]).arg(given).output();
+        let expected: Vec<String> = serde_json::from_slice(&node.expect("node is on the PATH").stdout).unwrap();
+        sort_listing(&mut paths, |path| path);
+        assert_eq!(paths, expected);
+    }
+
     /// Sorts by node's `localeCompare`, as npm-packlist does.
     fn sorted_by_node(paths: &[String]) -> Vec<String> {
         let script = "const { extname, basename } = require('path');

@@ -19,7 +19,7 @@ use relay_engine::freeze::{FreezeError, gate_rules, pack_one};
 use relay_engine::left_out::LeftOut;
 use relay_git::Repository;
 use relay_pack::gate::{self, Finding, GateRules};
-use relay_pack::{Conventions, Tarball, unmatched_entries};
+use relay_pack::{Conventions, Tarball, concerns, unmatched_entries};
 use relay_workspace::{PackageName, Workspace};
 use tempfile::NamedTempFile;
 
@@ -53,6 +53,8 @@ struct Packed {
     file: Option<NamedTempFile>,
     /// Entries of `files` that bring nothing.
     idle: Vec<String>,
+    /// What is odd and stops nothing.
+    concerns: Vec<String>,
 }
 
 /// Packs the current package, the workspace, or what `--filter` chooses.
@@ -84,6 +86,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
         refuse_equal_file_names(&packed)?;
         stop_at_findings(&context.ui, &packed)?;
         preflight::warn_of_idle_entries(&context.ui, packed.iter().map(|one| (&one.name, one.idle.clone())));
+        preflight::warn_of_concerns(&context.ui, packed.iter().map(|one| (&one.name, one.concerns.clone())));
         scripts.check_stop()?;
         write(packed, &folder)
     });
@@ -160,8 +163,8 @@ fn make(workspace: &Workspace, name: &PackageName, how: &Manner) -> Result<Packe
     })?;
     let findings = gate::inspect(&tarball, how.rules);
     let file = how.target.map(|folder| staged(&tarball, folder)).transpose()?;
-    let idle = unmatched_entries(&tarball);
-    Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file, idle })
+    let (idle, concerns) = (unmatched_entries(&tarball), concerns(&tarball));
+    Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file, idle, concerns })
 }
 
 /// The tarball in a temporary file beside the place it will have.

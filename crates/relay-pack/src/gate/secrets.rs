@@ -42,6 +42,9 @@ const FINDINGS_PER_FILE_MAX: usize = 5;
 /// fewer than 15 less often than once in ten million.
 const DISTINCT_CHARACTERS_MIN: usize = 15;
 
+/// The same for the 36 characters of a UUID, of which there are 17 kinds: a random one has about 15.
+const UUID_DISTINCT_CHARACTERS_MIN: usize = 10;
+
 /// How far behind a key's first line its body may start: encrypted keys have header lines between.
 const KEY_HEADER_BYTES_MAX: usize = 400;
 
@@ -52,7 +55,7 @@ struct Form {
     length: fn(&[u8]) -> Option<usize>,
 }
 
-const FORMS: [Form; 12] = [
+const FORMS: [Form; 17] = [
     Form { start: b"npm_", kind: SecretKind::NpmToken, length: |rest| token(rest, 36, 36, is_alphanumeric) },
     Form { start: b"ghp_", kind: SecretKind::GithubToken, length: github },
     Form { start: b"gho_", kind: SecretKind::GithubToken, length: github },
@@ -63,7 +66,12 @@ const FORMS: [Form; 12] = [
     Form { start: b"AKIA", kind: SecretKind::AwsKeyId, length: aws_key_id },
     Form { start: b"ASIA", kind: SecretKind::AwsKeyId, length: aws_key_id },
     Form { start: b"_authToken", kind: SecretKind::NpmrcToken, length: npmrc_token },
+    Form { start: b"_auth", kind: SecretKind::NpmrcToken, length: npmrc_login },
     Form { start: b"aws_secret_access_key", kind: SecretKind::AwsSecretKey, length: aws_secret },
+    Form { start: b"AWS_SECRET_ACCESS_KEY", kind: SecretKind::AwsSecretKey, length: aws_secret },
+    Form { start: b"secretAccessKey", kind: SecretKind::AwsSecretKey, length: aws_secret },
+    Form { start: b"SecretAccessKey", kind: SecretKind::AwsSecretKey, length: aws_secret },
+    Form { start: b"aws_secret_key", kind: SecretKind::AwsSecretKey, length: aws_secret },
     Form { start: b"-----BEGIN ", kind: SecretKind::PrivateKey, length: private_key },
 ];
 
@@ -102,7 +110,8 @@ impl Iterator for Matches<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(rest) = self.content.get(self.at..) {
             // Only these bytes begin any form.
-            let ahead = rest.iter().position(|byte| matches!(byte, b'n' | b'g' | b'A' | b'_' | b'a' | b'-'))?;
+            let ahead =
+                rest.iter().position(|byte| matches!(byte, b'n' | b'g' | b'A' | b'_' | b'a' | b'-' | b's' | b'S'))?;
             let offset = self.at + ahead;
             self.at = offset + 1;
             let rest = self.content.get(offset..)?;
@@ -160,8 +169,34 @@ fn npmrc_token(rest: &[u8]) -> Option<usize> {
         .take_while(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'`' | b',' | b';'))
         .count();
     let text = value.get(..length)?;
+    if is_uuid(text) {
+        return Some(skipped + length);
+    }
     let plain = text.iter().all(|byte| is_word(*byte) || matches!(byte, b'-' | b'.' | b'=' | b'/' | b'+'));
     (plain && length >= 24 && text.iter().any(u8::is_ascii_digit) && !is_placeholder(text)).then_some(skipped + length)
+}
+
+/// npm's tokens before 2021 are UUIDs, whose few letters a made-up one has too: those that repeat or count are none.
+fn is_uuid(text: &[u8]) -> bool {
+    let lengths = text.split(|byte| *byte == b'-').map(<[u8]>::len);
+    lengths.eq([8, 4, 4, 4, 12])
+        && text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
+        && distinct(text) >= UUID_DISTINCT_CHARACTERS_MIN
+        && !has_run(text)
+}
+
+/// `_auth=`: name and password, in base64.
+fn npmrc_login(rest: &[u8]) -> Option<usize> {
+    use base64::Engine as _;
+    let value = assigned(rest)?;
+    let skipped = rest.len() - value.len();
+    let in_login = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'=');
+    let length = value.iter().take_while(in_login).count();
+    let decoded = base64::engine::general_purpose::STANDARD.decode(value.get(..length)?).ok()?;
+    let decoded = std::str::from_utf8(&decoded).ok()?;
+    let (name, password) = decoded.split_once(':')?;
+    let real = !name.is_empty() && name.chars().all(|c| c.is_ascii_graphic()) && password.len() >= 8;
+    (real && !is_made_up(password.as_bytes())).then_some(skipped + length)
 }
 
 fn aws_secret(rest: &[u8]) -> Option<usize> {
@@ -208,10 +243,23 @@ fn private_key(rest: &[u8]) -> Option<usize> {
 
 /// Says whether a text only stands for a token: few different characters, a row of the alphabet, or a telling word.
 fn is_placeholder(text: &[u8]) -> bool {
+    distinct(text) < DISTINCT_CHARACTERS_MIN || is_made_up(text)
+}
+
+fn is_made_up(text: &[u8]) -> bool {
     let lower = text.to_ascii_lowercase();
-    let words: [&[u8]; 8] =
-        [b"example", b"placeholder", b"xxxxx", b"yourtoken", b"your_token", b"redacted", b"changeme", b"dummy"];
-    distinct(text) < DISTINCT_CHARACTERS_MIN || has_run(text) || words.iter().any(|word| contains(&lower, word))
+    let words: [&[u8]; 9] = [
+        b"example",
+        b"placeholder",
+        b"xxxxx",
+        b"yourtoken",
+        b"your_token",
+        b"redacted",
+        b"changeme",
+        b"dummy",
+        b"password",
+    ];
+    has_run(text) || words.iter().any(|word| contains(&lower, word))
 }
 
 fn distinct(text: &[u8]) -> usize {

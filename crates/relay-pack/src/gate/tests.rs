@@ -29,6 +29,73 @@ fn finds_protocols_in_the_packages_own_manifest() {
     assert_eq!(seen, vec![(Rule::ProtocolLeak, "package.json".to_owned()); 2]);
 }
 
+#[track_caller]
+fn check_specifier(kind: &str, specifier: &str, expected: bool) {
+    let manifest = format!(r#"{{"name":"a","version":"1.0.0","{kind}":{{"b":"{specifier}"}}}}"#);
+    assert_eq!(!seen(&[("package.json", &manifest)]).is_empty(), expected, "{kind}: {specifier}");
+}
+
+#[test]
+fn finds_what_nobody_outside_the_workspace_can_install() {
+    for specifier in [
+        "file:../b",
+        "link:../b",
+        "portal:../b",
+        "jsr:^1",
+        "jsr:@s/b@1",
+        "gh:@acme/b@^1",
+        "work:^1.0.0",
+        "patch:b@npm%3A1#./b.patch",
+        "exec:./x.js",
+        "../b",
+        "./b.tgz",
+        "~/b",
+        "/srv/b",
+    ] {
+        check_specifier("dependencies", specifier, true);
+        check_specifier("optionalDependencies", specifier, true);
+        check_specifier("devDependencies", specifier, false);
+    }
+    for specifier in [
+        "^1.0.0",
+        "1.x || >=2.5.0",
+        "latest",
+        "",
+        "*",
+        "~1.2",
+        "npm:c@^2",
+        "github:a/b",
+        "a/b",
+        "git+ssh://git@registry.example/a.git",
+        "git@registry.example:a/b.git",
+        "https://registry.example/b.tgz",
+        "gist:11081aaa281",
+    ] {
+        check_specifier("dependencies", specifier, false);
+    }
+    let bundled =
+        r#"{"name":"a","version":"1.0.0","dependencies":{"b":"file:b"},"bundleDependencies":["b"],"files":["x"]}"#;
+    let b = ("node_modules/b/package.json", r#"{"name":"b","version":"1.0.0"}"#);
+    assert_eq!(seen(&[("package.json", bundled), b]), []);
+}
+
+#[test]
+fn finds_npms_old_tokens_and_logins() {
+    check_secret("//registry.example/:_authToken=3f8a21c4-90be-4d17-a6f2-7c05e9b1d84f", true);
+    check_secret("//registry.example/:_authToken=00000000-0000-0000-0000-000000000000", false);
+    check_secret("//registry.example/:_authToken=12345678-1234-1234-1234-123456789abc", false);
+    check_secret("//registry.example/:_authToken=${NPM_TOKEN}", false);
+    // `deploy:` and 20 made-up characters; `user:password`.
+    check_secret("_auth = ZGVwbG95OmszSnhROXZUMm1aYzdMd1I1c1li", true);
+    check_secret("_auth=dXNlcjpwYXNzd29yZA==", false);
+    check_secret("const _auth = request.auth", false);
+    check_secret("this._auth = base64", false);
+    for name in ["AWS_SECRET_ACCESS_KEY=", "secretAccessKey: '", "\"SecretAccessKey\": \"", "export aws_secret_key="] {
+        check_secret(&format!("{name}{}", made_up("", 40)), true);
+    }
+    check_secret("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", false);
+}
+
 #[test]
 fn a_manifest_further_down_is_nobodys_dependency() {
     let nested = r#"{"name":"b","version":"1.0.0","dependencies":{"c":"workspace:*"}}"#;

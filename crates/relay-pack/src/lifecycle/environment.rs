@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 
 use camino::Utf8Path;
 
-use super::ScriptRequest;
+use super::{ScriptRequest, npm_variables};
 use crate::gate;
 
 /// A file that is always empty, for `npm_config_userconfig`: npm must not find the user's own.
@@ -61,22 +61,14 @@ fn is_credential_value(name: &str, value: &str) -> bool {
 /// The variables of a script.
 pub(super) fn of_script(request: &ScriptRequest) -> BTreeMap<OsString, OsString> {
     let mut variables = scrubbed(request);
-    let mut set = |name: &str, value: &str| {
-        variables.insert(name.into(), value.into());
-    };
-    set("npm_lifecycle_event", request.event);
-    set("npm_lifecycle_script", request.command);
-    set("npm_package_name", request.package.as_str());
-    if let Some(version) = request.version {
-        set("npm_package_version", &version.to_string());
-    }
-    set("npm_package_json", request.folder.join("package.json").as_str());
-    set("npm_config_userconfig", EMPTY_FILE);
-    set("npm_config_user_agent", &user_agent(request));
-    set("INIT_CWD", request.root.as_str());
     let path = variables.iter().find(|(name, _)| is_path(name)).map(|(name, value)| (name.clone(), value.clone()));
-    let (name, path) = path.unwrap_or_else(|| ("PATH".into(), OsString::new()));
-    variables.insert(name, search_path(request.folder, request.root, &path));
+    let (path_name, path) = path.unwrap_or_else(|| ("PATH".into(), OsString::new()));
+    for (name, value) in npm_variables::of(request, &path) {
+        variables.insert(name.into(), value.into());
+    }
+    variables.insert("npm_config_userconfig".into(), EMPTY_FILE.into());
+    let node_gyp = npm_variables::node_gyp_bin(request, &path);
+    variables.insert(path_name, search_path(request.folder, request.root, node_gyp.as_deref(), &path));
     for (name, value) in request.extra_environment {
         variables.insert(name.into(), value.into());
     }
@@ -91,9 +83,8 @@ fn scrubbed(request: &ScriptRequest) -> BTreeMap<OsString, OsString> {
         .filter(|(name, value)| {
             // What can't be read as text can't be judged: its readable part decides.
             let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
-            let replaced = ["npm_config_userconfig", "npm_config_user_agent"];
             !(declared(&name)
-                || replaced.iter().any(|other| other.eq_ignore_ascii_case(&name))
+                || is_of_another_script(&name)
                 || is_credential_name(&name)
                 || is_credential_value(&name, &value))
         })
@@ -101,19 +92,27 @@ fn scrubbed(request: &ScriptRequest) -> BTreeMap<OsString, OsString> {
         .collect()
 }
 
-/// The manager first, since scripts such as `only-allow` look for it there.
-fn user_agent(request: &ScriptRequest) -> String {
-    let manager = request.manager.as_str();
-    let version = env!("CARGO_PKG_VERSION");
-    format!("{manager}/? relay/{version} {} {}", std::env::consts::OS, std::env::consts::ARCH)
+/// Says whether a variable is one that a package manager sets for each script anew: relay itself may run in a script of another
+/// package.
+fn is_of_another_script(name: &str) -> bool {
+    const REPLACED: [&str; 6] = [
+        "npm_config_userconfig",
+        "npm_config_user_agent",
+        "npm_config_local_prefix",
+        "npm_execpath",
+        "npm_node_execpath",
+        "npm_command",
+    ];
+    let starts = |start: &str| name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+    REPLACED.iter().any(|other| other.eq_ignore_ascii_case(name)) || starts("npm_package_") || starts("npm_lifecycle_")
 }
 
 fn is_path(name: &OsStr) -> bool {
     name == "PATH" || (cfg!(windows) && name.eq_ignore_ascii_case("PATH"))
 }
 
-/// `node_modules/.bin` of the folder and of each one above it up to the root, and the search path before.
-fn search_path(folder: &Utf8Path, root: &Utf8Path, before: &OsStr) -> OsString {
+/// `node_modules/.bin` of the folder and of each one above it up to the root, npm's `node-gyp`, and the search path before.
+fn search_path(folder: &Utf8Path, root: &Utf8Path, node_gyp: Option<&Utf8Path>, before: &OsStr) -> OsString {
     let mut path = OsString::new();
     for place in folder.ancestors() {
         path.push(place.join("node_modules").join(".bin").as_str());
@@ -121,6 +120,10 @@ fn search_path(folder: &Utf8Path, root: &Utf8Path, before: &OsStr) -> OsString {
         if place == root || !place.starts_with(root) {
             break;
         }
+    }
+    if let Some(node_gyp) = node_gyp {
+        path.push(node_gyp.as_str());
+        path.push(PATH_SEPARATOR);
     }
     path.push(before);
     path
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_search_path_goes_up_to_the_root() {
-        let path = search_path(Utf8Path::new("/w/packages/a"), Utf8Path::new("/w"), OsStr::new("/bin"));
+        let path = search_path(Utf8Path::new("/w/packages/a"), Utf8Path::new("/w"), None, OsStr::new("/bin"));
         let expected =
             ["/w/packages/a/node_modules/.bin", "/w/packages/node_modules/.bin", "/w/node_modules/.bin", "/bin"];
         assert_eq!(path, OsString::from(expected.join(PATH_SEPARATOR)));

@@ -10,6 +10,8 @@ struct World {
     credential_names: Vec<String>,
     timeout: Duration,
     stop: AtomicBool,
+    manager: PackageManager,
+    manifest: Value,
 }
 
 impl World {
@@ -22,6 +24,8 @@ impl World {
             credential_names: Vec::new(),
             timeout: SCRIPT_TIMEOUT,
             stop: AtomicBool::new(false),
+            manager: PackageManager::Pnpm,
+            manifest: serde_json::json!({}),
         }
     }
 
@@ -38,7 +42,9 @@ impl World {
             command,
             package: &PackageName::parse("@acme/a").unwrap(),
             version: Some(&Version::new(1, 2, 3)),
-            manager: PackageManager::Pnpm,
+            manifest: self.manifest.as_object().unwrap(),
+            occasion: Occasion::Publish,
+            manager: self.manager,
             root: &folder,
             environment: &self.environment,
             credential_names: &self.credential_names,
@@ -130,4 +136,103 @@ fn a_script_is_ended_with_all_that_it_started_when_relay_is_to_stop() {
     world.stop = AtomicBool::new(true);
     let error = world.run("sleep 600 & sleep 600").unwrap_err();
     assert_eq!(error.to_string(), "the script `prepack` of `@acme/a` was ended, since relay was asked to stop");
+}
+
+/// The variables of a script, by name.
+fn variables(world: &World) -> BTreeMap<String, String> {
+    // The shell keeps what it can't name to itself, so that they are looked at before they reach it.
+    let folder = Utf8PathBuf::from_path_buf(world.folder.path().to_owned()).unwrap();
+    let variables = environment::of_script(&ScriptRequest {
+        folder: &folder.join("packages/a"),
+        event: "prepack",
+        command: "true",
+        package: &PackageName::parse("@acme/a").unwrap(),
+        version: Some(&Version::new(1, 2, 3)),
+        manifest: world.manifest.as_object().unwrap(),
+        occasion: Occasion::Publish,
+        manager: world.manager,
+        root: &folder,
+        environment: &world.environment,
+        credential_names: &world.credential_names,
+        extra_environment: &BTreeMap::new(),
+        timeout: world.timeout,
+        stop: None,
+    });
+    let text = |text: OsString| text.into_string().unwrap();
+    variables.into_iter().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+#[test]
+fn scripts_have_what_npm_gives_them() {
+    let mut world = World::new().set("npm_package_name", "outer").set("npm_lifecycle_event", "release");
+    world = world.set("npm_config_tag", "next").set("npm_execpath", "/elsewhere/pnpm");
+    world.manager = PackageManager::Npm;
+    world.manifest = serde_json::json!({
+        "config": {"x": "1", "deep": {"k": [1, true, null, false]}, "y-z": "q"},
+        "engines": {"node": ">=1"},
+        "bin": "./x.js",
+        "_authToken": "hidden",
+    });
+    let seen = variables(&world);
+    for (name, expected) in [
+        ("npm_package_config_x", "1"),
+        ("npm_package_config_deep_k_0", "1"),
+        ("npm_package_config_deep_k_1", "true"),
+        ("npm_package_config_deep_k_2", ""),
+        ("npm_package_config_deep_k_3", ""),
+        ("npm_package_config_y-z", "q"),
+        ("npm_package_engines_node", ">=1"),
+        ("npm_package_bin_a", "x.js"),
+        ("npm_package_name", "@acme/a"),
+        ("npm_lifecycle_event", "prepack"),
+        ("npm_command", "publish"),
+        ("npm_config_tag", "next"),
+    ] {
+        assert_eq!(seen.get(name).map(String::as_str), Some(expected), "{name}");
+    }
+    assert!(seen["npm_execpath"].contains("npm") && !seen["npm_execpath"].contains("elsewhere"), "{seen:?}");
+    assert!(seen["npm_node_execpath"].ends_with("/node") && seen["NODE"] == seen["npm_node_execpath"]);
+    assert_eq!(seen["npm_config_local_prefix"], seen["INIT_CWD"]);
+    assert!(!seen.values().any(|value| value.contains("hidden")));
+}
+
+#[test]
+fn pnpm_and_yarn_name_things_in_their_own_way() {
+    let mut world = World::new();
+    world.manifest = serde_json::json!({"config": {"y-z": false}, "bin": {"a-b": "./a.js"}});
+    let seen = variables(&world);
+    assert_eq!(seen["npm_package_config_y_z"], "false");
+    assert_eq!(seen["npm_package_bin_a_b"], "./a.js");
+    assert_eq!(seen["pnpm_config_verify_deps_before_run"], "false");
+    world.manager = PackageManager::Yarn;
+    let seen = variables(&world);
+    assert!(!seen.contains_key("npm_package_config_y_z") && seen["PROJECT_CWD"] == seen["INIT_CWD"], "{seen:?}");
+}
+
+#[test]
+fn a_script_can_call_its_package_manager() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    let programs = world.folder.path().join("programs");
+    std::fs::create_dir_all(&programs).unwrap();
+    std::fs::write(programs.join("pnpm"), "#!/bin/sh\necho called with $*\n").unwrap();
+    std::fs::set_permissions(programs.join("pnpm"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let outcome = world.set("PATH", &path).run("$npm_execpath run build").unwrap();
+    assert_eq!(outcome.output, "called with run build\n");
+}
+
+#[test]
+fn a_package_manager_that_is_installed_as_a_package_is_known_with_its_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().canonicalize().unwrap()).unwrap();
+    std::fs::create_dir_all(root.join("lib/npm/bin")).unwrap();
+    std::fs::create_dir_all(root.join("bin")).unwrap();
+    std::fs::write(root.join("lib/npm/package.json"), r#"{"name":"npm","version":"12.9.1"}"#).unwrap();
+    std::fs::write(root.join("lib/npm/bin/npm-cli.js"), "").unwrap();
+    std::os::unix::fs::symlink("../lib/npm/bin/npm-cli.js", root.join("bin/npm")).unwrap();
+    let path = OsString::from(format!("relative:{root}/bin"));
+    let found = programs::manager("npm", &path).unwrap();
+    assert_eq!(found.program, root.join("lib/npm/bin/npm-cli.js"));
+    assert_eq!((found.package, found.version.as_deref()), (Some(root.join("lib/npm")), Some("12.9.1")));
 }

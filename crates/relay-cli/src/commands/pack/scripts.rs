@@ -94,6 +94,8 @@ impl<'a> Scripts<'a> {
             command,
             package: &package.name,
             version: package.version.as_ref(),
+            manifest: package.manifest.fields(),
+            occasion: Occasion::Pack,
             manager: self.workspace.manager,
             root: &self.workspace.root,
             environment: &self.environment,
