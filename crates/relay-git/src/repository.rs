@@ -44,7 +44,7 @@ impl Repository {
         if elsewhere::is_named() {
             // A rehearsal's copy is never left for the repository that it is a copy of.
             return match Self::discover_here(start) {
-                Ok(twin) if twin.is_twin() => Ok(twin),
+                Ok(found) if found.is_twin() || elsewhere::names(&found) => Ok(found),
                 _ => elsewhere::open(start),
             };
         }

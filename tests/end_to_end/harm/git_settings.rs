@@ -65,6 +65,19 @@ fn the_environment_names_the_repository() {
 }
 
 #[test]
+fn a_hook_may_start_relay_in_a_workspace_below_the_top() {
+    let mut world = World::empty();
+    world.write("web/package.json", "{\"name\":\"root\",\"private\":true,\"workspaces\":[\"packages/*\"]}\n");
+    world.write("web/packages/a/package.json", "{\"name\":\"a\",\"version\":\"1.0.0\"}\n");
+    world.write("web/.changeset/x.md", "---\n\"a\": patch\n---\n\nx\n");
+    world.commit("init");
+    world.set("GIT_DIR", ".git");
+    world.relay(&["version", "--yes", "--cwd", "web"]).ended_with(0);
+    assert_eq!(world.git(&["show", "--stat", "--format=", "--name-only"]).lines().next(), Some("web/.changeset/x.md"));
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
 fn versions_are_committed_where_releases_are_made_from() {
     let world = with_change();
     world.git(&["config", "user.name", "Ada"]);

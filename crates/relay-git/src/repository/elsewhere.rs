@@ -1,6 +1,7 @@
 //! Repositories that git finds and libgit2 alone does not: those that the environment names, and those that git trusts by
 //! settings which libgit2 doesn't read. The `git` program is asked where they are.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -9,9 +10,28 @@ use crate::error::GitError;
 use crate::git_program::{RunError, run};
 use crate::repository::Repository;
 
+/// The variables by which the environment names a repository and its working folder.
+const VARIABLES: [&str; 2] = ["GIT_DIR", "GIT_WORK_TREE"];
+
 /// Whether the environment names a repository or its working folder.
 pub(super) fn is_named() -> bool {
-    ["GIT_DIR", "GIT_WORK_TREE"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    VARIABLES.iter().any(|name| variable(name).is_some())
+}
+
+/// Whether the environment names a repository and nothing else, and this is it. Then its working folder is the one in which it
+/// was found: a hook of git's, which gets `GIT_DIR`, may start relay in a folder below.
+pub(super) fn names(repository: &Repository) -> bool {
+    let same = |named: PathBuf| match (named.canonicalize(), repository.git.path().canonicalize()) {
+        (Ok(named), Ok(found)) => named == found,
+        _ => false,
+    };
+    variable("GIT_WORK_TREE").is_none() && variable("GIT_DIR").is_some_and(same)
+}
+
+/// A variable that holds a path, which is relative to the folder in which relay was started.
+fn variable(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(std::env::current_dir().map_or_else(|_| PathBuf::from(&path), |folder| folder.join(&path)))
 }
 
 /// Opens what the `git` program finds from `start`.
@@ -19,6 +39,11 @@ pub(super) fn open(start: &Utf8Path) -> Result<Repository, GitError> {
     let doing = "find the git repository";
     let mut command = Command::new("git");
     command.arg("-C").arg(start).args(["rev-parse", "--absolute-git-dir", "--show-toplevel"]).env("LC_ALL", "C");
+    for name in VARIABLES {
+        if let Some(path) = variable(name) {
+            command.env(name, path);
+        }
+    }
     let output = run(command, doing, Vec::new()).map_err(|error| match error {
         RunError::Failed { text } if text.contains("must be run in a work tree") => {
             GitError::Bare { path: start.to_owned() }
