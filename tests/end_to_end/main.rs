@@ -13,6 +13,7 @@ mod release;
 mod sandbox;
 mod saved_plan;
 mod secrets;
+mod tags;
 mod terminal;
 mod unfinished;
 mod verdaccio;
