@@ -50,6 +50,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::runtime::block_on;
+use crate::ui::keyboard::RestoreAtEnd;
 use crate::ui::{Ui, UiFlags, UiSettings};
 use crate::vault::Vault;
 
@@ -72,6 +73,7 @@ fn run(arguments: &[OsString]) -> Exit {
     start_tracing();
     let vault = Vault::open(&cli, arguments);
     vault::protect();
+    let _terminal = RestoreAtEnd;
     let ui = Ui::new(UiSettings::detect(cli.global.ui()));
     let ending = dispatch(&ui, &cli, vault).and_then(|exit| ui.finish().map(|()| exit));
     match ending {

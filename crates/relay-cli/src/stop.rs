@@ -90,7 +90,7 @@ pub(crate) fn flag_in_background() -> Arc<AtomicBool> {
 
 #[expect(clippy::exit, reason = "whoever asks twice does not want to wait for destructors")]
 fn end_at_once() -> ! {
-    keyboard::restore();
+    keyboard::restore_and_break_line();
     std::process::exit(Exit::Interrupted.code().into())
 }
 
@@ -149,7 +149,7 @@ const EXIT_BY_QUIT: i32 = 131;
 #[cfg(unix)]
 #[expect(clippy::exit, reason = "this signal asks for an end without any order")]
 fn end_by_quit() -> ! {
-    keyboard::restore();
+    keyboard::restore_and_break_line();
     std::process::exit(EXIT_BY_QUIT)
 }
 

@@ -164,7 +164,8 @@ fn advice(report: &PackageReport, world: World) -> Option<(String, Vec<String>)>
 
 /// A piece of advice with its placeholders filled in, where the packages that it is about agree on what stands there.
 fn filled(line: &str, reports: &[&PackageReport]) -> String {
-    let values: [(&str, fn(&PackageReport) -> String); 4] = [
+    type Value = fn(&PackageReport) -> String;
+    let values: [(&str, Value); 4] = [
         ("<url>", |report| report.registry.to_string()),
         ("<package>", |report| report.name.to_string()),
         ("<version>", |report| report.version.to_string()),
@@ -195,17 +196,23 @@ fn troubles(text: &mut String, reports: &[PackageReport], world: World, layout: 
 }
 
 /// The advice, and below it what went wrong with which packages.
-type Troubles = InOrder<Vec<String>, InOrder<String, Vec<String>>>;
+type Troubles = Vec<(Vec<String>, NamesByTrouble)>;
+
+/// What went wrong, and with which packages.
+type NamesByTrouble = InOrder<String, Vec<String>>;
+
+/// Those to whom a piece of advice goes, and what went wrong with them.
+type Concerned<'a> = (Vec<&'a PackageReport>, NamesByTrouble);
 
 fn grouped_troubles(reports: &[PackageReport], world: World) -> Troubles {
-    let mut groups: InOrder<Vec<String>, (Vec<&PackageReport>, InOrder<String, Vec<String>>)> = Vec::new();
+    let mut groups: InOrder<Vec<String>, Concerned<'_>> = Vec::new();
     for report in reports {
         let Some((what, help)) = advice(report, world) else { continue };
         let (concerned, troubles) = place(&mut groups, help);
         concerned.push(report);
         place(troubles, what).push(format!("{} {}", report.name, report.version));
     }
-    let fill = |(help, (concerned, troubles)): (Vec<String>, (Vec<&PackageReport>, InOrder<String, Vec<String>>))| {
+    let fill = |(help, (concerned, troubles)): (Vec<String>, Concerned<'_>)| {
         (help.iter().map(|line| filled(line, &concerned)).collect(), troubles)
     };
     groups.into_iter().map(fill).collect()

@@ -207,7 +207,9 @@ impl Screen {
         let elapsed = self.begun.map(|begun| since(begun, now)).unwrap_or_default();
         let left =
             self.time_left(elapsed).map(|left| format!(", about {} left", human_span(whole(left)))).unwrap_or_default();
-        let stopped: String = self.stopped.iter().map(|(what, count)| format!("{count} {}, ", what.word())).collect();
+        let stopped: Vec<String> =
+            self.stopped.iter().map(|(what, count)| format!("{count} {}, ", what.word())).collect();
+        let stopped = stopped.concat();
         let text = format!("{}/{} packages out, {stopped}{}{left}", self.out, self.total, human_span(whole(elapsed)));
         let room = columns.saturating_sub(width_of(&text) + 4).min(BAR_COLUMNS_MAX);
         if room < BAR_COLUMNS_MIN {

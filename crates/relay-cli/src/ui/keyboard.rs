@@ -4,6 +4,8 @@
 //! The terminal's modes belong to the whole process, so this is kept for the whole process too, and is put back by whoever
 //! ends it in whatever way ([`restore`]).
 
+use std::io::{self, Write};
+
 #[cfg(not(unix))]
 pub(crate) use self::elsewhere::{again, forget_typed, give_back, restore};
 #[cfg(unix)]
@@ -24,6 +26,23 @@ impl Hush {
 impl Drop for Hush {
     fn drop(&mut self) {
         restore();
+    }
+}
+
+/// Puts the terminal back when it is dropped, whatever has become of the [`Hush`]: a run that breaks may lose that.
+pub(crate) struct RestoreAtEnd;
+
+impl Drop for RestoreAtEnd {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Puts the terminal back for a process that ends in the middle of a line of the live display.
+pub(crate) fn restore_and_break_line() {
+    if restore() {
+        // Nobody can be told that the terminal is gone.
+        let _ = io::stderr().write_all(b"\r\n");
     }
 }
 
@@ -69,11 +88,13 @@ mod unix {
         }
     }
 
-    /// Ends the hush, if there is one, and throws away what was typed.
-    pub(crate) fn restore() {
-        if let Some(before) = kept().take() {
-            restore_terminal(io::stderr(), &before);
+    /// Ends the hush, if there is one, and throws away what was typed; says whether there was one.
+    pub(crate) fn restore() -> bool {
+        let before = kept().take();
+        if let Some(before) = &before {
+            restore_terminal(io::stderr(), before);
         }
+        before.is_some()
     }
 
     /// Switches the echo off; gives the modes from before.
@@ -152,5 +173,7 @@ mod elsewhere {
     pub(crate) fn again() {}
     pub(crate) fn forget_typed() {}
     pub(crate) fn give_back() {}
-    pub(crate) fn restore() {}
+    pub(crate) fn restore() -> bool {
+        false
+    }
 }

@@ -98,12 +98,11 @@ mod tests {
                     }
                     '\u{1b}' => {
                         let sequence: String = chars.by_ref().skip(1).take_while(|c| *c != 'A' && *c != 'J').collect();
-                        match sequence.parse::<usize>() {
-                            Ok(rows) => (0..rows).for_each(|_| self.up()),
-                            Err(_) => {
-                                self.lines.truncate(self.cursor.0 + 1);
-                                self.lines[self.cursor.0].truncate(self.cursor.1);
-                            }
+                        if let Ok(rows) = sequence.parse::<usize>() {
+                            (0..rows).for_each(|_| self.up());
+                        } else {
+                            self.lines.truncate(self.cursor.0 + 1);
+                            self.lines[self.cursor.0].truncate(self.cursor.1);
                         }
                     }
                     c => {
@@ -116,12 +115,11 @@ mod tests {
 
         fn up(&mut self) {
             let (line, column) = self.cursor;
-            self.cursor = match column.checked_sub(self.columns) {
-                Some(above) => (line, above),
-                None => {
-                    let line = line.checked_sub(1).expect("the cursor stays on the screen");
-                    (line, self.lines[line].len().saturating_sub(1) / self.columns * self.columns)
-                }
+            self.cursor = if let Some(above) = column.checked_sub(self.columns) {
+                (line, above)
+            } else {
+                let line = line.checked_sub(1).expect("the cursor stays on the screen");
+                (line, self.lines[line].len().saturating_sub(1) / self.columns * self.columns)
             };
         }
     }

@@ -75,13 +75,14 @@ pub(crate) fn columns(rows: &[Vec<String>]) -> String {
 }
 
 /// A text broken at spaces into lines no wider than `width`; `first` stands before the first line and `rest` before the
-/// others. A word that is wider by itself gets a line of its own.
+/// others. What stands in back quotes is not broken, so that a command can be copied; it gets a line of its own where it is
+/// wider by itself, as does a word.
 pub(crate) fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> String {
     let mut lines = String::new();
     let mut line = first.to_owned();
     let mut empty = true;
-    for word in text.split_whitespace() {
-        if !empty && width_of(&line) + 1 + width_of(word) > width {
+    for word in unbroken(text) {
+        if !empty && width_of(&line) + 1 + width_of(&word) > width {
             lines.push_str(&line);
             lines.push('\n');
             rest.clone_into(&mut line);
@@ -90,12 +91,30 @@ pub(crate) fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> Stri
         if !empty {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
         empty = false;
     }
     lines.push_str(line.trim_end());
     lines.push('\n');
     lines
+}
+
+/// The parts between which a text may be broken.
+fn unbroken(text: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut span: Vec<&str> = Vec::new();
+    let mut open = false;
+    for word in text.split_whitespace() {
+        span.push(word);
+        open ^= word.matches('`').count() % 2 == 1;
+        if !open {
+            parts.push(span.join(" "));
+            span.clear();
+        }
+    }
+    // A back quote that nothing closes begins no code.
+    parts.extend(span.into_iter().map(str::to_owned));
+    parts
 }
 
 /// A value as the JSON that relay prints: two spaces, a line break at the end.
@@ -157,6 +176,8 @@ mod tests {
         assert_eq!(wrapped("one two three", 9, "- ", "  "), "- one two\n  three\n");
         assert_eq!(wrapped("incomprehensible", 5, "- ", "  "), "- incomprehensible\n");
         assert_eq!(wrapped("", 5, "- ", "  "), "-\n");
+        assert_eq!(wrapped("run `npm login now`, then go", 14, "- ", "  "), "- run\n  `npm login now`,\n  then go\n");
+        assert_eq!(wrapped("a ` b c", 5, "- ", "  "), "- a `\n  b c\n");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(super) const PUBLISH_AS_A_PERSON: &str = "publish it as a person: `npm login
 /// The announced end is `npm token create`'s own warning.
 pub(super) const MAKE_A_BYPASS_TOKEN: &str = "make a granular token that bypasses 2FA: `npm token create --name=relay \
      --packages=<package> --packages-and-scopes-permission=read-write --bypass-2fa --expires=90`; npm has announced January \
-     2027 as the end of publishing directly with such tokens, then only as stages for approval";
+     2027 as the end of publishing directly with such tokens, which then may only stage versions for approval";
 
 /// npm's command sets up an authenticator app, of which the registry offers no new ones (`npm-registry.md`, 0.1).
 pub(super) const TURN_ON_TWO_FACTOR: &str = "turn on 2FA on the web site with a security key or passkey: your account's \
