@@ -215,7 +215,16 @@ fn files_that_cannot_be_written() {
     insta::assert_snapshot!(repo.refused_by(&["release --yes --log-file gone/events"]));
     let text = repo.refused_by(&["plan --out gone/plan.json"]);
     assert!(text.contains("`[ROOT]/gone/plan.json` can't be written"), "{text}");
-    insta::assert_snapshot!(repo.refused_by(&["release --yes --tag 1.0.0", "publish --yes --tag 1.0.0"]));
+}
+
+#[test]
+fn a_dist_tag_that_npm_refuses_is_wrong_usage() {
+    let repo = ready().committed();
+    for line in ["release --yes --tag 1.0.0", "publish --yes --tag 1.0.0"] {
+        let run = repo.relay(line);
+        assert_eq!(run.exit, 64, "{}", run.session());
+        assert!(run.stderr.contains("can also be read as a range of versions"), "{}", run.session());
+    }
 }
 
 #[test]
