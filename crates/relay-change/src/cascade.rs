@@ -51,6 +51,30 @@ impl Link {
     }
 }
 
+/// How the releases of a peer dependency spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PeerRule {
+    /// As those of any other dependency.
+    AsOthers,
+    /// Any minor or major release of it makes its dependents major: changesets 2.
+    Major,
+    /// Such a release makes them major where it leaves their range.
+    MajorOutOfRange,
+}
+
+impl PeerRule {
+    /// Says whether a release makes the dependent behind the link major.
+    pub(crate) fn makes_major(self, link: &Link, base: &Version, next: &Version, bump: Bump) -> bool {
+        link.kind == DependencyKind::Peer
+            && bump > Bump::Patch
+            && match self {
+                Self::AsOthers => false,
+                Self::Major => true,
+                Self::MajorOutOfRange => link.demand.is_left_by(base, next),
+            }
+    }
+}
+
 /// The dependents of each package, by the package's place.
 pub(crate) type Links = Vec<Vec<Link>>;
 
@@ -63,6 +87,7 @@ pub(crate) struct Cascade<'a> {
     pub(crate) counting: &'a Counting,
     /// Every release of a dependency releases its dependents, in range or not.
     pub(crate) always: bool,
+    pub(crate) peer_rule: PeerRule,
 }
 
 impl Cascade<'_> {
@@ -89,7 +114,7 @@ impl Cascade<'_> {
     fn pull_dependents(&self, releases: &mut Releases) -> bool {
         let mut updated = false;
         let mut queue: Vec<usize> = (0..releases.len()).rev().filter(|at| part_of(releases, *at).is_some()).collect();
-        // A package comes back into the queue at most twice: when it joins without a bump, and when it gets one.
+        // A package comes back into the queue a few times: when it joins without a bump, when it gets one, when it is raised.
         while let Some(place) = queue.pop() {
             let Some(release) = part_of(releases, place).cloned() else { continue };
             let next = self.counting.next(place, &release);
@@ -109,7 +134,13 @@ impl Cascade<'_> {
                 }
                 let pull = Pull { dependency: place, text: link.text.clone() };
                 if let Some(slot) = releases.get_mut(dependent) {
-                    *slot = Some(self.release(dependent, bump, Some(pull)));
+                    *slot = Some(match slot.take() {
+                        // One that is raised goes on counting from where it did.
+                        Some(existing) if bump == Bump::Major => {
+                            Release { bump, base: existing.base, pulled_by: existing.pulled_by.or(Some(pull)) }
+                        }
+                        _ => self.release(dependent, bump, Some(pull)),
+                    });
                     queue.push(dependent);
                     updated = true;
                 }
@@ -123,10 +154,14 @@ impl Cascade<'_> {
         if self.participants.is_skipped(link.dependent) {
             return Some(Bump::None);
         }
-        if release.bump == Bump::None || part_of(releases, link.dependent).is_some_and(|part| part.bump > Bump::None) {
+        let existing = part_of(releases, link.dependent).map(|part| part.bump).unwrap_or_default();
+        let (base, next) = (release.base.as_ref()?, next?);
+        if existing < Bump::Major && self.peer_rule.makes_major(link, base, next, release.bump) {
+            return Some(Bump::Major);
+        }
+        if release.bump == Bump::None || existing > Bump::None {
             return None;
         }
-        let (base, next) = (release.base.as_ref()?, next?);
         if !link.is_moved_by(base, next, release.bump, self.always) {
             return None;
         }

@@ -10,9 +10,22 @@ use crate::bump::Bump;
 /// The file's path relative to the workspace root.
 pub const CHANGESETS_CONFIG_FILE: &str = ".changeset/config.json";
 
+/// The generation of changesets whose rules and defaults a repo follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChangesetsGeneration {
+    /// `@changesets/cli` 2, seen in 2.31: private packages get versions by default, a minor or major release of a peer
+    /// dependency makes its dependents major, and files stay where they are in the prerelease mode.
+    Two,
+    /// `@changesets/cli` 3.
+    #[default]
+    Three,
+}
+
 /// The settings of changesets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangesetsConfig {
+    /// Whose rules count.
+    pub generation: ChangesetsGeneration,
     /// The branch that releases are made from.
     pub base_branch: String,
     /// Who may read a scoped package that is published for the first time.
@@ -67,6 +80,10 @@ pub struct PreState {
     pub mode: PreMode,
     /// The word in front of the number: `next` in `1.0.0-next.0`.
     pub tag: String,
+    /// The ids of the change files that earlier prereleases used up, as changesets 2 keeps them here; changesets 3 keeps such
+    /// files in a folder of their own.
+    #[serde(default)]
+    pub changesets: Vec<String>,
 }
 
 /// Whether prereleases are being made.
@@ -105,7 +122,7 @@ struct Written {
     linked: Vec<Vec<String>>,
     ignore: Vec<String>,
     update_internal_dependencies: LeastBump,
-    private_packages: WrittenPrivatePackages,
+    private_packages: Option<WrittenPrivatePackages>,
     bump_versions_with_workspace_protocol_only: bool,
     changelog: WrittenChangelog,
     #[serde(rename = "___experimentalUnsafeOptions_WILL_CHANGE_IN_PATCH")]
@@ -123,7 +140,7 @@ enum LeastBump {
 #[serde(untagged, expecting = "`privatePackages` must be true, false or an object with `version` and `tag`")]
 enum WrittenPrivatePackages {
     All(bool),
-    Each(PrivatePackages),
+    Each { version: Option<bool>, tag: Option<bool> },
 }
 
 #[derive(Deserialize)]
@@ -150,13 +167,24 @@ enum UpdateInternalDependents {
 }
 
 impl ChangesetsConfig {
-    /// Parses `.changeset/config.json`. Globs are kept as written; they are matched when a plan is made.
+    /// Parses `.changeset/config.json` by the defaults of changesets 3. Globs are kept as written; they are matched when a
+    /// plan is made.
     ///
     /// # Errors
     /// [`ChangesetsConfigError`] with the place, for broken JSON and for values of a wrong type.
     pub fn parse(text: &str) -> Result<Self, ChangesetsConfigError> {
+        Self::parse_for(ChangesetsGeneration::Three, text)
+    }
+
+    /// Parses `.changeset/config.json` by the defaults of one generation.
+    ///
+    /// # Errors
+    /// [`ChangesetsConfigError`] with the place, for broken JSON and for values of a wrong type.
+    pub fn parse_for(generation: ChangesetsGeneration, text: &str) -> Result<Self, ChangesetsConfigError> {
         let written: Written = read_json(CHANGESETS_CONFIG_FILE, text)?;
+        let by_default = generation == ChangesetsGeneration::Two;
         Ok(Self {
+            generation,
             base_branch: written.base_branch,
             access: written.access,
             fixed: written.fixed,
@@ -167,8 +195,11 @@ impl ChangesetsConfig {
                 LeastBump::Minor => Bump::Minor,
             },
             private_packages: match written.private_packages {
-                WrittenPrivatePackages::All(yes) => PrivatePackages { version: yes, tag: yes },
-                WrittenPrivatePackages::Each(each) => each,
+                None => PrivatePackages { version: by_default, tag: false },
+                Some(WrittenPrivatePackages::All(yes)) => PrivatePackages { version: yes, tag: yes },
+                Some(WrittenPrivatePackages::Each { version, tag }) => {
+                    PrivatePackages { version: version.unwrap_or(by_default), tag: tag.unwrap_or(false) }
+                }
             },
             bump_versions_with_workspace_protocol_only: written.bump_versions_with_workspace_protocol_only,
             changelog: match written.changelog {
@@ -193,6 +224,7 @@ impl Default for ChangesetsConfig {
     /// What an empty `{}` means.
     fn default() -> Self {
         Self {
+            generation: ChangesetsGeneration::Three,
             base_branch: "main".to_owned(),
             access: ChangesetsAccess::default(),
             fixed: Vec::new(),
@@ -228,7 +260,7 @@ impl Default for Written {
             linked: Vec::new(),
             ignore: Vec::new(),
             update_internal_dependencies: LeastBump::Patch,
-            private_packages: WrittenPrivatePackages::All(false),
+            private_packages: None,
             bump_versions_with_workspace_protocol_only: false,
             changelog: WrittenChangelog::Module(DEFAULT_CHANGELOG.to_owned()),
             unsafe_options: UnsafeOptions::default(),

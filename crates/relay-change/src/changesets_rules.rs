@@ -1,7 +1,7 @@
-//! The rule set of changesets 3: which packages depend on which, and which ranges follow a release.
+//! The rule set of changesets: which packages depend on which, and which ranges follow a release.
 //!
-//! Read in `@changesets/get-dependents-graph` 3.0, `assemble-release-plan` 7.0 and `apply-release-plan` 8.1; the
-//! differential test against the program itself is the judge.
+//! Read in `@changesets/get-dependents-graph` 3.0, `assemble-release-plan` 7.0 and `apply-release-plan` 8.1, and for
+//! changesets 2 in those of `@changesets/cli` 2.31; the differential tests against the programs themselves are the judge.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use relay_workspace::{Dependency, DependencyKind, Range};
 use semver::Version;
 
 use crate::bump::Bump;
-use crate::cascade::{Link, Links, Releases, part_of};
+use crate::cascade::{Link, Links, PeerRule, Releases, part_of};
 use crate::change_error::ChangeError;
-use crate::changesets_config::ChangesetsConfig;
+use crate::changesets_config::{ChangesetsConfig, ChangesetsGeneration};
 use crate::demand::Demand;
 use crate::participants::Participants;
 use crate::prerelease::Counting;
@@ -70,8 +70,27 @@ impl<'a> ChangesetsRules<'a> {
         links
     }
 
-    /// A package that moves must not depend on one that doesn't, unless it is private or the edge is a dev one.
+    /// How releases of peer dependencies spread.
+    pub(crate) fn peer_rule(&self) -> PeerRule {
+        match (self.config.generation, self.config.only_update_peer_dependents_when_out_of_range) {
+            (ChangesetsGeneration::Three, _) => PeerRule::AsOthers,
+            (ChangesetsGeneration::Two, false) => PeerRule::Major,
+            (ChangesetsGeneration::Two, true) => PeerRule::MajorOutOfRange,
+        }
+    }
+
+    /// Whether ranges of the root's manifest follow, where the root is no package.
+    pub(crate) fn follows_in_root(&self) -> bool {
+        self.config.generation == ChangesetsGeneration::Three
+    }
+
+    /// A package that moves must not depend on one that doesn't, unless it is private or the edge is a dev one. Version 2
+    /// looks only where something is left out on purpose, and not for packages that have no version.
     pub(crate) fn check_tree(&self) -> Result<(), ChangeError> {
+        let leaves_out = !self.config.ignore.is_empty() || !self.config.private_packages.version;
+        if self.config.generation == ChangesetsGeneration::Two && !leaves_out {
+            return Ok(());
+        }
         for (dependent, dependencies) in self.dependencies.iter().enumerate() {
             let Some(package) = self.participants.package(dependent) else { continue };
             if package.private || self.participants.is_skipped(dependent) {
@@ -101,7 +120,9 @@ impl<'a> ChangesetsRules<'a> {
         let mut followed = Vec::new();
         for (dependency, place) in self.manifest(dependencies).entries {
             let text = dependency.text.as_str();
-            let Some(release) = part_of(releases, place).filter(|release| release.bump > Bump::None) else { continue };
+            // In version 2 a package that gets no version can be followed too, back to the one that it has.
+            let counts = |bump: Bump| bump > Bump::None || self.config.generation == ChangesetsGeneration::Two;
+            let Some(release) = part_of(releases, place).filter(|release| counts(release.bump)) else { continue };
             let (Some(base), Some(next)) = (&release.base, counting.next(place, release)) else { continue };
             let workspace = text.starts_with("workspace:");
             if text.is_empty()
@@ -112,7 +133,7 @@ impl<'a> ChangesetsRules<'a> {
             {
                 continue;
             }
-            if let Some(to) = rewritten_by_changesets(text, &next, release.bump) {
+            if let Some(to) = rewritten_by_changesets(text, &next, release.bump, self.config.generation) {
                 let (kind, dependency) = (dependency.kind, dependency.name.to_string());
                 followed.push(Followed { kind, dependency, from: text.to_owned(), to });
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::bump::Bump;
 use crate::change_error::{ChangeError, near_names};
 use crate::change_file::ChangeFile;
-use crate::changesets_config::PreMode;
+use crate::changesets_config::{PreMode, PreState};
 use crate::commits::{CommitNote, release_notes};
 use crate::participants::Participants;
 use crate::plan::ReleaseCause;
@@ -47,7 +47,8 @@ pub(crate) fn collect(inputs: &ChangeInputs<'_>, participants: &Participants<'_>
         }
         for file in files {
             // In prerelease mode these have been counted by an earlier prerelease; they count again for the final one.
-            if !(file.id.starts_with("pre/") && pre.is_some_and(|state| state.mode == PreMode::Pre)) {
+            let counted = |state: &PreState| file.id.starts_with("pre/") || state.changesets.contains(&file.id);
+            if !pre.is_some_and(|state| state.mode == PreMode::Pre && counted(state)) {
                 direct.take_file(participants, file, inputs.settings.changesets.is_some());
             }
         }

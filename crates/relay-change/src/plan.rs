@@ -72,6 +72,17 @@ pub enum ReleaseCause {
         /// The specifier as written.
         range: String,
     },
+    /// A peer dependency gets a minor or major release, which is a major one for its dependents in changesets 2.
+    PeerDependency {
+        /// The dependency.
+        name: PackageName,
+        /// Its version before.
+        from: Version,
+        /// Its version afterwards.
+        to: Version,
+        /// The specifier as written.
+        range: String,
+    },
     /// The package belongs to a group of which another member is released.
     Group {
         /// That member.
@@ -155,7 +166,7 @@ impl ReleaseCause {
         match self {
             Self::Commit { .. } => "commit",
             Self::ChangeFile { .. } => "change-file",
-            Self::Dependency { .. } => "dependency",
+            Self::Dependency { .. } | Self::PeerDependency { .. } => "dependency",
             Self::Group { .. } => "group",
             Self::Graduation => "graduation",
             Self::Unpublished => "unpublished",
@@ -166,7 +177,9 @@ impl ReleaseCause {
     pub fn id(&self) -> &str {
         match self {
             Self::Commit { id, .. } | Self::ChangeFile { id, .. } => id,
-            Self::Dependency { name, .. } | Self::Group { with: name } => name.as_str(),
+            Self::Dependency { name, .. } | Self::PeerDependency { name, .. } | Self::Group { with: name } => {
+                name.as_str()
+            }
             Self::Graduation | Self::Unpublished => "",
         }
     }
@@ -185,6 +198,11 @@ impl fmt::Display for ReleaseCause {
             Self::Dependency { name, from, to, range } => {
                 write!(f, "`{name}` goes from {from} to {to}, which leaves `{range}`")
             }
+            Self::PeerDependency { name, from, to, range } => write!(
+                f,
+                "`{name}` goes from {from} to {to} and is its peer dependency (`{range}`), which makes it major by the \
+                 rules of changesets 2"
+            ),
             Self::Group { with } => write!(f, "is released together with `{with}`"),
             Self::Graduation => f.write_str("its prerelease is to graduate"),
             Self::Unpublished => f.write_str("the registry does not have this version"),

@@ -7,7 +7,7 @@ use relay_workspace::PackageName;
 use semver::Version;
 
 use crate::bump::Bump;
-use crate::cascade::{Cascade, Links, Releases, part_of};
+use crate::cascade::{Cascade, Links, PeerRule, Releases, part_of};
 use crate::change_error::ChangeError;
 use crate::changesets_rules::{ChangesetsRules, Followed};
 use crate::direct::{Direct, collect};
@@ -34,6 +34,7 @@ struct Outcome<'a> {
     releases: &'a Releases,
     /// Every release counts as leaving the ranges of its dependents.
     always: bool,
+    peer_rule: PeerRule,
 }
 
 /// Plans which packages move to which versions. A pure function: the same inputs, in any order, give the same plan.
@@ -64,7 +65,11 @@ pub fn plan_bumps(inputs: &ChangeInputs<'_>) -> Result<BumpPlan, ChangeError> {
     for place in counting.graduates(&participants) {
         direct.graduate(place);
     }
-    let cascade = Cascade { participants: &participants, links: &links, counting: &counting, always };
+    let peer_rule = match &rules {
+        Rules::Changesets(rules) => rules.peer_rule(),
+        Rules::Own(_) => PeerRule::AsOthers,
+    };
+    let cascade = Cascade { participants: &participants, links: &links, counting: &counting, always, peer_rule };
     let mut releases = cascade.spread(&direct.bumps);
     for place in counting.finish(&participants, &mut releases) {
         let cause = ReleaseCause::ChangeFile { id: "pre.json".to_owned(), text: "the prerelease mode ends".to_owned() };
@@ -79,6 +84,7 @@ pub fn plan_bumps(inputs: &ChangeInputs<'_>) -> Result<BumpPlan, ChangeError> {
         direct: &direct,
         releases: &releases,
         always,
+        peer_rule,
     };
     outcome.plan()
 }
@@ -128,9 +134,10 @@ impl Outcome<'_> {
             let mut seen = BTreeSet::new();
             let bump = part_of(self.releases, place).map(|release| release.bump).unwrap_or_default();
             for link in links.iter().filter(|link| link.kind.is_runtime()) {
-                let moved = link.is_moved_by(base, &to, bump, self.always);
+                let raised = self.peer_rule.makes_major(link, base, &to, bump);
+                let moved = raised || link.is_moved_by(base, &to, bump, self.always);
                 if moved && self.moves(link.dependent).is_some() && seen.insert(link.dependent) {
-                    causes.entry(link.dependent).or_default().extend(self.dependency_cause(place, &link.text));
+                    causes.entry(link.dependent).or_default().extend(self.dependency_cause(place, &link.text, raised));
                 }
             }
         }
@@ -142,19 +149,20 @@ impl Outcome<'_> {
                 && self.direct_bump(place) == Bump::None
                 && !causes.contains_key(&place)
             {
-                causes.entry(place).or_default().extend(self.dependency_cause(pull.dependency, &pull.text));
+                causes.entry(place).or_default().extend(self.dependency_cause(pull.dependency, &pull.text, false));
             }
         }
         causes
     }
 
-    fn dependency_cause(&self, place: usize, range: &str) -> Option<ReleaseCause> {
+    fn dependency_cause(&self, place: usize, range: &str, raises: bool) -> Option<ReleaseCause> {
         let package = self.participants.package(place)?;
-        Some(ReleaseCause::Dependency {
-            name: package.name.clone(),
-            from: package.version.clone()?,
-            to: self.moves(place)?.1,
-            range: range.to_owned(),
+        let (name, from, to) = (package.name.clone(), package.version.clone()?, self.moves(place)?.1);
+        let range = range.to_owned();
+        Some(if raises {
+            ReleaseCause::PeerDependency { name, from, to, range }
+        } else {
+            ReleaseCause::Dependency { name, from, to, range }
         })
     }
 
@@ -190,7 +198,12 @@ impl Outcome<'_> {
 
     /// The bump that a package would get without its group.
     fn own_bump(&self, place: usize, causes: &BTreeMap<usize, Vec<ReleaseCause>>) -> Bump {
-        let pulled = if causes.contains_key(&place) { Bump::Patch } else { Bump::None };
+        let raises = |cause: &ReleaseCause| matches!(cause, ReleaseCause::PeerDependency { .. });
+        let pulled = match causes.get(&place) {
+            Some(causes) if causes.iter().any(raises) => Bump::Major,
+            Some(_) => Bump::Patch,
+            None => Bump::None,
+        };
         self.direct_bump(place).max(pulled)
     }
 
@@ -222,7 +235,7 @@ impl Outcome<'_> {
                 }
             }
         }
-        if !self.root_is_a_package() {
+        if !self.root_is_a_package() && rules.follows_in_root() {
             let dependencies = self.inputs.workspace.root_manifest.dependencies();
             for followed in rules.followed(&dependencies, self.releases, self.counting) {
                 let Followed { kind, dependency, from, to } = followed;

@@ -8,13 +8,19 @@ use relay_workspace::{Range, Specifier, WorkspaceSpecifier};
 use semver::Version;
 
 use crate::bump::Bump;
+use crate::changesets_config::ChangesetsGeneration;
 use crate::comparators::{Comparator, comparators, is_any};
 
 #[cfg(test)]
 mod tests;
 
-/// The specifier's new text by the table of changesets; `None` where it stays.
-pub(crate) fn rewritten_by_changesets(text: &str, next: &Version, bump: Bump) -> Option<String> {
+/// The specifier's new text by the table of changesets; `None` where it stays. Version 2 keeps no upper bound.
+pub(crate) fn rewritten_by_changesets(
+    text: &str,
+    next: &Version,
+    bump: Bump,
+    generation: ChangesetsGeneration,
+) -> Option<String> {
     let (protocol, range) = match text.strip_prefix("workspace:") {
         Some("*" | "^" | "~") => return None,
         Some(range) => ("workspace:", range),
@@ -24,7 +30,8 @@ pub(crate) fn rewritten_by_changesets(text: &str, next: &Version, bump: Bump) ->
     if is_any(range) && next.pre.is_empty() {
         return None;
     }
-    let new = match bounded_on_both_sides(range, next, bump) {
+    let bounds_stay = generation == ChangesetsGeneration::Three;
+    let new = match bounded_on_both_sides(range, next, bump).filter(|_| bounds_stay) {
         Some(bounded) => bounded,
         None => format!("{}{next}", leading_operator(range)),
     };

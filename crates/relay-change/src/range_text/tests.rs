@@ -4,13 +4,16 @@ use semver::Version;
 
 use super::{rewritten_by_changesets, rewritten_by_relay};
 use crate::bump::Bump;
+use crate::changesets_config::ChangesetsGeneration::{Three, Two};
 
 #[track_caller]
 fn check(text: &str, next: &str, bump: Bump, changesets: &str, relay: &str) {
     let version = Version::parse(next).unwrap();
     let or_stays = |new: Option<String>| new.unwrap_or_else(|| text.to_owned());
-    let seen =
-        (or_stays(rewritten_by_changesets(text, &version, bump)), or_stays(rewritten_by_relay(text, &version, bump)));
+    let seen = (
+        or_stays(rewritten_by_changesets(text, &version, bump, Three)),
+        or_stays(rewritten_by_relay(text, &version, bump)),
+    );
     assert_eq!(seen, (changesets.to_owned(), relay.to_owned()), "{text} -> {next}");
 }
 
@@ -60,4 +63,13 @@ fn what_is_no_range_stays() {
     for text in ["*", "", "latest", "catalog:", "file:../a", "link:../a", "git+ssh://h/o/r.git"] {
         check(text, "2.0.0", Bump::Major, text, text);
     }
+}
+
+#[test]
+fn changesets_2_keeps_no_upper_bound() {
+    let version = Version::parse("1.1.0").unwrap();
+    let rewritten = |text: &str| rewritten_by_changesets(text, &version, Bump::Minor, Two);
+    assert_eq!(rewritten(">=1.0.0 <2.0.0").as_deref(), Some(">=1.1.0"));
+    assert_eq!(rewritten("<2.0.0 >=1.0.0").as_deref(), Some("1.1.0"));
+    assert_eq!(rewritten("^1.0.0").as_deref(), Some("^1.1.0"));
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use relay_change::ChangesetsGeneration;
 use relay_workspace::PackageManager;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -22,11 +23,11 @@ pub(crate) struct Outcome {
 }
 
 /// The folder with the pinned test tools, found or explained.
-pub(crate) fn tools() -> PathBuf {
+pub(crate) fn tools(generation: ChangesetsGeneration) -> PathBuf {
     let beside_the_repo = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tools");
     let tools = std::env::var_os("RELAY_TEST_TOOLS").map_or_else(beside_the_repo, PathBuf::from);
     assert!(
-        program(&tools).is_file(),
+        program(&tools, generation).is_file(),
         "the changesets program is not in `{}`: install the pinned test tools with the test command in README.md, \
          or name a folder whose node_modules holds @changesets/cli in RELAY_TEST_TOOLS",
         tools.display()
@@ -34,8 +35,11 @@ pub(crate) fn tools() -> PathBuf {
     tools
 }
 
-fn program(tools: &Path) -> PathBuf {
-    tools.join("node_modules/@changesets/cli/bin.js")
+fn program(tools: &Path, generation: ChangesetsGeneration) -> PathBuf {
+    tools.join(match generation {
+        ChangesetsGeneration::Two => "node_modules/changesets-2/bin.js",
+        ChangesetsGeneration::Three => "node_modules/@changesets/cli/bin.js",
+    })
 }
 
 /// changesets 3 needs a newer node than many machines have; the tools bring one.
@@ -50,7 +54,7 @@ pub(crate) fn version(tools: &Path, case: &Case) -> Outcome {
     write(folder.path(), case);
     let commit = case.repository.then(|| commit_all(folder.path()));
     let output = Command::new(node(tools))
-        .arg(program(tools))
+        .arg(program(tools, case.generation))
         .arg("version")
         .current_dir(folder.path())
         .env("CI", "1")
@@ -76,6 +80,14 @@ impl Outcome {
 
     pub(crate) fn changelog(&self, path: &str) -> Option<String> {
         fs::read_to_string(self.folder.path().join(path).join("CHANGELOG.md")).ok()
+    }
+
+    /// The change files that the prerelease state of version 2 says are used up.
+    pub(crate) fn used_in_prereleases(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.folder.path().join(".changeset/pre.json")).unwrap_or_default();
+        let state: Value = serde_json::from_str(&text).unwrap_or_default();
+        let used = state.get("changesets").and_then(Value::as_array).cloned().unwrap_or_default();
+        used.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect()
     }
 
     /// The ids of those change files that are still where they were.
