@@ -17,4 +17,5 @@ mod tags;
 mod terminal;
 mod unfinished;
 mod verdaccio;
+mod versions;
 mod world;

@@ -45,6 +45,7 @@ use crate::ui::Ui;
 use crate::wall_clock::WallClock;
 
 mod checks;
+mod version_only;
 
 /// How often it is said that the registry is still waited for.
 const REMINDER_INTERVAL: Duration = Duration::from_secs(15);
@@ -125,6 +126,9 @@ pub(crate) async fn run<P: Person>(
     let mut observed = observed.map_err(explain::observe)?;
     let packed_ahead = packing_ahead.map(PackingAhead::end).unwrap_or_default();
     ui.warnings(&observed.warnings);
+    for note in &observed.notes {
+        ui.hint(note);
+    }
     checks::refuse_drift(ui, &project, options.saved.as_ref(), &mut observed, &past_uploads)?;
     if options.show_plan {
         show_plan(ui, &observed.plan);
@@ -138,6 +142,9 @@ pub(crate) async fn run<P: Person>(
         }
         Ok(owed_work)
     };
+    if observed.plan.is_empty() && options.intent == Intent::Release && !observed.bumps.is_empty() && !options.dry_run {
+        return version_only::run(ui, &project, observed, &options);
+    }
     if observed.plan.is_empty() {
         if !options.dry_run && !past_uploads.is_empty() {
             let mut folder = StateFolder::open(&options.state).map_err(explain::state_folder)?;
@@ -166,7 +173,7 @@ pub(crate) async fn run<P: Person>(
     }
     preflight::check_manifests(&project, observed.plan.packages.iter().map(|planned| &planned.name))?;
     preflight::check_directories(&project, &observed.plan, options.ignore_scripts)?;
-    if !observed.bumps.bumps.is_empty() {
+    if !observed.bumps.is_empty() {
         preflight::check_commit(&project)?;
     }
     if options.finish.push {
@@ -217,7 +224,7 @@ pub(crate) async fn run<P: Person>(
     }
 
     let mut unpublished = None;
-    let project = if bumps.bumps.is_empty() {
+    let project = if bumps.is_empty() {
         project
     } else {
         told(Fact::PhaseStarted { phase: Phase::Version })?;
@@ -336,7 +343,7 @@ fn write_and_commit(
     state: &Utf8Path,
     told: &dyn Fn(Fact) -> Result<(), CliError>,
 ) -> Result<Option<String>, CliError> {
-    let message = project.repository.is_some().then(|| checks::commit_message(project, plan));
+    let message = project.repository.is_some().then(|| checks::commit_message(project, plan, bumps));
     let written = write_versions(project, bumps, state, message.clone()).map_err(explain::version)?;
     told(Fact::VersionsWritten { packages: written.packages, files: written.files.len() })?;
     for note in &written.notes {
@@ -396,6 +403,7 @@ fn with_credentials(
         live: Vec::new(),
         scriptless_before: BTreeMap::new(),
         warnings: Vec::new(),
+        notes: Vec::new(),
         requests: 0,
     }
 }

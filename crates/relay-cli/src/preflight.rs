@@ -88,7 +88,8 @@ pub(crate) fn warn_of_concerns<'a>(ui: &Ui, concerns: impl IntoIterator<Item = (
 /// Why no package gets a version, in words: which sources count, and that they are silent.
 pub(crate) fn why_nothing(project: &Project, bumps: &BumpPlan) -> String {
     if !bumps.bumps.is_empty() {
-        return "what would get a version is private, ignored or left out by `--filter`".to_owned();
+        return "what would get a version is private, ignored or left out by `--filter`; `relay version` writes it"
+            .to_owned();
     }
     let sources = project.change_sources();
     let files = sources.contains(&ChangeSource::Changesets);

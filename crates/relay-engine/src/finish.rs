@@ -42,9 +42,10 @@ pub fn finish(
     let Some(commit) = &head.commit else { return Ok(()) };
     if options.tags {
         make_tags(project, repository, commit, report, events)?;
+        tag_private_packages(project, repository, commit, report, events)?;
     }
     let anything_live = report.packages.iter().any(|package| matches!(package.outcome, Outcome::Live { .. }));
-    if !options.push || !(anything_live || owed_work.wants_push()) {
+    if !options.push || !(anything_live || owed_work.wants_push() || !report.tags.is_empty()) {
         return Ok(());
     }
     let tags = report.tags.iter().filter(|tag| !ready.on_remote.contains(*tag));
@@ -106,4 +107,34 @@ fn is_as_good(
         }
         _ => Ok(false),
     }
+}
+
+/// Tags the present versions of private packages where `privatePackages.tag` of changesets asks for it, as `changeset publish`
+/// does: nothing is uploaded of them, so that the version in the manifest is all there is to it.
+fn tag_private_packages(
+    project: &Project,
+    repository: &Repository,
+    commit: &str,
+    report: &mut RunReport,
+    events: &Emitter,
+) -> Result<(), NotRecorded> {
+    for (name, version) in project.tagged_private_packages() {
+        let tag = format!("{name}@{version}");
+        match repository.tag_commit(&tag) {
+            Ok(Some(_)) => continue,
+            Ok(None) => {}
+            Err(error) => {
+                report.problems.push(error.to_string());
+                continue;
+            }
+        }
+        match repository.create_tag(&tag, commit, &tag) {
+            Ok(_) => {
+                events.emit(Fact::Tagged { package: Some(name.clone()), tag: tag.clone() })?;
+                report.tags.push(tag);
+            }
+            Err(error) => report.problems.push(error.to_string()),
+        }
+    }
+    Ok(())
 }

@@ -29,7 +29,7 @@ mod registries;
 use changes::{graduates, uncounted_commits};
 use cut_off::{named, refuse_cut_off};
 use dead_credentials::dead_credentials;
-use notices::{hidden_packages, idle_settings, of_other_tools, withheld, without_effect};
+use notices::{hidden_packages, idle_settings, of_changesets, of_other_tools, withheld, without_effect};
 pub use registries::PLAN_READS_IN_FLIGHT;
 use registries::{Known, new_install_script, read_registries, read_siblings};
 
@@ -60,6 +60,8 @@ pub struct Observed {
     pub scriptless_before: BTreeMap<PackageName, Version>,
     /// What was odd and not in the way.
     pub warnings: Vec<String>,
+    /// What is good to know of how the plan was made.
+    pub notes: Vec<String>,
     /// How many requests the registries got.
     pub requests: usize,
 }
@@ -258,9 +260,10 @@ pub async fn observe(
     };
     let Planned { plan, credentials: chosen } = plan(&observations)?;
     warnings.extend(not_shown.iter().map(|(registry, names)| hidden_packages(registry, names)));
+    let notes = if intent == Intent::Release { of_changesets(project).into_iter().collect() } else { Vec::new() };
     // Last, since there may be many and only some are shown.
     warnings.extend_from_slice(&project.workspace.warnings);
-    Ok(Observed { plan, chosen, bumps, credentials, destinations, live, scriptless_before, warnings, requests })
+    Ok(Observed { plan, chosen, bumps, credentials, destinations, live, scriptless_before, warnings, notes, requests })
 }
 
 /// Packages of the workspace that nobody looked up, and that a package to publish needs in a version that the workspace

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::{
-    ChangeFile, ChangeFileError, ChangeSettings, ChangesetsConfig, ChangesetsConfigError, PreState, ZeroMajor,
+    ChangeFile, ChangeFileError, ChangeSettings, ChangesetsConfig, ChangesetsConfigError, ChangesetsGeneration,
+    PNPM_LEDGER_FILE, PnpmLedger, PnpmLedgerError, ZeroMajor,
 };
 use relay_config::{CONFIG_FILE_NAME, ChangeSource, Config, ConfigError, GroupKind, ReleaseMode};
 use relay_git::{GitError, HistoryQuery, Repository};
@@ -12,6 +13,8 @@ use relay_graph::DependencyGraph;
 use relay_workspace::{PackageName, Version, Workspace, WorkspacePackage, read_regular_text};
 
 use crate::conventions::PackChoices;
+
+mod changesets;
 
 /// The folder of change files.
 pub const CHANGE_FILE_FOLDER: &str = ".changeset";
@@ -42,6 +45,8 @@ pub struct Project {
     pub broken_change_files: Vec<ChangeFileError>,
     /// `.changeset/config.json`.
     pub changesets: Option<ChangesetsConfig>,
+    /// What tells which generation of changesets the repo follows, in words; empty where there is no such file.
+    pub changesets_source: String,
 }
 
 /// What stops the reading of a project.
@@ -96,16 +101,19 @@ impl Project {
                 .map(|path| path.as_str().replace('\\', "/"))
                 .unwrap_or_default()
         });
-        let changesets = read_changesets_config(&workspace.root)?;
+        let (changesets, changesets_source) = changesets::read(&workspace)?;
         let mut parsed = read_change_files(&workspace.root, "")?;
-        if changesets.as_ref().is_some_and(|config| config.pre.is_some()) {
+        let keeps_used_ones_aside =
+            |config: &ChangesetsConfig| config.pre.is_some() && config.generation == ChangesetsGeneration::Three;
+        if changesets.as_ref().is_some_and(keeps_used_ones_aside) {
             parsed.extend(read_change_files(&workspace.root, "pre/")?);
         }
+        let ledger = read_ledger(&workspace.root)?;
         let mut change_files = Vec::with_capacity(parsed.len());
         let mut broken_change_files = Vec::new();
         for file in parsed {
             match file {
-                Ok(file) => change_files.push(file),
+                Ok(file) => change_files.extend(ledger.pending(file, |name| folder_of(&workspace, name))),
                 Err(error) => broken_change_files.push(error),
             }
         }
@@ -121,6 +129,7 @@ impl Project {
             change_files,
             broken_change_files,
             changesets,
+            changesets_source,
         })
     }
 
@@ -168,6 +177,15 @@ impl Project {
         self.config.release.changelog && self.changesets.as_ref().is_none_or(|config| config.changelog.is_some())
     }
 
+    /// The private packages whose versions get tags, with these.
+    pub fn tagged_private_packages(&self) -> impl Iterator<Item = (&PackageName, &Version)> {
+        let config = self.changesets.as_ref().filter(|config| config.private_packages.tag);
+        let packages = config.map(|_| self.workspace.packages.iter()).into_iter().flatten();
+        packages
+            .filter(|package| package.private && !self.config.release.ignore.matches(&package.name))
+            .filter_map(|package| Some((&package.name, package.version.as_ref()?)))
+    }
+
     /// A path of the workspace as the repository names it.
     pub fn in_repository(&self, path: &Utf8Path) -> Utf8PathBuf {
         if self.prefix.is_empty() { path.to_owned() } else { Utf8Path::new(&self.prefix).join(path) }
@@ -175,10 +193,14 @@ impl Project {
 
     /// The questions to the history: since when, for each package that can get a version.
     pub fn history_queries(&self) -> Vec<HistoryQuery> {
+        let private = match &self.changesets {
+            Some(config) => config.private_packages.version,
+            None => self.config.release.version_private,
+        };
         self.workspace
             .packages
             .iter()
-            .filter(|package| package.is_publishable() || self.config.release.version_private)
+            .filter(|package| package.is_publishable() || private)
             .map(|package| HistoryQuery {
                 name: package.name.to_string(),
                 path: self.in_repository(&package.path).to_string(),
@@ -229,15 +251,16 @@ impl Project {
     }
 }
 
-fn read_changesets_config(root: &Utf8Path) -> Result<Option<ChangesetsConfig>, ProjectError> {
-    let path = Utf8Path::new(CHANGE_FILE_FOLDER).join("config.json");
-    let Some(text) = read_optional(root, &path)? else { return Ok(None) };
-    let mut config = ChangesetsConfig::parse(&text)?;
-    let path = Utf8Path::new(CHANGE_FILE_FOLDER).join("pre.json");
-    if let Some(text) = read_optional(root, &path)? {
-        config.pre = Some(PreState::parse(&text)?);
-    }
-    Ok(Some(config))
+fn read_ledger(root: &Utf8Path) -> Result<PnpmLedger, ProjectError> {
+    let path = Utf8Path::new(PNPM_LEDGER_FILE);
+    let Some(text) = read_optional(root, path)? else { return Ok(PnpmLedger::default()) };
+    let unreadable =
+        |problem: PnpmLedgerError| ProjectError::Unreadable { path: path.to_owned(), problem: problem.to_string() };
+    PnpmLedger::parse(&text).map_err(unreadable)
+}
+
+fn folder_of<'a>(workspace: &'a Workspace, name: &str) -> Option<&'a str> {
+    workspace.package(&PackageName::parse(name).ok()?).map(|package| package.path.as_str())
 }
 
 /// The change files in the folder, or in the one below it where the prerelease mode keeps them.

@@ -2,13 +2,14 @@
 //!
 //! What is written, and that it is all or nothing: [`write_set`].
 
+mod change_files;
 pub mod write_set;
 
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::{
-    BumpPlan, CatalogRewrite, DEFAULT_CHANGELOG, PreMode, changelog_section_with_commits, insert_into_changelog,
+    BumpPlan, CatalogRewrite, DEFAULT_CHANGELOG, changelog_section_with_commits, insert_into_changelog,
 };
 use relay_git::GitError;
 use relay_workspace::{
@@ -16,7 +17,8 @@ use relay_workspace::{
     read_regular_text,
 };
 
-use crate::project::{CHANGE_FILE_FOLDER, Project};
+use crate::project::Project;
+use change_files::{consumed, file_commits};
 use write_set::{WriteSet, WriteSetError};
 
 /// The changelog's name in each package.
@@ -181,23 +183,6 @@ pub fn new_contents(project: &Project, bumps: &BumpPlan) -> Result<NewContents, 
     Ok(NewContents { files, notes })
 }
 
-/// The commits that added the change files, by their ids: changesets prints them in front of its entries.
-fn file_commits(project: &Project, bumps: &BumpPlan) -> Result<BTreeMap<String, String>, VersionError> {
-    let Some(repository) = &project.repository else { return Ok(BTreeMap::new()) };
-    let mut commits = BTreeMap::new();
-    for below in ["", "pre/"] {
-        let ids = bumps.consumed.iter().filter(|id| id.starts_with("pre/") != below.is_empty());
-        let files = ids.map(|id| format!("{}.md", id.trim_start_matches(below)));
-        let folder = Utf8Path::new(CHANGE_FILE_FOLDER).join(below.trim_end_matches('/'));
-        let folder = project.in_repository(&folder);
-        let found = repository.commits_that_added(folder.as_str().trim_end_matches('/'), files)?;
-        commits.extend(
-            found.into_iter().map(|(file, commit)| (format!("{below}{}", file.trim_end_matches(".md")), commit)),
-        );
-    }
-    Ok(commits)
-}
-
 /// What is to be said where changelogs are the work of a module, which relay does not run.
 fn changelog_module(project: &Project) -> Option<String> {
     let module = project.changesets.as_ref()?.changelog.as_deref().filter(|module| *module != DEFAULT_CHANGELOG)?;
@@ -205,42 +190,6 @@ fn changelog_module(project: &Project) -> Option<String> {
         "the changelog module `{module}` of `.changeset/config.json` is not run: entries are those that changesets writes by \
          itself"
     ))
-}
-
-/// Consumed change files are deleted; in the prerelease mode of changesets they are kept aside until it ends.
-fn consumed(project: &Project, bumps: &BumpPlan) -> Result<Vec<(Utf8PathBuf, Option<String>)>, VersionError> {
-    let root = &project.workspace.root;
-    let folder = Utf8Path::new(CHANGE_FILE_FOLDER);
-    let mode = project.changesets.as_ref().and_then(|config| config.pre.as_ref()).map(|pre| pre.mode);
-    let mut changes = Vec::new();
-    for id in &bumps.consumed {
-        let path = folder.join(format!("{id}.md"));
-        let Some(text) = read_optional(root, &path)? else { continue };
-        if mode == Some(PreMode::Pre) {
-            changes.push((folder.join("pre").join(format!("{id}.md")), Some(text)));
-        }
-        changes.push((path, None));
-    }
-    let state = folder.join("pre.json");
-    match mode {
-        Some(PreMode::Exit) => changes.push((state, None)),
-        Some(PreMode::Pre) => {
-            let text = read_optional(root, &state)?.unwrap_or_default();
-            changes.extend(migrated_pre_state(&text).map(|text| (state, Some(text))));
-        }
-        None => {}
-    }
-    Ok(changes)
-}
-
-/// The prerelease state without what changesets 2 kept in it, as changesets 3 writes it; `None` where nothing of that is there.
-fn migrated_pre_state(text: &str) -> Option<String> {
-    let mut state: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-    let stale = ["initialVersions", "changesets"].map(|key| state.shift_remove(key).is_some());
-    if !stale.contains(&true) {
-        return None;
-    }
-    serde_json::to_string_pretty(&state).ok().map(|text| text + "\n")
 }
 
 /// Ranges in the manifest of a root that is not itself a package.
@@ -350,18 +299,4 @@ fn lockfile(
 fn read_optional(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, VersionError> {
     read_regular_text(&root.join(path), REWRITTEN_BYTES_MAX)
         .map_err(|source| VersionError::Read { path: path.to_owned(), source })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::migrated_pre_state;
-
-    #[test]
-    fn what_changesets_2_kept_of_a_prerelease_goes() {
-        let old = r#"{"mode":"pre","tag":"next","initialVersions":{"a":"1.0.0"},"changesets":["x"]}"#;
-        let new = "{\n  \"mode\": \"pre\",\n  \"tag\": \"next\"\n}\n";
-        assert_eq!(migrated_pre_state(old).as_deref(), Some(new));
-        assert_eq!(migrated_pre_state(new), None);
-        assert_eq!(migrated_pre_state("{"), None);
-    }
 }

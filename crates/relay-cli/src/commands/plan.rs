@@ -45,6 +45,9 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     let observed = crate::flow::patiently(ui, observe(&project, &session, &learnt, Intent::Release)).await;
     let mut observed = observed.map_err(explain::observe)?;
     ui.warnings(&observed.warnings);
+    for note in &observed.notes {
+        ui.hint(note);
+    }
     let saved = args.against.as_ref().map(|path| read_plan(context, path)).transpose()?;
     let compares = saved.as_ref().is_some_and(crate::saved_digests::has_any);
     // Only a plan that is kept promises bytes; packing costs more than all the rest.

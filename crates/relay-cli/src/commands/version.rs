@@ -43,15 +43,21 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     let session = session_setup::session(&project, &flags)?;
     let observed = observe(&project, &session, &Learnt::default(), Intent::Release).await.map_err(explain::observe)?;
     ui.warnings(&observed.warnings);
+    for note in &observed.notes {
+        ui.hint(note);
+    }
     let bumps = &observed.bumps;
     if args.json {
         ui.data(document(bumps));
     } else if bumps.bumps.is_empty() {
         ui.status(format!("Nothing to version: {}", preflight::why_nothing(&project, bumps)));
+        if !bumps.consumed.is_empty() {
+            ui.status(format!("To be taken away: {}", plural(bumps.consumed.len(), "change file")));
+        }
     } else {
         ui.status(table(bumps).trim_end());
     }
-    if bumps.bumps.is_empty() {
+    if bumps.is_empty() {
         return Ok(Exit::Done);
     }
     // What is not committed may be written anywhere: a pull request of the next versions has a branch of its own.
@@ -74,7 +80,11 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     if !args.no_commit {
         preflight::check_commit(&project)?;
     }
-    if !args.yes && !ui.confirm(&format!("Write {}?", plural(bumps.bumps.len(), "new version")))? {
+    let question = match bumps.bumps.len() {
+        0 => "Take them away?".to_owned(),
+        number => format!("Write {}?", plural(number, "new version")),
+    };
+    if !args.yes && !ui.confirm(&question)? {
         return Err(CliError::new(ErrorKind::Interrupted, "nothing was written"));
     }
     let mut folder = StateFolder::open(&state).map_err(explain::state_folder)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use relay_change::BumpPlan;
 use relay_engine::finish::{Ready, preflight as look_ahead};
 use relay_engine::journal::PastUploads;
 use relay_engine::observe::{Intent, Observed};
@@ -24,13 +25,18 @@ pub(super) fn question(plan: &ReleasePlan) -> String {
     }
 }
 
-pub(super) fn commit_message(project: &Project, plan: &ReleasePlan) -> String {
+pub(super) fn commit_message(project: &Project, plan: &ReleasePlan, bumps: &BumpPlan) -> String {
     use std::fmt::Write as _;
     let mut message = project.config.release.commit_message.clone();
     message.push_str("\n\n");
     for planned in &plan.packages {
         let _ = writeln!(message, "- {}@{}", planned.name, planned.next);
     }
+    for bump in bumps.bumps.iter().filter(|bump| plan.package(&bump.name).is_none()) {
+        let _ = writeln!(message, "- {}@{}", bump.name, bump.next);
+    }
+    message.truncate(message.trim_end().len());
+    message.push('\n');
     message
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use relay_change::ChangesetsGeneration;
 use relay_config::ReleaseMode;
 use relay_registry::RegistryUrl;
 use relay_workspace::{PackageName, read_regular_text};
@@ -101,4 +102,15 @@ pub(super) fn idle_settings(project: &Project, session: &Session) -> Vec<String>
         }
     }
     found
+}
+
+/// Whose rules make the versions, where those are not the newest ones.
+pub(super) fn of_changesets(project: &Project) -> Option<String> {
+    let config = project.changesets.as_ref().filter(|config| config.generation == ChangesetsGeneration::Two)?;
+    let private = if config.private_packages.version { "private packages get versions, " } else { "" };
+    Some(format!(
+        "versions are made by the rules of changesets 2 ({}): {private}a minor or major release of a peer dependency makes \
+         its dependents major",
+        project.changesets_source
+    ))
 }
