@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::error::GitError;
 use crate::repository::Repository;
@@ -73,6 +73,11 @@ pub(crate) struct GitProgram {
 }
 
 impl GitProgram {
+    /// git in a folder of which nothing is known yet.
+    pub(crate) fn in_folder(folder: &Utf8Path) -> Self {
+        Self { workdir: folder.to_owned(), named: None, hidden: Vec::new() }
+    }
+
     /// git in the working folder, without arguments yet.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("git");

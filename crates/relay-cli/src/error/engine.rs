@@ -190,7 +190,7 @@ pub(crate) fn finish(error: FinishError) -> CliError {
             .context("the release could not be tagged, so nothing was done")
             .hint("or leave the tags out with `--no-git-tag`"),
         ref error @ FinishError::TagElsewhere { ref tag, ref there, ref remote, ref wanted, .. } => {
-            let result = CliError::of(ErrorKind::User, error).cause(NOTHING).code("relay::git::tag_elsewhere");
+            let result = CliError::of(ErrorKind::User, error).hint(NOTHING).code("relay::git::tag_elsewhere");
             let short = there.get(..10).unwrap_or(there);
             let result = match wanted {
                 Some(_) => result.hint(format!(

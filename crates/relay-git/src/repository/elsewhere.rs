@@ -2,12 +2,11 @@
 //! settings which libgit2 doesn't read. The `git` program is asked where they are.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::error::GitError;
-use crate::git_program::{RunError, run};
+use crate::git_program::{GitProgram, RunError, run};
 use crate::repository::Repository;
 
 /// The variables by which the environment names a repository and its working folder.
@@ -37,8 +36,8 @@ fn variable(name: &str) -> Option<PathBuf> {
 /// Opens what the `git` program finds from `start`.
 pub(super) fn open(start: &Utf8Path) -> Result<Repository, GitError> {
     let doing = "find the git repository";
-    let mut command = Command::new("git");
-    command.arg("-C").arg(start).args(["rev-parse", "--absolute-git-dir", "--show-toplevel"]).env("LC_ALL", "C");
+    let mut command = GitProgram::in_folder(start).command();
+    command.args(["rev-parse", "--absolute-git-dir", "--show-toplevel"]);
     for name in VARIABLES {
         if let Some(path) = variable(name) {
             command.env(name, path);
