@@ -5,6 +5,7 @@ mod another_version_inside;
 mod behind_the_registry;
 mod build_metadata;
 mod checkout_names_a_host;
+mod direction_marks;
 mod echoed_token;
 mod foreign_packument;
 mod git_at_the_end;

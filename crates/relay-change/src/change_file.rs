@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use relay_values::Printable;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::bump::Bump;
@@ -161,8 +162,7 @@ impl ChangeFile {
 }
 
 pub(crate) fn file_name(id: &str) -> String {
-    let id: String = id.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    format!(".changeset/{id}.md")
+    format!(".changeset/{}.md", Printable::whole(id))
 }
 
 /// Finds the first `---`, and after it the first `---` that stands alone at the start of a line. White space is allowed
@@ -246,11 +246,11 @@ fn refusal(
 }
 
 fn excerpt(text: &str, line: usize) -> String {
-    one_line(text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim())
+    Printable::excerpt(text, line).into()
 }
 
 fn one_line(text: &str) -> String {
-    text.chars().take(EXCERPT_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    Printable::words(text, EXCERPT_CHARS_MAX).into()
 }
 
 impl<'de> Deserialize<'de> for Releases {

@@ -3,6 +3,7 @@
 //! Source: the schema in `@changesets/config` 4.0. Unknown keys are passed over, as there. What changesets decides by
 //! running code (`changelog`, `commit` with a module) is kept as a name and not run.
 
+use relay_values::Printable;
 use serde::Deserialize;
 
 use crate::bump::Bump;
@@ -279,8 +280,7 @@ fn read_json<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Re
         let problem = if text.trim().is_empty() { "the file is empty, where an object is expected" } else { problem };
         let problem = in_words(problem).unwrap_or_else(|| problem.to_owned());
         let (line, column) = place(text, error.line(), error.column());
-        let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-        let excerpt = excerpt.trim().chars().take(100).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let excerpt = Printable::excerpt(text, line).into();
         ChangesetsConfigError { file, line, column, problem, excerpt }
     })
 }

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use relay_values::Printable;
 use relay_workspace::PackageName;
 use serde::Serialize;
 
@@ -178,9 +179,9 @@ fn header_text(header: &Header<'_>) -> String {
 }
 
 fn printable(line: &str) -> String {
-    line.chars().take(SUBJECT_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    Printable::words(line, SUBJECT_CHARS_MAX).into()
 }
 
 fn printable_lines(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
+    Printable::speech(text).as_str().replace('\t', " ")
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use relay_values::Printable;
+
 use crate::bump::Bump;
 use crate::change_error::{ChangeError, near_names};
 use crate::change_file::ChangeFile;
@@ -155,5 +157,5 @@ impl Direct {
 
 fn first_line(summary: &str) -> String {
     let line = summary.lines().next().unwrap_or_default();
-    line.chars().take(CAUSE_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    Printable::words(line, CAUSE_CHARS_MAX).into()
 }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use relay_values::Printable;
 use relay_workspace::PackageName;
 use semver::Version;
 
@@ -55,7 +56,7 @@ impl Counting {
     pub(crate) fn changesets(participants: &Participants<'_>, state: Option<&PreState>) -> Result<Self, ChangeError> {
         let Some(state) = state else { return Ok(Self::Plain) };
         if Version::parse(&format!("0.0.0-{}.0", state.tag)).is_err() {
-            let tag = state.tag.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let tag = Printable::name(&state.tag).into();
             return Err(ChangeError::InvalidPrereleaseTag { tag });
         }
         let mut numbers = vec![0; participants.packages.len()];

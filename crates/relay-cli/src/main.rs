@@ -44,6 +44,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
+use relay_values::Printable;
 
 use crate::cli::{Cli, Command};
 use crate::context::Context;
@@ -127,7 +128,7 @@ fn parse(arguments: &[OsString]) -> Result<Cli, Exit> {
         if colour { styled.ansi().to_string() } else { styled.to_string() }
     };
     if error.use_stderr() {
-        ui.raw_message(text(message_colour));
+        ui.raw_message(Printable::styled(&text(message_colour)));
         return Err(Exit::Usage);
     }
     ui.data(text(data_colour));

@@ -10,9 +10,9 @@ use relay_engine::project::Project;
 use relay_engine::publish_settings::PublishSettings;
 use relay_engine::pull_request::{RunFacts, sign_of_pull_request};
 use relay_engine::session::Session;
-use relay_pack::lifecycle::environment::is_credential_name;
 use relay_registry::{ClientError, ClientOptions, ConfigSources, NpmConfig, NpmrcFile, Otp, RegistryClient};
 use relay_values::DistTag;
+use relay_values::is_credential_name;
 use relay_workspace::{Workspace, read_regular_file, read_regular_text};
 use secrecy::SecretString;
 

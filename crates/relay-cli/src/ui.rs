@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relay_engine::event::Clock;
 use relay_registry::struck_out::strike;
+use relay_values::{Printable, escaped_json};
 
 use crate::error::CliError;
 use crate::wall_clock::WallClock;
@@ -115,11 +116,16 @@ impl Ui {
 
     /// Writes what was asked for to stdout, with a line break at its end if it has none.
     pub(crate) fn data(&self, text: impl Display) {
-        let mut text = text.to_string();
+        let mut text = String::from(Printable::styled(&text.to_string()));
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
         self.above_live(|| self.streams().write_data(&text));
+    }
+
+    /// Writes JSON to stdout.
+    pub(crate) fn json(&self, text: &str) {
+        self.data(escaped_json(text));
     }
 
     /// Says what is happening or has happened.
@@ -314,7 +320,8 @@ impl Ui {
 
     /// One message, whole lines, above the live display.
     fn message(&self, text: &str) {
-        let text = self.shared.settings.forge.without_commands(text);
+        let text = Printable::styled(text);
+        let text = self.shared.settings.forge.without_commands(text.as_str());
         self.write(&format!("{text}\n"));
     }
 

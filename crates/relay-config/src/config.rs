@@ -1,10 +1,11 @@
 //! `relay.toml` as a value. Parsing is pure: the text comes in, nothing is read here.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use relay_values::{DistTag, RegistryUrl};
+use relay_values::{DistTag, Printable, RegistryUrl};
 use relay_workspace::PackageName;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::pattern::NamePatterns;
 use crate::quantity::{DurationText, ExpiryDate, SizeText};
@@ -18,7 +19,7 @@ use crate::{complaint, place};
 pub const CONFIG_FILE_NAME: &str = "relay.toml";
 
 /// All settings. `Config::default()` is what counts without a `relay.toml`.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
     /// `[release]`.
@@ -42,13 +43,14 @@ pub struct Config {
 }
 
 /// `[release]`: how versions are made.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReleaseSettings {
     /// Independent or fixed.
     pub mode: ReleaseMode,
     /// Where changes are read from; the highest bump wins. `None`: change files alone where the repo is set up for
     /// changesets, else change files and commits.
+    #[serde(serialize_with = "any_order_if_said")]
     pub changes: Option<Vec<ChangeSource>>,
     /// The branch that releases are made from; `None`: any.
     pub branch: Option<String>,
@@ -69,7 +71,7 @@ pub struct ReleaseSettings {
 }
 
 /// `[[registry]]`: the rules of one registry.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RegistrySettings {
     /// Its base URL, with or without a final slash.
@@ -90,7 +92,7 @@ pub enum UpdateRanges {
 }
 
 /// `[[group]]`: packages whose versions move together.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GroupSettings {
     /// The members.
@@ -110,7 +112,7 @@ pub enum GroupKind {
 }
 
 /// `[[policy]]`: what is known or wanted of some packages' publishing access.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Policy {
     /// Whom it is about.
@@ -124,7 +126,7 @@ pub struct Policy {
 }
 
 /// `[[credential]]`: a token in the environment, and what kind it is.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CredentialDeclaration {
     /// The environment variable that holds it; `None`: the one from `.npmrc`.
@@ -144,7 +146,7 @@ pub struct CredentialDeclaration {
 }
 
 /// `[publish]`: how uploads are carried out.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PublishSettings {
     /// Uploads and reads in flight at once.
@@ -165,7 +167,7 @@ pub struct PublishSettings {
 }
 
 /// `[pack]`: how tarballs are made.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PackSettings {
     /// Whose rules say what a tarball holds; `None`: those of the package manager that the workspace has.
@@ -173,12 +175,13 @@ pub struct PackSettings {
 }
 
 /// `[gate]`: what stops a tarball.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GateSettings {
     /// The largest tarball, packed.
     pub max_size: Option<SizeText>,
     /// Kinds of finding that stop a release.
+    #[serde(serialize_with = "any_order")]
     pub forbid: Vec<GateRule>,
 }
 
@@ -258,7 +261,7 @@ fn config_error(file: &str, text: &str, offset: usize, problem: String) -> Confi
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let excerpt = text.lines().nth(line - 1).unwrap_or_default().trim().chars().take(100).collect();
+    let excerpt = Printable::excerpt(text, line).into();
     ConfigError { file: file.to_owned(), line, column, problem, excerpt }
 }
 
@@ -278,6 +281,19 @@ fn routes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Route
     }
     let routes = Option::<Vec<Choosable>>::deserialize(deserializer)?;
     Ok(routes.map(|routes| routes.into_iter().map(|route| route.0).collect()))
+}
+
+/// Writes a list whose order and repetitions mean nothing, so that equal settings are written alike.
+fn any_order<S: Serializer, T: Serialize + Ord>(list: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+    list.iter().collect::<BTreeSet<_>>().serialize(serializer)
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
+fn any_order_if_said<S: Serializer, T: Serialize + Ord>(
+    list: &Option<Vec<T>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    list.as_ref().map(|list| list.iter().collect::<BTreeSet<_>>()).serialize(serializer)
 }
 
 fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {

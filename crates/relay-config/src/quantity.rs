@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 pub struct ExpiryDate(pub jiff::civil::Date);
 
 /// A span such as `90s`, `20m`, `2h`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "toml::Value")]
 pub struct DurationText(pub Duration);
 
 /// A size such as `5MB` or `300kB` (powers of ten), in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "toml::Value")]
 pub struct SizeText(pub u64);
 

@@ -7,13 +7,9 @@ use jiff::tz::TimeZone;
 use relay_config::{Access, Config, CredentialDeclaration, CredentialKind, NamePatterns, RegistryRules};
 use relay_plan::CredentialFact;
 use relay_registry::{Credential, NpmConfig, Otp, RegistryClient, RegistryUrl, default_registry};
-use relay_values::{CredentialId, DistTag};
+use relay_values::{CUSTOMARY_TOKEN_VARIABLES, CredentialId, DistTag, no_token};
 use relay_workspace::PackageName;
 use secrecy::SecretString;
-
-/// Environment variables that hold a token by custom. They mean nothing to npm by themselves; relay takes them for the
-/// workspace's registry when no configuration names a credential for it.
-pub const CUSTOMARY_TOKEN_VARIABLES: [&str; 2] = ["NPM_TOKEN", "NODE_AUTH_TOKEN"];
 
 /// Everything that a run is given from outside.
 pub struct Session {
@@ -186,8 +182,7 @@ impl Session {
         use secrecy::ExposeSecret;
         let token = self.environment.get(variable)?;
         let text = token.expose_secret().trim();
-        let usable = !text.is_empty() && !text.contains("${") && !text.chars().all(|c| c == 'X' || c == '-');
-        usable.then(|| SecretString::from(text.to_owned()))
+        no_token(text).is_none().then(|| SecretString::from(text.to_owned()))
     }
 }
 

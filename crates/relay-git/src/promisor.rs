@@ -3,10 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use git2::Oid;
+use relay_values::Printable;
 
 use crate::error::GitError;
 use crate::git_program::{GitProgram, RunError, run};
-use crate::ref_name::printable;
 use crate::repository::Repository;
 
 /// The remote that has what the clone lacks.
@@ -34,7 +34,7 @@ impl Repository {
 impl Promisor {
     /// Fetches objects, trees with all that lies below them but files, by git's own way of doing it.
     pub(crate) fn fetch(&self, ids: &[Oid]) -> Result<(), GitError> {
-        let doing = format!("fetch what this partial clone lacks from `{}`", printable(&self.remote));
+        let doing = format!("fetch what this partial clone lacks from `{}`", Printable::name(&self.remote));
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut command = self.program.command();
         command.args(["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"]);

@@ -1,8 +1,10 @@
 //! Pushes, by the `git` program, because it has the person's credentials, transports and pre-push hook.
 
+use relay_values::Printable;
+
 use crate::error::{GitError, PushCause};
 use crate::git_program::RunError;
-use crate::ref_name::{check_push_ref, printable};
+use crate::ref_name::check_push_ref;
 use crate::remote_tags::check_remote;
 use crate::repository::Repository;
 
@@ -32,10 +34,10 @@ impl Repository {
         arguments.extend(options);
         arguments.extend(["--", remote]);
         arguments.extend(refs.iter().map(String::as_str));
-        match self.try_git(&format!("push to `{}`", printable(remote)), &arguments, "") {
+        match self.try_git(&format!("push to `{}`", Printable::name(remote)), &arguments, "") {
             Ok(_) => Ok(()),
             Err(RunError::Failed { text }) => {
-                Err(GitError::PushRefused { remote: printable(remote), cause: PushCause::of(&text), text })
+                Err(GitError::PushRefused { remote: Printable::name(remote).into(), cause: PushCause::of(&text), text })
             }
             Err(RunError::NotRun(error)) => Err(error),
         }

@@ -1,5 +1,7 @@
 //! Which names may become tags or be pushed. Package names come from manifests and are hostile input.
 
+use relay_values::Printable;
+
 use crate::error::GitError;
 
 /// Longer names don't fit into one file name on common disks, where git keeps a loose ref.
@@ -7,7 +9,7 @@ const NAME_BYTES_MAX: usize = 240;
 
 /// The full ref of a tag, when git and relay accept its name.
 pub(crate) fn tag_ref(name: &str) -> Result<String, GitError> {
-    let refuse = |reason| GitError::InvalidRefName { name: printable(name), kind: "tag", reason };
+    let refuse = |reason| GitError::InvalidRefName { name: Printable::name(name).into(), kind: "tag", reason };
     if name.is_empty() {
         return Err(refuse("it is empty"));
     }
@@ -28,7 +30,7 @@ pub(crate) fn tag_ref(name: &str) -> Result<String, GitError> {
 
 /// Checks one refspec that is to be pushed: `source` or `source:target`, each a full ref name, or `HEAD` as source.
 pub(crate) fn check_push_ref(spec: &str) -> Result<(), GitError> {
-    let refuse = |reason| GitError::InvalidRefName { name: printable(spec), kind: "ref to push", reason };
+    let refuse = |reason| GitError::InvalidRefName { name: Printable::name(spec).into(), kind: "ref to push", reason };
     let (source, target) = match spec.split_once(':') {
         Some((source, target)) => (source, Some(target)),
         None => (spec, None),
@@ -42,17 +44,6 @@ pub(crate) fn check_push_ref(spec: &str) -> Result<(), GitError> {
         _ if spec.starts_with('+') => Err(refuse("relay never forces a push")),
         _ => Err(refuse("it must be a full ref such as `refs/tags/v1.0.0` or `HEAD:refs/heads/main`")),
     }
-}
-
-/// The name with everything that could disturb a terminal replaced.
-pub(crate) fn printable(name: &str) -> String {
-    const CHARS_MAX: usize = 120;
-    let mut text: String =
-        name.chars().take(CHARS_MAX).map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect();
-    if name.chars().nth(CHARS_MAX).is_some() {
-        text.push('…');
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use relay_values::Printable;
+
 use crate::error::{GitError, PushCause};
 use crate::git_program::RunError;
-use crate::ref_name::{printable, tag_ref};
+use crate::ref_name::tag_ref;
 use crate::repository::Repository;
 
 /// With more tags than this the remote is asked for all it has: a command line has an end.
@@ -35,11 +37,11 @@ impl Repository {
         }
         let mut arguments = vec!["ls-remote", "--quiet", "--tags", "--end-of-options", remote];
         arguments.extend(patterns.iter().map(String::as_str));
-        let output = match self.try_git(&format!("read the tags of `{}`", printable(remote)), &arguments, "") {
+        let output = match self.try_git(&format!("read the tags of `{}`", Printable::name(remote)), &arguments, "") {
             Ok(output) => output,
             Err(RunError::Failed { text }) => {
                 return Err(GitError::RemoteUnreadable {
-                    remote: printable(remote),
+                    remote: Printable::name(remote).into(),
                     cause: PushCause::of(&text),
                     text,
                 });
@@ -79,14 +81,14 @@ impl Repository {
         }
         arguments.extend(["--end-of-options", remote]);
         arguments.extend(refs.iter().map(String::as_str));
-        self.run_git(&format!("fetch tags of `{}`", printable(remote)), &arguments, "").map(drop)
+        self.run_git(&format!("fetch tags of `{}`", Printable::name(remote)), &arguments, "").map(drop)
     }
 }
 
 /// Refuses a remote whose name git would take for an option.
 pub(crate) fn check_remote(remote: &str) -> Result<(), GitError> {
     if remote.is_empty() || remote.starts_with('-') {
-        let (name, kind) = (printable(remote), "remote");
+        let (name, kind) = (Printable::name(remote).into(), "remote");
         return Err(GitError::InvalidRefName { name, kind, reason: "it names no remote" });
     }
     Ok(())

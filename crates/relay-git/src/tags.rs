@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use git2::{ErrorCode, ObjectType, Oid};
+use relay_values::Printable;
 
 use crate::error::GitError;
 use crate::git_program::RunError;
@@ -116,7 +117,7 @@ impl Repository {
         let full = tag_ref(name)?;
         let doing = || format!("make the tag `{name}`");
         let unknown =
-            |_| GitError::UnknownCommit { commit: crate::ref_name::printable(commit), path: self.workdir().to_owned() };
+            |_| GitError::UnknownCommit { commit: Printable::name(commit).into(), path: self.workdir().to_owned() };
         let wanted = Oid::from_str(commit).and_then(|id| self.git.find_commit(id)).map_err(unknown)?;
         if let Some(outcome) = self.compare_tag(name, &full, wanted.id())? {
             return Ok(outcome);

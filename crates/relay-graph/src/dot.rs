@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use relay_values::Printable;
 use relay_workspace::{DependencyKind, PackageName};
 
 use crate::cycle::Cycle;
 use crate::graph::DependencyGraph;
-use crate::text::printable;
 
 /// Renders the graph for Graphviz: one node a package (private ones dashed), one arrow a dependency, styled by kind; the
 /// arrows of runtime cycles are red.
@@ -45,7 +45,9 @@ pub fn to_dot(graph: &DependencyGraph) -> String {
 
 /// A quoted string of dot. Line breaks become `\n`, which dot draws as a new line.
 fn quoted(text: &str) -> String {
-    let lines: Vec<String> =
-        text.split('\n').map(|line| printable(line).replace('\\', "\\\\").replace('"', "\\\"")).collect();
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| Printable::whole(line).as_str().replace('\\', "\\\\").replace('"', "\\\""))
+        .collect();
     format!("\"{}\"", lines.join("\\n"))
 }

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use relay_values::Printable;
+
 use crate::graph::DependencyGraph;
-use crate::text::printable;
 
 /// Renders the graph as a mermaid flowchart: one box a package (private ones rounded), one arrow a dependency; arrows
 /// that don't count for the order are dotted.
@@ -30,7 +31,7 @@ pub fn to_mermaid(graph: &DependencyGraph) -> String {
 /// Writes every character that mermaid, its markdown or HTML could give a meaning to as mermaid's numbered entity.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for c in printable(text).chars() {
+    for c in Printable::whole(text).as_str().chars() {
         if c.is_ascii_alphanumeric() || " @/.-+:=,^".contains(c) {
             escaped.push(c);
         } else {

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use relay_values::Printable;
 use relay_workspace::PackageName;
 
 use crate::cycle::Cycle;
@@ -35,18 +36,11 @@ pub fn to_text(graph: &DependencyGraph) -> String {
     text
 }
 
-/// Replaces what is not printable in a text from a manifest: control characters, and the marks that turn the direction
-/// of writing.
-pub(crate) fn printable(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
-}
-
 fn package_lines(text: &mut String, graph: &DependencyGraph, package: &GraphPackage) {
     let version = package.version.as_ref().map_or_else(|| "(no version)".to_owned(), ToString::to_string);
     let private = if package.private { "  (private)" } else { "" };
     let path = if package.path.is_empty() { "." } else { &package.path };
-    line(text, &format!("  {}  {version}  {}{private}", package.name, printable(path)));
+    line(text, &format!("  {}  {version}  {}{private}", package.name, Printable::whole(path)));
     for edge in graph.edges_from(&package.name) {
         line(text, &format!("    {}", edge_text(edge)));
     }
@@ -54,7 +48,7 @@ fn package_lines(text: &mut String, graph: &DependencyGraph, package: &GraphPack
 
 fn edge_text(edge: &Edge) -> String {
     let note = if edge.orders { "" } else { "  (does not count for the order)" };
-    format!("{:<8}  {}  {}{note}", edge.kind.as_str(), edge.to, printable(&edge.range))
+    format!("{:<8}  {}  {}{note}", edge.kind.as_str(), edge.to, Printable::whole(&edge.range))
 }
 
 fn cycle_lines(text: &mut String, cycles: &[Cycle]) {
@@ -79,7 +73,7 @@ fn closed_path(cycle: &Cycle) -> String {
 
 fn missing_lines(text: &mut String, graph: &DependencyGraph) {
     let lines = graph.missing().iter().map(|missing| {
-        let range = printable(&missing.range);
+        let range = Printable::whole(&missing.range);
         format!("{}  {}  {}  {range}", missing.package, missing.kind.as_str(), missing.dependency)
     });
     section(text, "missing: `workspace:` and `catalog:` dependencies that lead nowhere in this workspace", lines);

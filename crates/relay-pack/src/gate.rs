@@ -8,6 +8,7 @@ mod secrets;
 
 use std::io::Read as _;
 
+use relay_values::Printable;
 use relay_workspace::{DependencyKind, Specifier, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -173,8 +174,8 @@ fn leaks(content: &[u8], findings: &mut Vec<Finding>) {
                     text: format!(
                         "`{}` names `{}` by `{}`, which nobody outside the workspace can install",
                         kind.manifest_key(),
-                        printable(name),
-                        printable(specifier)
+                        Printable::name(name),
+                        Printable::name(specifier)
                     ),
                     help: if leaks_from_workspace {
                         "pack with relay, which resolves it, or write a version range".to_owned()
@@ -224,10 +225,6 @@ fn is_bundled(manifest: &Value, name: &str) -> bool {
         Some(Value::Array(names)) => names.iter().any(|one| one == name),
         _ => false,
     }
-}
-
-fn printable(text: &str) -> String {
-    text.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_values::Printable;
 use relay_workspace::{PackageManager, PackageName, Version};
 use serde_json::{Map, Value};
 
@@ -196,7 +197,7 @@ fn last_lines(output: &str) -> String {
     let lines: Vec<&str> = output.lines().collect();
     let skipped = lines.len().saturating_sub(ERROR_LINES_MAX);
     let text = lines.get(skipped..).unwrap_or_default().join("\n");
-    text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()).collect()
+    Printable::speech(&text).into()
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod syntax;
 mod walk;
 
 pub use glob::Glob;
+use relay_values::Printable;
 use segment::{Case, Segment};
 
 /// The longest pattern that minimatch takes, in UTF-16 units.
@@ -62,7 +63,7 @@ impl Pattern {
     /// # Errors
     /// [`InvalidPattern`] when it is too long, nests too deep, or makes a regular expression that JavaScript refuses.
     pub fn parse(text: &str) -> Result<Self, InvalidPattern> {
-        let invalid = |reason| InvalidPattern { pattern: text.chars().take(120).collect(), reason };
+        let invalid = |reason| InvalidPattern { pattern: Printable::name(text).into(), reason };
         if text.encode_utf16().count() > PATTERN_LENGTH_UNITS_MAX {
             return Err(invalid("it is longer than 65,536 characters"));
         }

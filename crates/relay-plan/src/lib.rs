@@ -26,7 +26,7 @@ pub mod render;
 pub mod route;
 mod sittings;
 
-pub use digest::digest;
+pub use digest::{digest, digest_of};
 pub use drift::{Drift, drift};
 pub use finding::{Finding, Severity};
 pub use observation::{

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use relay_values::Printable;
 use serde::Deserialize;
 
 use crate::digest::digest;
@@ -74,7 +75,7 @@ impl ReleasePlan {
         match serde_json::from_str::<Head>(text).map_err(|error| syntax(&error))?.schema {
             Some(schema) if schema == PLAN_SCHEMA => {}
             Some(schema) if schema.starts_with(PLAN_SCHEMA_FAMILY) => {
-                let schema = schema.chars().filter(|c| !c.is_control()).take(80).collect();
+                let schema = Printable::name(&schema).into();
                 return Err(PlanFileError::OtherSchema { schema });
             }
             _ => return Err(PlanFileError::NotAPlan),

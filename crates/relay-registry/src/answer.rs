@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use relay_values::Printable;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use crate::retry_after;
-use crate::shown_text::{TEXT_CHARS_MAX, clean_line};
+
+/// The longest text of a registry that is kept, in characters.
+pub(crate) const TEXT_CHARS_MAX: usize = 600;
 
 /// How many characters of an answer that is no JSON are shown.
 const FIRST_WORDS_CHARS_MAX: usize = 80;
@@ -29,7 +32,7 @@ impl Answer {
     /// The header `npm-notice`, cleaned. Bytes that are no UTF-8 are replaced.
     pub(crate) fn notice(&self) -> Option<String> {
         let bytes = self.headers.get("npm-notice")?.as_bytes();
-        let notice = clean_line(&String::from_utf8_lossy(bytes), TEXT_CHARS_MAX);
+        let notice = String::from(Printable::words(&String::from_utf8_lossy(bytes), TEXT_CHARS_MAX));
         (!notice.is_empty()).then_some(notice)
     }
 
@@ -56,7 +59,7 @@ impl Answer {
             None if self.is_html() => String::new(),
             None => String::from_utf8_lossy(&self.body).into_owned(),
         };
-        clean_line(&said, TEXT_CHARS_MAX)
+        String::from(Printable::words(&said, TEXT_CHARS_MAX))
     }
 
     /// Says whether the body is an HTML page.
@@ -85,7 +88,7 @@ impl Answer {
         let start = self.body.get(..self.body.len().min(4_096)).unwrap_or_default();
         let text = String::from_utf8_lossy(start);
         let text = if self.is_html() { without_tags(&text) } else { text.into_owned() };
-        clean_line(&text, FIRST_WORDS_CHARS_MAX)
+        String::from(Printable::words(&text, FIRST_WORDS_CHARS_MAX))
     }
 }
 

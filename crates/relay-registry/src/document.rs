@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use relay_config::Access;
-use relay_values::DistTag;
+use relay_values::{DistTag, Printable};
 use relay_workspace::{Integrity, PackageName, Shasum};
 use serde_json::{Map, Value, json};
 use sha1::Digest as _;
@@ -203,10 +203,8 @@ fn hex(bytes: &[u8]) -> String {
 fn clean_version(manifest: &Map<String, Value>, package: &str) -> Result<String, DocumentError> {
     let text = manifest.get("version").and_then(Value::as_str).unwrap_or_default();
     let bare = text.trim().trim_start_matches(['=', 'v']).trim_start();
-    let version = semver::Version::parse(bare).map_err(|_| DocumentError::Version {
-        package: package.to_owned(),
-        version: text.chars().take(80).collect(),
-    })?;
+    let version = semver::Version::parse(bare)
+        .map_err(|_| DocumentError::Version { package: package.to_owned(), version: Printable::name(text).into() })?;
     Ok(semver::Version { build: semver::BuildMetadata::EMPTY, ..version }.to_string())
 }
 

@@ -1,7 +1,7 @@
 //! The headers of a request (`npm-registry.md`, 0.3), as a pure function of what is asked and by whom.
 
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
 };
 use url::Url;
 
@@ -17,8 +17,6 @@ const NPM_OTP: HeaderName = HeaderName::from_static("npm-otp");
 pub(crate) struct RequestHeaders<'a> {
     /// `accept`; `*/*` where nothing is wished.
     pub(crate) accept: Option<&'static str>,
-    /// An `ETag` for `if-none-match`. One that no header can carry is left out: the answer is then whole.
-    pub(crate) etag: Option<&'a str>,
     /// Caches on the way must ask the registry.
     pub(crate) fresh: bool,
     /// The body is JSON.
@@ -41,9 +39,6 @@ pub(crate) fn request_headers(
     headers.insert(NPM_AUTH_TYPE, HeaderValue::from_static(if options.auth_type_web { "web" } else { "legacy" }));
     headers.insert(NPM_COMMAND, HeaderValue::from_static("publish"));
     headers.insert(ACCEPT, HeaderValue::from_static(wishes.accept.unwrap_or("*/*")));
-    if let Some(etag) = wishes.etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
-        headers.insert(IF_NONE_MATCH, etag);
-    }
     if wishes.fresh {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
@@ -106,15 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn a_poll_asks_past_caches_and_an_etag_goes_verbatim() {
-        let wishes = RequestHeaders { etag: Some("W/\"x\""), fresh: true, ..RequestHeaders::default() };
+    fn a_poll_asks_past_caches() {
+        let wishes = RequestHeaders { fresh: true, ..RequestHeaders::default() };
         let lines = headers("https://registry.example/npm/x", wishes);
-        assert!(lines.contains(&"if-none-match: W/\"x\"".to_owned()));
         assert!(lines.contains(&"cache-control: no-cache".to_owned()));
-        let broken = headers(
-            "https://registry.example/npm/x",
-            RequestHeaders { etag: Some("a\nb"), ..RequestHeaders::default() },
-        );
-        assert!(!broken.iter().any(|line| line.starts_with("if-none-match")));
     }
 }

@@ -13,7 +13,6 @@
 //! - [`refusal`]: a registry's no, classified and explained from one table
 //! - [`read`]: the errors of reading
 //! - [`client`]: the one part that sends
-//! - [`shown_text`]: texts of a registry, made fit to be shown
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -28,7 +27,6 @@ pub mod publish;
 pub mod read;
 pub mod refusal;
 mod retry_after;
-pub mod shown_text;
 pub mod url;
 
 pub use ::url::Url;

@@ -192,7 +192,7 @@ impl NpmConfig {
         for file in files.into_iter().filter_map(|(file, _)| file.as_ref()) {
             config.refuse_unscoped_auth(file)?;
         }
-        config.idle_tokens = ["NPM_TOKEN", "NODE_AUTH_TOKEN"]
+        config.idle_tokens = relay_values::CUSTOMARY_TOKEN_VARIABLES
             .into_iter()
             .filter(|name| {
                 !sources.withhold && sources.environment.get(*name).is_some_and(|value| !value.trim().is_empty())

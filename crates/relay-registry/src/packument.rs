@@ -67,11 +67,7 @@ pub enum PackumentAnswer {
     Found {
         /// The document.
         packument: Packument,
-        /// The `ETag` for the next question, verbatim.
-        etag: Option<String>,
     },
-    /// The document is the one that the given `ETag` stands for.
-    NotModified,
     /// No such package, or none that this credential may see.
     NotFound {
         /// The header `npm-notice`, cleaned. It tells a dead token.

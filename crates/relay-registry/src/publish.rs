@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use relay_values::Printable;
 use relay_workspace::PackageName;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, TEXT_CHARS_MAX};
 use crate::challenge::{Challenge, Demand, read_unauthorized};
 use crate::credential::{Credential, Otp};
 use crate::refusal::{Refusal, RefusalCode, RefusalFacts, classify};
-use crate::shown_text::{TEXT_CHARS_MAX, clean_line};
 use crate::url::RegistryUrl;
 
 /// One upload.
@@ -81,7 +81,8 @@ pub(crate) fn read_publish_answer(name: &PackageName, host: &str, answer: &Answe
         });
     }
     if (200..=299).contains(&answer.status) {
-        let message = || answer.json()?.get("message")?.as_str().map(|text| clean_line(text, TEXT_CHARS_MAX));
+        let message =
+            || answer.json()?.get("message")?.as_str().map(|text| String::from(Printable::words(text, TEXT_CHARS_MAX)));
         return Ok(Accepted { status: answer.status, notice: answer.notice().or_else(message) });
     }
     let refusal = refusal_of(Some(name), answer);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use relay_values::Printable;
 use relay_workspace::PackageName;
 use url::Url;
 
@@ -10,7 +11,6 @@ use crate::credential::{Credential, UnusableCredential};
 use crate::packument::NotTheDocument;
 use crate::publish::refusal_of;
 use crate::refusal::Refusal;
-use crate::shown_text::clean_line;
 use crate::url::{RegistryUrl, host_and_port};
 
 /// The most of a foreign name that is shown; npm's own limit is 214.
@@ -158,7 +158,7 @@ impl ReadError {
         let problem = format!(
             "`{}` answered with the {document} of `{}`; check the registry's address and what stands before it",
             host_and_port(url),
-            clean_line(&name, NAME_CHARS_MAX)
+            Printable::cut(&name, NAME_CHARS_MAX)
         );
         Self::Unexpected { what: what.to_owned(), problem }
     }

@@ -8,15 +8,20 @@
 //! - [`credential_id`]: which credential is meant, without the secret
 //! - [`printable`]: foreign text made fit to be shown
 //! - [`struck_out`]: and without the secrets that this process knows, as is everything that leaves it
+//! - [`secret_variables`]: which environment variables hold credentials; [`token_text`]: which texts are no token
 #![forbid(unsafe_code)]
 
 pub mod credential_id;
 pub mod dist_tag;
 pub mod printable;
 pub mod registry_url;
+pub mod secret_variables;
 pub mod struck_out;
+pub mod token_text;
 
 pub use credential_id::{CredentialId, CredentialOrigin};
 pub use dist_tag::{DistTag, InvalidDistTag};
-pub use printable::Printable;
+pub use printable::{Printable, escaped_json};
 pub use registry_url::{DisplayUrl, InvalidRegistryUrl, RegistryUrl, default_registry};
+pub use secret_variables::{CUSTOMARY_TOKEN_VARIABLES, is_credential_name, is_registry_credential_name};
+pub use token_text::{NoToken, no_token};

@@ -57,6 +57,22 @@ impl Printable {
         Self(marked(text, |c| matches!(c, '\n' | '\t')))
     }
 
+    /// Text that was laid out for a terminal, with its colours: all but these, line breaks and tabs is marked. What is foreign in
+    /// it was made fit before; this is the last look.
+    pub fn styled(text: &str) -> Self {
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('\u{1b}') {
+            shown.push_str(&marked(before, |c| matches!(c, '\n' | '\t')));
+            let length = colour_length(after);
+            shown.push(if length == 0 { MARK } else { '\u{1b}' });
+            shown.push_str(after.get(..length).unwrap_or_default());
+            rest = after.get(length..).unwrap_or_default();
+        }
+        shown.push_str(&marked(rest, |c| matches!(c, '\n' | '\t')));
+        Self(shown)
+    }
+
     /// A line (from 1) of a file, without its indent.
     pub fn excerpt(text: &str, line: usize) -> Self {
         Self::name(text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim())
@@ -66,6 +82,8 @@ impl Printable {
     /// one space, known secrets are struck out, and it is cut at `chars_max`.
     pub fn words(text: &str, chars_max: usize) -> Self {
         let spoken = spoken(text);
+        // Before it is cut: half a secret would not be recognised later.
+        let spoken = crate::struck_out::strike_all(&spoken);
         let words: Vec<&str> = spoken.split_whitespace().collect();
         // Before it is cut: half a secret would not be recognised later.
         Self(shortened(strike_all(&words.join(" ")).into_owned(), chars_max))
@@ -80,6 +98,23 @@ impl Printable {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// JSON in which hidden characters are written as `\u202e`: the same values, and nothing in it can drive a terminal.
+pub fn escaped_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        // What white space is left stands between the values.
+        if matches!(c, '\n' | '\r' | '\t') || !is_hidden(c) {
+            escaped.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                use std::fmt::Write as _;
+                write!(escaped, "\\u{unit:04x}").expect("writing to a string never fails");
+            }
+        }
+    }
+    escaped
 }
 
 /// Says whether a character does something instead of showing something: it controls a terminal, turns the direction of
@@ -116,6 +151,13 @@ const INVISIBLE: [(char, char); 16] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
+/// The bytes of a colour sequence after its ESC: `[1;31m`. 0 where something else follows.
+fn colour_length(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix('[') else { return 0 };
+    let length = parameters.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b';').count();
+    if parameters.as_bytes().get(length) == Some(&b'm') { length + 2 } else { 0 }
+}
+
 /// One line that is already as it should be, as nearly all are.
 fn is_plain_line(text: &str) -> bool {
     let printable = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
@@ -140,8 +182,9 @@ fn spoken(text: &str) -> String {
         match c {
             '\u{1b}' => skip_escape(&mut chars),
             '\u{9b}' => skip_until_final(&mut chars),
-            '\n' | '\r' | '\t' => said.push(c),
-            '\u{2028}' | '\u{2029}' => said.push('\n'),
+            '\n' | '\t' => said.push(c),
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\r' | '\u{2028}' | '\u{2029}' => said.push('\n'),
             c if is_hidden(c) && !joins(c, said.chars().next_back(), chars.peek().copied()) => {}
             c => said.push(c),
         }
@@ -232,7 +275,7 @@ mod tests {
         said("\u{1b}", "");
         said(&"x".repeat(30), &format!("{}…", "x".repeat(20)));
         said(&"x".repeat(20), &"x".repeat(20));
-        assert_eq!(Printable::speech("a\u{1b}[1mb\r\nc\td\u{7}").as_str(), "ab\r\nc\td");
+        assert_eq!(Printable::speech("a\u{1b}[1mb\r\nc\td\u{7}\re").as_str(), "ab\nc\td\ne");
     }
 
     #[test]
@@ -293,6 +336,23 @@ mod tests {
     }
 
     #[test]
+    fn colours_stay_in_what_was_laid_out_and_nothing_else() {
+        let styled = |text: &str| String::from(Printable::styled(text));
+        assert_eq!(styled("\u{1b}[1;31mred\u{1b}[0m\n\tb"), "\u{1b}[1;31mred\u{1b}[0m\n\tb");
+        assert_eq!(styled("\u{1b}[2Jx\u{1b}]0;t\u{7}\u{1b}"), "\u{fffd}[2Jx\u{fffd}]0;t\u{fffd}\u{fffd}");
+        assert_eq!(styled("a\u{202e}\u{1b}[mb\r"), "a\u{fffd}\u{1b}[mb\u{fffd}");
+    }
+
+    #[test]
+    fn json_keeps_its_values() {
+        let value = "a\u{202e}b\u{e0041}\u{1b}é\u{feff}👩";
+        let json = serde_json::to_string(value).unwrap();
+        let escaped = escaped_json(&json);
+        assert_eq!(escaped, "\"a\\u202eb\\udb40\\udc41\\u001bé\\ufeff👩\"");
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), value);
+    }
+
+    #[test]
     fn a_line_has_single_spaces_and_lines_keep_their_breaks() {
         assert_eq!(Printable::line(" a\u{1b}[31m\r\nb\u{202e}c ").as_str(), "a\u{fffd}[31m b\u{fffd}c");
         assert_eq!(Printable::line("as it is").as_str(), "as it is");
@@ -311,7 +371,7 @@ mod tests {
                 prop_assert!(!through);
             }
             for shown in [Printable::lines(&text), Printable::speech(&text)] {
-                let allowed = |c| matches!(c, '\n' | '\r' | '\t' | '\u{200c}' | '\u{200d}');
+                let allowed = |c| matches!(c, '\n' | '\t' | '\u{200c}' | '\u{200d}');
                 let through = shown.as_str().chars().any(|c| is_hidden(c) && !allowed(c));
                 prop_assert!(!through);
             }

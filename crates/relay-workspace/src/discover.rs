@@ -29,6 +29,7 @@ pub use packages::PACKAGES_MAX;
 
 use definition::{Definition, Origin};
 use packages::{Gathering, InFolder};
+use relay_values::Printable;
 use walk::{NeverEntered, Walked};
 
 use crate::manager::PackageManager;
@@ -132,7 +133,7 @@ fn members(definition: &Definition, manager: PackageManager, walked: &Walked) ->
             // Some managers pass over a slash in front, and to the others it means the root of the disk.
             let slash = pattern.trim().trim_start_matches('!').starts_with('/');
             let why = if slash { ": it begins with a slash, and must be relative to the workspace root" } else { "" };
-            let pattern = crate::printable::printable(pattern);
+            let pattern = Printable::name(pattern);
             warnings.push(format!("`{}`: the pattern `{pattern}` matches no package{why}", selection.file));
         }
     }

@@ -1,10 +1,10 @@
 //! New versions and ranges in a manifest, with everything else left as it is.
 
+use relay_values::Printable;
 use semver::Version;
 
 use crate::dependency::DependencyKind;
 use crate::json::{JsonText, strict};
-use crate::printable::printable;
 
 /// What changes in one manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,7 +48,7 @@ pub enum EditError {
     #[error("there is no `version` to change; add one by hand")]
     NoVersion,
     /// There is no such dependency to change.
-    #[error("`{}` has no `{}` to change; the file may have been edited meanwhile, so run the command again", .kind.manifest_key(), printable(.name))]
+    #[error("`{}` has no `{}` to change; the file may have been edited meanwhile, so run the command again", .kind.manifest_key(), Printable::name(.name))]
     NoDependency {
         /// The map.
         kind: DependencyKind,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use relay_values::Printable;
 use serde::{Deserialize, Serialize};
 
 /// A subresource-integrity text, `sha512-<base64>`. Two are equal when their texts are.
@@ -29,7 +30,7 @@ impl Integrity {
             .iter()
             .find_map(|prefix| text.split_whitespace().find(|part| part.starts_with(prefix)))
             .map(|part| Self(part.split('?').next().unwrap_or(part).to_owned()))
-            .ok_or_else(|| InvalidDigest(text.chars().take(120).collect()))
+            .ok_or_else(|| InvalidDigest(Printable::name(text).into()))
     }
 
     /// The text.
@@ -47,7 +48,7 @@ impl Shasum {
         if text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
             Ok(Self(text.to_ascii_lowercase()))
         } else {
-            Err(InvalidDigest(text.chars().take(120).collect()))
+            Err(InvalidDigest(Printable::name(text).into()))
         }
     }
 

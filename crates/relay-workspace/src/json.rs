@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use relay_values::Printable;
 
 use crate::edit::EditError;
-use crate::printable::excerpt;
 
 /// JSON as npm reads it: all of the parser's leniencies are off.
 pub(crate) fn strict() -> ParseOptions {
@@ -53,7 +53,7 @@ impl<'a> JsonText<'a> {
             line: error.line_display(),
             column: error.column_display(),
             problem: lower_start(&error.kind().to_string()),
-            excerpt: excerpt(json, error.line_display()),
+            excerpt: Printable::excerpt(json, error.line_display()).into(),
         })?;
         match parsed.value {
             Some(Value::Object(top)) => Ok(Self { text, top, replacements: BTreeMap::new() }),
@@ -172,7 +172,7 @@ pub(crate) fn place_of(text: &str, options: &ParseOptions, path: &[&str]) -> Pla
     let before = json.get(..start).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Place { line, column, excerpt: excerpt(json, line) }
+    Place { line, column, excerpt: Printable::excerpt(json, line).into() }
 }
 
 /// A parser's sentence with a small letter in front, as messages have it.

@@ -24,7 +24,6 @@ pub mod manager;
 pub mod manifest;
 pub mod name;
 pub mod obstacle;
-mod printable;
 pub mod range;
 pub mod regular_file;
 pub mod specifier;

@@ -17,13 +17,13 @@ mod pnpm;
 mod yarn;
 
 use camino::Utf8PathBuf;
+use relay_values::Printable;
 use semver::Version;
 
 use crate::dependency::DependencyKind;
 use crate::edit::EditError;
 use crate::manager::PackageManager;
 use crate::name::PackageName;
-use crate::printable::printable;
 
 /// The largest lock file that relay edits, in bytes. Those of the largest open monorepos have about 5 MB.
 pub const LOCKFILE_SIZE_BYTES_MAX: usize = 128 * 1024 * 1024;
@@ -101,7 +101,7 @@ fn refusal(manager: PackageManager, problem: String) -> EditError {
 
 /// The refusal of a lock file that doesn't say what the manifests say.
 fn out_of_date(manager: PackageManager, edit: &LockfileEdit, range: &LockfileRange) -> EditError {
-    let problem = format!("the lock file is out of date about `{}` of `{}`", printable(&range.name), edit.name);
+    let problem = format!("the lock file is out of date about `{}` of `{}`", Printable::name(&range.name), edit.name);
     refusal(manager, problem)
 }
 
@@ -111,7 +111,7 @@ fn from_elsewhere(manager: PackageManager, edit: &LockfileEdit, range: &Lockfile
     let problem = format!(
         "by the lock file, `{}` takes `{}` from elsewhere than the workspace",
         edit.name,
-        printable(&range.name)
+        Printable::name(&range.name)
     );
     refusal(manager, problem)
 }

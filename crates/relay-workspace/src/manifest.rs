@@ -1,11 +1,11 @@
 //! A package's `package.json`: its text as it stands on disk, and the fields that relay reads from it.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_values::Printable;
 use serde_json::{Map, Value};
 
 use crate::dependency::{Dependency, DependencyKind};
 use crate::json::strict;
-use crate::printable::excerpt;
 use crate::wrong_kind::{FieldOf, WrongKind, kind_of};
 
 /// The largest manifest that relay reads, in bytes. Real ones stay below 100 kB.
@@ -50,7 +50,13 @@ impl Manifest {
         let json = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let value: Value = serde_json::from_str(json).map_err(|error| {
             let (line, column, problem) = syntax_problem(&error, json);
-            ManifestError::Syntax { path: path.to_owned(), line, column, problem, excerpt: excerpt(json, line) }
+            ManifestError::Syntax {
+                path: path.to_owned(),
+                line,
+                column,
+                problem,
+                excerpt: Printable::excerpt(json, line).into(),
+            }
         })?;
         let Value::Object(fields) = value else {
             let top = FieldOf { path, text: json, options: &strict(), keys: &[] };

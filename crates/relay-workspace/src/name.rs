@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use relay_values::Printable;
 use serde::{Deserialize, Serialize};
 
 /// The longest name that npm accepts for a new package, in characters.
@@ -45,7 +46,7 @@ impl PackageName {
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         match broken_rule(text) {
             None => Ok(Self(text.to_owned())),
-            Some(rule) => Err(InvalidName { name: printable(text), rule }),
+            Some(rule) => Err(InvalidName { name: Printable::name(text).into(), rule }),
         }
     }
 
@@ -122,10 +123,6 @@ fn broken_rule(text: &str) -> Option<&'static str> {
 /// The characters that `encodeURIComponent` leaves alone.
 fn url_friendly(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_.!~*'()".contains(c)
-}
-
-fn printable(text: &str) -> String {
-    text.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 impl fmt::Display for PackageName {

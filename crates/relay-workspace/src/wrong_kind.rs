@@ -4,10 +4,10 @@ use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jsonc_parser::ParseOptions;
+use relay_values::Printable;
 use serde_json::Value;
 
 use crate::json::{Place, place_of};
-use crate::printable::printable;
 
 /// A value of a JSON file that is of another kind than is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,8 @@ pub struct WrongKind {
 impl fmt::Display for WrongKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, line, column, field, expected, found, excerpt } = self;
-        let field = if field.is_empty() { "the top of the file".to_owned() } else { format!("`{}`", printable(field)) };
+        let field =
+            if field.is_empty() { "the top of the file".to_owned() } else { format!("`{}`", Printable::name(field)) };
         write!(f, "{path}:{line}:{column}: {field} must be {expected}, and is {found}\n  {excerpt}")
     }
 }

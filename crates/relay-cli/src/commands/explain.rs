@@ -27,7 +27,7 @@ pub(crate) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, CliErro
     let everything = text.trim().is_empty();
     let (width, palette) = (context.ui.settings().width, context.ui.data_palette());
     match args.format() {
-        ExplainFormat::Json => context.ui.data(document(&found)?),
+        ExplainFormat::Json => context.ui.json(&document(&found)?),
         ExplainFormat::Text if everything => {
             context.ui.data(list(&found));
             context.ui.hint("`relay explain CODE` says what one of them means and what to do");

@@ -127,7 +127,7 @@ fn print(plan: &ReleasePlan, format: PlanFormat, context: &Context) {
             };
             context.ui.data(relay_plan::render_text(plan, style));
         }
-        PlanFormat::Json => context.ui.data(plan.to_json()),
+        PlanFormat::Json => context.ui.json(&plan.to_json()),
         PlanFormat::Markdown => context.ui.data(relay_plan::render_markdown(plan)),
     }
 }
@@ -137,7 +137,7 @@ fn compare(saved: &ReleasePlan, plan: &ReleasePlan, format: PlanFormat, context:
     let difference = relay_plan::diff(saved, plan);
     match format {
         PlanFormat::Text => context.ui.data(difference.to_text()),
-        PlanFormat::Json => context.ui.data(difference.to_json()),
+        PlanFormat::Json => context.ui.json(&difference.to_json()),
         PlanFormat::Markdown => context.ui.data(difference.to_markdown()),
     }
     !difference.is_empty()

@@ -125,7 +125,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut stop).await?;
     if dry_run {
         if flags.report.json {
-            context.ui.data(flow.plan.to_json());
+            context.ui.json(&flow.plan.to_json());
         }
         return Ok(Exit::Done);
     }
@@ -149,7 +149,7 @@ fn graduates_of(saved: &ReleasePlan) -> Vec<String> {
 pub(crate) fn tell(report: &RunReport, world: World, json: bool, context: &Context) -> Exit {
     if json {
         match serde_json::to_string_pretty(report) {
-            Ok(text) => context.ui.data(text),
+            Ok(text) => context.ui.json(&text),
             Err(error) => context.ui.warning(format!("the report can't be written as JSON: {error}")),
         }
     } else {

@@ -48,7 +48,7 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     }
     let bumps = &observed.bumps;
     if args.json {
-        ui.data(document(bumps));
+        ui.json(&document(bumps));
     } else if bumps.bumps.is_empty() {
         ui.status(format!("Nothing to version: {}", preflight::why_nothing(&project, bumps)));
         if !bumps.consumed.is_empty() {

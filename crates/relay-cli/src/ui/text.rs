@@ -3,15 +3,15 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use relay_values::{Printable, escaped_json};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::error::CliError;
 
-/// A text from outside with its control characters replaced, so that it can't move the cursor or set a title. Line breaks
-/// and tabs stay.
+/// A text from outside that can't move the cursor, set a title, or turn what stands beside it. Line breaks and tabs stay.
 pub(crate) fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+    Printable::lines(text).into()
 }
 
 /// `1 package`, `2 packages`; the noun's plural takes an `s` (or `es` after a hiss).
@@ -120,13 +120,13 @@ fn unbroken(text: &str) -> Vec<String> {
 /// A value as the JSON that relay prints: two spaces, a line break at the end.
 pub(crate) fn json(value: &impl Serialize) -> Result<String, CliError> {
     let text = serde_json::to_string_pretty(value).map_err(|error| CliError::internal(error.to_string()))?;
-    Ok(format!("{text}\n"))
+    Ok(format!("{}\n", escaped_json(&text)))
 }
 
 /// A value as one line of JSON.
 pub(crate) fn json_line(value: &impl Serialize) -> Result<String, CliError> {
     let text = serde_json::to_string(value).map_err(|error| CliError::internal(error.to_string()))?;
-    Ok(format!("{text}\n"))
+    Ok(format!("{}\n", escaped_json(&text)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 use relay_config::{CONFIG_FILE_NAME, Config};
-use relay_pack::lifecycle::environment::is_credential_name;
+use relay_values::{is_credential_name, is_registry_credential_name};
 use relay_workspace::read_regular_text;
 
 use crate::session_setup::{global_npmrc, user_npmrc};
@@ -21,18 +21,9 @@ pub(super) fn to_take(environment: &BTreeMap<String, String>, folder: &Utf8Path)
     let referred = referred_to(environment, folder);
     environment
         .iter()
-        .filter(|(name, value)| !value.is_empty() && (referred.contains(*name) || is_for_a_registry(name)))
+        .filter(|(name, value)| !value.is_empty() && (referred.contains(*name) || is_registry_credential_name(name)))
         .map(|(name, _)| name.clone())
         .collect()
-}
-
-fn is_for_a_registry(name: &str) -> bool {
-    let upper = name.to_uppercase();
-    let of_a_registry = upper.contains("NPM")
-        || upper.contains("NODE_AUTH")
-        || upper.starts_with("ACTIONS_ID_TOKEN")
-        || upper.ends_with("_ID_TOKEN");
-    of_a_registry && is_credential_name(name)
 }
 
 /// Names in the settings of the folder, of those above it and of the person. Where the workspace begins isn't known yet,
@@ -87,18 +78,6 @@ mod tests {
     fn placeholders_of_credentials_are_found() {
         let text = "//a.example/:_authToken=${ONE}\n_auth = ${TWO?}${THREE}\nregistry=https://${HOST}/\n; ${NO}\n";
         assert_eq!(placeholders(text), ["ONE", "THREE", "TWO"].map(str::to_owned).into());
-    }
-
-    #[test]
-    fn credentials_of_registries_and_no_others_are_taken() {
-        for name in
-            ["NPM_TOKEN", "NODE_AUTH_TOKEN", "npm_config_//a.example/:_authToken", "NPM_ID_TOKEN", "NPM_CONFIG_OTP"]
-        {
-            assert!(is_for_a_registry(name), "{name}");
-        }
-        for name in ["GITHUB_TOKEN", "npm_config_registry", "SSH_AUTH_SOCK", "AWS_PROFILE", "PATH"] {
-            assert!(!is_for_a_registry(name), "{name}");
-        }
     }
 
     #[test]

@@ -74,10 +74,10 @@ pub(super) async fn read_siblings(
         let credentials = session.credentials(name, &choice.url, &project.config);
         let credential = credentials.first().map(|known| &known.credential).filter(|one| !one.is_withheld());
         let form = PackumentForm::Abbreviated;
-        let state = match session.client.packument(&destination, name, credential, form, None).await.ok()? {
+        let state = match session.client.packument(&destination, name, credential, form).await.ok()? {
             PackumentAnswer::Found { packument, .. } => present(packument, None),
             PackumentAnswer::NotFound { .. } if credential.is_some() => PublishedState::Absent,
-            PackumentAnswer::NotFound { .. } | PackumentAnswer::NotModified => PublishedState::Unknown,
+            PackumentAnswer::NotFound { .. } => PublishedState::Unknown,
         };
         Some((name.clone(), state))
     });
@@ -102,14 +102,17 @@ async fn read(
         candidate.credentials.first().map(|known| &known.credential).filter(|credential| !credential.is_withheld());
     let form = if few && credential.is_some() { PackumentForm::Full } else { PackumentForm::Abbreviated };
     let hidden = || Known { hidden: true, requests: 1, ..Known::default() };
-    let answer = match session.client.packument(&candidate.destination, name, credential, form, None).await {
+    let answer = match session.client.packument(&candidate.destination, name, credential, form).await {
         Err(ReadError::NoCredential { .. }) if session.npm.is_withheld() => return Ok(hidden()),
         answer => answer.map_err(failed)?,
     };
-    let PackumentAnswer::Found { packument, .. } = answer else {
+    let packument = match answer {
+        PackumentAnswer::Found { packument } => packument,
         // Registries answer so too about what the one who asks may not see.
-        let absent = || Known { state: PublishedState::Absent, requests: 1, ..Known::default() };
-        return Ok(if credential.is_none() { hidden() } else { absent() });
+        PackumentAnswer::NotFound { .. } if credential.is_none() => return Ok(hidden()),
+        PackumentAnswer::NotFound { .. } => {
+            return Ok(Known { state: PublishedState::Absent, requests: 1, ..Known::default() });
+        }
     };
     let mut requests = 1;
     let asked = gate.forbid.contains(&GateRule::NewInstallScript);

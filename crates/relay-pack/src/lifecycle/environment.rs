@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use camino::Utf8Path;
+use relay_values::is_credential_name;
 
 use super::{ScriptRequest, npm_variables};
 use crate::gate;
@@ -12,37 +13,6 @@ use crate::gate;
 const EMPTY_FILE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 const PATH_SEPARATOR: &str = if cfg!(windows) { ";" } else { ":" };
-
-/// Words that make a variable's name that of a credential, wherever they stand in it.
-const TELLING: [&str; 9] =
-    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "PRIVATEKEY", "ACCESSKEY"];
-
-/// Words that do so when they stand alone between underscores.
-const TELLING_ALONE: [&str; 11] =
-    ["KEY", "KEYS", "PASS", "PWD_FILE", "ASKPASS", "OTP", "TOTP", "PAT", "JWT", "COOKIE", "NETRC"];
-
-/// Beginnings of names that belong to services which hand out credentials.
-const PREFIXES: [&str; 4] = ["AWS_", "AZURE_", "ACTIONS_ID_TOKEN_", "ACTIONS_RUNTIME_"];
-
-/// Says whether a variable's name is that of a credential.
-pub fn is_credential_name(name: &str) -> bool {
-    let name = name.to_uppercase();
-    // npm takes settings for one registry as `npm_config_//host/:_authToken`.
-    if name.contains("//") || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
-        return true;
-    }
-    if TELLING.iter().any(|word| name.contains(word)) {
-        return true;
-    }
-    // `AUTH` but not `AUTHOR`.
-    if name
-        .match_indices("AUTH")
-        .any(|(index, word)| !name.get(index + word.len()..).unwrap_or_default().starts_with("OR"))
-    {
-        return true;
-    }
-    name.split(|c: char| !c.is_alphanumeric()).any(|word| TELLING_ALONE.contains(&word) || word.ends_with("KEY"))
-}
 
 /// Says whether a variable's value is a credential: a token of a known form, or a URL with a password in it.
 fn is_credential_value(name: &str, value: &str) -> bool {
@@ -132,53 +102,6 @@ fn search_path(folder: &Utf8Path, root: &Utf8Path, node_gyp: Option<&Utf8Path>, 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn check(name: &str, expected: bool) {
-        assert_eq!(is_credential_name(name), expected, "{name}");
-    }
-
-    #[test]
-    fn names_of_credentials_are_known() {
-        for name in [
-            "NPM_TOKEN",
-            "NODE_AUTH_TOKEN",
-            "NPM_CONFIG__AUTH",
-            "npm_config__authToken",
-            "npm_config_//registry.example/:_authToken",
-            "GITHUB_TOKEN",
-            "ACTIONS_ID_TOKEN_REQUEST_URL",
-            "AWS_PROFILE",
-            "AWS_SECRET_ACCESS_KEY",
-            "DB_PASSWORD",
-            "DB_PASS",
-            "SIGNING_KEY",
-            "API_KEY",
-            "OPENAI_APIKEY",
-            "SSH_AUTH_SOCK",
-            "npm_config_otp",
-            "GIT_ASKPASS",
-            "GOOGLE_APPLICATION_CREDENTIALS",
-            "CI_JOB_JWT",
-        ] {
-            check(name, true);
-        }
-        for name in [
-            "PATH",
-            "HOME",
-            "GIT_AUTHOR_NAME",
-            "npm_config_registry",
-            "KEYBOARD",
-            "CI",
-            "LANG",
-            "NODE_OPTIONS",
-            "PWD",
-            "TERM",
-            "XDG_SESSION_ID",
-        ] {
-            check(name, false);
-        }
-    }
 
     #[test]
     fn values_may_give_a_credential_away() {

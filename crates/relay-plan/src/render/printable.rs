@@ -1,29 +1,19 @@
 //! Foreign text made safe, measured and wrapped.
 
+use relay_values::Printable;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How much of a foreign text is quoted inside a sentence, in characters.
 const QUOTED_CHARS_MAX: usize = 120;
 
-/// A foreign text as code inside a sentence: one line, no control characters, no back quotes, bounded.
+/// A foreign text as code inside a sentence: one line, nothing hidden, no back quotes, bounded.
 pub(crate) fn quoted(text: &str) -> String {
-    let mut line: String = one_line(text).replace('`', "'");
-    if line.chars().count() > QUOTED_CHARS_MAX {
-        line = line.chars().take(QUOTED_CHARS_MAX).chain(['…']).collect();
-    }
-    format!("`{line}`")
+    format!("`{}`", Printable::cut(&one_line(text).replace('`', "'"), QUOTED_CHARS_MAX))
 }
 
-/// A text on one line: white space is one space, characters that control a terminal or turn its direction are replaced.
+/// A text on one line with nothing hidden in it.
 pub(crate) fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
-}
-
-/// Characters that do something instead of showing something.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    Printable::line(text).into()
 }
 
 /// A text as Markdown without any markup but its own code spans, and without calling anybody by `@name`.

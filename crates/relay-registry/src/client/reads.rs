@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use relay_values::Printable;
 use relay_workspace::{PackageName, Version};
 use reqwest::Method;
 use url::Url;
@@ -42,10 +43,8 @@ impl RegistryClient {
         name: &PackageName,
         credential: Option<&Credential>,
         form: PackumentForm,
-        etag: Option<&str>,
     ) -> Result<PackumentAnswer, ReadError> {
-        let wishes = RequestHeaders { etag, ..RequestHeaders::default() };
-        self.read_packument(registry, name, credential, form, wishes).await
+        self.read_packument(registry, name, credential, form, RequestHeaders::default()).await
     }
 
     /// Reads a packument past all caches on the way, for whoever waits for a version to appear in it.
@@ -81,12 +80,11 @@ impl RegistryClient {
         let url = package_url(registry, name);
         let answer = self.get(&url, read).await?;
         match answer.status {
-            304 => Ok(PackumentAnswer::NotModified),
             404 => Ok(PackumentAnswer::NotFound { notice: answer.notice() }),
             200 => {
                 let packument = Packument::parse(name, &answer.body)
                     .map_err(|not| ReadError::another(not, &what, &url, "packument", &answer))?;
-                Ok(PackumentAnswer::Found { packument, etag: answer.header("etag").map(str::to_owned) })
+                Ok(PackumentAnswer::Found { packument })
             }
             _ => Err(ReadError::of_status(&what, &host_and_port(&url), Some(name), &answer)
                 .unless_credential(credential, registry)),
@@ -191,7 +189,7 @@ impl RegistryClient {
             200 => {
                 let body = answer.json().ok_or_else(|| ReadError::unparsed(&what, &url, "account", &answer))?;
                 let name = body.get("username").and_then(serde_json::Value::as_str);
-                let name = name.map(|name| crate::shown_text::clean_line(name, 120)).filter(|name| !name.is_empty());
+                let name = name.map(|name| String::from(Printable::words(name, 120))).filter(|name| !name.is_empty());
                 // Some registries answer so to everybody.
                 name.map(Some).ok_or(ReadError::Unexpected { what, problem: "the answer names nobody".to_owned() })
             }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use crate::shown_text::clean_line;
+use relay_values::Printable;
 
 /// How many characters of a library's own words are kept.
 const WORDS_CHARS_MAX: usize = 160;
@@ -93,7 +93,9 @@ fn chain(error: &reqwest::Error) -> Vec<String> {
 }
 
 fn last_words(chain: &[String]) -> String {
-    chain.last().map_or_else(|| "no cause given".to_owned(), |words| clean_line(words, WORDS_CHARS_MAX))
+    chain
+        .last()
+        .map_or_else(|| "no cause given".to_owned(), |words| String::from(Printable::words(words, WORDS_CHARS_MAX)))
 }
 
 fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {

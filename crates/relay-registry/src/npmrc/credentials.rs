@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use relay_values::{CredentialId, CredentialOrigin};
+use relay_values::{CredentialId, CredentialOrigin, NoToken, no_token};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::NpmConfig;
@@ -116,8 +116,7 @@ impl Entry {
     }
 
     fn is_usable(&self) -> bool {
-        let value = self.value.expose_secret();
-        !value.is_empty() && !value.contains("${") && !is_placeholder(value)
+        no_token(self.value.expose_secret()).is_none()
     }
 
     fn origin(&self) -> CredentialOrigin {
@@ -136,7 +135,7 @@ impl Entry {
             problems.push(format!("`${{{name}?}}` in {} is not set, so that no credential is sent", self.place));
         }
         let value = self.value.expose_secret();
-        if is_placeholder(value) {
+        if no_token(value) == Some(NoToken::Placeholder) {
             problems.push(match self.variables.first() {
                 Some(name) => format!("`{name}`, used by {}, holds a placeholder and no token", self.place),
                 None => format!("{} holds a placeholder and no token", self.place),
@@ -173,10 +172,4 @@ fn prefixes(registry: &RegistryUrl) -> Vec<(String, RegistryUrl)> {
 pub(super) fn decoded(value: &SecretString) -> Option<SecretString> {
     let bytes = BASE64.decode(value.expose_secret().trim()).ok()?;
     String::from_utf8(bytes).ok().map(SecretString::from)
-}
-
-/// The text that `actions/setup-node` exports where no token was given: groups of five or six `X`.
-fn is_placeholder(value: &str) -> bool {
-    let groups: Vec<&str> = value.split('-').collect();
-    groups.len() > 1 && groups.iter().all(|group| matches!(group.len(), 5 | 6) && group.bytes().all(|b| b == b'X'))
 }

@@ -1,10 +1,11 @@
 //! From pasted text to explanations: a person copies what npm printed, with prefixes, colours and line ends.
 
+use relay_values::Printable;
+
 use super::Explanation;
 use super::classify::Fit;
 use super::code::RefusalCode;
 use super::table::{Row, rows};
-use crate::shown_text::without_escapes;
 
 /// The longest pasted text that is looked at, in bytes. A whole npm log is smaller.
 const PASTED_BYTES_MAX: usize = 256 * 1024;
@@ -38,8 +39,8 @@ pub fn explain(text: &str) -> Vec<&'static Explanation> {
 /// One lower-case line without escapes and without npm's prefixes.
 fn normalised(text: &str) -> String {
     let end = (0..=text.len().min(PASTED_BYTES_MAX)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    let text = without_escapes(text.get(..end).unwrap_or_default()).to_lowercase();
-    let lines = text.lines().flat_map(|line| line.split('\r')).map(without_front);
+    let text = Printable::speech(text.get(..end).unwrap_or_default()).as_str().to_lowercase();
+    let lines = text.lines().map(without_front);
     lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 

@@ -11,7 +11,7 @@ fn through(address: &str) -> Result<RegistryClient, relay_registry::ClientError>
 
 async fn read(client: &RegistryClient, registry: &RegistryUrl) -> PackumentAnswer {
     let name = PackageName::parse("a").unwrap();
-    client.packument(registry, &name, None, PackumentForm::Abbreviated, None).await.unwrap()
+    client.packument(registry, &name, None, PackumentForm::Abbreviated).await.unwrap()
 }
 
 #[tokio::test]

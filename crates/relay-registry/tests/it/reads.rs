@@ -13,18 +13,18 @@ fn name() -> PackageName {
     PackageName::parse("@s/demo").unwrap()
 }
 
-async fn packument(recorder: &Recorder, etag: Option<&str>) -> Result<PackumentAnswer, ReadError> {
+async fn packument(recorder: &Recorder) -> Result<PackumentAnswer, ReadError> {
     let credential = recorder.credential();
-    client().packument(&recorder.registry, &name(), Some(&credential), PackumentForm::Abbreviated, etag).await
+    client().packument(&recorder.registry, &name(), Some(&credential), PackumentForm::Abbreviated).await
 }
 
 #[tokio::test]
 async fn a_packument_is_asked_for_as_npm_asks() {
-    let recorder = Recorder::saying(reply(200, PACKUMENT).with("etag", "\"x\"")).await;
-    let PackumentAnswer::Found { packument, etag } = packument(&recorder, None).await.unwrap() else {
+    let recorder = Recorder::saying(reply(200, PACKUMENT)).await;
+    let PackumentAnswer::Found { packument } = packument(&recorder).await.unwrap() else {
         panic!("must be found");
     };
-    assert_eq!((packument.versions.len(), etag.as_deref()), (1, Some("\"x\"")));
+    assert_eq!(packument.versions.len(), 1);
     let asked = recorder.only();
     assert_eq!((asked.method.as_str(), asked.path.as_str()), ("GET", "/@s%2fdemo"));
     assert_eq!(
@@ -50,10 +50,13 @@ async fn a_packument_can_be_read_past_caches_and_in_full() {
 }
 
 #[tokio::test]
-async fn an_etag_goes_back_and_304_means_not_modified() {
-    let recorder = Recorder::saying(reply(304, "")).await;
-    assert_eq!(packument(&recorder, Some("W/\"x\"")).await.unwrap(), PackumentAnswer::NotModified);
-    assert_eq!(recorder.only().header("if-none-match"), Some("W/\"x\""));
+async fn an_answer_without_the_document_is_an_error_and_never_a_new_package() {
+    for (status, body) in [(304, ""), (204, ""), (206, PACKUMENT)] {
+        let recorder = Recorder::saying(reply(status, body)).await;
+        let answer = packument(&recorder).await;
+        assert!(answer.is_err(), "{status}: {answer:?}");
+        assert_eq!(recorder.only().header("if-none-match"), None, "nothing is asked that 304 could answer");
+    }
 }
 
 #[tokio::test]
@@ -61,14 +64,14 @@ async fn an_unknown_package_is_no_error_and_keeps_the_notice() {
     let notice = "Access token expired or revoked. Please try logging in again.";
     let recorder = Recorder::saying(reply(404, r#"{"error":"Not found"}"#).with("npm-notice", notice)).await;
     let expected = PackumentAnswer::NotFound { notice: Some(notice.into()) };
-    assert_eq!(packument(&recorder, None).await.unwrap(), expected);
+    assert_eq!(packument(&recorder).await.unwrap(), expected);
     assert_eq!(recorder.asked().len(), 1, "a 404 is read once: each read feeds the edge's cache");
 }
 
 #[tokio::test]
 async fn a_document_of_another_package_is_an_error_whoever_asks() {
     let recorder = Recorder::saying(reply(200, r#"{"name":"other","versions":{"1.0.0":{}}}"#)).await;
-    let text = packument(&recorder, None).await.unwrap_err().to_string();
+    let text = packument(&recorder).await.unwrap_err().to_string();
     assert!(text.contains("` answered with the packument of `other`; check the registry's address"), "{text}");
     let waiting = client().packument_past_caches(&recorder.registry, &name(), None, PackumentForm::Abbreviated).await;
     assert!(matches!(waiting, Err(ReadError::Unexpected { .. })), "{waiting:?}");
@@ -82,7 +85,7 @@ async fn a_document_of_another_package_is_an_error_whoever_asks() {
 async fn a_login_page_is_named_instead_of_parsed() {
     let page = "<!DOCTYPE html><html><head><title>Sign in to Proxy</title>";
     let recorder = Recorder::saying(reply(200, page)).await;
-    let text = packument(&recorder, None).await.unwrap_err().to_string();
+    let text = packument(&recorder).await.unwrap_err().to_string();
     let (start, rest) = text.split_once("127.0.0.1:").unwrap();
     assert_eq!(start, "could not read the packument of `@s/demo`: `");
     assert_eq!(
@@ -95,10 +98,10 @@ async fn a_login_page_is_named_instead_of_parsed() {
 #[tokio::test]
 async fn passing_trouble_is_tried_again_and_lasting_trouble_is_told() {
     let recorder = Recorder::start(|_, before| if before < 2 { reply(503, "") } else { reply(200, PACKUMENT) }).await;
-    assert!(packument(&recorder, None).await.is_ok());
+    assert!(packument(&recorder).await.is_ok());
     assert_eq!(recorder.asked().len(), 3);
     let recorder = Recorder::saying(reply(502, "<html>Bad Gateway")).await;
-    assert!(matches!(packument(&recorder, None).await, Err(ReadError::Outage { status: 502, .. })));
+    assert!(matches!(packument(&recorder).await, Err(ReadError::Outage { status: 502, .. })));
     assert_eq!(recorder.asked().len(), 3);
 }
 
@@ -109,7 +112,7 @@ async fn a_short_wait_is_obeyed_and_a_long_one_handed_up() {
         _ => reply(429, "").with("retry-after", "1934"),
     })
     .await;
-    let Err(ReadError::RateLimited { retry_after, .. }) = packument(&recorder, None).await else {
+    let Err(ReadError::RateLimited { retry_after, .. }) = packument(&recorder).await else {
         panic!("must be limited");
     };
     assert_eq!(retry_after.unwrap().as_secs(), 1934);
@@ -120,7 +123,7 @@ async fn a_short_wait_is_obeyed_and_a_long_one_handed_up() {
 async fn a_refused_read_is_classified() {
     let recorder =
         Recorder::saying(reply(403, r#"{"error":"Insufficient permissions to access this resource"}"#)).await;
-    let Err(ReadError::Refused { refusal, .. }) = packument(&recorder, None).await else { panic!("must be refused") };
+    let Err(ReadError::Refused { refusal, .. }) = packument(&recorder).await else { panic!("must be refused") };
     assert_eq!(refusal.code, RefusalCode::InsufficientPermissions);
 }
 
@@ -129,7 +132,7 @@ async fn a_redirect_is_followed_without_the_credential() {
     let target = Recorder::saying(reply(200, PACKUMENT)).await;
     let location = format!("{}moved", target.registry);
     let recorder = Recorder::start(move |_, _| reply(302, "").with("location", location.clone())).await;
-    assert!(packument(&recorder, None).await.is_ok());
+    assert!(packument(&recorder).await.is_ok());
     assert!(recorder.only().header("authorization").is_some());
     let asked = target.only();
     assert_eq!(asked.path, "/moved");
@@ -143,18 +146,18 @@ async fn not_even_a_redirect_to_itself_carries_the_credential() {
         _ => reply(200, PACKUMENT),
     })
     .await;
-    assert!(packument(&recorder, None).await.is_ok());
+    assert!(packument(&recorder).await.is_ok());
     assert_eq!(recorder.asked()[1].header("authorization"), None);
 }
 
 #[tokio::test]
 async fn redirects_without_end_end() {
     let recorder = Recorder::saying(reply(302, "").with("location", "/again")).await;
-    let error = packument(&recorder, None).await.unwrap_err().to_string();
+    let error = packument(&recorder).await.unwrap_err().to_string();
     assert!(error.contains("more than 5 redirects"), "{error}");
     assert_eq!(recorder.asked().len(), 6);
     let recorder = Recorder::saying(reply(302, "").with("location", "file:///etc/passwd")).await;
-    assert!(matches!(packument(&recorder, None).await, Err(ReadError::Redirect { .. })));
+    assert!(matches!(packument(&recorder).await, Err(ReadError::Redirect { .. })));
 }
 
 #[tokio::test]
@@ -233,6 +236,6 @@ async fn answers_have_a_limit_also_when_they_are_packed() {
     assert!(matches!(answer, Err(ReadError::TooLarge { limit_bytes: 1_048_576, .. })), "{answer:?}");
     let bomb = reply(200, gzipped_zeros(80 * 1024 * 1024)).with("content-encoding", "gzip");
     let recorder = Recorder::saying(bomb).await;
-    assert!(matches!(packument(&recorder, None).await, Err(ReadError::TooLarge { .. })));
+    assert!(matches!(packument(&recorder).await, Err(ReadError::TooLarge { .. })));
     assert_eq!(recorder.asked().len(), 1, "what is too large once is too large again");
 }

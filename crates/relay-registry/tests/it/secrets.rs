@@ -61,7 +61,7 @@ async fn no_error_repeats_what_was_sent() {
     let name = PackageName::parse("demo").unwrap();
     let form = PackumentForm::Full;
     for credential in [&broken, &good] {
-        let error = client().packument(&registry, &name, Some(credential), form, None).await.unwrap_err();
+        let error = client().packument(&registry, &name, Some(credential), form).await.unwrap_err();
         hides("ReadError", &format!("{error} {error:?}"));
     }
     let secret: Url = format!("http://127.0.0.1:9/x.tgz?signature={CANARY}").parse().unwrap();

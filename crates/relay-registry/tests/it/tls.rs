@@ -64,7 +64,7 @@ async fn ask(registry: &RegistryUrl, trusted: Option<&[u8]>) -> Result<Packument
         ..ClientOptions::default()
     })
     .unwrap();
-    client.packument(registry, &"a".parse().unwrap(), None, PackumentForm::Abbreviated, None).await
+    client.packument(registry, &"a".parse().unwrap(), None, PackumentForm::Abbreviated).await
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_values::Printable;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -14,7 +15,6 @@ use super::yaml;
 use crate::json::strict;
 use crate::manager::PackageManager;
 use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest, syntax_problem};
-use crate::printable::excerpt;
 use crate::workspace::Catalogs;
 use crate::wrong_kind::{FieldOf, WrongKind, kind_of};
 
@@ -189,7 +189,13 @@ impl Definition {
         let json = text.strip_prefix('\u{feff}').unwrap_or(text);
         let settings: Value = serde_json::from_str(json).map_err(|error| {
             let (line, column, problem) = syntax_problem(&error, json);
-            DiscoverError::Syntax { path: file.to_owned(), line, column, problem, excerpt: excerpt(json, line) }
+            DiscoverError::Syntax {
+                path: file.to_owned(),
+                line,
+                column,
+                problem,
+                excerpt: Printable::excerpt(json, line).into(),
+            }
         })?;
         let options = strict();
         let at = |keys| FieldOf { path: file, text: json, options: &options, keys };
@@ -237,9 +243,9 @@ impl Definition {
                     let name = name.as_deref().unwrap_or("default");
                     self.warnings.push(format!(
                         "the catalog `{}` has two ranges for `{}`; `{}` is taken",
-                        crate::printable::printable(name),
-                        crate::printable::printable(&package),
-                        crate::printable::printable(earlier),
+                        Printable::name(name),
+                        Printable::name(&package),
+                        Printable::name(earlier),
                     ));
                 }
             }

@@ -3,11 +3,11 @@
 use std::io;
 
 use camino::Utf8PathBuf;
+use relay_values::Printable;
 use semver::Version;
 
 use crate::manifest::ManifestError;
 use crate::name::InvalidName;
-use crate::printable::printable;
 use crate::wrong_kind::WrongKind;
 
 /// Why the packages of a repository can't be told. Paths are relative to the workspace root wherever that is known.
@@ -79,7 +79,7 @@ pub enum DiscoverError {
     #[error("{0}")]
     Field(Box<WrongKind>),
     /// A pattern can't be read.
-    #[error("`{file}`: the pattern `{}` {problem}", printable(.pattern))]
+    #[error("`{file}`: the pattern `{}` {problem}", Printable::name(.pattern))]
     Pattern {
         /// The file that has the pattern.
         file: Utf8PathBuf,
@@ -92,7 +92,7 @@ pub enum DiscoverError {
     #[error(
         "`{file}`: `{}` leads out of the repository; relay releases only what is below the workspace root, so move the \
          package there or remove the entry",
-        printable(.pattern)
+        Printable::name(.pattern)
     )]
     Outside {
         /// The file that has the pattern.
@@ -155,7 +155,7 @@ pub enum DiscoverError {
     #[error(
         "`{path}`: the version `{}` is not a semantic version such as `1.2.3`; correct it, or mark the package \
          `\"private\": true`",
-        printable(.version)
+        Printable::name(.version)
     )]
     Version {
         /// The manifest.
@@ -166,7 +166,7 @@ pub enum DiscoverError {
     /// A publishable package has a version that npm would publish as another text.
     #[error(
         "`{path}`: npm would publish the version `{}` as {meant}, and other tools don't read it; write `{meant}`",
-        printable(.version)
+        Printable::name(.version)
     )]
     Spelling {
         /// The manifest.

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Read as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_values::Printable;
 
 use super::error::DiscoverError;
-use crate::printable::printable;
 
 /// The largest workspace file (pnpm-workspace.yaml, lerna.json, rush.json, .yarnrc.yml) that relay reads, in bytes. Real
 /// ones stay below 200 kB.
@@ -61,7 +61,10 @@ impl FileAt<'_> {
             Ok(target) if target.starts_with(self.root) => Ok(target),
             Ok(target) => Err(DiscoverError::LinkOutside { path: self.path.to_owned(), target }),
             Err(error) if is_absent(&error) => {
-                let named = link.read_link_utf8().map(|target| printable(target.as_str())).unwrap_or_default();
+                let named = link
+                    .read_link_utf8()
+                    .map(|target| Printable::name(target.as_str()).to_string())
+                    .unwrap_or_default();
                 Err(DiscoverError::DanglingLink { path: self.path.to_owned(), target: named })
             }
             Err(source) => Err(DiscoverError::Unreadable { path: self.path.to_owned(), source }),

@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_values::Printable;
 
 use super::error::{DiscoverError, listed};
 use super::file::FileAt;
 use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest};
 use crate::name::PackageName;
-use crate::printable::printable;
 use crate::version::{loosely_read, published_version};
 use crate::workspace::WorkspacePackage;
 
@@ -116,7 +116,7 @@ impl Gathering {
                     });
                 }
                 None => {
-                    let text = printable(text);
+                    let text = Printable::name(text);
                     self.warnings.push(format!("`{path}`: the version `{text}` is no semantic version; it is ignored"));
                     None
                 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jsonc_parser::{JsonValue, parse_to_value};
+use relay_values::Printable;
 
 use super::error::DiscoverError;
 use crate::json::{lower_start, with_comments};
 use crate::manager::PackageManager;
-use crate::printable::excerpt;
 use crate::wrong_kind::FieldOf;
 
 /// What relay takes from `rush.json`.
@@ -30,7 +30,7 @@ pub(super) fn read(file: &Utf8Path, text: &str) -> Result<RushProjects, Discover
         line: error.line_display(),
         column: error.column_display(),
         problem: lower_start(&error.kind().to_string()),
-        excerpt: excerpt(text, error.line_display()),
+        excerpt: Printable::excerpt(text, error.line_display()).into(),
     })?;
     let options = with_comments();
     let at = |keys| FieldOf { path: file, text, options: &options, keys };

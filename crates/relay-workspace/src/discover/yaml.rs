@@ -1,10 +1,10 @@
 //! Reading YAML settings within a budget: an alias that multiplies itself must cost nothing.
 
 use camino::Utf8Path;
+use relay_values::Printable;
 use serde::de::DeserializeOwned;
 
 use super::error::DiscoverError;
-use crate::printable::{excerpt, printable};
 
 /// How many parser events a settings file may cause. Real ones stay below 10,000; catalogs are what grows.
 const EVENTS_MAX: usize = 400_000;
@@ -36,7 +36,7 @@ pub(super) fn read<T: DeserializeOwned>(path: &Utf8Path, text: &str, secret: boo
         let (problem, excerpt) = if secret {
             ("the YAML can't be read".to_owned(), "(not shown: this file may hold secrets)".to_owned())
         } else {
-            (problem(&error), excerpt(text, line))
+            (problem(&error), Printable::excerpt(text, line).into())
         };
         let column = position(location.map(|location| location.column()));
         DiscoverError::Syntax { path: path.to_owned(), line, column, problem, excerpt }
@@ -57,6 +57,6 @@ fn problem(error: &serde_saphyr::Error) -> String {
         "expected mapping start" => "expected keys with values, such as `packages: [...]`".to_owned(),
         "expected string scalar" => "expected a text".to_owned(),
         _ if text.starts_with("cannot deserialize null into string") => "expected a text, found nothing".to_owned(),
-        _ => printable(text),
+        _ => Printable::name(text).into(),
     }
 }
