@@ -3,6 +3,7 @@
 //! Facts: `npm-registry.md`, 0.2 (paths and escaping), 12.3 (which address a credential belongs to).
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -34,9 +35,14 @@ pub struct InvalidRegistryUrl {
     pub rule: &'static str,
 }
 
+/// It is asked for once a package and more.
+static DEFAULT_REGISTRY: LazyLock<RegistryUrl> = LazyLock::new(|| {
+    RegistryUrl::parse(deno_npmrc::NPM_DEFAULT_REGISTRY).expect("the constant is a valid https address")
+});
+
 /// npm's public registry, which is used where nothing else is configured.
 pub fn default_registry() -> RegistryUrl {
-    RegistryUrl::parse(deno_npmrc::NPM_DEFAULT_REGISTRY).expect("the constant is a valid https address")
+    DEFAULT_REGISTRY.clone()
 }
 
 impl RegistryUrl {
@@ -100,7 +106,7 @@ impl RegistryUrl {
 
     /// Says whether this is npm's public registry.
     pub fn is_default(&self) -> bool {
-        *self == default_registry()
+        *self == *DEFAULT_REGISTRY
     }
 
     /// The key under which npm's configuration keeps credentials of this registry: `//host[:port]/path/`.

@@ -35,12 +35,19 @@ static KNOWN: RwLock<Register> = RwLock::new(Register::new());
 
 /// Lets a secret be known. White space around it is no part of it.
 pub fn know(secret: &SecretString) {
-    change(|known| known.add(secret.expose_secret()));
+    // Each package's credential is read anew, and mostly it is the same one.
+    let is_known = KNOWN.read().unwrap_or_else(PoisonError::into_inner).has(secret.expose_secret().trim());
+    if !is_known {
+        change(|known| known.add(secret.expose_secret()));
+    }
 }
 
 /// Lets a user's password be known, alone and as the pair that a header carries.
 pub fn know_pair(user: &str, password: &SecretString) {
     let pair = SecretString::from(format!("{user}:{}", password.expose_secret()));
+    if KNOWN.read().unwrap_or_else(PoisonError::into_inner).has(pair.expose_secret().trim()) {
+        return;
+    }
     change(|known| {
         known.add(password.expose_secret());
         known.add(pair.expose_secret());
@@ -117,9 +124,13 @@ impl Register {
         }
     }
 
+    fn has(&self, text: &str) -> bool {
+        let places = text.bytes().next().map_or(&[][..], |first| self.beginning_with(first));
+        places.iter().filter_map(|place| self.forms.get(*place)).any(|form| form.text.expose_secret() == text)
+    }
+
     fn add_form(&mut self, text: &str) {
-        let known = self.forms.iter().any(|form| form.text.expose_secret() == text);
-        if known || text.len() < SECRET_BYTES_MIN || self.forms.len() >= FORMS_MAX {
+        if self.has(text) || text.len() < SECRET_BYTES_MIN || self.forms.len() >= FORMS_MAX {
             return;
         }
         let at = self.forms.partition_point(|form| form.text.expose_secret().len() >= text.len());

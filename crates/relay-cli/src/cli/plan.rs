@@ -17,6 +17,9 @@ files (`.changeset/*.md`) and conventional commits; where `.changeset/config.jso
 `release.changes` in `relay.toml` says otherwise. Versions that the manifests have and the registry lacks are part of the \
 plan too.
 
+In CI for a pull request no credential is used and no secret of `.npmrc` expanded (`--with-credentials` does): its files \
+are not the person's own. What a registry then doesn't show is not known, rather than new.
+
 With `--out` the plan has the digest of each tarball, packed in memory from the files as they are \
 and as the version step will write them, so build first. Publishing by that plan sends these bytes or nothing. A package \
 whose prepublishOnly, prepack or prepare script may still change its files has no tarball in the plan.

@@ -414,3 +414,15 @@ fn whose_word_a_registry_is_decides_where_tokens_of_no_registry_go() {
     let yarn = run_by("yarn/1.22.22 npm/?", "http://yarns-own.example");
     assert_eq!(yarn.registry(), theirs, "what yarn puts there is not followed");
 }
+
+#[test]
+fn node_s_own_variables_about_trust_are_read_and_none_leaves_a_certificate_unchecked() {
+    let network = |name: &str, value: &str| World::default().variable(name, value).resolve().network();
+    assert_eq!(network("NODE_EXTRA_CA_CERTS", "/ca.pem").extra_authorities_file.as_deref(), Some("/ca.pem"));
+    assert_eq!(network("NODE_EXTRA_CA_CERTS", "").extra_authorities_file, None);
+    let off = network("NODE_TLS_REJECT_UNAUTHORIZED", "0").unchecked_by;
+    assert_eq!(off.as_deref(), Some("`NODE_TLS_REJECT_UNAUTHORIZED` in the environment"));
+    assert_eq!(network("NODE_TLS_REJECT_UNAUTHORIZED", "1").unchecked_by, None);
+    let off = World::default().user("strict-ssl=false").resolve().network().unchecked_by;
+    assert_eq!(off.as_deref(), Some("`strict-ssl` in `home/.npmrc`"));
+}
