@@ -14,6 +14,7 @@ mod hangup;
 mod idle_pattern;
 mod nothing_wrong;
 mod owner_of_a_package;
+mod self_signed_certificate;
 mod settings_of_npm;
 mod shallow_clone;
 mod sibling_range;
