@@ -135,6 +135,8 @@ pub enum PublishedState {
     Present {
         /// All versions.
         versions: BTreeSet<Version>,
+        /// Those of them that are deprecated.
+        deprecated: BTreeSet<Version>,
         /// Where the tag `latest` points.
         latest: Option<Version>,
         /// The version to publish is already live.

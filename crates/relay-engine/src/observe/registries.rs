@@ -87,7 +87,9 @@ pub(super) async fn read_siblings(
 fn present(packument: Packument, next: Option<&Version>) -> PublishedState {
     let latest = packument.dist_tags.get("latest").and_then(|text| published_version(text));
     let next_is_there = next.is_some_and(|next| packument.versions.contains_key(next));
-    PublishedState::Present { versions: packument.versions.into_keys().collect(), latest, next_is_there }
+    let deprecated = packument.versions.values().filter(|version| version.deprecated);
+    let deprecated = deprecated.map(|version| version.version.clone()).collect();
+    PublishedState::Present { versions: packument.versions.into_keys().collect(), deprecated, latest, next_is_there }
 }
 
 async fn read(

@@ -113,14 +113,16 @@ impl<'a> Siblings<'a> {
     ///
     /// Versions are compared within their line: the major version, or all below 1.0.0. Who releases below what is live of the
     /// dependent itself works on a maintenance branch: there the line is the minor version, and what is live above it is as it
-    /// should be.
+    /// should be. A version that is deprecated is nothing to catch up with.
     pub(super) fn behind(&self, package: &PackageObservation, edge: &Edge) -> Option<Finding> {
         let known = self.known.get(&edge.to).filter(|known| known.next.is_none())?;
-        let PublishedState::Present { versions, latest, .. } = known.published else { return None };
+        let PublishedState::Present { versions, deprecated, latest, .. } = known.published else { return None };
         let here = self.graph.package(&edge.to)?.version.as_ref()?;
         let maintenance = Maintenance::of(package);
         let in_line = |version: &&Version| {
-            version.major == here.major && (maintenance != Maintenance::OfMinor || version.minor == here.minor)
+            !deprecated.contains(version)
+                && version.major == here.major
+                && (maintenance != Maintenance::OfMinor || version.minor == here.minor)
         };
         let (name, kind) = (&edge.to, edge.kind.manifest_key());
         let highest = highest_stable(versions.iter().filter(in_line), here);
@@ -130,7 +132,8 @@ impl<'a> Siblings<'a> {
                 quoted(&edge.range)
             );
             let help = format!(
-                "bring the version in `{}` up to date (`git pull`, or write {highest} into it), or release `{name}` too",
+                "bring the version in `{}` up to date (`git pull`, or write {highest} into it), or release `{name}` too; if \
+                 {highest} was published by mistake, `npm deprecate {name}@{highest} REASON`",
                 self.manifest_of(name)
             );
             // A range that is written out reaches the newer version whatever the manifest says.
@@ -138,7 +141,9 @@ impl<'a> Siblings<'a> {
             let severity = if reaches { Severity::Warning } else { Severity::Error };
             return Some(Finding { severity, ..Finding::error(&package.name, text, help) });
         }
-        let latest = latest.as_ref().filter(|latest| *latest > here && maintenance == Maintenance::No)?;
+        let latest = latest
+            .as_ref()
+            .filter(|latest| *latest > here && !deprecated.contains(latest) && maintenance == Maintenance::No)?;
         Some(Finding::warning(
             &package.name,
             format!(

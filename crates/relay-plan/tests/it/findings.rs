@@ -148,6 +148,7 @@ fn a_version_that_is_there_is_told_by_whether_it_moves() {
             package.bump = bump;
             package.published = PublishedState::Present {
                 versions: [version("1.3.0")].into(),
+                deprecated: [].into(),
                 latest: Some(version("1.3.0")),
                 next_is_there: true,
             };

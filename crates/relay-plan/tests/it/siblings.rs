@@ -13,7 +13,16 @@ use crate::world::{World, name, version};
 fn live(versions: &[&str]) -> PublishedState {
     let latest = versions.last().map(|text| version(text));
     let versions: BTreeSet<_> = versions.iter().map(|text| version(text)).collect();
-    PublishedState::Present { versions, latest, next_is_there: false }
+    PublishedState::Present { versions, deprecated: BTreeSet::new(), latest, next_is_there: false }
+}
+
+/// As [`live`], the first version deprecated.
+fn live_but_the_first(versions: &[&str]) -> PublishedState {
+    let mut state = live(versions);
+    if let (PublishedState::Present { deprecated, .. }, Some(first)) = (&mut state, versions.first()) {
+        deprecated.insert(version(first));
+    }
+    state
 }
 
 /// What is found about `core` 1.2.3, which goes to 1.3.0 and depends on `base`.
@@ -130,6 +139,9 @@ fn a_manifest_behind_its_own_line_is_an_error() {
     case("2.0.0-rc.1", "workspace:*", all()).check(&[&behind("workspace:*", "2.0.0-rc.1", "2.0.0")]);
     case("2.0.0", "workspace:*", all()).check(&[]);
     case("2.1.0", "workspace:*", all()).check(&[]);
+    // Somebody published it by mistake, and said so.
+    case("1.5.0", "workspace:*", live_but_the_first(&["1.6.0", "1.5.0"])).check(&[]);
+    case("1.5.0", "^1.6.0", live_but_the_first(&["1.6.0", "1.5.0"])).check(&[]);
     case("1.5.0", "workspace:*", live(&["1.6.0-rc.1", "1.5.0"])).check(&[]);
 }
 

@@ -63,7 +63,12 @@ pub(crate) fn credential(kind: CredentialKind) -> CredentialFact {
 
 pub(crate) fn present(latest: &str) -> PublishedState {
     let latest = version(latest);
-    PublishedState::Present { versions: BTreeSet::from([latest.clone()]), latest: Some(latest), next_is_there: false }
+    PublishedState::Present {
+        versions: BTreeSet::from([latest.clone()]),
+        deprecated: BTreeSet::new(),
+        latest: Some(latest),
+        next_is_there: false,
+    }
 }
 
 pub(crate) fn tarball(content: char) -> TarballFact {
