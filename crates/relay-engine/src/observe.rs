@@ -25,6 +25,7 @@ mod dead_credentials;
 mod notices;
 mod packing;
 mod registries;
+mod yarn_files;
 
 use changes::{graduates, uncounted_commits};
 use cut_off::{named, refuse_cut_off};

@@ -65,7 +65,10 @@ fn old_tarballs(tarball: &Tarball) -> Option<String> {
     let files: Vec<String> = tarball
         .files
         .iter()
-        .filter(|file| file.path.ends_with(".tgz") && (file.path.starts_with(stem) || file.path == "package.tgz"))
+        .filter(|file| {
+            let old = file.path.strip_prefix(stem).is_some_and(|version| version.strip_suffix(".tgz").is_some());
+            old || file.path == "package.tgz"
+        })
         .map(|file| format!("`{}`", file.path))
         .collect();
     Some(format!("{} from an earlier packing would be published with it; delete it, or leave it out", listed(&files)?))

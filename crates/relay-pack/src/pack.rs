@@ -155,12 +155,11 @@ fn packed_manifest(request: &PackRequest, source: &mut Source) -> Result<Option<
         return Ok(given);
     }
     let path = request.folder.join("package.json");
-    let text = match given {
-        Some(text) => text,
-        None => {
-            let bytes = request.overlay().read(&path).map_err(PackError::unreadable(&*path))?;
-            String::from_utf8_lossy(&bytes).into_owned()
-        }
+    let text = if let Some(text) = given {
+        text
+    } else {
+        let bytes = request.overlay().read(&path).map_err(PackError::unreadable(&*path))?;
+        String::from_utf8_lossy(&bytes).into_owned()
     };
     Ok(Some(stripped::without(&fields::parse(&path, &text)?, &text, packlist::PATCHES)))
 }

@@ -1,8 +1,9 @@
-//! What the plan says of packing: told from manifests alone, since a plan packs nothing.
+//! What the plan says of packing: told from manifests, and in yarn's workspaces from lists of files, since a plan packs nothing.
 
 use relay_plan::{Finding, Severity};
-use relay_workspace::{Version, WorkspacePackage};
+use relay_workspace::{PackageManager, Version, WorkspacePackage};
 
+use super::yarn_files;
 use crate::freeze::packing_obstacle;
 use crate::project::Project;
 
@@ -14,5 +15,20 @@ pub(super) fn findings(project: &Project, package: &WorkspacePackage, next: &Ver
         text: obstacle.text,
         help: Some(obstacle.help),
     });
-    obstacle.into_iter().collect()
+    obstacle.into_iter().chain(yarn_differs(project, package)).collect()
+}
+
+/// In yarn's workspaces relay packs by the rules of npm 11, which nearly always are yarn's too.
+fn yarn_differs(project: &Project, package: &WorkspacePackage) -> Option<Finding> {
+    let workspace = &project.workspace;
+    if workspace.manager != PackageManager::Yarn {
+        return None;
+    }
+    let text = yarn_files::difference(&workspace.folder(package), package.manifest.fields().get("files"))?;
+    Some(Finding {
+        severity: Severity::Warning,
+        package: Some(package.name.clone()),
+        text,
+        help: Some("write folders by their names (`lib`), or `**/*.js` and `lib/**`, which both read alike".to_owned()),
+    })
 }
