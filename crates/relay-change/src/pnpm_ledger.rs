@@ -14,12 +14,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use relay_values::Printable;
 use serde_json::Value;
 
 use crate::change_file::ChangeFile;
 
 /// The file's path relative to the workspace root.
 pub const PNPM_LEDGER_FILE: &str = ".changeset/ledger.yaml";
+
+/// How much of a reader's complaint is shown, in characters.
+const PROBLEM_CHARS_MAX: usize = 200;
 
 /// Which change files are applied, and to which packages.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,9 +51,8 @@ impl PnpmLedger {
     /// # Errors
     /// [`PnpmLedgerError`].
     pub fn parse(text: &str) -> Result<Self, PnpmLedgerError> {
-        let refused = |problem: String| PnpmLedgerError {
-            problem: problem.chars().take(200).map(|c| if c.is_control() { ' ' } else { c }).collect(),
-        };
+        let refused =
+            |problem: String| PnpmLedgerError { problem: Printable::words(&problem, PROBLEM_CHARS_MAX).into() };
         let read: Option<BTreeMap<String, Value>> =
             serde_saphyr::from_str(text).map_err(|error| refused(error.without_snippet().to_string()))?;
         let mut ledger = Self::default();

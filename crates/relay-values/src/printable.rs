@@ -82,8 +82,6 @@ impl Printable {
     /// one space, known secrets are struck out, and it is cut at `chars_max`.
     pub fn words(text: &str, chars_max: usize) -> Self {
         let spoken = spoken(text);
-        // Before it is cut: half a secret would not be recognised later.
-        let spoken = crate::struck_out::strike_all(&spoken);
         let words: Vec<&str> = spoken.split_whitespace().collect();
         // Before it is cut: half a secret would not be recognised later.
         Self(shortened(strike_all(&words.join(" ")).into_owned(), chars_max))
