@@ -23,7 +23,8 @@ pub(super) const TURN_ON_TWO_FACTOR: &str = "turn on 2FA on the web site with a 
      has already: `npm profile enable-2fa auth-and-writes` (`npm profile get` shows the mode)";
 
 pub(super) const ALLOW_TOKENS_AGAIN: &str = "or let an owner allow tokens again: `npm access set mfa=automation <package>`, \
-     or on the web site the package's page, Settings, Publishing access (the path /package/<package>/access)";
+     or on the web site the package's page, Settings, Publishing access (the path /package/<package>/access); `npm access set \
+     mfa=publish <package>` disallows them again";
 
 pub(super) const LOOK_AT_THE_ACCESS: &str = "see who may write it: `npm access list collaborators <package>`; whether tokens \
      may, only the web site shows: the package's page, Settings, Publishing access (the path /package/<package>/access)";
