@@ -132,7 +132,9 @@ fn commit_entries(commit: &CommitNote) -> Vec<String> {
         for text in &commit.breaking {
             // A list begins on a line of its own.
             let gap = if text.starts_with(['-', '*', '+']) { "\n    " } else { " " };
-            last.push_str(&format!("\n  - BREAKING CHANGE:{gap}{}", text.replace('\n', "\n    ")));
+            last.push_str("\n  - BREAKING CHANGE:");
+            last.push_str(gap);
+            last.push_str(&text.replace('\n', "\n    "));
         }
     }
     entries

@@ -166,9 +166,8 @@ fn remark(message: &Message<'_>, squash_bodies: bool) -> Option<CommitRemarkKind
         Some((header, bump)) if *bump > own.unwrap_or_default() && !squash_bodies => {
             Some(CommitRemarkKind::Squashed { line: header_text(header), bump: *bump })
         }
-        Some(_) => None,
         None if own.is_none() && !is_release_subject(message.first) => Some(CommitRemarkKind::NotUnderstood),
-        None => None,
+        Some(_) | None => None,
     }
 }
 

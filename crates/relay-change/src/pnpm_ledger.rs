@@ -68,16 +68,16 @@ impl PnpmLedger {
         };
         let (applied, folder) = match entry {
             Value::Array(_) => (ids(entry)?, None),
-            Value::Object(fields) => match fields.get("intents") {
-                Some(list) => (ids(list)?, fields.get("dir").and_then(Value::as_str)),
-                // The other way round: a change file with the folders that it was applied to.
-                None => {
+            Value::Object(fields) => {
+                let Some(list) = fields.get("intents") else {
+                    // The other way round: a change file with the folders that it was applied to.
                     for folder in fields.iter().filter(|(_, version)| version.is_string()).map(|(folder, _)| folder) {
                         self.by_folder.entry(folder.clone()).or_default().insert(key.to_owned());
                     }
                     return Some(());
-                }
-            },
+                };
+                (ids(list)?, fields.get("dir").and_then(Value::as_str))
+            }
             _ => return None,
         };
         let name = key.rsplit_once('@').map(|(name, _)| name).filter(|name| !name.is_empty())?;

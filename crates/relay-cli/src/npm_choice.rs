@@ -64,8 +64,9 @@ fn read(path: &Utf8Path) -> Option<String> {
 /// The value of a key in an `.npmrc`.
 fn setting(text: &str, wanted: &str) -> Option<String> {
     let pairs = text.lines().filter_map(|line| line.split_once('='));
-    let values = pairs.filter(|(key, _)| key.trim() == wanted).map(|(_, value)| value.trim().trim_matches(['"', '\'']));
-    values.last().filter(|value| !value.is_empty()).map(str::to_owned)
+    let mut values =
+        pairs.filter(|(key, _)| key.trim() == wanted).map(|(_, value)| value.trim().trim_matches(['"', '\'']));
+    values.next_back().filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 /// The npm on the PATH: from the package that its program lies in, else by asking it, which takes a process.

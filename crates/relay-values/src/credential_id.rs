@@ -81,8 +81,7 @@ mod tests {
 
     #[test]
     fn is_told_apart_by_registry_and_place_and_described_by_place() {
-        let [here, there] =
-            ["https://registry.example/", "https://other.example/"].map(|url| url.parse::<RegistryUrl>());
+        let [here, there] = ["https://registry.example/", "https://other.example/"].map(str::parse::<RegistryUrl>);
         let (here, there) = (here.unwrap(), there.unwrap());
         let one = CredentialId::of_variable(here.clone(), "NPM_TOKEN");
         assert_eq!(one.to_string(), "environment variable `NPM_TOKEN`");

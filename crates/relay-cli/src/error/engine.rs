@@ -180,10 +180,7 @@ pub(crate) fn git(error: GitError) -> CliError {
 pub(crate) fn finish(error: FinishError) -> CliError {
     const NOTHING: &str = "nothing was written and nothing was sent";
     match error {
-        FinishError::Push(error) => git(error)
-            .context("the release could not be pushed, so nothing was done")
-            .hint("or leave the push out with `--no-push` and push commit and tags yourself"),
-        FinishError::Git(error @ GitError::RemoteUnreadable { .. }) => git(error)
+        FinishError::Push(error) | FinishError::Git(error @ GitError::RemoteUnreadable { .. }) => git(error)
             .context("the release could not be pushed, so nothing was done")
             .hint("or leave the push out with `--no-push` and push commit and tags yourself"),
         FinishError::Git(error) => git(error)

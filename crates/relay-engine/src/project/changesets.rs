@@ -68,7 +68,7 @@ fn declared(workspace: &Workspace) -> Option<String> {
     let members = workspace.packages.iter().map(|package| &package.manifest);
     let texts = std::iter::once(&workspace.root_manifest).chain(members).flat_map(|manifest| {
         let wanted = |(kind, name, _): &(DependencyKind, &str, &str)| *name == PROGRAM && *kind != DependencyKind::Peer;
-        manifest.dependency_texts().into_iter().filter(wanted).map(|(_, _, text)| text.to_owned()).collect::<Vec<_>>()
+        manifest.dependency_texts().filter(wanted).map(|(_, _, text)| text.to_owned()).collect::<Vec<_>>()
     });
     let text = texts.into_iter().next()?;
     match text.strip_prefix("catalog:") {

@@ -23,8 +23,9 @@ fn credential(kind: K) -> CredentialFact {
 }
 
 /// The same in a variable of its own.
-fn numbered(credential: CredentialFact, number: usize) -> CredentialFact {
-    CredentialFact { id: CredentialId::of_variable(REGISTRY.clone(), format!("NPM_TOKEN_{number}")), ..credential }
+fn numbered(CredentialFact { kind, expires, challenged_on, .. }: CredentialFact, number: usize) -> CredentialFact {
+    let id = CredentialId::of_variable(REGISTRY.clone(), format!("NPM_TOKEN_{number}"));
+    CredentialFact { id, kind, expires, challenged_on }
 }
 
 fn name() -> PackageName {
