@@ -6,11 +6,12 @@ use crate::counting_registry::CountingRegistry;
 #[test]
 fn a_token_of_somebody_who_may_not_publish_is_told_by_the_plan() {
     let registry = CountingRegistry::start();
+    registry.account("bob");
     let world = npm_workspaces(&[("a", "\"version\":\"1.0.1\""), ("b", "\"version\":\"1.0.1\"")]);
     at_home_in(&world, &registry);
     world.commit("init");
     for (name, maintainers) in
-        [("a", serde_json::json!([{ "name": "ann" }])), ("b", serde_json::json!(["dev <d@x.example>"]))]
+        [("a", serde_json::json!([{ "name": "ann" }])), ("b", serde_json::json!(["bob <b@x.example>"]))]
     {
         registry.has(name, &["1.0.0"]);
         registry.change(name, |packument| packument["maintainers"] = maintainers);
@@ -20,7 +21,7 @@ fn a_token_of_somebody_who_may_not_publish_is_told_by_the_plan() {
     let findings: Vec<_> = plan["findings"].as_array().expect("findings").iter().collect();
     let about: Vec<_> = findings
         .iter()
-        .filter(|finding| finding["text"].as_str().is_some_and(|text| text.contains("belongs to `dev`")))
+        .filter(|finding| finding["text"].as_str().is_some_and(|text| text.contains("belongs to `bob`")))
         .collect();
     assert_eq!(about.len(), 1, "{findings:?}");
     assert_eq!((&about[0]["package"], &about[0]["severity"]), (&"a".into(), &"warning".into()));
