@@ -91,12 +91,12 @@ fn dependencies_come_under_known_licences_and_with_one_tls() {
 /// The documents that people copy commands from.
 fn documents() -> Vec<(String, String)> {
     let root = project_root();
-    let docs = std::fs::read_dir(root.join("docs")).expect("docs").map(|entry| entry.expect("an entry").path());
+    let docs = fs::read_dir(root.join("docs")).expect("docs").map(|entry| entry.expect("an entry").path());
     let all = [root.join("README.md"), root.join("CONTRIBUTING.md")].into_iter().chain(docs);
     let documents = all.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     documents
         .map(|path| {
-            let text = std::fs::read_to_string(&path).expect("a text");
+            let text = fs::read_to_string(&path).expect("a text");
             (path.file_name().expect("a name").to_string_lossy().into_owned(), text)
         })
         .collect()
@@ -108,7 +108,7 @@ fn help(arguments: &[&str]) -> String {
 
 #[test]
 fn the_readme_lists_the_commands_that_there_are() {
-    let readme = std::fs::read_to_string(project_root().join("README.md")).expect("a text");
+    let readme = fs::read_to_string(project_root().join("README.md")).expect("a text");
     let listed: BTreeSet<&str> = readme
         .lines()
         .filter_map(|line| line.strip_prefix("| `relay ")?.split_once("` | "))
@@ -150,9 +150,9 @@ fn every_relay_command_of_a_document_is_one() {
 /// CI takes its commands from the README itself; each shell block there is one command a line.
 #[test]
 fn ci_runs_the_commands_of_the_readme() {
-    let ci = std::fs::read_to_string(project_root().join(".ci/run")).expect("a text");
+    let ci = fs::read_to_string(project_root().join(".ci/run")).expect("a text");
     assert!(ci.contains("commands_of README.md"), "{ci}");
-    let readme = std::fs::read_to_string(project_root().join("README.md")).expect("a text");
+    let readme = fs::read_to_string(project_root().join("README.md")).expect("a text");
     let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
     let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
     assert!(lines.contains(&"./test.sh") && lines.iter().any(|line| line.starts_with("cargo run ")), "{lines:?}");
