@@ -13,6 +13,7 @@ mod git_settings;
 mod hangup;
 mod idle_pattern;
 mod nothing_wrong;
+mod odd_manifests;
 mod owner_of_a_package;
 mod self_signed_certificate;
 mod settings_of_npm;

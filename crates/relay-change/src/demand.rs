@@ -25,7 +25,7 @@ impl Demand {
     pub(crate) fn of(specifier: &Specifier, catalog_entry: Option<&str>) -> Self {
         match specifier {
             Specifier::Workspace(workspace) => Self::of_workspace(workspace),
-            Specifier::Range(range) => Self::Range(range.clone()),
+            Specifier::Range(range) | Specifier::Prefixed(range) => Self::Range(range.clone()),
             Specifier::Alias { range, .. } => Self::of_range(range),
             Specifier::Catalog(_) => match catalog_entry.map(Specifier::parse) {
                 // A catalog can't point into a catalog.
@@ -92,6 +92,8 @@ mod tests {
         check("^1.0.0", "1.0.0", "2.0.0", true);
         check("workspace:^1.0.0", "1.0.0", "2.0.0", true);
         check("npm:other@^1.0.0", "1.0.0", "2.0.0", true);
+        check("npm:^1.0.0", "1.0.0", "2.0.0", true);
+        check("npm:^1.0.0", "1.0.0", "1.5.0", false);
         check("catalog:", "1.0.0", "2.0.0", true);
         check("catalog:", "1.0.0", "1.1.0", false);
     }

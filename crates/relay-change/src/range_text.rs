@@ -42,6 +42,7 @@ pub(crate) fn rewritten_by_changesets(
 pub(crate) fn rewritten_by_relay(text: &str, next: &Version, bump: Bump) -> Option<String> {
     let new = match Specifier::parse(text) {
         Specifier::Range(_) => own_range(text.trim(), next, bump)?,
+        Specifier::Prefixed(range) => format!("npm:{}", own_range(range.as_str(), next, bump)?),
         Specifier::Workspace(workspace) => {
             let range = workspace.innermost_range()?;
             let prefix = text.trim().strip_suffix(range)?;

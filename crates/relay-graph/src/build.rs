@@ -113,7 +113,7 @@ impl<'a> Resolver<'a> {
                 Ok(range) => self.in_range(name, &range),
                 Err(_) => Target::Elsewhere,
             },
-            Specifier::Range(range) => self.in_range(name, range),
+            Specifier::Range(range) | Specifier::Prefixed(range) => self.in_range(name, range),
             Specifier::File(path) | Specifier::Link(path) => self.at(package, path),
             // npm takes a bare `../b` for `file:../b`.
             Specifier::Remote(path) if path.starts_with("./") || path.starts_with("../") => self.at(package, path),

@@ -160,12 +160,7 @@ fn package_name(manifest: &Map<String, Value>) -> Result<PackageName, DocumentEr
 
 fn check(input: &DocumentInput<'_>, name: &PackageName) -> Result<(), DocumentError> {
     let package = || name.as_str().to_owned();
-    let is_true = |field: &str| match input.manifest.get(field) {
-        Some(Value::Bool(value)) => *value,
-        Some(Value::String(text)) => text == "true",
-        _ => false,
-    };
-    if is_true("private") {
+    if input.manifest.get("private").is_some_and(relay_workspace::is_private_value) {
         return Err(DocumentError::Private { package: package() });
     }
     if input.manifest.contains_key("packageExtensions") {

@@ -38,7 +38,7 @@ pub use edit::{EditError, ManifestEdit, RangeEdit, edit_manifest};
 pub use integrity::{Integrity, InvalidDigest, Shasum};
 pub use lockfile::{LockfileEdit, LockfileRange, edit_lockfile};
 pub use manager::PackageManager;
-pub use manifest::{Manifest, ManifestError};
+pub use manifest::{Manifest, ManifestError, is_private_value};
 pub use name::{InvalidName, PackageName};
 pub use obstacle::Obstacle;
 pub use range::{InvalidRange, Range};

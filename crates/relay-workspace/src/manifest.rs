@@ -97,13 +97,9 @@ impl Manifest {
         self.string("version")
     }
 
-    /// Says whether `private` is `true` (npm also takes the text `"true"`).
+    /// Says whether `private` keeps the package from being published; see [`is_private_value`].
     pub fn is_private(&self) -> bool {
-        match self.fields.get("private") {
-            Some(Value::Bool(private)) => *private,
-            Some(Value::String(text)) => text == "true",
-            _ => false,
-        }
+        self.fields.get("private").is_some_and(is_private_value)
     }
 
     /// A key of `publishConfig`.
@@ -162,7 +158,8 @@ impl Manifest {
 
     fn check_types(&self) -> Result<(), ManifestError> {
         for field in ["name", "version"] {
-            if let Some(value) = self.fields.get(field).filter(|value| !value.is_string()) {
+            // Some tools write `null` for a version that they don't give, and every manager takes it for none.
+            if let Some(value) = self.fields.get(field).filter(|value| !value.is_string() && !value.is_null()) {
                 return Err(self.wrong_type(&[field], "a string", value));
             }
         }
@@ -184,6 +181,21 @@ impl Manifest {
     fn wrong_type(&self, keys: &[&str], expected: &'static str, found: &Value) -> ManifestError {
         let field = FieldOf { path: &self.path, text: &self.text, options: &strict(), keys };
         ManifestError::WrongKind(field.must_be(expected, kind_of(found)))
+    }
+}
+
+/// Says whether a value of `private` keeps a package from being published.
+///
+/// npm 11 and 12 and bun refuse whatever JavaScript takes for true, the text `"false"` and `[]` as well; pnpm 12 and yarn 4
+/// refuse `true` alone (seen with 12.21 and 4.18). What one of them keeps back is kept back here: who wrote such a value
+/// did not mean to publish by accident.
+pub fn is_private_value(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(private) => *private,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
     }
 }
 
@@ -239,6 +251,24 @@ mod tests {
         let manifest = parse("\u{feff}{\"name\":\"a\"}").unwrap();
         assert_eq!(manifest.name(), Some("a"));
         assert!(manifest.text().starts_with('\u{feff}'));
+    }
+
+    #[test]
+    fn whatever_is_true_for_npm_or_bun_is_private() {
+        for kept in ["true", "\"true\"", "\"false\"", "\"0\"", "1", "-1", "0.5", "[]", "{}"] {
+            let manifest = parse(&format!(r#"{{"name":"a","private":{kept}}}"#)).unwrap();
+            assert!(manifest.is_private(), "{kept}");
+        }
+        for published in ["false", "0", "0.0", "\"\"", "null"] {
+            let manifest = parse(&format!(r#"{{"name":"a","private":{published}}}"#)).unwrap();
+            assert!(!manifest.is_private(), "{published}");
+        }
+    }
+
+    #[test]
+    fn a_version_of_null_is_none() {
+        let manifest = parse(r#"{"name":null,"version":null}"#).unwrap();
+        assert_eq!((manifest.name(), manifest.version()), (None, None));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub enum Obstacle {
     Local,
     /// A protocol that npm does not know, with its colon.
     Protocol(String),
+    /// `npm:` with a range and no name, which other managers read and npm refuses ("aliases must have a name").
+    NoName(String),
     /// Neither a range nor a dist-tag nor an address.
     Unreadable,
 }
@@ -62,6 +64,7 @@ impl Obstacle {
         if strip_prefix(text, "npm:").is_some() {
             return match Specifier::parse(text) {
                 Specifier::Alias { range, .. } => (!is_range_or_tag(&range)).then_some(Self::Unreadable),
+                Specifier::Prefixed(range) => Some(Self::NoName(range.as_str().to_owned())),
                 _ => Some(Self::Unreadable),
             };
         }
@@ -228,6 +231,11 @@ mod tests {
         ] {
             check(Some(&Obstacle::Protocol(protocol.to_owned())), &[text]);
         }
+    }
+
+    #[test]
+    fn a_range_behind_npm_needs_a_name() {
+        check(Some(&Obstacle::NoName("^1.0.0".to_owned())), &["npm:^1.0.0", " npm:^1.0.0"]);
     }
 
     #[test]

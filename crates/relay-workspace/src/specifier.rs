@@ -17,6 +17,8 @@ pub enum Specifier {
         /// What follows the `@`, possibly empty.
         range: String,
     },
+    /// `npm:range`, without a name: versions of the key's own package, as yarn 4, pnpm 12 and bun read it. npm refuses it.
+    Prefixed(Range),
     /// `file:path`.
     File(String),
     /// `link:path` or `portal:path`.
@@ -63,6 +65,9 @@ impl Specifier {
             return Self::Catalog((!name.is_empty() && name != "default").then(|| name.to_owned()));
         }
         if let Some(rest) = text.strip_prefix("npm:") {
+            if let Some(range) = prefixed_range(rest) {
+                return Self::Prefixed(range);
+            }
             if let Some((name, range)) = split_alias(rest) {
                 return Self::Alias { name, range: range.to_owned() };
             }
@@ -116,6 +121,12 @@ impl WorkspaceSpecifier {
     }
 }
 
+/// The range behind `npm:` where no name is before it. What begins as a range does is none, though `1.0.0` might be one.
+fn prefixed_range(rest: &str) -> Option<Range> {
+    let begins = rest.starts_with(['^', '~', '>', '<', '=', '*']) || rest.starts_with(|c: char| c.is_ascii_digit());
+    Range::parse(rest).ok().filter(|_| begins)
+}
+
 /// Splits `name@range` or `@scope/name@range`; the range is empty where there is no second `@`.
 fn split_alias(text: &str) -> Option<(PackageName, &str)> {
     let at = text.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(index, _)| index);
@@ -149,6 +160,12 @@ mod tests {
         assert_eq!(Specifier::parse("catalog:"), Specifier::Catalog(None));
         assert_eq!(Specifier::parse("catalog:react18"), Specifier::Catalog(Some("react18".into())));
         assert_eq!(Specifier::parse("npm:@s/real@^1"), Specifier::Alias { name: name("@s/real"), range: "^1".into() });
+        for range in ["^1.0.0", "1.0.0", ">=1 <2", "*", "1.x"] {
+            let prefixed = Specifier::Prefixed(Range::parse(range).unwrap());
+            assert_eq!(Specifier::parse(&format!("npm:{range}")), prefixed);
+        }
+        assert_eq!(Specifier::parse("npm:x"), Specifier::Alias { name: name("x"), range: String::new() });
+        assert_eq!(Specifier::parse("npm:7zip@1"), Specifier::Alias { name: name("7zip"), range: "1".into() });
         assert_eq!(Specifier::parse("file:../x"), Specifier::File("../x".into()));
         assert_eq!(Specifier::parse("link:../x"), Specifier::Link("../x".into()));
         assert_eq!(Specifier::parse("latest"), Specifier::Tag("latest".into()));

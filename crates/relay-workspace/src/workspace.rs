@@ -18,7 +18,7 @@ pub struct WorkspacePackage {
     pub path: Utf8PathBuf,
     /// Its version; `None` where the manifest has none (such a package is never published).
     pub version: Option<Version>,
-    /// `"private": true`.
+    /// It is never published: `"private": true`, or another value that npm takes for it.
     pub private: bool,
     /// Its manifest.
     pub manifest: Manifest,

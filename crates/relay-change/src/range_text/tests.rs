@@ -56,6 +56,8 @@ fn protocols_stay_in_front() {
     check("workspace:^1.0.0", "2.0.0", Bump::Major, "workspace:^2.0.0", "workspace:^2.0.0");
     check("workspace:b@^1.0.0", "2.0.0", Bump::Major, "workspace:b@^1.0.0", "workspace:b@^2.0.0");
     check("npm:b@^1.0.0", "2.0.0", Bump::Major, "npm:b@^1.0.0", "npm:b@^2.0.0");
+    check("npm:^1.0.0", "2.0.0", Bump::Major, "npm:^1.0.0", "npm:^2.0.0");
+    check("npm:1.x", "2.0.0", Bump::Major, "npm:1.x", "npm:2.x");
 }
 
 #[test]

@@ -60,6 +60,9 @@ fn an_alias_leads_to_the_package_it_names() {
     check(DependencyKind::Prod, "npm:beta", &[("beta", true)]);
     check(DependencyKind::Prod, "npm:unversioned@*", &[("unversioned", true)]);
     check(DependencyKind::Prod, "npm:unversioned@^1", &[]);
+    // Without a name, as yarn writes it.
+    check(DependencyKind::Prod, "npm:^1.0.0", &[("lib", true)]);
+    check(DependencyKind::Prod, "npm:^2.0.0", &[]);
 }
 
 #[test]

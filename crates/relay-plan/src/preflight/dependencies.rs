@@ -194,19 +194,25 @@ fn uninstallable(dependency: &UninstallableDependency) -> Finding {
     let (why, help) = match &dependency.obstacle {
         Obstacle::Local => (
             "a path that leads out of the package, where whoever installs it has nothing".to_owned(),
-            "write a range of versions, or `workspace:^` where it is a package of this workspace; or bundle it",
+            "write a range of versions, or `workspace:^` where it is a package of this workspace; or bundle it"
+                .to_owned(),
         ),
         Obstacle::Protocol(protocol) if protocol == "jsr:" => (
             "a protocol that npm does not know".to_owned(),
-            "write `npm:@jsr/<scope>__<name>@<range>`, which npm can install from JSR's registry",
+            "write `npm:@jsr/<scope>__<name>@<range>`, which npm can install from JSR's registry".to_owned(),
         ),
         Obstacle::Protocol(protocol) => (
             format!("and npm knows no protocol {}, so that it installs nothing", quoted(protocol)),
-            "write a range of versions, or an address that npm knows, such as one with `git+ssh:` or `https:`",
+            "write a range of versions, or an address that npm knows, such as one with `git+ssh:` or `https:`"
+                .to_owned(),
+        ),
+        Obstacle::NoName(range) => (
+            "which yarn, pnpm and bun read and npm refuses: it wants a package's name behind `npm:`".to_owned(),
+            format!("write {}, which means the same to all of them", quoted(range)),
         ),
         Obstacle::Unreadable => (
             "which is neither a range of versions nor a dist-tag nor an address, so that npm refuses it".to_owned(),
-            "correct it; a range looks like `^1.2.3`",
+            "correct it; a range looks like `^1.2.3`".to_owned(),
         ),
     };
     let (kind, name) = (dependency.kind.manifest_key(), &dependency.dependency);

@@ -90,6 +90,15 @@ impl Gathering {
             return Ok(());
         };
         let private = manifest.is_private() || unpublished.contains(folder);
+        if let Some(value) = manifest.fields().get("private").filter(|value| !value.is_boolean())
+            && manifest.is_private()
+        {
+            let value = printable(&value.to_string());
+            self.warnings.push(format!(
+                "`{path}`: `private` is `{value}`, which npm and bun take for `true`, so that the package is not published; \
+                 write `true` or `false`"
+            ));
+        }
         let publishable = !private && manifest.version().is_some();
         let name = match PackageName::parse(name_text) {
             Ok(name) => name,
