@@ -4,6 +4,7 @@
 mod another_version_inside;
 mod behind_the_registry;
 mod build_metadata;
+mod catalogs_follow;
 mod checkout_names_a_host;
 mod direction_marks;
 mod echoed_token;

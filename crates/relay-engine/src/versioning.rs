@@ -8,13 +8,11 @@ pub mod write_set;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use relay_change::{
-    BumpPlan, CatalogRewrite, DEFAULT_CHANGELOG, changelog_section_with_commits, insert_into_changelog,
-};
+use relay_change::{BumpPlan, DEFAULT_CHANGELOG, changelog_section_with_commits, insert_into_changelog};
 use relay_git::GitError;
 use relay_workspace::{
-    EditError, LockfileEdit, LockfileRange, ManifestEdit, PackageName, RangeEdit, edit_lockfile, edit_manifest,
-    read_regular_text,
+    CatalogEdit, EditError, LockfileEdit, LockfileEdits, LockfileRange, ManifestEdit, PackageName, RangeEdit,
+    edit_catalogs, edit_lockfile, edit_manifest, read_regular_text,
 };
 
 use crate::project::Project;
@@ -63,19 +61,6 @@ pub enum VersionError {
     /// The files can't be written or taken away.
     #[error(transparent)]
     Write(#[from] WriteSetError),
-    /// A catalog's entry can't be found on one line.
-    #[error(
-        "the entry `{dependency}` of the {catalog} catalog in pnpm-workspace.yaml can't be edited with certainty; write \
-         `{to}` there by hand, commit, and run the command again"
-    )]
-    Catalog {
-        /// The catalog.
-        catalog: String,
-        /// The entry.
-        dependency: String,
-        /// Its new value.
-        to: String,
-    },
 }
 
 /// Writes the versions. All files or none; the change files go last, when everything else is in place. In the state folder,
@@ -162,9 +147,8 @@ pub fn new_contents(project: &Project, bumps: &BumpPlan) -> Result<NewContents, 
     if let Some((path, text)) = root_manifest(project, bumps)? {
         files.push((path, Some(text)));
     }
-    if let Some((path, text)) = catalogs(project, bumps)? {
-        files.push((path, Some(text)));
-    }
+    let catalogs = catalog_edits(bumps);
+    raise_catalogs(project, &catalogs, &mut files)?;
     let changelogs = project.writes_changelogs();
     let file_commits = if changelogs { file_commits(project, bumps)? } else { BTreeMap::new() };
     notes.extend(changelog_module(project).filter(|_| changelogs && !bumps.bumps.is_empty()));
@@ -176,7 +160,7 @@ pub fn new_contents(project: &Project, bumps: &BumpPlan) -> Result<NewContents, 
         let text = insert_into_changelog(before.as_deref(), &bump.name, &section);
         files.push((path, Some(text)));
     }
-    if let Some((path, text)) = lockfile(project, bumps, &edits, &mut notes)? {
+    if let Some((path, text)) = lockfile(project, bumps, (&edits, &catalogs), &mut notes)? {
         files.push((path, Some(text)));
     }
     files.extend(consumed(project, bumps)?);
@@ -208,32 +192,40 @@ fn root_manifest(project: &Project, bumps: &BumpPlan) -> Result<Option<(Utf8Path
     Ok(Some((path, text)))
 }
 
-/// Entries of pnpm's catalogs, each on a line of its own. Everything else in the file stays.
-fn catalogs(project: &Project, bumps: &BumpPlan) -> Result<Option<(Utf8PathBuf, String)>, VersionError> {
-    if bumps.catalogs.is_empty() {
-        return Ok(None);
-    }
-    let path = Utf8PathBuf::from("pnpm-workspace.yaml");
-    let Some(mut text) = read_optional(&project.workspace.root, &path)? else { return Ok(None) };
-    for rewrite in &bumps.catalogs {
-        text = catalog_line(&text, rewrite).ok_or_else(|| VersionError::Catalog {
-            catalog: rewrite.catalog.clone().unwrap_or_else(|| "default".to_owned()),
-            dependency: rewrite.dependency.clone(),
-            to: rewrite.to.clone(),
-        })?;
-    }
-    Ok(Some((path, text)))
+fn catalog_edits(bumps: &BumpPlan) -> Vec<CatalogEdit> {
+    let edit = |entry: &relay_change::CatalogRewrite| CatalogEdit {
+        catalog: entry.catalog.clone(),
+        name: entry.dependency.clone(),
+        from: entry.from.clone(),
+        to: entry.to.clone(),
+    };
+    bumps.catalogs.iter().map(edit).collect()
 }
 
-/// Replaces one entry's value; `None` unless exactly one line holds the entry with the old value.
-fn catalog_line(text: &str, rewrite: &CatalogRewrite) -> Option<String> {
-    let is_entry = |line: &str| {
-        line.split_once(':').is_some_and(|(key, _)| key.trim().trim_matches(['\'', '"']) == rewrite.dependency)
-            && line.contains(&rewrite.from)
+/// Writes new entries into the file that holds the catalogs. That may be the root's manifest, which may have got its own new
+/// version or ranges before.
+fn raise_catalogs(
+    project: &Project,
+    entries: &[CatalogEdit],
+    files: &mut Vec<(Utf8PathBuf, Option<String>)>,
+) -> Result<(), VersionError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let manager = project.workspace.manager;
+    let path = Utf8PathBuf::from(manager.catalog_file_name());
+    let written = files.iter_mut().find(|(written, _)| *written == path);
+    let before = match &written {
+        Some((_, text)) => text.clone(),
+        None => read_optional(&project.workspace.root, &path)?,
     };
-    let mut found = text.split_inclusive('\n').filter(|line| is_entry(line));
-    let (line, None) = (found.next()?, found.next()) else { return None };
-    Some(text.replacen(line, &line.replacen(&rewrite.from, &rewrite.to, 1), 1))
+    let text = edit_catalogs(manager, before.as_deref().unwrap_or_default(), entries)
+        .map_err(|source| VersionError::Edit { path: path.clone(), source })?;
+    match written {
+        Some((_, content)) => *content = Some(text),
+        None => files.push((path, Some(text))),
+    }
+    Ok(())
 }
 
 fn manifest_edits(bumps: &BumpPlan) -> BTreeMap<PackageName, ManifestEdit> {
@@ -255,7 +247,7 @@ fn manifest_edits(bumps: &BumpPlan) -> BTreeMap<PackageName, ManifestEdit> {
 fn lockfile(
     project: &Project,
     bumps: &BumpPlan,
-    edits: &BTreeMap<PackageName, ManifestEdit>,
+    (edits, entries): (&BTreeMap<PackageName, ManifestEdit>, &[CatalogEdit]),
     notes: &mut Vec<String>,
 ) -> Result<Option<(Utf8PathBuf, String)>, VersionError> {
     let manager = project.workspace.manager;
@@ -272,7 +264,7 @@ fn lockfile(
             })
             .collect()
     };
-    let changes: Vec<LockfileEdit> = edits
+    let mut changes: Vec<LockfileEdit> = edits
         .iter()
         .filter_map(|(name, edit)| {
             let package = project.workspace.package(name)?;
@@ -284,6 +276,8 @@ fn lockfile(
             })
         })
         .collect();
+    changes.extend(root_change(project, bumps));
+    let changes = LockfileEdits { packages: &changes, catalogs: &project.workspace.catalogs, entries };
     for name in manager.lockfile_names() {
         let path = Utf8PathBuf::from(*name);
         let Some(text) = read_optional(&project.workspace.root, &path)? else { continue };
@@ -294,6 +288,24 @@ fn lockfile(
         }
     }
     Ok(None)
+}
+
+/// What changes in the lock file about a root that is not itself a package.
+fn root_change(project: &Project, bumps: &BumpPlan) -> Option<LockfileEdit> {
+    let ranges: Vec<LockfileRange> = bumps
+        .root_ranges
+        .iter()
+        .map(|range| LockfileRange {
+            kind: range.kind,
+            name: range.dependency.clone(),
+            from: range.from.clone(),
+            to: range.to.clone(),
+        })
+        .collect();
+    // The name is for messages; a root need have none, and the folder tells which one it is.
+    let name = project.workspace.root_manifest.name().unwrap_or("root");
+    let name = PackageName::parse(name).or_else(|_| PackageName::parse("root")).ok()?;
+    (!ranges.is_empty()).then_some(LockfileEdit { path: Utf8PathBuf::new(), name, version: None, ranges })
 }
 
 fn read_optional(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, VersionError> {

@@ -48,9 +48,7 @@ impl Workspace {
     pub fn discover(start: &Utf8Path) -> Result<Self, DiscoverError> {
         let mut definition = root::find(start)?;
         let manager = manager::detect(&definition.root, definition.manifest.as_ref(), definition.manager);
-        if manager == PackageManager::Yarn {
-            definition.read_yarn_catalogs()?;
-        }
+        definition.read_catalogs(manager)?;
         let never = NeverEntered { bower_components: definition.origin == Origin::Pnpm };
         let walked = walk::walk(&definition.root, &definition.selection, never)?;
         let Members { packages: members, mut warnings } = members(&definition, manager, &walked)?;

@@ -55,6 +55,18 @@ pub enum EditError {
         /// The key.
         name: String,
     },
+    /// A catalog's entry is not written as it was read: on a line of its own, without an anchor.
+    #[error(
+        "the entry `{}` of {catalog} can't be edited with certainty; write it on a line of its own, without an anchor, \
+         commit, and run the command again",
+        Printable::name(.name)
+    )]
+    CatalogEntry {
+        /// The entry.
+        name: String,
+        /// The catalog, in words.
+        catalog: String,
+    },
     /// A lock file is of a form, or in a state, in which only the package manager can change it.
     #[error("{problem}; run `{command}` and commit its changes")]
     Lockfile {

@@ -9,10 +9,12 @@
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
 //! - [`regular_file`]: the way in for files with fixed names
 //! - [`discover`]: from the disk to that value
-//! - [`edit`]: new values in a manifest; [`lockfile`]: and in the lock file; [`mod@write`]: files replaced in one step
+//! - [`edit`]: new values in a manifest; [`catalog`]: in a catalog; [`lockfile`]: in the lock file; [`mod@write`]: files
+//!   replaced in one step
 //! - [`fixture`]: workspaces in memory, for tests
 #![forbid(unsafe_code)]
 
+pub mod catalog;
 pub mod dependency;
 pub mod discover;
 pub mod edit;
@@ -31,12 +33,14 @@ pub mod version;
 pub mod workspace;
 pub mod write;
 mod wrong_kind;
+mod yaml_lines;
 
+pub use catalog::{CatalogEdit, edit_catalogs};
 pub use dependency::{Dependency, DependencyKind};
 pub use discover::DiscoverError;
 pub use edit::{EditError, ManifestEdit, RangeEdit, edit_manifest};
 pub use integrity::{Integrity, InvalidDigest, Shasum};
-pub use lockfile::{LockfileEdit, LockfileRange, edit_lockfile};
+pub use lockfile::{LockfileEdit, LockfileEdits, LockfileRange, edit_lockfile};
 pub use manager::PackageManager;
 pub use manifest::{Manifest, ManifestError, is_private_value};
 pub use name::{InvalidName, PackageName};

@@ -5,13 +5,14 @@
 //! because the file is out of date or the package would be installed from elsewhere, [`edit_lockfile`] says so and names
 //! the command that brings the file up to date.
 //!
+//! A catalog's entries stand in the lock files of pnpm and bun once more; in yarn's only as the ranges that lead to a package.
+//!
 //! - npm: `packages[path]` has the version and all ranges; `dependencies[name].requires` repeats them in version 2
 //! - pnpm: `importers[path]` has the ranges as `specifier`, no version
 //! - yarn: berry has the ranges twice, with the dependent and in the key of the dependency; classic has neither
 //! - bun: `workspaces[path]` has the version and all ranges
 
 mod bun;
-mod lines;
 mod npm;
 mod pnpm;
 mod yarn;
@@ -20,10 +21,12 @@ use camino::Utf8PathBuf;
 use relay_values::Printable;
 use semver::Version;
 
+use crate::catalog::{CatalogEdit, described};
 use crate::dependency::DependencyKind;
 use crate::edit::EditError;
 use crate::manager::PackageManager;
 use crate::name::PackageName;
+use crate::workspace::Catalogs;
 
 /// The largest lock file that relay edits, in bytes. Those of the largest open monorepos have about 5 MB.
 pub const LOCKFILE_SIZE_BYTES_MAX: usize = 128 * 1024 * 1024;
@@ -39,6 +42,17 @@ pub struct LockfileEdit {
     pub version: Option<Version>,
     /// The new ranges of its dependencies.
     pub ranges: Vec<LockfileRange>,
+}
+
+/// All that changes.
+#[derive(Debug, Clone, Copy)]
+pub struct LockfileEdits<'a> {
+    /// The packages.
+    pub packages: &'a [LockfileEdit],
+    /// The catalogs as they are before the edit.
+    pub catalogs: &'a Catalogs,
+    /// Their entries that change.
+    pub entries: &'a [CatalogEdit],
 }
 
 /// One range that changes in a manifest.
@@ -77,18 +91,23 @@ impl PackageManager {
     }
 }
 
-/// Writes new versions and ranges of workspace packages into the text of their manager's lock file; `None` where nothing
-/// has to change. All else stays as it is, byte for byte.
+/// Writes new versions, ranges and catalog entries of workspace packages into the text of their manager's lock file; `None`
+/// where nothing has to change. All else stays as it is, byte for byte.
 ///
 /// # Errors
 /// [`EditError::Syntax`] for a broken file; [`EditError::Lockfile`] where only the package manager can tell what the file
 /// would have to say.
-pub fn edit_lockfile(manager: PackageManager, text: &str, edits: &[LockfileEdit]) -> Result<Option<String>, EditError> {
+pub fn edit_lockfile(
+    manager: PackageManager,
+    text: &str,
+    edits: &LockfileEdits<'_>,
+) -> Result<Option<String>, EditError> {
     if text.len() > LOCKFILE_SIZE_BYTES_MAX {
         return Err(refusal(manager, format!("the lock file is larger than {LOCKFILE_SIZE_BYTES_MAX} bytes")));
     }
     match manager {
-        PackageManager::Npm => npm::edit(text, edits),
+        // npm knows no catalogs.
+        PackageManager::Npm => npm::edit(text, edits.packages),
         PackageManager::Pnpm => pnpm::edit(text, edits),
         PackageManager::Yarn => yarn::edit(text, edits),
         PackageManager::Bun => bun::edit(text, edits),
@@ -113,6 +132,19 @@ fn from_elsewhere(manager: PackageManager, edit: &LockfileEdit, range: &Lockfile
         edit.name,
         Printable::name(&range.name)
     );
+    refusal(manager, problem)
+}
+
+/// The refusal of a lock file that doesn't say of a catalog's entry what the catalog says.
+fn entry_out_of_date(manager: PackageManager, entry: &CatalogEdit) -> EditError {
+    let (name, catalog) = (Printable::name(&entry.name), described(entry.catalog.as_deref()));
+    refusal(manager, format!("the lock file is out of date about `{name}` of {catalog}"))
+}
+
+/// The refusal where what a catalog's entry stands for is not the workspace's own package by the lock file.
+fn entry_from_elsewhere(manager: PackageManager, entry: &CatalogEdit) -> EditError {
+    let (name, catalog) = (Printable::name(&entry.name), described(entry.catalog.as_deref()));
+    let problem = format!("by the lock file, `{name}` of {catalog} is taken from elsewhere than the workspace");
     refusal(manager, problem)
 }
 

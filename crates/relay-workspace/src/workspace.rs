@@ -38,7 +38,7 @@ pub struct Workspace {
     pub root_manifest: Manifest,
     /// The packages, sorted by name; names are unique.
     pub packages: Vec<WorkspacePackage>,
-    /// pnpm's and bun's catalogs.
+    /// The catalogs of pnpm, yarn or bun.
     pub catalogs: Catalogs,
     /// What was odd but not in the way.
     pub warnings: Vec<String>,

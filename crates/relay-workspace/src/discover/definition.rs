@@ -107,12 +107,29 @@ pub(super) fn read(root: &Utf8Path, shown: &Utf8Path) -> Result<Option<Definitio
 }
 
 impl Definition {
-    /// Reads yarn's catalogs, which stand in its settings file.
-    pub(super) fn read_yarn_catalogs(&mut self) -> Result<(), DiscoverError> {
-        let path = Utf8Path::new(".yarnrc.yml");
-        if let Some(text) = text(&self.root, path.as_str())? {
-            let settings = yaml::read::<WorkspaceSettings>(path, &text, true)?.unwrap_or_default();
-            self.add_catalogs(settings.catalog, settings.catalogs);
+    /// Reads the catalogs of a manager that keeps them elsewhere than pnpm, each from where the manager itself reads them.
+    pub(super) fn read_catalogs(&mut self, manager: PackageManager) -> Result<(), DiscoverError> {
+        match manager {
+            // They stand beside the packages and are read with them.
+            PackageManager::Pnpm => {}
+            PackageManager::Yarn => {
+                let path = Utf8Path::new(manager.catalog_file_name());
+                if let Some(text) = text(&self.root, path.as_str())? {
+                    let settings = yaml::read::<WorkspaceSettings>(path, &text, true)?.unwrap_or_default();
+                    self.add_catalogs(settings.catalog, settings.catalogs);
+                }
+            }
+            PackageManager::Npm | PackageManager::Bun => {
+                let fields = self.manifest.as_ref().map(Manifest::fields);
+                let workspaces = fields.and_then(|fields| fields.get("workspaces")).and_then(Value::as_object);
+                let has = |object: &&serde_json::Map<String, Value>| {
+                    object.contains_key("catalog") || object.contains_key("catalogs")
+                };
+                if let Some(place) = workspaces.filter(has).or(fields) {
+                    let (catalog, named) = (strings(place.get("catalog")), named_strings(place.get("catalogs")));
+                    self.add_catalogs(catalog, named);
+                }
+            }
         }
         Ok(())
     }
@@ -160,16 +177,7 @@ impl Definition {
                 return Err(DiscoverError::Field(at(&["workspaces"]).must_be(expected, kind_of(other))));
             }
         };
-        let catalog_places: Vec<&serde_json::Map<String, Value>> =
-            workspaces.and_then(Value::as_object).into_iter().chain([manifest.fields()]).collect();
-        let mut catalogs = Vec::new();
-        for place in catalog_places {
-            catalogs.push((strings(place.get("catalog")), named_strings(place.get("catalogs"))));
-        }
         let texts = patterns.map(|patterns| texts(patterns, at(keys))).transpose().map_err(DiscoverError::Field)?;
-        for (catalog, named) in catalogs {
-            self.add_catalogs(catalog, named);
-        }
         let Some(texts) = texts else { return Ok(false) };
         let reading = match super::manager::detect(&self.root, self.manifest.as_ref(), None) {
             PackageManager::Npm => Reading::Npm,

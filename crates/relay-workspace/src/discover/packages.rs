@@ -93,7 +93,7 @@ impl Gathering {
         if let Some(value) = manifest.fields().get("private").filter(|value| !value.is_boolean())
             && manifest.is_private()
         {
-            let value = printable(&value.to_string());
+            let value = Printable::name(&value.to_string());
             self.warnings.push(format!(
                 "`{path}`: `private` is `{value}`, which npm and bun take for `true`, so that the package is not published; \
                  write `true` or `false`"

@@ -9,11 +9,20 @@ use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 
 use serde_json::Value;
 
-use super::lines::{pnpm_scalar, visit, yarn_scalar};
-use super::{LockfileEdit, LockfileRange, edit_lockfile};
+use super::{LockfileEdit, LockfileEdits, LockfileRange};
 use crate::dependency::DependencyKind::{self, Dev, Optional, Peer, Prod};
+use crate::edit::EditError;
 use crate::manager::PackageManager::{self, Bun, Npm, Pnpm, Yarn};
 use crate::name::PackageName;
+use crate::workspace::Catalogs;
+use crate::yaml_lines::{pnpm_scalar, visit, yarn_scalar};
+
+mod catalogs;
+
+/// Edits a file of a workspace without catalogs.
+fn edit_lockfile(manager: PackageManager, text: &str, packages: &[LockfileEdit]) -> Result<Option<String>, EditError> {
+    super::edit_lockfile(manager, text, &LockfileEdits { packages, catalogs: &Catalogs::new(), entries: &[] })
+}
 
 fn package(path: &str, name: &str, version: &str) -> LockfileEdit {
     let name = PackageName::parse(name).unwrap();
@@ -193,7 +202,7 @@ fn lines_are_read_with_all_quotes() {
         let keys: Vec<&str> = path.iter().map(|line| line.key.as_str()).collect();
         seen.push((keys.join("/"), path.last().and_then(|line| line.value.clone())));
     });
-    let expected = [("a", None), ("a/it's", Some("q\"")), ("a/plain", None), ("a/k", Some("v")), ("b", None)];
+    let expected = [("a", None), ("a/it's", Some("q\"")), ("a/plain", Some("v")), ("a/k", Some("v")), ("b", None)];
     assert_eq!(seen, expected.map(|(path, value)| (path.to_owned(), value.map(str::to_owned))));
 }
 

@@ -5,12 +5,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lines::{visit, yarn_scalar};
-use super::{LockfileEdit, LockfileRange, from_elsewhere, out_of_date, refusal};
+use super::{
+    LockfileEdit, LockfileEdits, LockfileRange, entry_from_elsewhere, entry_out_of_date, from_elsewhere, out_of_date,
+    refusal,
+};
+use crate::catalog::CatalogEdit;
 use crate::dependency::DependencyKind;
 use crate::edit::EditError;
 use crate::json::splice;
 use crate::manager::PackageManager::Yarn;
+use crate::specifier::Specifier;
+use crate::workspace::resolve_catalog;
+use crate::yaml_lines::{visit, yarn_scalar};
 
 /// A place in the text.
 type Place = (usize, usize);
@@ -29,24 +35,28 @@ struct Entry {
     ranges: BTreeMap<(bool, String), (String, Place)>,
 }
 
-pub(super) fn edit(text: &str, edits: &[LockfileEdit]) -> Result<Option<String>, EditError> {
-    let mut edits = edits.iter().filter(|edit| !edit.ranges.is_empty()).peekable();
-    if edits.peek().is_none() || text.contains("# yarn lockfile v1") {
+pub(super) fn edit(text: &str, edits: &LockfileEdits<'_>) -> Result<Option<String>, EditError> {
+    let mut packages = edits.packages.iter().filter(|edit| !edit.ranges.is_empty()).peekable();
+    if (packages.peek().is_none() && edits.entries.is_empty()) || text.contains("# yarn lockfile v1") {
         return Ok(None);
     }
     let mut entries = read(text)?;
     let mut replacements: BTreeMap<Place, String> = BTreeMap::new();
-    for edit in edits {
+    for edit in packages {
         let folder = if edit.path.as_str().is_empty() { "." } else { edit.path.as_str() };
-        let resolution = format!("{}@workspace:{folder}", edit.name);
-        let Some(index) = entries.iter().position(|entry| entry.resolution == resolution) else {
+        // A root without a name gets one from yarn, so that the folder alone tells.
+        let resolution = format!("@workspace:{folder}");
+        let Some(index) = entries.iter().position(|entry| entry.resolution.ends_with(&resolution)) else {
             return Err(refusal(Yarn, format!("the lock file has no entry for `{}` in `{folder}`", edit.name)));
         };
         for range in &edit.ranges {
-            if let Some((place, new)) = edit_range(&mut entries, index, edit, range)? {
+            if let Some((place, new)) = edit_range(&mut entries, index, (edit, range), edits)? {
                 replacements.insert(place, yarn_scalar(&new));
             }
         }
+    }
+    for entry in edits.entries {
+        edit_entry(&mut entries, entry, edits)?;
     }
     replace_keys(&entries, &mut replacements)?;
     Ok((!replacements.is_empty()).then(|| splice(text, replacements.into_iter())))
@@ -84,8 +94,8 @@ fn read(text: &str) -> Result<Vec<Entry>, EditError> {
 fn edit_range(
     entries: &mut [Entry],
     dependent: usize,
-    edit: &LockfileEdit,
-    range: &LockfileRange,
+    (edit, range): (&LockfileEdit, &LockfileRange),
+    all: &LockfileEdits<'_>,
 ) -> Result<Option<(Place, String)>, EditError> {
     let is_peer = range.kind == DependencyKind::Peer;
     let key = (is_peer, range.name.clone());
@@ -114,32 +124,76 @@ fn edit_range(
     if is_peer {
         return Ok(Some((place, new)));
     }
-    let leads = |entry: &Entry, descriptor: &str| entry.descriptors.contains(descriptor);
-    // In keys a plain range has its `npm:` in all versions.
-    let spellings =
-        |range: &str| [format!("{}@{range}", range_name(&key)), format!("{}@npm:{range}", range_name(&key))];
-    let [bare, with_npm] = spellings(&old);
-    let Some(target) = entries.iter().position(|entry| leads(entry, &bare) || leads(entry, &with_npm)) else {
-        return Err(out_of_date(Yarn, edit, range));
-    };
-    let still_used = entries.iter().any(|entry| entry.ranges.get(&key).is_some_and(|(range, _)| *range == old));
-    let Some(target) = entries.get_mut(target) else { return Ok(None) };
-    if !target.resolution.contains("@workspace:") {
-        return Err(from_elsewhere(Yarn, edit, range));
+    match move_descriptor(entries, (&range.name, &old, &new), all) {
+        Moved::Done => Ok(Some((place, new))),
+        Moved::NotThere => Err(out_of_date(Yarn, edit, range)),
+        Moved::FromElsewhere => Err(from_elsewhere(Yarn, edit, range)),
     }
-    let [new_bare, new_with_npm] = spellings(&new);
-    let (old_descriptor, new_descriptor) =
-        if leads(target, &bare) { (bare, new_bare) } else { (with_npm, new_with_npm) };
-    if !still_used {
-        target.descriptors.remove(&old_descriptor);
-    }
-    target.descriptors.insert(new_descriptor);
-    target.changed = true;
-    Ok(Some((place, new)))
 }
 
-fn range_name(key: &(bool, String)) -> &str {
-    &key.1
+/// A catalog's entry stands among the descriptors of what it leads to, and nowhere else: dependents have `catalog:`.
+fn edit_entry(entries: &mut [Entry], entry: &CatalogEdit, all: &LockfileEdits<'_>) -> Result<(), EditError> {
+    let used = |range: &str| matches!(Specifier::parse(range), Specifier::Catalog(catalog) if catalog == entry.catalog);
+    if !entries.iter().any(|one| one.ranges.get(&(false, entry.name.clone())).is_some_and(|(range, _)| used(range))) {
+        return Ok(());
+    }
+    match move_descriptor(entries, (&entry.name, &entry.from, &entry.to), all) {
+        Moved::Done => Ok(()),
+        Moved::NotThere => Err(entry_out_of_date(Yarn, entry)),
+        Moved::FromElsewhere => Err(entry_from_elsewhere(Yarn, entry)),
+    }
+}
+
+/// What came of a descriptor that should give way to another.
+enum Moved {
+    Done,
+    /// No package has it.
+    NotThere,
+    /// It leads to a package that is none of the workspace's.
+    FromElsewhere,
+}
+
+/// Lets the descriptor of a range give way to that of a new one, or puts the new one beside it where others still use it.
+fn move_descriptor(entries: &mut [Entry], (name, old, new): (&str, &str, &str), all: &LockfileEdits<'_>) -> Moved {
+    let leads = |entry: &Entry, descriptor: &str| entry.descriptors.contains(descriptor);
+    // In keys a plain range has its `npm:` in all versions.
+    let spellings = |range: &str| [format!("{name}@{range}"), format!("{name}@npm:{range}")];
+    let ([bare, with_npm], [new_bare, new_with_npm]) = (spellings(old), spellings(new));
+    let still_used = entries.iter().any(|entry| {
+        let range = entry.ranges.get(&(false, name.to_owned())).map(|(range, _)| range.as_str());
+        range.is_some_and(|range| plain(stands_for(range, name, all)) == plain(old))
+    });
+    let Some(target) = entries.iter_mut().find(|entry| leads(entry, &bare) || leads(entry, &with_npm)) else {
+        // The edit of another dependent may have moved it already.
+        return match entries.iter().find(|entry| leads(entry, &new_bare) || leads(entry, &new_with_npm)) {
+            Some(entry) if entry.resolution.contains("@workspace:") => Moved::Done,
+            Some(_) => Moved::FromElsewhere,
+            None => Moved::NotThere,
+        };
+    };
+    if !target.resolution.contains("@workspace:") {
+        return Moved::FromElsewhere;
+    }
+    let (old_descriptor, new_descriptor) =
+        if leads(target, &bare) { (bare, new_bare) } else { (with_npm, new_with_npm) };
+    let removed = !still_used && target.descriptors.remove(&old_descriptor);
+    target.changed |= target.descriptors.insert(new_descriptor) || removed;
+    Moved::Done
+}
+
+/// A range without the prefix that yarn 4 writes before it.
+fn plain(range: &str) -> &str {
+    range.strip_prefix("npm:").unwrap_or(range)
+}
+
+/// The range that a dependent's range stands for: itself, or the entry of a catalog as it will be.
+fn stands_for<'a>(range: &'a str, name: &str, all: &LockfileEdits<'a>) -> &'a str {
+    let Specifier::Catalog(catalog) = Specifier::parse(range) else { return range };
+    let edited = all.entries.iter().find(|entry| entry.catalog == catalog && entry.name == name);
+    match edited {
+        Some(entry) => &entry.to,
+        None => resolve_catalog(all.catalogs, name, catalog.as_deref()).unwrap_or(range),
+    }
 }
 
 /// Replaces the keys whose descriptors have changed. yarn sorts its entries by key; where they would change places, it

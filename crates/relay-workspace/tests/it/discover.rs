@@ -185,6 +185,45 @@ fn odd_packages_are_told_and_not_in_the_way() {
 }
 
 #[test]
+fn an_odd_value_of_private_is_told() {
+    let checkout = Checkout::new()
+        .file("package.json", r#"{ "private": true, "workspaces": ["packages/*"] }"#)
+        .file("packages/a/package.json", r#"{ "name": "a", "version": "1.0.0", "private": "false" }"#)
+        .file("packages/b/package.json", r#"{ "name": "b", "version": "1.0.0", "private": "" }"#);
+    let workspace = check(&checkout, PackageManager::Npm, &["packages/a", "packages/b"]);
+    assert!(named(&workspace, "a").private && !named(&workspace, "b").private);
+    assert_eq!(
+        workspace.warnings,
+        [
+            "`packages/a/package.json`: `private` is `\"false\"`, which npm and bun take for `true`, so that the package is not \
+         published; write `true` or `false`"
+        ]
+    );
+}
+
+#[test]
+fn catalogs_are_read_where_the_manager_reads_them() {
+    let of = |manager: &str, more: &str, yarnrc: &str| {
+        let root = format!(
+            r#"{{ "private": true, "packageManager": "{manager}@1", "workspaces": {{ "packages": ["packages/*"] {more} }},
+                "catalog": {{ "a": "top" }}, "catalogs": {{ "next": {{ "a": "top-next" }} }} }}"#
+        );
+        let checkout =
+            Checkout::new().file("package.json", &root).file(".yarnrc.yml", yarnrc).package("packages/a", "a");
+        let mut seen = Vec::new();
+        for (catalog, entries) in checkout.workspace().catalogs {
+            seen.push(format!("{}: {}", catalog.unwrap_or_default(), entries.get("a").cloned().unwrap_or_default()));
+        }
+        seen
+    };
+    let yarnrc = "catalog: { a: yarns }\n";
+    assert_eq!(of("bun", "", yarnrc), [": top", "next: top-next"]);
+    assert_eq!(of("bun", r#", "catalog": { "a": "inside" }"#, yarnrc), [": inside"], "bun then reads none at the top");
+    assert_eq!(of("yarn", r#", "catalog": { "a": "inside" }"#, yarnrc), [": yarns"]);
+    assert!(of("pnpm", "", yarnrc).is_empty());
+}
+
+#[test]
 fn pnpms_other_manifests_are_told() {
     let checkout = Checkout::new()
         .file("pnpm-workspace.yaml", "packages: ['packages/*']")
