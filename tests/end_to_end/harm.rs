@@ -13,6 +13,7 @@ mod git_at_the_end;
 mod git_settings;
 mod hangup;
 mod idle_pattern;
+mod manager_registries;
 mod nothing_wrong;
 mod odd_manifests;
 mod owner_of_a_package;

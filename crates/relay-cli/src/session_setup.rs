@@ -1,5 +1,7 @@
 //! A session as the engine takes it, made of the person's settings: `.npmrc` files, environment, state folder. Read here and nowhere else.
 
+mod manager_files;
+
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -19,6 +21,8 @@ use secrecy::SecretString;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::vault::Vault;
+
+pub(crate) use manager_files::of_person as manager_file_of_person;
 
 /// The largest `.npmrc` that is read, in bytes.
 const NPMRC_SIZE_BYTES_MAX: u64 = 1024 * 1024;
@@ -65,7 +69,7 @@ pub(crate) struct SessionFlags {
 pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
     let environment = flags.vault.environment();
     let sign = if flags.reads_only && !flags.with_credentials { pull_request(project, &environment) } else { None };
-    let mut sources = sources(&project.workspace.root, &environment, flags.registry.clone())?;
+    let mut sources = sources(&project.workspace, &environment, flags.registry.clone())?;
     sources.withhold = sign.is_some();
     let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
     let session = build(project, flags, npm, environment)?;
@@ -76,7 +80,7 @@ pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session
 ///
 /// Files that can't be used are complained about by those who need a registry, and say nothing here.
 pub(crate) fn publish_settings(workspace: &Workspace, vault: &Vault) -> PublishSettings {
-    let sources = sources(&workspace.root, &vault.environment(), None).ok();
+    let sources = sources(workspace, &vault.environment(), None).ok();
     let npm = sources.and_then(|sources| NpmConfig::resolve(&sources).ok());
     npm.map(|npm| PublishSettings::of(&npm, workspace)).unwrap_or_default()
 }
@@ -95,8 +99,13 @@ fn pull_request(project: &Project, environment: &BTreeMap<String, String>) -> Op
 /// own can lend it a credential.
 pub(crate) fn rehearsal_session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
     let project_file = read_npmrc(&project.workspace.root.join(".npmrc"), None)?;
-    let sources =
-        ConfigSources { project: project_file, registry_flag: flags.registry.clone(), ..ConfigSources::default() };
+    let sources = ConfigSources {
+        project: project_file,
+        registry_flag: flags.registry.clone(),
+        manager_of_repository: Some(project.workspace.manager),
+        manager: manager_files::read(&project.workspace, None)?,
+        ..ConfigSources::default()
+    };
     let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
     build(project, flags, npm, BTreeMap::new())
 }
@@ -209,7 +218,7 @@ fn user_agent() -> String {
 }
 
 fn sources(
-    root: &Utf8Path,
+    workspace: &Workspace,
     environment: &BTreeMap<String, String>,
     registry_flag: Option<String>,
 ) -> Result<ConfigSources, CliError> {
@@ -217,13 +226,15 @@ fn sources(
     let user = user_npmrc(environment);
     let global = global_npmrc(environment);
     Ok(ConfigSources {
-        project: read_npmrc(&root.join(".npmrc"), None)?,
+        project: read_npmrc(&workspace.root.join(".npmrc"), None)?,
         user: user.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
         global: global.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
         secret_variables: environment.keys().filter(|name| holds_a_secret(name)).cloned().collect(),
         environment: environment.clone(),
         registry_flag,
         withhold: false,
+        manager_of_repository: Some(workspace.manager),
+        manager: manager_files::read(workspace, Some(environment))?,
     })
 }
 

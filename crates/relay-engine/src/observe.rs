@@ -25,6 +25,7 @@ mod dead_credentials;
 mod notices;
 mod packing;
 mod registries;
+mod siblings;
 mod yarn_files;
 
 use changes::{graduates, uncounted_commits};
@@ -183,6 +184,7 @@ pub async fn observe(
     let mut published = published?;
     let mut requests = published.values().map(|known| known.requests).sum::<usize>() + dead.asked;
 
+    let mut apart = siblings::findings(&session.npm, &project.workspace.packages);
     let mut packages = Vec::new();
     let mut credentials = BTreeMap::new();
     let mut destinations = BTreeMap::new();
@@ -231,6 +233,7 @@ pub async fn observe(
         package.remarks.extend(candidate.stranger(&maintainers, &dead));
         package.new_install_script = new_install_script(&project.workspace, candidate.package, before.as_ref());
         package.packing = packing::findings(project, candidate.package, &package.next);
+        package.packing.extend(apart.remove(name));
         packages.push(package);
         scriptless_before.extend(before.map(|before| (name.clone(), before)));
         credentials.insert(name.clone(), candidate.credentials);
@@ -362,10 +365,11 @@ fn candidates<'a>(
         }
         let Some(version) = &package.version else { continue };
         let choice = session.npm.registry_for(name, package.manifest.fields().get("publishConfig"))?;
-        if let Some(warning) = choice.warning
-            && seen_warnings.insert(warning.clone())
-        {
-            warnings.push(warning);
+        let of_manager = choice.manager_place.map(|place| format!("the registry `{}` is from {place}", choice.url));
+        for told in choice.warning.into_iter().chain(of_manager) {
+            if seen_warnings.insert(told.clone()) {
+                warnings.push(told);
+            }
         }
         if let Some(address) = session.npm.address_made_of_variables(name)
             && seen_warnings.insert(address.clone())

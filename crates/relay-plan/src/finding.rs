@@ -38,7 +38,7 @@ impl Severity {
 
 impl Finding {
     /// An error about one package.
-    pub(crate) fn error(package: &PackageName, text: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn error(package: &PackageName, text: impl Into<String>, help: impl Into<String>) -> Self {
         Self { severity: Severity::Error, package: Some(package.clone()), text: text.into(), help: Some(help.into()) }
     }
 

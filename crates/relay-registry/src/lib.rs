@@ -6,6 +6,7 @@
 //!
 //! - [`url`]: the registry's address, escaping of names, addresses fit to be shown
 //! - [`npmrc`]: `.npmrc` files and `npm_config_*` to registries and credentials
+//! - [`manager_settings`]: what pnpm, yarn and bun say of registries in files of their own
 //! - [`credential`]: secrets and the addresses they belong to
 //! - [`packument`]: what a registry knows of a package
 //! - [`document`]: the body of a publish, as npm sends it
@@ -21,6 +22,7 @@ pub mod client;
 pub mod credential;
 pub mod document;
 mod headers;
+pub mod manager_settings;
 pub mod npmrc;
 pub mod packument;
 pub mod publish;
@@ -36,6 +38,7 @@ pub use challenge::{Challenge, PollAnswer, WebChallenge};
 pub use client::{ClientError, ClientOptions, ReadRetry, RegistryClient};
 pub use credential::{AuthScheme, Credential, InvalidOtp, Otp, UnusableCredential, fresh_salt};
 pub use document::{DocumentError, DocumentInput, publish_document};
+pub use manager_settings::{ManagerFile, ManagerSettingsError};
 pub use npmrc::{ConfigSources, NetworkSettings, NpmConfig, NpmConfigError, NpmSetting, NpmrcFile, RegistryChoice};
 pub use packument::{NotTheDocument, Packument, PackumentAnswer, PackumentForm, PublishedVersion};
 pub use publish::{Accepted, PublishError, PublishRequest};

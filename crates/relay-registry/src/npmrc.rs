@@ -5,9 +5,10 @@
 //! by other rules than npm, and its types show tokens in `Debug`. The grammar here is that of npm's own `ini`.
 
 mod credentials;
-mod expand;
+pub(crate) mod expand;
 mod ini;
 mod layers;
+mod manager;
 mod network;
 mod whose;
 
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use camino::Utf8PathBuf;
-use relay_workspace::PackageName;
+use relay_workspace::{PackageManager, PackageName};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
@@ -23,6 +24,7 @@ use layers::{Entry, Layer, Laying};
 pub use network::NetworkSettings;
 
 use crate::credential::Otp;
+use crate::manager_settings::{ManagerFile, ManagerSettingsError};
 use crate::url::{InvalidRegistryUrl, RegistryUrl, default_registry};
 
 /// The largest `.npmrc` that is read, in bytes.
@@ -61,6 +63,10 @@ pub struct ConfigSources {
     pub secret_variables: BTreeSet<String>,
     /// Whether no credential may be used and no secret be expanded, since the files are not the person's own.
     pub withhold: bool,
+    /// The repository's manager, whose rules count where they differ from npm's.
+    pub manager_of_repository: Option<PackageManager>,
+    /// That manager's own files, the person's before the checkout's.
+    pub manager: Vec<ManagerFile>,
 }
 
 /// The settings in force. Values that may be secret are shown to nobody.
@@ -77,6 +83,7 @@ pub struct NpmConfig {
     /// The one that they name as `registry`.
     default_of_person: Option<RegistryUrl>,
     withheld: bool,
+    manager: manager::OfManager,
 }
 
 /// Which registry a package goes to.
@@ -86,6 +93,10 @@ pub struct RegistryChoice {
     pub url: RegistryUrl,
     /// What a person should know about the choice.
     pub warning: Option<String>,
+    /// Where a manager's own file names it, for people.
+    pub manager_place: Option<String>,
+    /// Whether nothing names it for the package or its scope.
+    pub is_fallback: bool,
 }
 
 /// One setting.
@@ -146,6 +157,41 @@ pub enum NpmConfigError {
         /// The variable.
         variable: String,
     },
+    /// A manager's own file that can't be used.
+    #[error(transparent)]
+    Manager(#[from] ManagerSettingsError),
+    /// Two settings that name different registries for the same packages.
+    #[error(
+        "{first} says `{first_url}` and {second} says `{second_url}`, so that it is not clear where {packages} would go; \
+         let both say the same, or remove one of them"
+    )]
+    Disagreement {
+        /// The packages, in words.
+        packages: String,
+        /// Where one stands, for people.
+        first: String,
+        /// What it says.
+        first_url: RegistryUrl,
+        /// Where the other stands.
+        second: String,
+        /// What that says.
+        second_url: RegistryUrl,
+    },
+    /// yarn installs a scope from one registry and would publish it to another that nobody named for publishing.
+    #[error(
+        "{place} says `{from}`, from where yarn installs, and nothing says where {packages} are published: yarn would send \
+         them to `{to}`; write `npmPublishRegistry` beside it"
+    )]
+    OnlyInstalledFrom {
+        /// The packages, in words.
+        packages: String,
+        /// Where it stands, for people.
+        place: String,
+        /// The registry that the scope is installed from.
+        from: RegistryUrl,
+        /// The registry that yarn would publish to.
+        to: RegistryUrl,
+    },
     /// A file that is larger than any real one.
     #[error("`{path}` is larger than {NPMRC_SIZE_BYTES_MAX} bytes, which no `.npmrc` is")]
     FileTooLarge {
@@ -172,6 +218,7 @@ impl NpmConfig {
             named_by_person: BTreeSet::new(),
             default_of_person: None,
             withheld: sources.withhold,
+            manager: manager::OfManager::default(),
         };
         let files =
             [(&sources.global, Layer::Global), (&sources.user, Layer::User), (&sources.project, Layer::Project)];
@@ -179,8 +226,10 @@ impl NpmConfig {
         for (file, layer) in files {
             laying.lay_file(file.as_ref(), layer);
         }
+        let manager = laying.lay_manager()?;
         laying.lay_environment(&sources.environment);
         laying.finish(&mut config);
+        config.manager = manager;
         config.warn_of_what_has_no_effect();
         if let Some(flag) = &sources.registry_flag {
             let registry = RegistryUrl::parse(flag)
@@ -223,17 +272,33 @@ impl NpmConfig {
                 None => self.registry_at(key),
             },
         };
+        let chosen = |url: RegistryUrl, place: &str| RegistryChoice {
+            url,
+            warning: None,
+            manager_place: self.manager.is_of_manager(place).then(|| place.to_owned()),
+            is_fallback: false,
+        };
         if let Some(flag) = &self.registry_flag {
             // What the flag wins over may even be unusable.
             let warning = by_scope.ok().flatten().filter(|(url, _)| url != flag).map(|(url, place)| {
                 format!("{place} says `{url}`; `--registry` wins over it here, while npm would use `{url}`")
             });
-            return Ok(RegistryChoice { url: flag.clone(), warning });
+            return Ok(RegistryChoice { warning, ..chosen(flag.clone(), "") });
         }
         let by_manifest = match published("registry") {
             Some(text) => Some((parse_registry(text, in_manifest("registry"))?, in_manifest("registry"))),
             None => None,
         };
+        let scope_in_manifest = scope_key.as_ref().is_some_and(|key| published(key).is_some());
+        if self.manager.manifest_goes_first()
+            && !scope_in_manifest
+            && let Some((url, place)) = by_manifest
+        {
+            return Ok(chosen(url, &place));
+        }
+        if let Some(key) = scope_key.as_ref().filter(|_| !scope_in_manifest) {
+            self.manager.agrees_about(key)?;
+        }
         if let Some((url, place)) = by_scope? {
             let warning = by_manifest.filter(|(other, _)| *other != url).map(|(other, _)| {
                 format!(
@@ -242,7 +307,7 @@ impl NpmConfig {
                     scope_key.as_deref().unwrap_or("@scope:registry")
                 )
             });
-            return Ok(RegistryChoice { url, warning });
+            return Ok(RegistryChoice { warning, ..chosen(url, &place) });
         }
         let by_flag_scope = match self.get("scope") {
             Some(scope) if !scope.is_empty() => {
@@ -250,11 +315,13 @@ impl NpmConfig {
             }
             _ => None,
         };
-        let configured = match by_flag_scope.or(by_manifest) {
-            Some(found) => Some(found),
-            None => self.registry_at("registry")?,
-        };
-        Ok(RegistryChoice { url: configured.map_or_else(default_registry, |(url, _)| url), warning: None })
+        if let Some((url, place)) = by_flag_scope.or(by_manifest) {
+            return Ok(chosen(url, &place));
+        }
+        self.manager.agrees_about("registry")?;
+        let (url, place) = self.registry_at("registry")?.unwrap_or_else(|| (default_registry(), String::new()));
+        self.manager.publishes(scope_key.as_deref(), &url)?;
+        Ok(RegistryChoice { is_fallback: true, ..chosen(url, &place) })
     }
 
     /// The registry of packages that nothing else is said of; npm's, where the settings name none that can be used.

@@ -7,11 +7,12 @@
 //!
 //! Only values change, in the quotes that they have; comments and all else stay.
 
+use relay_values::Printable;
+
 use crate::edit::EditError;
 use crate::json::{JsonText, strict};
 use crate::manager::PackageManager;
 use crate::yaml_lines::{quoted_like, visit};
-use relay_values::Printable;
 
 /// The name under which `catalogs` may hold the default catalog.
 pub(crate) const DEFAULT: &str = "default";

@@ -26,6 +26,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 pub use error::DiscoverError;
 pub use packages::PACKAGES_MAX;
+pub use yaml::read_yaml;
 
 use definition::{Definition, Origin};
 use packages::{Gathering, InFolder};

@@ -37,7 +37,7 @@ mod yaml_lines;
 
 pub use catalog::{CatalogEdit, edit_catalogs};
 pub use dependency::{Dependency, DependencyKind};
-pub use discover::DiscoverError;
+pub use discover::{DiscoverError, read_yaml};
 pub use edit::{EditError, ManifestEdit, RangeEdit, edit_manifest};
 pub use integrity::{Integrity, InvalidDigest, Shasum};
 pub use lockfile::{LockfileEdit, LockfileEdits, LockfileRange, edit_lockfile};

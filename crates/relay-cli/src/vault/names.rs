@@ -1,13 +1,16 @@
-//! Which variables hold registry credentials: by their names, and because `relay.toml` or an `.npmrc` refers to them.
+//! Which variables hold registry credentials: by their names, and because `relay.toml`, an `.npmrc` or a manager's own file
+//! refers to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 use relay_config::{CONFIG_FILE_NAME, Config};
+use relay_registry::{ManagerFile, NpmrcFile};
 use relay_values::{is_credential_name, is_registry_credential_name};
-use relay_workspace::read_regular_text;
+use relay_workspace::{PackageManager, read_regular_text};
+use secrecy::ExposeSecret as _;
 
-use crate::session_setup::{global_npmrc, user_npmrc};
+use crate::session_setup::{global_npmrc, manager_file_of_person, user_npmrc};
 
 /// How much of a settings file is looked at, in bytes. What is longer is refused when it is read in earnest.
 const SETTINGS_BYTES_MAX: u64 = 1024 * 1024;
@@ -34,6 +37,9 @@ fn referred_to(environment: &BTreeMap<String, String>, folder: &Utf8Path) -> BTr
         if let Some(text) = read(&folder.join(".npmrc")) {
             names.extend(placeholders(&text));
         }
+        for (manager, name) in [(PackageManager::Yarn, ".yarnrc.yml"), (PackageManager::Bun, "bunfig.toml")] {
+            names.extend(in_manager_file(manager, &folder.join(name), environment));
+        }
         // One that can't be parsed is complained about when it is read in earnest.
         if let Some(config) =
             read(&folder.join(CONFIG_FILE_NAME)).and_then(|text| Config::parse(CONFIG_FILE_NAME, &text).ok())
@@ -43,6 +49,10 @@ fn referred_to(environment: &BTreeMap<String, String>, folder: &Utf8Path) -> BTr
     }
     for path in [user_npmrc(environment), global_npmrc(environment)].into_iter().flatten() {
         names.extend(read(&path).iter().flat_map(|text| placeholders(text)));
+    }
+    for manager in [PackageManager::Yarn, PackageManager::Bun, PackageManager::Pnpm] {
+        let path = manager_file_of_person(manager, environment);
+        names.extend(path.iter().flat_map(|path| in_manager_file(manager, path, environment)));
     }
     names.retain(|name| !FOR_GIT.iter().any(|prefix| name.to_uppercase().starts_with(prefix)));
     names
@@ -63,6 +73,26 @@ fn placeholders(text: &str) -> BTreeSet<String> {
         }
     }
     names
+}
+
+/// The names in the credentials of a manager's own file.
+fn in_manager_file(
+    manager: PackageManager,
+    path: &Utf8Path,
+    environment: &BTreeMap<String, String>,
+) -> BTreeSet<String> {
+    let Some(text) = read(path) else { return BTreeSet::new() };
+    let file = ManagerFile { manager, file: NpmrcFile { path: path.to_owned(), text }, of_checkout: true };
+    // One that can't be parsed is complained about when it is read in earnest.
+    let settings = file.read(environment, true).unwrap_or_default().settings;
+    let credentials = settings.into_iter().filter(|setting| setting.key.starts_with("//"));
+    credentials
+        .flat_map(|setting| {
+            let value = setting.value.expose_secret().to_owned();
+            let names = value.split("${").skip(1).filter_map(|part| Some(part.split_once('}')?.0.to_owned()));
+            names.collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 fn read(path: &Utf8Path) -> Option<String> {
@@ -93,9 +123,13 @@ mod tests {
         .unwrap();
         std::fs::write(root.join("relay.toml"), "[[credential]]\nenv = \"DEPLOY\"\nkind = \"granular-bypass\"\n")
             .unwrap();
-        let environment =
-            ["MINE", "DEPLOY", "GITHUB_TOKEN", "OTHER", "NPM_TOKEN"].map(|name| (name.to_owned(), "x".to_owned()));
+        let bun = "[install.scopes]\na = { url = \"https://$HOST/\", token = \"$BUNS\" }\n";
+        std::fs::write(root.join("bunfig.toml"), bun).unwrap();
+        let yarn = "npmRegistryServer: https://a.example\nnpmAuthToken: '${YARNS-}'\n";
+        std::fs::write(root.join(".yarnrc.yml"), yarn).unwrap();
+        let environment = ["MINE", "DEPLOY", "GITHUB_TOKEN", "OTHER", "NPM_TOKEN", "BUNS", "YARNS", "HOST"]
+            .map(|name| (name.to_owned(), "x".to_owned()));
         let taken = to_take(&environment.into(), &folder);
-        assert_eq!(taken, ["DEPLOY", "MINE", "NPM_TOKEN"].map(str::to_owned).into());
+        assert_eq!(taken, ["BUNS", "DEPLOY", "MINE", "NPM_TOKEN", "YARNS"].map(str::to_owned).into());
     }
 }

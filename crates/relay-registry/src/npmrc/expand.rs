@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 
 /// A text with its variables replaced.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Expanded {
-    pub(super) text: String,
+pub(crate) struct Expanded {
+    pub(crate) text: String,
     /// Variables that were replaced by their value.
-    pub(super) used: Vec<String>,
+    pub(crate) used: Vec<String>,
     /// Variables that are not set and still stand in the text.
-    pub(super) unset: Vec<String>,
+    pub(crate) unset: Vec<String>,
     /// Variables that are not set and were replaced by nothing.
-    pub(super) emptied: Vec<String>,
+    pub(crate) emptied: Vec<String>,
 }
 
 /// Replaces the variables of a text, once: values are not expanded again.
-pub(super) fn expand(text: &str, environment: &BTreeMap<String, String>) -> Expanded {
+pub(crate) fn expand(text: &str, environment: &BTreeMap<String, String>) -> Expanded {
     expand_by(text, |name| environment.get(name).map(String::as_str))
 }
 

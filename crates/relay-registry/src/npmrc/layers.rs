@@ -59,10 +59,10 @@ pub(super) struct Entry {
 
 /// The laying of all sources.
 pub(super) struct Laying<'a> {
-    sources: &'a ConfigSources,
+    pub(super) sources: &'a ConfigSources,
     /// Values that are known to be secret.
     secrets: Vec<SecretString>,
-    entries: BTreeMap<String, Entry>,
+    pub(super) entries: BTreeMap<String, Entry>,
     warnings: Vec<String>,
     named_by_person: BTreeSet<RegistryUrl>,
     default_of_person: Option<RegistryUrl>,
@@ -144,7 +144,7 @@ impl<'a> Laying<'a> {
         config.default_of_person = self.default_of_person;
     }
 
-    fn lay(&mut self, key: String, value: &str, place: String, layer: Layer) {
+    pub(super) fn lay(&mut self, key: String, value: &str, place: String, layer: Layer) {
         let value = value.trim();
         let withheld = self.sources.withhold && is_credential(&key) && !value.is_empty();
         let (expanded, refused) = match () {

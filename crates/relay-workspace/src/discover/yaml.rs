@@ -43,6 +43,18 @@ pub(super) fn read<T: DeserializeOwned>(path: &Utf8Path, text: &str, secret: boo
     })
 }
 
+/// Reads a YAML document of a settings file as a value; an empty file is `null`.
+///
+/// # Errors
+/// The line, from 1, at which it can't be read. Nothing of the text is repeated, since it may hold secrets.
+pub fn read_yaml(text: &str) -> Result<serde_json::Value, usize> {
+    match read(Utf8Path::new(""), text, true) {
+        Ok(value) => Ok(value.unwrap_or_default()),
+        Err(DiscoverError::Syntax { line, .. }) => Err(line),
+        Err(_) => Err(1),
+    }
+}
+
 /// The parser's complaint without the position and the piece of source that it draws, in the words of whoever wrote the file.
 fn problem(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
