@@ -23,6 +23,7 @@ mod changes;
 mod cut_off;
 mod dead_credentials;
 mod notices;
+mod other_tools;
 mod packing;
 mod registries;
 mod siblings;
@@ -166,6 +167,7 @@ pub async fn observe(
     let bumps = match intent {
         Intent::Release => {
             warnings.extend(of_other_tools(project).into_iter().map(str::to_owned));
+            warnings.extend(other_tools::unread(project));
             make_bumps(project, session, &mut warnings)?
         }
         Intent::Publish => {
