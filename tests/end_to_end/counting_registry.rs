@@ -93,6 +93,11 @@ impl CountingRegistry {
         self.shared.lock().expect("no panic").told.insert(key, (status, body.to_owned()));
     }
 
+    /// Whom a credential belongs to, as `whoami` says; at first `dev`.
+    pub(crate) fn account(&self, name: &str) {
+        self.shared.lock().expect("no panic").account = Some(name.to_owned());
+    }
+
     /// All that reached it, in order.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.shared.lock().expect("no panic").asked.clone()
