@@ -235,7 +235,7 @@ pub async fn observe(
         package.remarks.extend(candidate.stranger(&maintainers, &dead));
         package.new_install_script = new_install_script(&project.workspace, candidate.package, before.as_ref());
         package.packing = packing::findings(project, candidate.package, &package.next);
-        package.packing.extend(apart.remove(name));
+        package.packing.extend(apart.remove(name).map(|finding| siblings::weighed(finding, &package.published)));
         packages.push(package);
         scriptless_before.extend(before.map(|before| (name.clone(), before)));
         credentials.insert(name.clone(), candidate.credentials);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use relay_plan::Finding;
+use relay_plan::{Finding, PublishedState, Severity};
 use relay_registry::{NpmConfig, RegistryChoice};
 use relay_workspace::{PackageName, WorkspacePackage};
 
@@ -43,6 +43,13 @@ pub(super) fn findings(npm: &NpmConfig, packages: &[WorkspacePackage]) -> BTreeM
     going.iter().filter_map(finding).collect()
 }
 
+/// How much such a finding weighs: what its registry has had before is no secret that gets out, and one scope may well have
+/// a package or two elsewhere; a new name is stopped.
+pub(super) fn weighed(finding: Finding, published: &PublishedState) -> Finding {
+    let severity = if published.exists() == Some(true) { Severity::Warning } else { finding.severity };
+    Finding { severity, ..finding }
+}
+
 #[cfg(test)]
 mod tests {
     use relay_registry::{ConfigSources, NpmrcFile};
@@ -71,6 +78,12 @@ mod tests {
         // Said to go there, it is meant.
         assert_eq!(found(one().field("@corp/c", "publishConfig", at(home)), &npmrc), ["@corp/b"]);
         assert!(found(one(), &format!("{npmrc}@corp:registry={corp}\n")).is_empty(), "all go to one");
+        let name = PackageName::parse("@corp/b").unwrap();
+        let weight = |published: PublishedState| weighed(Finding::error(&name, "", ""), &published).severity;
+        let known = PublishedState::Present { versions: [].into(), latest: None, next_is_there: false, deprecated: [].into() };
+        assert_eq!(weight(known), Severity::Warning, "it has been there before");
+        assert_eq!(weight(PublishedState::Absent), Severity::Error);
+        assert_eq!(weight(PublishedState::Unknown), Severity::Error);
         assert!(found(fixture().field("@corp/a", "publishConfig", at(home)), &npmrc).is_empty());
         assert!(found(fixture(), &npmrc).is_empty());
     }
