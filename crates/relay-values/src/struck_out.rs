@@ -19,6 +19,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::token_text::{NoToken, no_token};
+
 /// What stands where a secret was.
 pub const STRUCK_OUT: &str = "***";
 
@@ -109,7 +111,8 @@ impl Register {
 
     fn add(&mut self, secret: &str) {
         let secret = secret.trim();
-        if secret.len() < SECRET_BYTES_MIN {
+        // A placeholder is no secret, and messages about it name it.
+        if secret.len() < SECRET_BYTES_MIN || no_token(secret) == Some(NoToken::Placeholder) {
             return;
         }
         self.add_form(secret);
