@@ -1,6 +1,6 @@
 //! The terminal or the connection goes away in the middle of a release.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
 use relay_sandbox::{EventSink, SandboxEvent, SandboxOptions, SecondFactor};
@@ -23,7 +23,16 @@ fn a_hangup_parks_the_run_as_ctrl_c_does() {
     );
     let world = pearls(&registry, "");
     registry.sandbox.hold("pearl");
-    let child = world.start(&["publish", "--yes"]);
+    // Whoever started the tests may have had hang-ups ignored, as `nohup` does, and then relay goes on, as it should.
+    let mut heard = Command::new("env");
+    heard.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_relay"), "publish", "--yes"]).current_dir(world.repo());
+    let child = world
+        .prepare(&mut heard)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("relay starts");
     published.recv_timeout(crate::unfinished::PATIENCE).expect("pearl is sent");
     let killed = world.run(Command::new("kill").args(["-HUP", &child.id().to_string()]));
     assert_eq!(killed.code, 0, "{}", killed.stderr);
