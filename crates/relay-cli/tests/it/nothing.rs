@@ -53,7 +53,11 @@ fn commits_count_beside_changesets_where_relay_toml_says_so() {
 #[test]
 fn a_change_file_that_asks_for_nothing_is_counted() {
     let repo = repo("", |repo| with_changesets(repo).file(".changeset/one.md", "---\n---\n"));
-    insta::assert_snapshot!(hint(&repo));
+    insta::assert_snapshot!(repo.relay("plan").stderr);
+    // It is used up all the same, as changesets does.
+    let version = repo.relay("version --yes");
+    assert_eq!(version.exit, 0, "{}", version.session());
+    assert_eq!(repo.names_in(".changeset"), ["config.json"]);
 }
 
 #[test]

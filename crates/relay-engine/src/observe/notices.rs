@@ -52,11 +52,12 @@ pub(super) fn hidden_packages(registry: &RegistryUrl, names: &[PackageName]) -> 
     if let Some(more @ 1..) = names.len().checked_sub(NAMES_SHOWN) {
         shown.push(format!("{more} more"));
     }
-    format!(
-        "`{registry}` does not show {} without a credential: whether it knows them is not known, they may be new or for some \
-         people only",
-        shown.join(", ")
-    )
+    let rest = if names.len() == 1 {
+        "it may be new, or for some people only"
+    } else {
+        "they may be new, or for some people only"
+    };
+    format!("`{registry}` does not show {} without a credential, so what it has is not known: {rest}", shown.join(", "))
 }
 
 /// Settings that are read and can't be heeded yet.

@@ -22,7 +22,9 @@ use certificate::Certificate;
 /// The certificates of a PEM text. A text with other things between them is fine, as it is for Node.
 pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let found = found.map_err(|error| error.to_string())?;
+    let found = found.map_err(|_| {
+        "what stands between its `BEGIN CERTIFICATE` and `END CERTIFICATE` is no certificate".to_owned()
+    })?;
     if found.is_empty() { Err("no certificate in it".to_owned()) } else { Ok(found) }
 }
 
