@@ -64,7 +64,7 @@ fn what_pnpm_refuses_is_refused() {
     refused(Pnpm, variable, &wrong("registries.@corp", "an address without variables"));
     let at_home = read_as(Pnpm, variable, false, false).unwrap();
     assert_eq!(shown(&at_home), ["@corp:registry=https://${HOST}/"], "the person's own file may have them");
-    refused(Pnpm, "a: [\n", "`FILE` can't be read: line 2 is no YAML; correct it, as pnpm refuses it too");
+    refused(Pnpm, "a: [\n", "`FILE` can't be read: line 1 is no YAML; correct it, as pnpm refuses it too");
 }
 
 #[test]

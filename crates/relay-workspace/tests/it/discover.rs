@@ -94,7 +94,7 @@ fn bun_with_catalogs_in_both_places() {
         .package("packages/a", "a");
     let workspace = check(&checkout, PackageManager::Bun, &["packages/a"]);
     assert_eq!(resolve_catalog(&workspace.catalogs, "react", None), Some("^19"));
-    assert_eq!(resolve_catalog(&workspace.catalogs, "vue", None), Some("^3"));
+    assert_eq!(resolve_catalog(&workspace.catalogs, "vue", None), None, "bun then reads none at the top");
     assert_eq!(resolve_catalog(&workspace.catalogs, "jest", Some("t")), Some("30"));
 }
 
