@@ -39,7 +39,9 @@ pub use client::{ClientError, ClientOptions, ReadRetry, RegistryClient};
 pub use credential::{AuthScheme, Credential, InvalidOtp, Otp, UnusableCredential, fresh_salt};
 pub use document::{DocumentError, DocumentInput, publish_document};
 pub use manager_settings::{ManagerFile, ManagerSettingsError};
-pub use npmrc::{ConfigSources, NetworkSettings, NpmConfig, NpmConfigError, NpmSetting, NpmrcFile, RegistryChoice};
+pub use npmrc::{
+    ConfigSources, NamedRegistry, NetworkSettings, NpmConfig, NpmConfigError, NpmSetting, NpmrcFile, RegistryChoice,
+};
 pub use packument::{NotTheDocument, Packument, PackumentAnswer, PackumentForm, PublishedVersion};
 pub use publish::{Accepted, PublishError, PublishRequest};
 pub use read::ReadError;

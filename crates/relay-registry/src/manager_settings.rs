@@ -170,10 +170,11 @@ impl Reading<'_> {
             self.put_credential(registry, "_auth", pair, name);
             return;
         }
-        let names: String = expanded.used.iter().map(|variable| format!(" (`{variable}`)")).collect();
         self.put_credential(registry, "_auth", &base64(&expanded.text), name);
         if let Some(setting) = self.found.settings.last_mut() {
-            setting.place.push_str(&names);
+            for variable in &expanded.used {
+                setting.place.extend([" (`", variable, "`)"]);
+            }
         }
     }
 }

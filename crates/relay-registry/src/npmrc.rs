@@ -117,6 +117,15 @@ impl NpmSetting<'_> {
     }
 }
 
+/// A registry with the setting that names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedRegistry {
+    /// Where it is named, for people.
+    pub place: String,
+    /// The registry.
+    pub url: RegistryUrl,
+}
+
 /// Settings that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NpmConfigError {
@@ -162,35 +171,35 @@ pub enum NpmConfigError {
     Manager(#[from] ManagerSettingsError),
     /// Two settings that name different registries for the same packages.
     #[error(
-        "{first} says `{first_url}` and {second} says `{second_url}`, so that it is not clear where {packages} would go; \
-         let both say the same, or remove one of them"
+        "{} says `{}` and {} says `{}`, so that it is not clear where {packages} would go; let both say the same, or remove \
+         one of them",
+        .first.place,
+        .first.url,
+        .second.place,
+        .second.url
     )]
     Disagreement {
         /// The packages, in words.
         packages: String,
-        /// Where one stands, for people.
-        first: String,
-        /// What it says.
-        first_url: RegistryUrl,
-        /// Where the other stands.
-        second: String,
-        /// What that says.
-        second_url: RegistryUrl,
+        /// One of them.
+        first: Box<NamedRegistry>,
+        /// The other.
+        second: Box<NamedRegistry>,
     },
     /// yarn installs a scope from one registry and would publish it to another that nobody named for publishing.
     #[error(
-        "{place} says `{from}`, from where yarn installs, and nothing says where {packages} are published: yarn would send \
-         them to `{to}`; write `npmPublishRegistry` beside it"
+        "{} says `{}`, from where yarn installs, and nothing says where {packages} are published: yarn would send them to \
+         `{to}`; write `npmPublishRegistry` beside it",
+        .from.place,
+        .from.url
     )]
     OnlyInstalledFrom {
         /// The packages, in words.
         packages: String,
-        /// Where it stands, for people.
-        place: String,
         /// The registry that the scope is installed from.
-        from: RegistryUrl,
+        from: Box<NamedRegistry>,
         /// The registry that yarn would publish to.
-        to: RegistryUrl,
+        to: Box<RegistryUrl>,
     },
     /// A file that is larger than any real one.
     #[error("`{path}` is larger than {NPMRC_SIZE_BYTES_MAX} bytes, which no `.npmrc` is")]

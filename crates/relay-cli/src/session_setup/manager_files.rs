@@ -26,10 +26,10 @@ pub(super) fn read(
     if let Some(path) = person.and_then(|environment| of_person(manager, environment)) {
         let below = home.as_deref().and_then(|home| path.strip_prefix(home).ok());
         let shown = below.map_or_else(|| path.clone(), |below| Utf8Path::new("~").join(below));
-        files.extend(file(&path, shown)?.map(|file| ManagerFile { manager, file, of_checkout: false }));
+        files.extend(file(&path, &shown)?.map(|file| ManagerFile { manager, file, of_checkout: false }));
     }
     let path = workspace.root.join(in_checkout);
-    let found = file(&path, Utf8PathBuf::from(in_checkout))?;
+    let found = file(&path, Utf8Path::new(in_checkout))?;
     files.extend(found.map(|file| ManagerFile { manager, file, of_checkout: true }));
     Ok(files)
 }
@@ -52,7 +52,7 @@ pub(crate) fn of_person(manager: PackageManager, environment: &BTreeMap<String, 
 
 /// Reads a file, if it is there. Plans name it as a credential's place and are shown to others, so that its path is shown as
 /// `shown`.
-fn file(path: &Utf8Path, shown: Utf8PathBuf) -> Result<Option<NpmrcFile>, CliError> {
+fn file(path: &Utf8Path, shown: &Utf8Path) -> Result<Option<NpmrcFile>, CliError> {
     let unreadable = |cause: String| {
         CliError::user(format!("the settings `{shown}` can't be read"))
             .cause(cause)
@@ -60,5 +60,5 @@ fn file(path: &Utf8Path, shown: Utf8PathBuf) -> Result<Option<NpmrcFile>, CliErr
             .code("relay::manager::unreadable")
     };
     let text = read_regular_text(path, NPMRC_SIZE_BYTES_MAX).map_err(|error| unreadable(error.to_string()))?;
-    Ok(text.map(|text| NpmrcFile { path: shown.clone(), text }))
+    Ok(text.map(|text| NpmrcFile { path: shown.to_owned(), text }))
 }

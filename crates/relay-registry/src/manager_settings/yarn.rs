@@ -60,12 +60,11 @@ fn text(
     }
 }
 
-/// The entries of a map of maps.
-fn maps<'v>(
-    reading: &Reading<'_>,
-    top: &'v Map<String, Value>,
-    key: &str,
-) -> Result<Vec<(&'v str, &'v Map<String, Value>)>, ManagerSettingsError> {
+/// The entries of a map of maps, in their order.
+type Maps<'v> = Vec<(&'v str, &'v Map<String, Value>)>;
+
+/// Reads a map of maps.
+fn maps<'v>(reading: &Reading<'_>, top: &'v Map<String, Value>, key: &str) -> Result<Maps<'v>, ManagerSettingsError> {
     let wrong = || reading.wrong_kind(key, "a map of maps");
     match top.get(key) {
         None | Some(Value::Null) => Ok(Vec::new()),

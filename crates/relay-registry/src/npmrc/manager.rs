@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_workspace::PackageManager;
 use secrecy::ExposeSecret;
 
-use super::NpmConfigError;
 use super::layers::{Entry, Layer, Laying};
+use super::{NamedRegistry, NpmConfigError};
 use crate::manager_settings::ManagerSetting;
 use crate::url::RegistryUrl;
 
@@ -52,9 +52,8 @@ impl OfManager {
         match RegistryUrl::parse(setting.value.expose_secret()) {
             Ok(from) if from != *to => Err(NpmConfigError::OnlyInstalledFrom {
                 packages: packages_of(key),
-                place: setting.place.clone(),
-                from,
-                to: to.clone(),
+                from: Box::new(NamedRegistry { place: setting.place.clone(), url: from }),
+                to: Box::new(to.clone()),
             }),
             _ => Ok(()),
         }
@@ -99,15 +98,13 @@ impl OfManager {
             return;
         }
         let url = |entry: &Entry| RegistryUrl::parse(entry.value.expose_secret());
-        if let (Ok(first_url), Ok(second_url)) = (url(earlier), url(later))
-            && first_url != second_url
+        if let (Ok(first), Ok(second)) = (url(earlier), url(later))
+            && first != second
         {
             let disagreement = NpmConfigError::Disagreement {
                 packages: packages_of(key),
-                first: earlier.place.clone(),
-                first_url,
-                second: later.place.clone(),
-                second_url,
+                first: Box::new(NamedRegistry { place: earlier.place.clone(), url: first }),
+                second: Box::new(NamedRegistry { place: later.place.clone(), url: second }),
             };
             self.disagreements.insert(key.to_owned(), disagreement);
         }

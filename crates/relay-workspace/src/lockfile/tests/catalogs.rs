@@ -46,7 +46,8 @@ fn refused(manager: PackageManager, text: &str, problem: &str) {
 fn pnpm(catalogs: &[(&str, &str, &str)], a: &str) -> String {
     let mut text = "lockfileVersion: '9.0'\n\ncatalogs:\n".to_owned();
     for (catalog, specifier, version) in catalogs {
-        text += &format!("  {catalog}:\n    '@acme/a':\n      specifier: {specifier}\n      version: {version}\n");
+        let entry = format!("  {catalog}:\n    '@acme/a':\n      specifier: {specifier}\n      version: {version}\n");
+        text += &entry;
     }
     text + "\nimporters:\n\n  .: {}\n\n  packages/a: {}\n\n  packages/b:\n    dependencies:\n      '@acme/a':\n        \
             specifier: 'catalog:'\n        version: "
