@@ -60,7 +60,6 @@ fn not_executable(tarball: &Tarball) -> Option<String> {
 }
 
 /// What an earlier `npm pack` has left in the folder.
-#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "npm writes it in small letters")]
 fn old_tarballs(tarball: &Tarball) -> Option<String> {
     let stem = tarball.file_name.strip_suffix(&format!("{}.tgz", tarball.version))?;
     let files: Vec<String> = tarball

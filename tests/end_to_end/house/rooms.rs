@@ -19,7 +19,7 @@ fn sources() -> Vec<(String, String)> {
                 continue;
             }
             let name = path.strip_prefix(project_root()).unwrap_or(Path::new("")).to_string_lossy().replace('\\', "/");
-            let is_source = name.ends_with(".rs") && name.contains("/src/");
+            let is_source = path.extension().is_some_and(|extension| extension == "rs") && name.contains("/src/");
             if is_source && !name.contains("/tests/") && !name.ends_with("tests.rs") && !name.ends_with("testing.rs") {
                 let text = fs::read_to_string(&path).expect("a source file");
                 let code = text.split("#[cfg(test)]").next().unwrap_or_default();
