@@ -45,6 +45,7 @@ impl Selection {
             let bare = entry.trim_start_matches('!');
             let bare = if includes { entry.as_str() } else { bare };
             let bare = bare.strip_prefix("./").or_else(|| bare.strip_prefix('/')).unwrap_or(bare).trim_end_matches('/');
+            let bare = inside(bare, root);
             // What glob can't read matches nothing.
             let Ok(glob) = Glob::parse(bare) else { continue };
             if bare.is_empty() || !glob.may_match() {
@@ -128,6 +129,15 @@ impl Selection {
         }
         last.includes
     }
+}
+
+/// An entry that leads out of the folder and by its name back in means what is inside.
+fn inside<'a>(entry: &'a str, root: &Utf8Path) -> &'a str {
+    let again = |entry: &'a str| {
+        let below = entry.strip_prefix("../")?.strip_prefix(root.file_name()?)?;
+        below.strip_prefix('/')
+    };
+    again(entry).unwrap_or(entry)
 }
 
 /// Says whether a path means itself when it is read as a pattern, and its case is that of ASCII letters.
