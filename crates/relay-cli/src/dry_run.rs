@@ -81,7 +81,7 @@ pub(crate) fn run(
     refuse_unpackable(ui, failed, "nothing was done")?;
     // What a script may still make is not missed.
     let settled = glances.iter().filter(|(name, _)| !unsettled.contains_key(*name));
-    preflight::warn_of_idle_entries(ui, settled.clone().map(|(name, glance)| (name, glance.idle.clone())));
+    preflight::warn_of_unmatched_entries(ui, settled.clone().map(|(name, glance)| (name, glance.idle.clone())));
     preflight::warn_of_concerns(ui, settled.map(|(name, glance)| (name, glance.concerns.clone())));
     let mut stopped = BTreeMap::new();
     let mut facts = BTreeMap::new();

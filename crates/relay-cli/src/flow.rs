@@ -252,7 +252,7 @@ pub(crate) async fn run<P: Person>(
         saved_digests::refuse_others(saved, &tarballs).map_err(stopped)?;
     }
     stop.check().map_err(stopped)?;
-    preflight::warn_of_idle_entries(ui, tarballs.iter().map(|(name, tarball)| (name, unmatched_entries(tarball))));
+    preflight::warn_of_unmatched_entries(ui, tarballs.iter().map(|(name, tarball)| (name, unmatched_entries(tarball))));
     preflight::warn_of_concerns(ui, tarballs.iter().map(|(name, tarball)| (name, concerns(tarball))));
 
     let session = match session {

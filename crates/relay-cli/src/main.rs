@@ -3,7 +3,7 @@
 //! - [`cli`]: the command line as types, and the help texts
 //! - [`commands`]: one file for each command
 //! - [`ui`]: all output; [`error`], [`exit`]: how a run may end
-//! - [`flow`]: the way of a release, shared by several commands; [`surroundings`]: what it is given from outside
+//! - [`flow`]: the way of a release, shared by several commands; [`session_setup`]: what it is given from outside
 //! - [`preflight`], [`interrupted`], [`saved_digests`]: what is looked at before anything is written; [`dry_run`]: and what
 //!   is shown where nothing will be
 //! - [`stop`]: how Ctrl-C is heard

@@ -62,7 +62,7 @@ pub(crate) fn check_directories(project: &Project, plan: &ReleasePlan, ignore_sc
 }
 
 /// Warns of entries in `files` that bring nothing into the tarball, where npm says nothing and people miss their build.
-pub(crate) fn warn_of_idle_entries<'a>(ui: &Ui, idle: impl IntoIterator<Item = (&'a PackageName, Vec<String>)>) {
+pub(crate) fn warn_of_unmatched_entries<'a>(ui: &Ui, idle: impl IntoIterator<Item = (&'a PackageName, Vec<String>)>) {
     let says = |name: &PackageName, entry: &str| {
         let next = if relay_pack::is_pattern(entry) {
             format!("to take whole folders, write `{}/**`", entry.trim_end_matches('/'))

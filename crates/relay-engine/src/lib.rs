@@ -5,10 +5,10 @@
 //! - [`publish_settings`]: npm's own settings about a publish
 //! - [`pull_request`]: whether a CI works on a change that is only proposed
 //! - [`versioning`], [`freeze`], [`conventions`]: the tree's new versions; scripts and tarballs; whose habits packing follows
-//! - [`preview_tarballs`], [`packing_ahead`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
+//! - [`tarball_preview`], [`packing_ahead`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
 //! - [`prepared_upload`], [`registry_calls`], [`driver`], [`publish`]: carries effects out, and reports
-//! - [`finish`], [`owed_work`], [`report`]: tags and pushes, those that earlier runs owe too; what the run came to
+//! - [`finish`], [`owed`], [`report`]: tags and pushes, those that earlier runs owe too; what the run came to
 //! - [`event`], [`journal`], [`learnt`], [`state_folder`]: the one stream of events, and what is remembered of it
 #![forbid(unsafe_code)]
 

@@ -85,7 +85,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
         let packed = make_all(&context.ui, workspace, &targets.names, &how)?;
         refuse_equal_file_names(&packed)?;
         stop_at_findings(&context.ui, &packed)?;
-        preflight::warn_of_idle_entries(&context.ui, packed.iter().map(|one| (&one.name, one.idle.clone())));
+        preflight::warn_of_unmatched_entries(&context.ui, packed.iter().map(|one| (&one.name, one.idle.clone())));
         preflight::warn_of_concerns(&context.ui, packed.iter().map(|one| (&one.name, one.concerns.clone())));
         scripts.check_stop()?;
         write(packed, &folder)

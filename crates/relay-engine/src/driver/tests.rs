@@ -67,7 +67,7 @@ impl RegistryCalls for Simulated {
         answer.unwrap_or(Sent::Ended(UploadOutcome::Accepted))
     }
 
-    async fn find(&self, _shipment: &PreparedUpload) -> Found {
+    async fn find(&self, _upload: &PreparedUpload) -> Found {
         Found::NotYet
     }
 
@@ -78,7 +78,7 @@ impl RegistryCalls for Simulated {
         if *count < 3 { Found::NotYet } else { Found::SameBytes }
     }
 
-    async fn poll(&self, _shipment: &PreparedUpload, _challenge: &WebChallenge) -> Polled {
+    async fn poll(&self, _upload: &PreparedUpload, _challenge: &WebChallenge) -> Polled {
         let mut polls = self.polls.lock().expect("one thread");
         polls.push(Instant::now());
         match polls.len() {
