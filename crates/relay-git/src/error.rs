@@ -126,7 +126,7 @@ pub enum GitError {
         wanted: String,
     },
     /// The remote can't be asked.
-    #[error("the tags of `{remote}` can't be read: {}\ngit says: {text}", cause.next_step())]
+    #[error("the refs of `{remote}` can't be read: {}\ngit says: {text}", cause.next_step())]
     RemoteUnreadable {
         /// The remote's name.
         remote: String,

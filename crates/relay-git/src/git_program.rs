@@ -54,6 +54,13 @@ impl Repository {
         run(command, doing, input.as_bytes().to_vec())
     }
 
+    /// The same, with how it ended and what it printed before.
+    pub(crate) fn end_git(&self, doing: &str, arguments: &[&str], input: &str) -> Result<Ended, GitError> {
+        let mut command = self.program().command();
+        command.args(arguments);
+        run_to_the_end(command, doing, input.as_bytes().to_vec())
+    }
+
     /// How git is run in this repository.
     pub(crate) fn program(&self) -> GitProgram {
         GitProgram {
@@ -100,15 +107,31 @@ impl GitProgram {
     }
 }
 
+/// How a run of git ended.
+pub(crate) struct Ended {
+    /// Whether git says that it did what it was asked.
+    pub(crate) success: bool,
+    /// All of its stdout.
+    pub(crate) stdout: String,
+    /// Its cleaned stderr; where it said nothing, how it ended.
+    pub(crate) text: String,
+}
+
 /// Runs a command that is set up, feeds it `input`, and gives its stdout.
-pub(crate) fn run(mut command: Command, doing: &str, input: Vec<u8>) -> Result<String, RunError> {
+pub(crate) fn run(command: Command, doing: &str, input: Vec<u8>) -> Result<String, RunError> {
+    let ended = run_to_the_end(command, doing, input).map_err(RunError::NotRun)?;
+    if ended.success { Ok(ended.stdout) } else { Err(RunError::Failed { text: ended.text }) }
+}
+
+/// The same, with what git printed before it failed.
+pub(crate) fn run_to_the_end(mut command: Command, doing: &str, input: Vec<u8>) -> Result<Ended, GitError> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let failed_to_run = |error: std::io::Error| {
         let doing = doing.to_owned();
-        RunError::NotRun(match error.kind() {
+        match error.kind() {
             std::io::ErrorKind::NotFound => GitError::ProgramMissing { doing },
             _ => GitError::ProgramFailed { doing, text: format!("it can't be run: {error}") },
-        })
+        }
     };
     let mut child = command.spawn().map_err(failed_to_run)?;
     let (sender, results) = channel();
@@ -143,21 +166,21 @@ pub(crate) fn run(mut command: Command, doing: &str, input: Vec<u8>) -> Result<S
                 // It may have ended just now, and then there is nothing to stop.
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(RunError::NotRun(GitError::ProgramTimedOut {
-                    doing: doing.to_owned(),
-                    seconds: RUN_SECONDS_MAX,
-                }));
+                return Err(GitError::ProgramTimedOut { doing: doing.to_owned(), seconds: RUN_SECONDS_MAX });
             }
         }
     }
     let status = child.wait().map_err(failed_to_run)?;
     let [stdout, stderr] = output;
-    if status.success() {
-        return Ok(String::from_utf8_lossy(&stdout).into_owned());
+    let [stdout_max, _] = STREAM_BYTES_MAX;
+    if stdout.len() >= stdout_max {
+        // A listing that is cut off would be taken for all there is.
+        let text = format!("more than {} MiB, which relay doesn't take", stdout_max >> 20);
+        return Err(GitError::ProgramFailed { doing: doing.to_owned(), text });
     }
     let text = clean(&String::from_utf8_lossy(&stderr));
     let text = if text.is_empty() { format!("nothing, but ended with {status}") } else { text };
-    Err(RunError::Failed { text })
+    Ok(Ended { success: status.success(), stdout: String::from_utf8_lossy(&stdout).into_owned(), text })
 }
 
 /// Reads to the end, so that git is not blocked, and keeps the first part.

@@ -10,7 +10,8 @@
 //! - [`status`]: what differs from the head commit
 //! - [`deepen`]: the history that a shallow clone lacks
 //! - [`tags`], [`commit`], [`push`]: what a release writes
-//! - [`beforehand`]: whether all that could be written, tried before anything is sent; [`remote_tags`]: what the remote has
+//! - [`beforehand`]: whether all that could be written, tried before anything is sent; [`remote_refs`], [`remote_tags`]:
+//!   what the remote has
 //! - `sparse`: what a sparse checkout leaves out
 //! - `promisor`: what a partial clone lacks, fetched when it is wanted
 //! - `packs`: a reader of packed objects, for speed; `git_program`: the real git, for what only it can do
@@ -31,6 +32,7 @@ mod packs;
 mod promisor;
 pub mod push;
 mod ref_name;
+pub mod remote_refs;
 pub mod remote_tags;
 pub mod repository;
 mod settings;
@@ -43,6 +45,6 @@ pub mod unpushed;
 
 pub use error::{GitError, PushCause};
 pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};
-pub use remote_tags::RemoteTag;
+pub use remote_refs::RemoteRef;
 pub use repository::{Head, Repository};
 pub use tags::TagOutcome;

@@ -5,7 +5,7 @@ use relay_values::Printable;
 use crate::error::{GitError, PushCause};
 use crate::git_program::RunError;
 use crate::ref_name::check_push_ref;
-use crate::remote_tags::check_remote;
+use crate::remote_refs::check_remote;
 use crate::repository::Repository;
 
 impl Repository {

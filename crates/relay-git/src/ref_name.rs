@@ -28,6 +28,40 @@ pub(crate) fn tag_ref(name: &str) -> Result<String, GitError> {
     Ok(full)
 }
 
+/// Refuses what is no full ref below `refs/`, such as `refs/relay/lock`.
+pub(crate) fn check_full_ref(name: &str) -> Result<(), GitError> {
+    let refuse = |reason| GitError::InvalidRefName { name: Printable::name(name).into(), kind: "ref", reason };
+    if name.len() > NAME_BYTES_MAX {
+        return Err(refuse("it is too long"));
+    }
+    if !name.starts_with("refs/") || !git2::Reference::is_valid_name(name) {
+        return Err(refuse("it must be a full ref such as `refs/heads/main`"));
+    }
+    Ok(())
+}
+
+/// Refuses what is neither a full ref nor all refs below a folder of them, such as `refs/relay/*`.
+pub(crate) fn check_ref_pattern(pattern: &str) -> Result<(), GitError> {
+    match pattern.strip_suffix("/*") {
+        // One level is no ref yet, and may still be asked for: `refs/tags/*`.
+        Some(folder) => check_full_ref(&format!("{folder}/x")),
+        None => check_full_ref(pattern),
+    }
+}
+
+/// Refuses what is no id of an object.
+pub(crate) fn check_object_id(id: &str) -> Result<(), GitError> {
+    if is_object_id(id) {
+        return Ok(());
+    }
+    let name = Printable::name(id).into();
+    Err(GitError::InvalidRefName { name, kind: "id of an object", reason: "it must be 40 hexadecimal digits" })
+}
+
+fn is_object_id(id: &str) -> bool {
+    id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Checks one refspec that is to be pushed: `source` or `source:target`, each a full ref name, or `HEAD` as source.
 pub(crate) fn check_push_ref(spec: &str) -> Result<(), GitError> {
     let refuse = |reason| GitError::InvalidRefName { name: Printable::name(spec).into(), kind: "ref to push", reason };
@@ -36,10 +70,9 @@ pub(crate) fn check_push_ref(spec: &str) -> Result<(), GitError> {
         None => (spec, None),
     };
     let full = |name: &str| name.starts_with("refs/") && git2::Reference::is_valid_name(name);
-    let commit = |name: &str| name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     match target {
         None if full(source) => Ok(()),
-        Some(target) if (source == "HEAD" || full(source) || commit(source)) && full(target) => Ok(()),
+        Some(target) if (source == "HEAD" || full(source) || is_object_id(source)) && full(target) => Ok(()),
         _ if spec.starts_with(':') => Err(refuse("relay never deletes a ref on a remote")),
         _ if spec.starts_with('+') => Err(refuse("relay never forces a push")),
         _ => Err(refuse("it must be a full ref such as `refs/tags/v1.0.0` or `HEAD:refs/heads/main`")),
@@ -115,6 +148,29 @@ mod tests {
             "HEAD:refs/heads/a:b",
         ] {
             check_push(spec, false);
+        }
+    }
+
+    #[test]
+    fn full_refs_folders_of_them_and_ids_are_told_from_the_rest() {
+        for name in ["refs/heads/main", "refs/relay/lock", "refs/tags/@a/x@1.0.0"] {
+            check_full_ref(name).unwrap();
+            check_ref_pattern(name).unwrap();
+        }
+        for name in
+            ["", "main", "HEAD", "--all", "refs/heads/a:b", "refs/heads/a b", "refs/heads/*", "refs//x", "+refs/x/y"]
+        {
+            assert!(matches!(check_full_ref(name).unwrap_err(), GitError::InvalidRefName { .. }), "{name}");
+        }
+        for pattern in ["refs/relay/*", "refs/heads/relay/release/*"] {
+            check_ref_pattern(pattern).unwrap();
+        }
+        for pattern in ["*", "refs/*/x", "refs/rel*", "refs/a/**", "refs/a/*/*", "-x/*"] {
+            check_ref_pattern(pattern).unwrap_err();
+        }
+        check_object_id("0123456789012345678901234567890123456789").unwrap();
+        for id in ["", "0123", "--------------------------------x-------", "012345678901234567890123456789012345678g"] {
+            check_object_id(id).unwrap_err();
         }
     }
 

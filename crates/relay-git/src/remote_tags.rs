@@ -4,63 +4,24 @@ use std::collections::BTreeMap;
 
 use relay_values::Printable;
 
-use crate::error::{GitError, PushCause};
-use crate::git_program::RunError;
+use crate::error::GitError;
 use crate::ref_name::tag_ref;
+use crate::remote_refs::{RemoteRef, check_remote};
 use crate::repository::Repository;
 
-/// With more tags than this the remote is asked for all it has: a command line has an end.
-const ASKED_BY_NAME_MAX: usize = 100;
-
-/// A tag of a remote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteTag {
-    /// What the ref names: a commit, or a tag object.
-    pub object: String,
-    /// What that comes to: a commit, for all tags of releases.
-    pub commit: String,
-}
-
 impl Repository {
-    /// Which of these tags the remote has: one `ls-remote`.
+    /// Which of these tags the remote has, by their names: one `ls-remote`.
     ///
     /// # Errors
     /// [`GitError`] where the remote can't be reached or says no.
-    pub fn remote_tags(&self, remote: &str, names: &[String]) -> Result<BTreeMap<String, RemoteTag>, GitError> {
-        check_remote(remote)?;
-        let mut patterns = Vec::new();
-        for name in names {
-            let full = tag_ref(name)?;
-            if names.len() <= ASKED_BY_NAME_MAX {
-                patterns.extend([format!("{full}^{{}}"), full]);
-            }
-        }
-        let mut arguments = vec!["ls-remote", "--quiet", "--tags", "--end-of-options", remote];
-        arguments.extend(patterns.iter().map(String::as_str));
-        let output = match self.try_git(&format!("read the tags of `{}`", Printable::name(remote)), &arguments, "") {
-            Ok(output) => output,
-            Err(RunError::Failed { text }) => {
-                return Err(GitError::RemoteUnreadable {
-                    remote: Printable::name(remote).into(),
-                    cause: PushCause::of(&text),
-                    text,
-                });
-            }
-            Err(RunError::NotRun(error)) => return Err(error),
-        };
-        let mut found = BTreeMap::new();
-        let lines = output.lines().filter_map(|line| line.split_once("\trefs/tags/"));
-        // The line of what a tag object names follows that of the object.
-        for (id, name) in lines {
-            let plain = name.strip_suffix("^{}");
-            let tag = found.entry(plain.unwrap_or(name).to_owned());
-            let tag = tag.or_insert_with(|| RemoteTag { object: id.to_owned(), commit: id.to_owned() });
-            if plain.is_some() {
-                id.clone_into(&mut tag.commit);
-            }
-        }
-        found.retain(|name, _| names.contains(name));
-        Ok(found)
+    pub fn remote_tags(&self, remote: &str, names: &[String]) -> Result<BTreeMap<String, RemoteRef>, GitError> {
+        let refs = names.iter().map(|name| tag_ref(name)).collect::<Result<Vec<_>, _>>()?;
+        // Without names, whether the remote answers is all there is to ask.
+        let wanted: Vec<&str> =
+            if refs.is_empty() { vec!["refs/tags/*"] } else { refs.iter().map(String::as_str).collect() };
+        let mut found = self.remote_refs(remote, &wanted)?;
+        let tags = names.iter().zip(&refs).filter_map(|(name, full)| Some((name.clone(), found.remove(full)?)));
+        Ok(tags.collect())
     }
 
     /// Brings tags of the remote here that this clone lacks, as they are there. Never moves one that is here.
@@ -85,18 +46,10 @@ impl Repository {
     }
 }
 
-/// Refuses a remote whose name git would take for an option.
-pub(crate) fn check_remote(remote: &str) -> Result<(), GitError> {
-    if remote.is_empty() || remote.starts_with('-') {
-        let (name, kind) = (Printable::name(remote).into(), "remote");
-        return Err(GitError::InvalidRefName { name, kind, reason: "it names no remote" });
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::PushCause;
     use crate::testing::{TestRepo, git, path_of};
 
     #[test]

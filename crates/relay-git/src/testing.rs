@@ -43,7 +43,13 @@ impl TestRepo {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = path_of(&folder);
-        let relay = Repository::init(&root).unwrap();
+        Repository::init(&root).unwrap();
+        Self::opened(folder, root)
+    }
+
+    /// A repository that is there, given an identity.
+    fn opened(folder: TempDir, root: Utf8PathBuf) -> Self {
+        let relay = Repository::discover(&root).unwrap();
         let mut config = relay.git.config().unwrap();
         for (key, value) in [
             ("user.name", "Ada"),
@@ -105,4 +111,57 @@ impl TestRepo {
     pub(crate) fn status(&self) -> String {
         self.git(&["status", "--porcelain"])
     }
+}
+
+/// A bare remote in a temporary folder, with one commit on `main`.
+pub(crate) struct TestRemote {
+    _folder: TempDir,
+    pub(crate) path: Utf8PathBuf,
+}
+
+impl TestRemote {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path_of(&folder).join("remote.git");
+        let remote = Self { path: path.clone(), _folder: folder };
+        let first = TestRepo::new();
+        git(&first.root, &["init", "-q", "--bare", "-b", "main", path.as_str()]);
+        first.write("a", "1").commit("start");
+        first.git(&["push", "-q", path.as_str(), "HEAD:refs/heads/main"]);
+        remote
+    }
+
+    /// A clone with this remote as its `origin`.
+    pub(crate) fn clone(&self) -> TestRepo {
+        self.clone_with(&[])
+    }
+
+    /// The same with options of `git clone`, such as `--depth=1`.
+    pub(crate) fn clone_with(&self, options: &[&str]) -> TestRepo {
+        let folder = tempfile::tempdir().unwrap();
+        let root = path_of(&folder).join("clone");
+        let url = format!("file://{}", self.path);
+        git(&self.path, &[&["clone", "-q"], options, &[&url, root.as_str()]].concat());
+        TestRepo::opened(folder, root)
+    }
+
+    #[track_caller]
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        git(&self.path, arguments)
+    }
+
+    /// Gives the remote a hook.
+    #[cfg(unix)]
+    pub(crate) fn hook(&self, name: &str, script: &str) {
+        write_program(&self.path.join("hooks").join(name), script);
+    }
+}
+
+/// Writes a file that can be run.
+#[cfg(unix)]
+pub(crate) fn write_program(path: &Utf8Path, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, script).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
