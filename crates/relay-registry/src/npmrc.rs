@@ -5,27 +5,29 @@
 //! by other rules than npm, and its types show tokens in `Debug`. The grammar here is that of npm's own `ini`.
 
 mod credentials;
+mod error;
 pub(crate) mod expand;
 mod ini;
 mod layers;
 mod manager;
 mod network;
+mod sources;
 mod whose;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use camino::Utf8PathBuf;
-use relay_workspace::{PackageManager, PackageName};
+use relay_workspace::PackageName;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
+pub use error::{NamedRegistry, NpmConfigError};
 use layers::{Entry, Layer, Laying};
 pub use network::NetworkSettings;
+pub use sources::{ConfigSources, NpmrcFile};
 
 use crate::credential::Otp;
-use crate::manager_settings::{ManagerFile, ManagerSettingsError};
-use crate::url::{InvalidRegistryUrl, RegistryUrl, default_registry};
+use crate::url::{RegistryUrl, default_registry};
 
 /// The largest `.npmrc` that is read, in bytes.
 pub const NPMRC_SIZE_BYTES_MAX: usize = 1024 * 1024;
@@ -36,38 +38,6 @@ const KEYS_THAT_NEED_A_REGISTRY: [&str; 6] =
 
 /// Variables of node's own that say whom to trust.
 const NODE_VARIABLES: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED"];
-
-/// A file of settings, as it was read.
-#[derive(Clone, PartialEq, Eq)]
-pub struct NpmrcFile {
-    /// Where it lies, for messages.
-    pub path: Utf8PathBuf,
-    /// Its text. It may hold tokens, so that `Debug` leaves it out.
-    pub text: String,
-}
-
-/// Where settings come from, the strongest last: global, user, project, environment, flag.
-#[derive(Clone, Default)]
-pub struct ConfigSources {
-    /// The `.npmrc` beside the workspace's root manifest.
-    pub project: Option<NpmrcFile>,
-    /// The user's `.npmrc`.
-    pub user: Option<NpmrcFile>,
-    /// The machine's `npmrc`.
-    pub global: Option<NpmrcFile>,
-    /// All variables: for `npm_config_*` and for `${VAR}` in files.
-    pub environment: BTreeMap<String, String>,
-    /// The flag `--registry`.
-    pub registry_flag: Option<String>,
-    /// The names of variables that hold credentials: they are for credentials and for nothing else.
-    pub secret_variables: BTreeSet<String>,
-    /// Whether no credential may be used and no secret be expanded, since the files are not the person's own.
-    pub withhold: bool,
-    /// The repository's manager, whose rules count where they differ from npm's.
-    pub manager_of_repository: Option<PackageManager>,
-    /// That manager's own files, the person's before the checkout's.
-    pub manager: Vec<ManagerFile>,
-}
 
 /// The settings in force. Values that may be secret are shown to nobody.
 #[derive(Clone)]
@@ -115,98 +85,6 @@ impl NpmSetting<'_> {
     pub fn is_on(&self) -> bool {
         !matches!(self.value, "" | "false" | "null") && self.value.parse::<f64>() != Ok(0.0)
     }
-}
-
-/// A registry with the setting that names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedRegistry {
-    /// Where it is named, for people.
-    pub place: String,
-    /// The registry.
-    pub url: RegistryUrl,
-}
-
-/// Settings that can't be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NpmConfigError {
-    /// A credential that names no registry. npm refuses such a file too.
-    #[error("`{key}` in `{path}` is bound to no registry, which npm refuses; {fix}")]
-    UnscopedAuth {
-        /// The file.
-        path: Utf8PathBuf,
-        /// The key.
-        key: String,
-        /// What to write instead.
-        fix: String,
-    },
-    /// A registry's address that can't be used.
-    #[error("{place}: {source}")]
-    InvalidRegistry {
-        /// Where it stands, for people.
-        place: String,
-        /// What is wrong with it.
-        source: InvalidRegistryUrl,
-    },
-    /// A registry's address that names an unset variable.
-    #[error("{place}: the variable `{variable}` is not set")]
-    UnsetVariable {
-        /// Where it stands.
-        place: String,
-        /// The variable.
-        variable: String,
-    },
-    /// A registry's address that would carry a secret to whoever answers there.
-    #[error(
-        "{place}: the variable `{variable}` holds a credential, which must not become a part of an address; write it as \
-         `//host/:_authToken=${{{variable}}}`"
-    )]
-    SecretInAddress {
-        /// Where it stands.
-        place: String,
-        /// The variable.
-        variable: String,
-    },
-    /// A manager's own file that can't be used.
-    #[error(transparent)]
-    Manager(#[from] ManagerSettingsError),
-    /// Two settings that name different registries for the same packages.
-    #[error(
-        "{} says `{}` and {} says `{}`, so that it is not clear where {packages} would go; let both say the same, or remove \
-         one of them",
-        .first.place,
-        .first.url,
-        .second.place,
-        .second.url
-    )]
-    Disagreement {
-        /// The packages, in words.
-        packages: String,
-        /// One of them.
-        first: Box<NamedRegistry>,
-        /// The other.
-        second: Box<NamedRegistry>,
-    },
-    /// yarn installs a scope from one registry and would publish it to another that nobody named for publishing.
-    #[error(
-        "{} says `{}`, from where yarn installs, and nothing says where {packages} are published: yarn would send them to \
-         `{to}`; write `npmPublishRegistry` beside it",
-        .from.place,
-        .from.url
-    )]
-    OnlyInstalledFrom {
-        /// The packages, in words.
-        packages: String,
-        /// The registry that the scope is installed from.
-        from: Box<NamedRegistry>,
-        /// The registry that yarn would publish to.
-        to: Box<RegistryUrl>,
-    },
-    /// A file that is larger than any real one.
-    #[error("`{path}` is larger than {NPMRC_SIZE_BYTES_MAX} bytes, which no `.npmrc` is")]
-    FileTooLarge {
-        /// The file.
-        path: Utf8PathBuf,
-    },
 }
 
 impl NpmConfig {
@@ -413,22 +291,6 @@ fn may_be_secret(key: &str) -> bool {
     key.starts_with("//")
         || tail.starts_with(['_', '-'])
         || matches!(tail, "otp" | "key" | "cert" | "proxy" | "https-proxy" | "http-proxy" | "password" | "token")
-}
-
-impl fmt::Debug for NpmrcFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NpmrcFile").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for ConfigSources {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConfigSources")
-            .field("project", &self.project)
-            .field("user", &self.user)
-            .field("global", &self.global)
-            .finish_non_exhaustive()
-    }
 }
 
 impl fmt::Debug for NpmConfig {

@@ -1,5 +1,8 @@
 //! Settings of several layers, as people have them.
 
+mod complaints;
+mod secrets;
+
 use super::*;
 use crate::credential::AuthScheme;
 
@@ -177,78 +180,6 @@ fn a_token_in_the_environment_is_found_by_its_literal_key() {
     assert_eq!(sent(&config, "https://h.example", "https://h.example/x"), format!("Bearer {CANARY}"));
 }
 
-#[track_caller]
-fn problem(world: World, expected: &str) {
-    let config = world.resolve();
-    let at = registry("https://h.example/p/");
-    assert!(config.credential_for(&at).is_none());
-    let problems = config.problems_for(&at);
-    assert!(problems.iter().any(|problem| problem == expected), "{problems:#?}");
-    assert!(!format!("{problems:?}").contains(CANARY));
-}
-
-#[test]
-fn what_can_be_no_token_counts_as_none_and_is_told() {
-    let key = "`//h.example/:_authToken` in `.npmrc`";
-    let npmrc = || World::default().project("//h.example/:_authToken=${NPM_TOKEN}");
-    problem(npmrc(), &format!("`${{NPM_TOKEN}}` in {key} is not set"));
-    problem(npmrc().variable("NPM_TOKEN", ""), &format!("`NPM_TOKEN`, used by {key}, is empty"));
-    let placeholder = npmrc().variable("NPM_TOKEN", "XXXXX-XXXXX-XXXXX-XXXXX");
-    problem(placeholder, &format!("`NPM_TOKEN`, used by {key}, holds a placeholder and no token"));
-    let optional = World::default().project("//h.example/:_authToken=${NPM_TOKEN?}");
-    problem(optional, &format!("`${{NPM_TOKEN?}}` in {key} is not set, so that no credential is sent"));
-    let escaped = World::default().project("//h.example/:_authToken=\\${NPM_TOKEN}");
-    problem(escaped, &format!("{key} still holds a `${{…}}` and is not sent"));
-}
-
-#[test]
-fn half_a_pair_and_a_wrong_encoding_are_told() {
-    let npmrc = |text: &str| World::default().project(text);
-    problem(npmrc("//h.example/p/:username=me"), "`//h.example/p/:username` in `.npmrc` has no `_password` beside it");
-    problem(npmrc("//h.example/:_password=cHc="), "`//h.example/:_password` in `.npmrc` has no `username` beside it");
-    problem(
-        npmrc("//h.example/:username=me\n//h.example/:_password=***"),
-        "`//h.example/:_password` in `.npmrc` is not base64; npm wants the password encoded so",
-    );
-    problem(
-        npmrc("//h.example/:certfile=a.pem\n//h.example/:keyfile=b.pem"),
-        "`//h.example/:certfile` in `.npmrc` is a kind of credential that relay does not use",
-    );
-}
-
-#[test]
-fn a_token_that_nothing_uses_and_one_beside_the_registry_are_told() {
-    problem(
-        World::default().variable("NPM_TOKEN", CANARY),
-        "`NPM_TOKEN` is set, and nothing in `.npmrc` uses it: write `//h.example/p/:_authToken=${NPM_TOKEN}`",
-    );
-    problem(
-        World::default().project(&format!("//h.example/q/:_authToken={CANARY}")),
-        "`//h.example/q/:_authToken` in `.npmrc` does not cover `https://h.example/p/`",
-    );
-}
-
-#[track_caller]
-fn refused(text: &str, fix: &str) {
-    let error = World::default().user(text).error();
-    assert!(error.contains("in `home/.npmrc` is bound to no registry, which npm refuses"), "{error}");
-    assert!(error.ends_with(fix), "{error}");
-    assert!(!error.contains(CANARY));
-}
-
-#[test]
-fn credentials_that_name_no_registry_are_refused_with_the_fix() {
-    refused(
-        &format!("registry=https://h.example/p\n_authToken={CANARY}"),
-        "write `//h.example/p/:_authToken=…` instead",
-    );
-    refused("registry=https://h.example\n_auth=dTpw", "write `//h.example/:_auth=…` instead");
-    refused("username=me", "delete the line");
-    refused("_authtoken=x", "delete the line");
-    let fine = World::default().user("_authToken=\nemail=me@h.example").resolve();
-    assert!(fine.warnings().is_empty());
-}
-
 #[test]
 fn settings_of_the_environment_are_normalised_and_empty_ones_ignored() {
     let config = World::default()
@@ -262,31 +193,6 @@ fn settings_of_the_environment_are_normalised_and_empty_ones_ignored() {
     assert_eq!(config.get("tag"), None);
     assert!(config.otp().is_some() && !config.auth_type_web());
     assert_eq!(config.warnings().len(), 1);
-}
-
-#[test]
-fn secrets_are_given_out_by_no_getter_and_shown_by_no_debug() {
-    let sources = World::default()
-        .user(&format!(
-            "//h.example/:_authToken={CANARY}\notp={CANARY}\nhttps-proxy=http://u:{CANARY}@p.example\nkey={CANARY}"
-        ))
-        .project(&format!("//i.example/:_auth={CANARY}"))
-        .variable("NPM_TOKEN", CANARY)
-        .0;
-    let config = NpmConfig::resolve(&sources).unwrap();
-    let credential = config.credential_for(&registry("https://h.example"));
-    let shown = format!("{sources:?} {config:?} {config:#?} {credential:?} {:?} {:?}", config.otp(), config.network());
-    assert!(!shown.contains(CANARY), "{shown}");
-    for key in ["//h.example/:_authToken", "otp", "https-proxy", "key", "//i.example/:_auth"] {
-        assert_eq!(config.get(key), None, "{key}");
-    }
-}
-
-#[test]
-fn lines_that_npm_does_not_read_are_told() {
-    let config = World::default().project("[bad\na=b").resolve();
-    assert_eq!(config.warnings(), ["`.npmrc`, line 1: npm does not read this line"]);
-    assert_eq!(config.get("a"), Some("b"));
 }
 
 #[test]
@@ -308,79 +214,6 @@ fn the_way_to_a_registry_is_read_as_npm_reads_it() {
     let network = World::default().user("https-proxy=null\nproxy=p.example:1").resolve().network();
     assert_eq!(network.proxy.unwrap().expose_secret(), "p.example:1");
     assert!(World::default().user("proxy=false").resolve().network().proxy.is_none());
-}
-
-#[test]
-fn a_secret_is_no_part_of_an_address_by_its_name_or_by_its_value() {
-    let world = || {
-        World::default()
-            .secret("DEPLOY_KEY", CANARY)
-            .variable("INNOCENT", &format!("x{CANARY}"))
-            .variable("ALSO_WRITTEN", "npm_writtenWRITTEN01")
-            .variable("CI_PROJECT_ID", "42")
-            .user("//h.example/:_authToken=npm_writtenWRITTEN01")
-    };
-    let name = PackageName::parse("@s/x").unwrap();
-    for (settings, variable) in [
-        ("registry=http://h.example/${DEPLOY_KEY}/", "DEPLOY_KEY"),
-        ("@s:registry=http://${DEPLOY_KEY}.h.example/", "DEPLOY_KEY"),
-        ("registry=http://h.example/${INNOCENT}", "INNOCENT"),
-        ("registry=http://h.example/${ALSO_WRITTEN?}/", "ALSO_WRITTEN"),
-    ] {
-        for withheld in [false, true] {
-            let world = if withheld { world().withhold() } else { world() };
-            let error = world.project(settings).resolve().registry_for(&name, None).unwrap_err();
-            assert!(
-                matches!(&error, NpmConfigError::SecretInAddress { variable: named, .. } if named == variable),
-                "{error}"
-            );
-            assert!(!error.to_string().contains("canary") && !error.to_string().contains("written"), "{error}");
-        }
-    }
-    let config = world().project("registry=http://h.example/${CI_PROJECT_ID}/npm/").resolve();
-    assert_eq!(config.registry_for(&name, None).unwrap().url.as_str(), "http://h.example/42/npm/");
-    assert_eq!(
-        config.address_made_of_variables(&name).as_deref(),
-        Some("`registry` in `.npmrc` is made of `CI_PROJECT_ID` and gives `http://h.example/42/npm/`")
-    );
-    assert_eq!(
-        world().user("registry=http://h.example/${CI_PROJECT_ID}").resolve().address_made_of_variables(&name),
-        None
-    );
-}
-
-#[test]
-fn a_proxy_s_password_may_be_a_secret_and_its_address_not() {
-    let proxy = |text: &str, withheld: bool| {
-        let world = World::default().secret("PASS", CANARY).user(&format!("https-proxy={text}"));
-        let config = if withheld { world.withhold() } else { world }.resolve();
-        (config.network().proxy.map(|proxy| proxy.expose_secret().to_owned()), config.warnings().join("\n"))
-    };
-    assert_eq!(proxy("http://me:${PASS}@p.example:1", false).0.unwrap(), format!("http://me:{CANARY}@p.example:1"));
-    for (text, withheld) in [("http://${PASS}.p.example:1", false), ("http://me:${PASS}@p.example:1", true)] {
-        let (proxy, warnings) = proxy(text, withheld);
-        assert!(proxy.is_none() && warnings.contains("`PASS` holds a credential"), "{text}: {warnings}");
-    }
-    assert_eq!(proxy("http://p.example:1", true).0.as_deref(), Some("http://p.example:1"));
-}
-
-#[test]
-fn a_credential_that_is_withheld_is_known_of_and_sent_nowhere() {
-    for settings in [
-        "//h.example/:_authToken=${TOKEN}",
-        "//h.example/:_authToken=npm_literal0123456789",
-        "//h.example/:_auth=dXNlcjpwYXNz",
-        "//h.example/:username=me\n//h.example/:_password=cGFzcw==",
-    ] {
-        let world = || World::default().secret("TOKEN", CANARY).user(settings);
-        assert_ne!(sent(&world().resolve(), "http://h.example", "http://h.example/x"), "not there", "{settings}");
-        let withheld = world().withhold().resolve();
-        assert_eq!(sent(&withheld, "http://h.example", "http://h.example/x"), "not there", "{settings}");
-        assert!(withheld.credential_for(&registry("http://h.example")).unwrap().is_withheld());
-        assert!(withheld.problems_for(&registry("http://h.example")).is_empty());
-        assert_eq!(sent(&withheld, "http://other.example", "http://other.example/x"), "-");
-    }
-    assert!(World::default().user("otp=123456").withhold().resolve().otp().is_none());
 }
 
 #[test]
