@@ -7,7 +7,7 @@ use relay_config::RegistryRules;
 use relay_plan::RouteWarning;
 use relay_values::CredentialId;
 
-use super::Candidate;
+use super::candidates::Candidate;
 use super::registries::PLAN_READS_IN_FLIGHT;
 use crate::session::{KnownCredential, Session};
 

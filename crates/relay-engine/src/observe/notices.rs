@@ -10,6 +10,15 @@ use relay_workspace::{PackageName, read_regular_text};
 use crate::project::{Project, SETTINGS_SIZE_BYTES_MAX};
 use crate::session::Session;
 
+/// What a person should know of the settings in force, whatever the run is about.
+pub(super) fn of_settings(project: &Project, session: &Session) -> Vec<String> {
+    let mut warnings = session.npm.warnings().to_vec();
+    warnings.extend(without_effect(project).map(str::to_owned));
+    warnings.extend(idle_settings(project, session));
+    warnings.extend(withheld(session));
+    warnings
+}
+
 /// Settings of other release tools that relay does not read, where they would say how versions are made.
 pub(super) fn of_other_tools(project: &Project) -> Vec<&'static str> {
     let read = |name: &str| {
@@ -37,7 +46,7 @@ pub(super) fn of_other_tools(project: &Project) -> Vec<&'static str> {
 const NAMES_SHOWN: usize = 5;
 
 /// That no credential is used, and why.
-pub(super) fn withheld(session: &Session) -> Option<String> {
+fn withheld(session: &Session) -> Option<String> {
     session.withheld_because.as_ref().map(|why| {
         format!(
             "{why}: the files here are a change that nobody has accepted yet, so no credential is used and no secret is \
@@ -61,7 +70,7 @@ pub(super) fn hidden_packages(registry: &RegistryUrl, names: &[PackageName]) -> 
 }
 
 /// Settings that are read and can't be heeded yet.
-pub(super) fn without_effect(project: &Project) -> impl Iterator<Item = &'static str> {
+fn without_effect(project: &Project) -> impl Iterator<Item = &'static str> {
     let provenance = (project.config.publish.provenance == Some(true))
         .then_some("`publish.provenance` in relay.toml has no effect yet: this relay makes none");
     let schedule = project
@@ -74,7 +83,7 @@ pub(super) fn without_effect(project: &Project) -> impl Iterator<Item = &'static
 
 /// Patterns of relay.toml that match no package, and registries that no package goes to: most likely misspelt, and then what
 /// they say is not heeded where it should be.
-pub(super) fn idle_settings(project: &Project, session: &Session) -> Vec<String> {
+fn idle_settings(project: &Project, session: &Session) -> Vec<String> {
     let packages = &project.workspace.packages;
     let names: Vec<_> = packages.iter().map(|package| &package.name).collect();
     let mut found: Vec<String> = project.config.idle_patterns(&names).iter().map(ToString::to_string).collect();

@@ -9,7 +9,8 @@ use relay_plan::{NewInstallScript, PublishedState};
 use relay_registry::{Packument, PackumentAnswer, PackumentForm, ReadError};
 use relay_workspace::{Integrity, PackageName, Version, Workspace, WorkspacePackage, published_version};
 
-use super::{Candidate, ObserveError};
+use super::ObserveError;
+use super::candidates::Candidate;
 use crate::project::Project;
 use crate::session::Session;
 

@@ -1,0 +1,244 @@
+//! The sections of `relay.toml`: each key with its meaning, and what counts where it isn't set.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use relay_values::{DistTag, RegistryUrl};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::pattern::NamePatterns;
+use crate::quantity::{DurationText, ExpiryDate, SizeText};
+use crate::words::{
+    Access, ChangeSource, CredentialKind, NpmRules, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor,
+    ZeroMajor,
+};
+
+/// `[release]`: how versions are made.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReleaseSettings {
+    /// Independent or fixed.
+    pub mode: ReleaseMode,
+    /// Where changes are read from; the highest bump wins. `None`: change files alone where the repo is set up for
+    /// changesets, else change files and commits.
+    #[serde(serialize_with = "any_order_if_said")]
+    pub changes: Option<Vec<ChangeSource>>,
+    /// The branch that releases are made from; `None`: any.
+    pub branch: Option<String>,
+    /// The commit's first line.
+    pub commit_message: String,
+    /// Whether ranges that still accept the new version are rewritten too.
+    pub update_ranges: UpdateRanges,
+    /// What commits move below 1.0.0.
+    pub zero_major: ZeroMajor,
+    /// Whether the lines of a squashed branch in a commit's body count.
+    pub squash_bodies: bool,
+    /// Whether changelogs are written.
+    pub changelog: bool,
+    /// Whether private packages get versions.
+    pub version_private: bool,
+    /// Names that never take part in a release.
+    pub ignore: NamePatterns,
+}
+
+/// `[[registry]]`: the rules of one registry.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RegistrySettings {
+    /// Its base URL, with or without a final slash.
+    pub url: RegistryUrl,
+    /// Whose rules it follows.
+    pub rules: RegistryRules,
+}
+
+/// When a dependent's range is rewritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpdateRanges {
+    /// Only when the new version leaves the range.
+    #[default]
+    OutOfRange,
+    /// Always.
+    Always,
+}
+
+/// `[[group]]`: packages whose versions move together.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GroupSettings {
+    /// The members.
+    pub packages: NamePatterns,
+    /// Fixed: all members get a release as soon as one does. Linked: only those released share a version.
+    pub kind: GroupKind,
+}
+
+/// The two kinds of release group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupKind {
+    /// All members move as one.
+    Fixed,
+    /// Released members share a version.
+    Linked,
+}
+
+/// `[[policy]]`: what is known or wanted of some packages' publishing access.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Policy {
+    /// Whom it is about.
+    pub packages: NamePatterns,
+    /// Their publishing access.
+    #[serde(default)]
+    pub publishing_access: Option<PublishingAccess>,
+    /// The routes that may be taken, best first; a closed list.
+    #[serde(default, deserialize_with = "routes")]
+    pub routes: Option<Vec<RouteKind>>,
+}
+
+/// `[[credential]]`: a token in the environment, and what kind it is.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CredentialDeclaration {
+    /// The environment variable that holds it; `None`: the one from `.npmrc`.
+    #[serde(default)]
+    pub env: Option<String>,
+    /// What kind of token it is.
+    pub kind: CredentialKind,
+    /// The packages it was made for; empty: all.
+    #[serde(default)]
+    pub packages: NamePatterns,
+    /// The registry it belongs to; `None`: the one that npm's configuration (not the manifest) names for the package.
+    #[serde(default)]
+    pub registry: Option<RegistryUrl>,
+    /// The day it dies.
+    #[serde(default)]
+    pub expires: Option<ExpiryDate>,
+}
+
+/// `[publish]`: how uploads are carried out.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PublishSettings {
+    /// Uploads and reads in flight at once.
+    #[serde(deserialize_with = "at_least_one")]
+    pub concurrency: usize,
+    /// When dependents may be sent.
+    pub wait_for: WaitFor,
+    /// How long a version may stay invisible before it is parked.
+    pub visibility_timeout: DurationText,
+    /// Whether provenance is wanted. `None`: where it can be made.
+    pub provenance: Option<bool>,
+    /// The dist-tag, where neither flag nor manifest says one.
+    pub tag: Option<DistTag>,
+    /// The access of new scoped packages, where the manifest doesn't say.
+    pub access: Option<Access>,
+    /// Whether a cycle through runtime dependencies is allowed.
+    pub allow_cycles: bool,
+}
+
+/// `[pack]`: how tarballs are made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PackSettings {
+    /// Whose rules say what a tarball holds; `None`: those of the package manager that the workspace has.
+    pub like: Option<NpmRules>,
+}
+
+/// `[gate]`: what stops a tarball.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GateSettings {
+    /// The largest tarball, packed.
+    pub max_size: Option<SizeText>,
+    /// Kinds of finding that stop a release.
+    #[serde(serialize_with = "any_order")]
+    pub forbid: Vec<GateRule>,
+}
+
+/// What the gate looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateRule {
+    /// `workspace:` or `catalog:` in the manifest of the tarball.
+    ProtocolLeak,
+    /// A token or private key in a file.
+    Secret,
+    /// An install script that the last published version did not have.
+    NewInstallScript,
+}
+
+impl Default for ReleaseSettings {
+    fn default() -> Self {
+        Self {
+            mode: ReleaseMode::Independent,
+            changes: None,
+            branch: None,
+            commit_message: "chore(release): publish".to_owned(),
+            update_ranges: UpdateRanges::OutOfRange,
+            zero_major: ZeroMajor::default(),
+            squash_bodies: false,
+            changelog: true,
+            version_private: false,
+            ignore: NamePatterns::default(),
+        }
+    }
+}
+
+impl Default for PublishSettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 8,
+            wait_for: WaitFor::Visible,
+            visibility_timeout: DurationText(Duration::from_mins(20)),
+            provenance: None,
+            tag: None,
+            access: None,
+            allow_cycles: false,
+        }
+    }
+}
+
+impl Default for GateSettings {
+    fn default() -> Self {
+        Self { max_size: None, forbid: vec![GateRule::ProtocolLeak, GateRule::Secret] }
+    }
+}
+
+/// A policy's routes, each of them one that can be chosen, so that a complaint points at the wrong one.
+fn routes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RouteKind>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(try_from = "RouteKind")]
+    struct Choosable(RouteKind);
+    impl TryFrom<RouteKind> for Choosable {
+        type Error = &'static str;
+        fn try_from(route: RouteKind) -> Result<Self, Self::Error> {
+            match route {
+                RouteKind::Blocked => Err("`blocked` is a result, not a route that can be chosen"),
+                route => Ok(Self(route)),
+            }
+        }
+    }
+    let routes = Option::<Vec<Choosable>>::deserialize(deserializer)?;
+    Ok(routes.map(|routes| routes.into_iter().map(|route| route.0).collect()))
+}
+
+/// Writes a list whose order and repetitions mean nothing, so that equal settings are written alike.
+fn any_order<S: Serializer, T: Serialize + Ord>(list: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+    list.iter().collect::<BTreeSet<_>>().serialize(serializer)
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
+fn any_order_if_said<S: Serializer, T: Serialize + Ord>(
+    list: &Option<Vec<T>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    list.as_ref().map(|list| list.iter().collect::<BTreeSet<_>>()).serialize(serializer)
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    match usize::deserialize(deserializer)? {
+        0 => Err(serde::de::Error::custom("expected a whole number of at least 1, found the number 0")),
+        number => Ok(number),
+    }
+}

@@ -1,0 +1,99 @@
+//! The versions to be made, from change files and commits.
+
+use std::collections::BTreeMap;
+
+use relay_change::{BumpPlan, ChangeInputs, PackageCommit, plan_bumps};
+use relay_workspace::PackageName;
+
+use super::changes::{graduates, uncounted_commits};
+use super::cut_off::refuse_cut_off;
+use super::notices::of_other_tools;
+use super::{Intent, ObserveError, other_tools};
+use crate::project::{Project, ProjectError};
+use crate::session::Session;
+
+/// The versions to be made: none where what stands is published. What is odd about the changes goes to the warnings.
+pub(super) fn bumps(
+    project: &Project,
+    session: &Session,
+    intent: Intent,
+    warnings: &mut Vec<String>,
+) -> Result<BumpPlan, ObserveError> {
+    match intent {
+        Intent::Release => {
+            warnings.extend(of_other_tools(project).into_iter().map(str::to_owned));
+            warnings.extend(other_tools::unread(project));
+            bumps_of_changes(project, session, warnings)
+        }
+        Intent::Publish => {
+            warnings.extend(project.broken_change_files.iter().map(|error| {
+                format!(
+                    "a change file is broken, which the next release will refuse and publishing does not need: {error}"
+                )
+            }));
+            Ok(BumpPlan::default())
+        }
+    }
+}
+
+fn bumps_of_changes(
+    project: &Project,
+    session: &Session,
+    warnings: &mut Vec<String>,
+) -> Result<BumpPlan, ObserveError> {
+    let mut settings = project.change_settings();
+    settings.graduate = graduates(project, &settings, &session.graduate)?;
+    if settings.use_change_files
+        && let Some(error) = project.broken_change_files.first()
+    {
+        return Err(ProjectError::ChangeFile(error.clone()).into());
+    }
+    let commits = if settings.use_commits { commits_since_releases(project, warnings)? } else { BTreeMap::new() };
+    let inputs = ChangeInputs {
+        workspace: &project.workspace,
+        graph: &project.graph,
+        change_files: &project.change_files,
+        commits: &commits,
+        settings: &settings,
+    };
+    let bumps = plan_bumps(&inputs)?;
+    warnings.extend(uncounted_commits(&commits, &settings));
+    Ok(bumps)
+}
+
+/// The commits of each package since its last release.
+fn commits_since_releases(
+    project: &Project,
+    warnings: &mut Vec<String>,
+) -> Result<BTreeMap<PackageName, Vec<PackageCommit>>, ObserveError> {
+    let mut commits = BTreeMap::new();
+    let Some(repository) = &project.repository else {
+        warnings.push("this is no git repository: only change files tell what changed".to_owned());
+        return Ok(commits);
+    };
+    if repository.head()?.commit.is_none() {
+        warnings.push("the git repository has no commit yet: only change files tell what changed".to_owned());
+        return Ok(commits);
+    }
+    let history = repository.history(&project.history_queries())?;
+    refuse_cut_off(project, repository, &history)?;
+    for package in &history.packages {
+        // Without any sign of an earlier release, the package's version is its first one, not a bump of it.
+        if package.base.is_none() {
+            continue;
+        }
+        let Ok(name) = PackageName::parse(&package.name) else { continue };
+        if package.uncommitted_bump {
+            warnings.push(format!(
+                "`{name}` has a version that is not committed yet, so that its commits are taken for released by that \
+                 version; commit it, or take it back"
+            ));
+            continue;
+        }
+        let of_package = package.commits.iter().filter_map(|at| history.commits.get(*at));
+        let of_package =
+            of_package.map(|commit| PackageCommit { id: commit.id.clone(), message: commit.message.clone() });
+        commits.insert(name, of_package.collect());
+    }
+    Ok(commits)
+}

@@ -1,0 +1,70 @@
+//! Which packages may be published: where each goes, and the credentials at hand for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relay_change::PlannedBump;
+use relay_config::RegistryRules;
+use relay_plan::{SkipReason, SkippedObservation};
+use relay_registry::RegistryUrl;
+use relay_workspace::{PackageName, Version, WorkspacePackage};
+
+use super::ObserveError;
+use crate::project::Project;
+use crate::session::{KnownCredential, Session};
+
+/// A package that may be published, with all that decides where it goes and by whose leave.
+pub(super) struct Candidate<'a> {
+    pub(super) package: &'a WorkspacePackage,
+    pub(super) version: &'a Version,
+    pub(super) next: &'a Version,
+    pub(super) registry: RegistryUrl,
+    pub(super) destination: RegistryUrl,
+    pub(super) rules: RegistryRules,
+    pub(super) credentials: Vec<KnownCredential>,
+}
+
+/// The candidates, and why the other packages are none.
+pub(super) fn candidates<'a>(
+    project: &'a Project,
+    session: &Session,
+    planned: &BTreeMap<&PackageName, &'a PlannedBump>,
+    warnings: &mut Vec<String>,
+) -> Result<(Vec<Candidate<'a>>, Vec<SkippedObservation>), ObserveError> {
+    let mut candidates = Vec::new();
+    let mut skipped = Vec::new();
+    let mut seen_warnings = BTreeSet::new();
+    for package in &project.workspace.packages {
+        let name = &package.name;
+        let reason = match &package.version {
+            _ if package.private => Some(SkipReason::Private),
+            None => Some(SkipReason::NoVersion),
+            _ if project.config.release.ignore.matches(name) => Some(SkipReason::Ignored),
+            _ if session.selected.as_ref().is_some_and(|selected| !selected.contains(name)) => {
+                Some(SkipReason::NotSelected)
+            }
+            Some(_) => None,
+        };
+        if let Some(reason) = reason {
+            skipped.push(SkippedObservation { name: name.clone(), reason });
+            continue;
+        }
+        let Some(version) = &package.version else { continue };
+        let choice = session.npm.registry_for(name, package.manifest.fields().get("publishConfig"))?;
+        let of_manager = choice.manager_place.map(|place| format!("the registry `{}` is from {place}", choice.url));
+        for told in choice.warning.into_iter().chain(of_manager) {
+            if seen_warnings.insert(told.clone()) {
+                warnings.push(told);
+            }
+        }
+        if let Some(address) = session.npm.address_made_of_variables(name)
+            && seen_warnings.insert(address.clone())
+        {
+            warnings.push(address);
+        }
+        let (destination, rules) = session.destination(&choice.url, &project.config);
+        let credentials = session.credentials(name, &choice.url, &project.config);
+        let next = planned.get(name).map_or(version, |bump| &bump.next);
+        candidates.push(Candidate { package, version, next, registry: choice.url, destination, rules, credentials });
+    }
+    Ok((candidates, skipped))
+}

@@ -1,0 +1,129 @@
+//! What the plan is told of one package.
+
+use relay_change::PreMode;
+use relay_config::{Access, AccessSource, PublishingAccess, RegistryRules};
+use relay_plan::{CredentialFact, PackageObservation, PublishedState};
+use relay_values::{DistTag, InvalidDistTag};
+use relay_workspace::WorkspacePackage;
+
+use super::candidates::Candidate;
+use super::gathered::Run;
+
+impl Run<'_> {
+    /// What the plan is told of a package, beside what only a look at its files or at the registry's accounts tells.
+    pub(super) fn observation(&self, candidate: &Candidate<'_>, published: PublishedState) -> PackageObservation {
+        let Run { project, session, learnt, .. } = self;
+        let package = candidate.package;
+        let name = &package.name;
+        let declared = project.config.declared_access(name).map(|access| (access, AccessSource::Declared));
+        let remembered = learnt.access(&candidate.registry, name).map(|access| (access, AccessSource::Learnt));
+        let known_access = declared.or(remembered);
+        let (tag, refused_tag) = self.tag(package);
+        let (next, level, causes) = match self.planned.get(name) {
+            Some(bump) => (bump.next.clone(), bump.bump, bump.causes.clone()),
+            None => {
+                (candidate.version.clone(), relay_change::Bump::None, vec![relay_change::ReleaseCause::Unpublished])
+            }
+        };
+        PackageObservation {
+            name: name.clone(),
+            path: package.path.to_string(),
+            current: candidate.version.clone(),
+            next,
+            bump: level,
+            causes,
+            registry: candidate.registry.clone(),
+            rules: rules(candidate.rules, known_access.map(|(access, _)| access)),
+            tag,
+            refused_tag,
+            tag_by_flag: session.tag.is_some(),
+            access: self.access(package),
+            published,
+            publishing_access: known_access,
+            allowed_routes: project.config.allowed_routes(name).map(<[_]>::to_vec),
+            credentials: candidate
+                .credentials
+                .iter()
+                .map(|known| CredentialFact {
+                    challenged_on: learnt.challenged_on(&candidate.registry, name, &known.credential),
+                    ..known.fact.clone()
+                })
+                .collect(),
+            credential_problems: session.credential_problems(name, &candidate.registry, &project.config),
+            scripts_after_upload: relay_pack::lifecycle::after_upload()
+                .iter()
+                .filter(|event| package.manifest.script(event).is_some())
+                .map(|event| (*event).to_owned())
+                .collect(),
+            new_install_script: None,
+            remarks: Vec::new(),
+            packing: Vec::new(),
+            tarball: None,
+        }
+    }
+
+    /// The dist-tag: the flag's, the manifest's, that of the prerelease mode of changesets, npm's by a variable, relay.toml's,
+    /// npm's by a file. A text that can't be one is handed back beside it.
+    fn tag(&self, package: &WorkspacePackage) -> (Option<DistTag>, Option<InvalidDistTag>) {
+        let Run { project, session, npm_tag, .. } = self;
+        let parsed = |text: String| match DistTag::parse(&text) {
+            Ok(tag) => (Some(tag), None),
+            Err(refused) => (None, Some(refused)),
+        };
+        // In the prerelease mode of changesets versions go out under its tag.
+        let pre = project.changesets.as_ref().and_then(|config| config.pre.as_ref());
+        let pre_tag = || pre.filter(|pre| pre.mode == PreMode::Pre).map(|pre| pre.tag.clone());
+        let by_npm = |by_variable: bool| {
+            npm_tag.filter(|setting| setting.by_variable == by_variable).map(|setting| setting.tag.clone())
+        };
+        if let Some(tag) = &session.tag {
+            (Some(tag.clone()), None)
+        } else if let Some(text) = publish_config(package, "tag").or_else(pre_tag).or_else(|| by_npm(true)) {
+            parsed(text)
+        } else if let Some(tag) = &project.config.publish.tag {
+            (Some(tag.clone()), None)
+        } else {
+            by_npm(false).map_or((None, None), parsed)
+        }
+    }
+
+    /// The access: the flag's, the manifest's, npm's, relay.toml's, that of changesets.
+    fn access(&self, package: &WorkspacePackage) -> Option<Access> {
+        let Run { project, session, .. } = self;
+        session
+            .access
+            .or_else(|| publish_config(package, "access").and_then(|word| access_of(&word)))
+            .or_else(|| session.npm.get("access").and_then(access_of))
+            .or(project.config.publish.access)
+            .or_else(|| project.changesets.as_ref().map(changesets_access))
+    }
+}
+
+/// Whose rules count for a package. Who declares or was taught its publishing access knows more of the registry than what is
+/// assumed of it, and the stronger word counts (invariant I6).
+fn rules(of_registry: RegistryRules, access: Option<PublishingAccess>) -> RegistryRules {
+    match access {
+        Some(PublishingAccess::Automation | PublishingAccess::Publish) => RegistryRules::Npm,
+        Some(PublishingAccess::None) | None => of_registry,
+    }
+}
+
+/// A text in `publishConfig`.
+fn publish_config(package: &WorkspacePackage, key: &str) -> Option<String> {
+    package.manifest.publish_config(key).and_then(|value| value.as_str()).map(str::to_owned)
+}
+
+fn changesets_access(config: &relay_change::ChangesetsConfig) -> Access {
+    match config.access {
+        relay_change::ChangesetsAccess::Public => Access::Public,
+        relay_change::ChangesetsAccess::Restricted => Access::Restricted,
+    }
+}
+
+fn access_of(word: &str) -> Option<Access> {
+    match word {
+        "public" => Some(Access::Public),
+        "restricted" | "private" => Some(Access::Restricted),
+        _ => None,
+    }
+}

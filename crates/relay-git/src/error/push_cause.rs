@@ -1,0 +1,81 @@
+//! Why a remote, or git on the way to it, refuses, read from git's own words.
+
+/// What a refused push looks like, from git's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushCause {
+    /// Somebody pushed in between.
+    Behind,
+    /// A tag of that name is on the remote with another commit.
+    TagExists,
+    /// The forge's rules forbid it.
+    Protected,
+    /// No or wrong credentials.
+    Credentials,
+    /// The remote could not be reached or is not there.
+    Unreachable,
+    /// A hook of this clone said no.
+    Hook,
+    /// None of these.
+    Unclear,
+}
+
+impl PushCause {
+    /// What a person can do about it.
+    pub fn next_step(self) -> &'static str {
+        match self {
+            Self::Behind => {
+                "the remote has commits that this clone lacks; merge them (`git pull --no-rebase`: a rebase would leave tags on \
+                 commits of no branch), then run again"
+            }
+            Self::TagExists => {
+                "a tag of that name is there already with another commit; fetch the tags (`git fetch --tags`) and compare"
+            }
+            Self::Protected => {
+                "the branch or tag is protected; let this account push it, or release from a branch that may be pushed"
+            }
+            Self::Credentials => {
+                "git has no valid credentials for it; try `git push --dry-run` by hand and repair the login or key"
+            }
+            Self::Unreachable => "it can't be reached; check `git remote -v` and the network, then run again",
+            Self::Hook => "a pre-push hook of this clone said no; see its output",
+            Self::Unclear => "see git's own words",
+        }
+    }
+
+    /// Reads the cause from git's stderr (git 2.47's words in the C locale).
+    pub(crate) fn of(text: &str) -> Self {
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        if has(&["protected branch", "protected ref", "GH006", "GH013", "pre-receive hook declined", "rule violations"])
+        {
+            Self::Protected
+        } else if has(&["already exists"]) {
+            Self::TagExists
+        } else if has(&["non-fast-forward", "fetch first", "stale info", "cannot lock ref"]) {
+            Self::Behind
+        } else if has(&[
+            "could not read Username",
+            "could not read Password",
+            "Authentication failed",
+            "Permission denied",
+            "Permission to ",
+            "returned error: 403",
+            "returned error: 401",
+            "terminal prompts disabled",
+        ]) {
+            Self::Credentials
+        } else if has(&[
+            "Could not resolve host",
+            "does not appear to be a git repository",
+            "unable to access",
+            "Connection refused",
+            "Connection timed out",
+            "not found",
+        ]) {
+            Self::Unreachable
+        } else if has(&["pre-push", "hook declined"]) {
+            Self::Hook
+        } else {
+            Self::Unclear
+        }
+    }
+}
