@@ -247,6 +247,52 @@ pub enum GitError {
         /// git's own stderr, cleaned and bounded.
         text: String,
     },
+    /// The remote doesn't take a ref of relay's own.
+    #[error("`{remote}` doesn't take relay's own ref `{name}`: {}\ngit says: {text}", cause.step_for_own_ref())]
+    RefRefused {
+        /// The remote's name.
+        remote: String,
+        /// The full name of the ref.
+        name: String,
+        /// What the refusal looks like.
+        cause: PushCause,
+        /// The reason that git gives, and its stderr, cleaned and bounded.
+        text: String,
+    },
+    /// A ref of the remote names another object than a moment ago.
+    #[error(
+        "`{name}` of `{remote}` no longer names {wanted}: somebody, or another run, changed it just now; run again to go by what \
+         is there now"
+    )]
+    RefMoved {
+        /// The remote's name.
+        remote: String,
+        /// The full name of the ref.
+        name: String,
+        /// The object that it named.
+        wanted: String,
+    },
+    /// A document is larger than relay keeps in git.
+    #[error("`{file_name}` has {bytes} bytes, and relay keeps at most {bytes_max} in a document of git's")]
+    DocumentTooLarge {
+        /// The file's name in the document.
+        file_name: String,
+        /// How many it has.
+        bytes: usize,
+        /// How many it may have.
+        bytes_max: usize,
+    },
+    /// git said that it wrote something, and it can't be read.
+    #[error(
+        "{what} of the git repository was written, and is not there or broken when it is read back ({problem}): nothing depends \
+         on it yet; see whether the disk has free space (`df`), check the clone with `git fsck`, then run again"
+    )]
+    NotWritten {
+        /// Such as `object 0123…` or `the branch main`.
+        what: String,
+        /// What was found instead.
+        problem: String,
+    },
     /// The `git` program did not end in time.
     #[error(
         "git didn't finish within {seconds} s while relay wanted to {doing}: it was stopped; try it by hand to see what it waits for"

@@ -12,6 +12,9 @@
 //! - [`tags`], [`commit`], [`push`]: what a release writes
 //! - [`beforehand`]: whether all that could be written, tried before anything is sent; [`remote_refs`], [`remote_tags`]:
 //!   what the remote has
+//! - [`document`]: a small file as an object of git's, [`remote_objects`]: such objects brought here, [`compare_and_swap`]: a ref
+//!   of the remote that is moved only from what it was seen to name
+//! - `read_back`: whether what was written is there
 //! - `sparse`: what a sparse checkout leaves out
 //! - `promisor`: what a partial clone lacks, fetched when it is wanted
 //! - `packs`: a reader of packed objects, for speed; `git_program`: the real git, for what only it can do
@@ -24,14 +27,19 @@ pub mod added;
 pub mod aside;
 pub mod beforehand;
 pub mod commit;
+pub mod compare_and_swap;
 pub mod deepen;
+pub mod document;
 pub mod error;
 mod git_program;
 pub mod history;
 mod packs;
 mod promisor;
 pub mod push;
+mod push_answer;
+mod read_back;
 mod ref_name;
+pub mod remote_objects;
 pub mod remote_refs;
 pub mod remote_tags;
 pub mod repository;
@@ -43,6 +51,8 @@ pub mod tags;
 mod testing;
 pub mod unpushed;
 
+pub use compare_and_swap::Swap;
+pub use document::Document;
 pub use error::{GitError, PushCause};
 pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};
 pub use remote_refs::RemoteRef;

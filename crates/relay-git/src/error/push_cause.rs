@@ -15,6 +15,16 @@ pub enum PushCause {
     Unreachable,
     /// A hook of this clone said no.
     Hook,
+    /// The ref names another object than the one that it was to be moved from.
+    Lease,
+    /// The remote hides such refs.
+    Hidden,
+    /// A hook of the remote said no.
+    RemoteHook,
+    /// The remote lets no branch be deleted.
+    Deletion,
+    /// Another ref of the same push was refused, and it was all or none.
+    OtherRef,
     /// None of these.
     Unclear,
 }
@@ -38,7 +48,48 @@ impl PushCause {
             }
             Self::Unreachable => "it can't be reached; check `git remote -v` and the network, then run again",
             Self::Hook => "a pre-push hook of this clone said no; see its output",
+            Self::Lease => "somebody changed it in between; run again to go by what is there now",
+            Self::Hidden => "the remote hides such refs (`receive.hideRefs`); let it take them",
+            Self::RemoteHook => "a hook of the remote said no; see its output",
+            Self::Deletion => "the remote lets no branch be deleted (`receive.denyDeletes`); delete it there",
+            Self::OtherRef => "another ref of the same push was refused, and it was all or none",
             Self::Unclear => "see git's own words",
+        }
+    }
+
+    /// What a person can do about a ref of relay's own that the remote doesn't take.
+    pub fn step_for_own_ref(self) -> &'static str {
+        match self {
+            Self::Protected => "its rules forbid it; let this account create, change and delete `refs/relay/*` there",
+            Self::RemoteHook => "a hook of the remote said no; let it pass `refs/relay/*`",
+            Self::Hidden => "it hides such refs (`hideRefs`); let it show and take `refs/relay/*`",
+            Self::Deletion => {
+                "it lets no branch be deleted (`receive.denyDeletes`); allow it, or delete the ref there by hand"
+            }
+            Self::Behind | Self::Lease => "others change it all the time; run again",
+            _ => self.next_step(),
+        }
+    }
+
+    /// Reads the cause from the reason that a line of `git push --porcelain` gives, else from git's stderr.
+    pub(crate) fn of_answer(reason: &str, text: &str) -> Self {
+        let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+        if has(&["stale info"]) {
+            Self::Lease
+        } else if has(&["hidden ref"]) {
+            Self::Hidden
+        } else if has(&["deletion prohibited", "deletion of the current branch"]) {
+            Self::Deletion
+        } else if has(&["atomic"]) {
+            Self::OtherRef
+        } else if reason == "hook declined" {
+            Self::RemoteHook
+        } else {
+            // The stderr tells of all refs.
+            match Self::of(reason) {
+                Self::Unclear => Self::of(text),
+                cause => cause,
+            }
         }
     }
 
