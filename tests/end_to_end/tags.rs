@@ -25,10 +25,16 @@ fn only_a_repository_that_is_one_package_is_tagged_without_a_name() {
     let alone = World::empty();
     alone.write("package.json", "{\"name\":\"solo\",\"version\":\"1.0.0\"}\n");
     for (world, tag) in [(alone, "v1.0.0"), (npm_workspaces(&[("a", "\"version\":\"1.0.0\"")]), "a@1.0.0")] {
-        let registry = CountingRegistry::start();
+        let (registry, mut world) = (CountingRegistry::start(), world);
         at_home_in(&world, &registry);
+        world.set("CI", "true");
         world.commit("init");
-        world.relay(&["publish", "--yes", "--no-push"]).ended_with(0);
+        let ran = world.relay(&["publish", "--yes", "--no-push"]).ended_with(0);
         assert_eq!(world.git(&["tag", "--list"]).trim(), tag);
+        // The line that the changesets action looks for.
+        assert_eq!(
+            ran.stdout.lines().filter(|line| line.starts_with("New tag:")).collect::<Vec<_>>(),
+            [&format!("New tag: {tag}")]
+        );
     }
 }

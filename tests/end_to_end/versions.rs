@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::harm::npm_workspaces;
+use crate::counting_registry::CountingRegistry;
+use crate::harm::{at_home_in, npm_workspaces};
 use crate::world::{Ran, World};
 
 /// The versions that `relay version` would write, and what it says.
@@ -54,8 +55,9 @@ fn commits_make_versions_and_those_that_may_ask_for_more_are_named() {
     ]);
     let (seen, ran) = next(&world, &[]);
     assert_eq!(seen, versions(&[("a", "0.2.0"), ("b", "2.0.0-rc.2"), ("c", "2.0.0")]));
-    assert!(ran.stderr.contains("whose body has `feat(d): more` (minor)"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("\"Update stuff\" (`e`)"), "{}", ran.stderr);
+    let squashed = "lines in its body that are not counted: `feat(d): more` (minor), `fix: less` (patch)";
+    assert!(ran.stderr.contains(squashed), "{}", ran.stderr);
+    assert!(ran.stderr.contains("\"Update stuff\" is not in the form `type: subject`"), "{}", ran.stderr);
     let (seen, _) = next(&world, &["--graduate=b"]);
     assert_eq!(seen["b"], "2.0.0");
     let refused = world.relay(&["version", "--dry-run", "--graduate=a"]).ended_with(1);
@@ -69,6 +71,136 @@ fn commits_make_versions_and_those_that_may_ask_for_more_are_named() {
     world.relay(&["version", "--yes"]).ended_with(0);
     assert_eq!(version_in(&world, "c"), "2.0.0");
     assert!(!world.repo().join("packages/c/CHANGELOG.md").exists(), "no changelog is begun");
+}
+
+#[test]
+fn commits_that_are_not_counted_stand_in_the_plan() {
+    let world = changed_by_commits(&[
+        ("d", "1.0.0", "Harden (#14)\n\n* fix: less\n* feat(d): more"),
+        ("e", "1.0.0", "Update stuff"),
+        ("z", "0.1.0", "Rework\n\n- feat!: other"),
+    ]);
+    world.append("packages/d/index.js", "// both\n");
+    world.append("packages/e/index.js", "// both\n");
+    world.commit("Touch two");
+    let ran = world.relay(&["plan", "--offline", "--json"]).ended_with(0);
+    let plan: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let findings = plan["findings"].as_array().cloned().unwrap_or_default();
+    let said = |package: &str, text: &str| {
+        findings.iter().any(|finding| {
+            (&finding["severity"], &finding["package"]) == (&"warning".into(), &package.into())
+                && finding["text"].as_str().unwrap_or_default().contains(text)
+        })
+    };
+    assert!(said(
+        "d",
+        "\"Harden (#14)\" has lines in its body that are not counted: `feat(d): more` (minor), `fix: less`"
+    ));
+    assert!(said("e", "\"Update stuff\" is not in the form `type: subject`, and so asks for no version"));
+    assert!(said("z", "`feat!: other` (minor)"), "below 1.0.0: {findings:?}");
+    assert!(said("d", "\"Touch two\"") && said("e", "\"Touch two\""), "{findings:?}");
+    let shown = world.relay(&["plan", "--offline"]).ended_with(0).stdout;
+    assert!(shown.contains("warning: d, e: the commit") && shown.contains("\"Touch two\""), "{shown}");
+    let shown = world.relay(&["plan", "--offline", "--format", "markdown"]).ended_with(0).stdout;
+    assert!(shown.contains("Touch two"), "{shown}");
+}
+
+#[test]
+fn commits_that_are_too_many_to_be_named_are_counted() {
+    let world = changed_by_commits(&[("e", "1.0.0", "Update stuff")]);
+    for number in 0..50 {
+        world.git(&["commit", "--quiet", "--allow-empty", "-m", &format!("Nothing {number}")]);
+        world.append("packages/e/index.js", "// more\n");
+        world.commit(&format!("Update {number}"));
+    }
+    let ran = world.relay(&["plan", "--offline", "--json"]).ended_with(0);
+    let plan: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let findings = plan["findings"].as_array().cloned().unwrap_or_default();
+    let of_package = findings.iter().filter(|finding| finding["package"] == "e").count();
+    assert_eq!(of_package, 50);
+    let rest = findings.iter().find(|finding| finding["package"].is_null()).expect("the rest is counted");
+    assert!(rest["text"].as_str().unwrap_or_default().starts_with("1 more commit"), "{rest}");
+}
+
+/// A private package beside a public one that nothing happens to.
+fn with_a_private_package(version: &str, settings: &str) -> World {
+    let world = npm_workspaces(&[
+        ("lib", r#""version":"1.0.0""#),
+        ("site", &format!(r#""version":"{version}","private":true"#)),
+    ]);
+    world.write("relay.toml", settings);
+    world.commit("chore: begin");
+    world.git(&["tag", "lib@1.0.0"]);
+    world.git(&["tag", &format!("site@{version}")]);
+    world
+}
+
+#[test]
+fn a_saved_plan_remembers_which_private_packages_graduate() {
+    let registry = CountingRegistry::start();
+    let mut world = with_a_private_package("2.0.0-rc.1", "[release]\nversion-private = true\n");
+    at_home_in(&world, &registry);
+    world.commit("chore: registry");
+    world.append("packages/lib/index.js", "// more\n");
+    world.commit("feat: more");
+    world.set("NPM_TOKEN", "x");
+    let path = world.beside("plans").join("plan.json");
+    let path = path.to_str().expect("a path");
+    world.relay(&["plan", "--out", path, "--graduate=site"]).ended_with(0);
+    let plan: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).expect("a plan")).expect("JSON");
+    assert_eq!(plan["versioned"][0]["next"], "2.0.0", "{plan}");
+    assert_eq!(plan["versioned"][0]["reasons"][0]["kind"], "graduation", "{plan}");
+    world.relay(&["release", "--yes", "--no-push", "--plan", path]).ended_with(0);
+    assert_eq!((version_in(&world, "site").as_str(), version_in(&world, "lib").as_str()), ("2.0.0", "1.1.0"));
+}
+
+#[test]
+fn a_plan_shows_versions_of_which_nothing_is_published() {
+    let world = with_a_private_package("1.0.0", "[release]\nversion-private = true\n");
+    world.append("packages/site/index.js", "// more\n");
+    world.commit("feat: more");
+    let ran = world.relay(&["plan", "--offline", "--detailed-exitcode"]).ended_with(2);
+    assert!(ran.stdout.contains("Nothing to publish\n"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("1 package gets a version and is not published:\n  site  1.0.0 → 1.1.0  minor: feat: more"),
+        "{}",
+        ran.stdout
+    );
+    assert!(!ran.stderr.contains("nothing to release"), "{}", ran.stderr);
+    let markdown = world.relay(&["plan", "--offline", "--format", "markdown"]).ended_with(0).stdout;
+    assert!(markdown.contains("- `site` 1.0.0 → 1.1.0: minor: feat: more"), "{markdown}");
+    let path = world.beside("plans").join("plan.json");
+    let path = path.to_str().expect("a path");
+    world.relay(&["plan", "--offline", "--out", path]).ended_with(0);
+    world.append("packages/site/index.js", "// other\n");
+    world.commit("feat!: other");
+    let ran = world.relay(&["plan", "--offline", "--against", path]).ended_with(0);
+    assert!(ran.stdout.contains("~ site: version, not published: 1.1.0 → 2.0.0"), "{}", ran.stdout);
+    let refused = world.relay(&["release", "--yes", "--no-push", "--plan", path]).ended_with(1);
+    assert!(
+        refused.stderr.contains("`site`, which is not published, would get the version 2.0.0"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn the_prerelease_mode_ends_with_nothing_left_to_finish() {
+    for installed in ["2.31.1", "3.0.3"] {
+        for command in [&["version", "--yes"][..], &["release", "--yes", "--no-push"]] {
+            let world = with_changesets(Some(installed), "{\"access\":\"public\"}\n");
+            let registry = CountingRegistry::start();
+            at_home_in(&world, &registry);
+            world.commit("chore: begin");
+            world.relay(&["publish", "--yes", "--no-push"]).ended_with(0);
+            world.write(".changeset/pre.json", r#"{"mode":"exit","tag":"next","initialVersions":{},"changesets":[]}"#);
+            world.commit("chore: exit");
+            world.relay(command).ended_with(0);
+            assert!(!world.repo().join(".changeset/pre.json").exists(), "{installed} {command:?}");
+            assert_eq!(world.git(&["status", "--porcelain"]), "", "{installed} {command:?}");
+            assert_eq!(version_in(&world, "core"), "1.0.0");
+        }
+    }
 }
 
 #[test]

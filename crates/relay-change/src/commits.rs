@@ -22,6 +22,9 @@ mod tests;
 /// The longest subject that is carried into plans and changelogs, in characters.
 const SUBJECT_CHARS_MAX: usize = 300;
 
+/// How many lines of one squashed branch are named to a person.
+const SQUASHED_LINES_NAMED_MAX: usize = 10;
+
 /// One commit that touched a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageCommit {
@@ -64,13 +67,21 @@ pub struct CommitRemark {
 pub enum CommitRemarkKind {
     /// It is in no form that says how much it asks for, so that it asks for nothing.
     NotUnderstood,
-    /// A line of its body would ask for more than the message does.
+    /// Lines of its body would ask for more than the message does.
     Squashed {
-        /// The line.
-        line: String,
-        /// What it would ask for.
-        bump: Bump,
+        /// The lines that ask for a release with what each would ask for, the highest first; never empty.
+        lines: Vec<(String, Bump)>,
     },
+}
+
+impl CommitRemarkKind {
+    /// The most that is not counted.
+    pub fn highest(&self) -> Bump {
+        match self {
+            Self::NotUnderstood => Bump::None,
+            Self::Squashed { lines } => lines.first().map(|(_, bump)| *bump).unwrap_or_default(),
+        }
+    }
 }
 
 /// Reads a set of commits: those that ask for a release, in the given order. `squash_bodies`: the lines of a squashed branch
@@ -160,11 +171,14 @@ pub fn commit_remarks(commits: &BTreeMap<PackageName, Vec<PackageCommit>>, squas
 
 fn remark(message: &Message<'_>, squash_bodies: bool) -> Option<CommitRemarkKind> {
     let own = own_bump(message);
-    let squashed = message.squashed();
-    let highest = squashed.iter().max_by_key(|(_, bump)| *bump);
-    match highest {
-        Some((header, bump)) if *bump > own.unwrap_or_default() && !squash_bodies => {
-            Some(CommitRemarkKind::Squashed { line: header_text(header), bump: *bump })
+    let mut squashed = message.squashed();
+    squashed.sort_by_key(|(_, bump)| std::cmp::Reverse(*bump));
+    match squashed.first() {
+        Some((_, highest)) if *highest > own.unwrap_or_default() && !squash_bodies => {
+            let lines = squashed.iter().take(SQUASHED_LINES_NAMED_MAX);
+            Some(CommitRemarkKind::Squashed {
+                lines: lines.map(|(header, bump)| (header_text(header), *bump)).collect(),
+            })
         }
         None if own.is_none() && !is_release_subject(message.first) => Some(CommitRemarkKind::NotUnderstood),
         Some(_) | None => None,

@@ -25,6 +25,9 @@ pub struct BumpPlan {
     /// The ids of the change files that are used up, sorted. In the prerelease mode of changesets they are moved to
     /// `.changeset/pre/` instead of being deleted.
     pub consumed: Vec<String>,
+    /// The prerelease mode of changesets ends with this step, whether or not a package is left to be finished:
+    /// `.changeset/pre.json` goes.
+    pub ends_prerelease_mode: bool,
     /// What else the changelogs say of the packages in `bumps`.
     pub notes: BTreeMap<PackageName, ReleaseNotes>,
 }
@@ -157,6 +160,7 @@ impl BumpPlan {
             && self.root_ranges.is_empty()
             && self.catalogs.is_empty()
             && self.consumed.is_empty()
+            && !self.ends_prerelease_mode
     }
 }
 

@@ -9,6 +9,7 @@ use semver::Version;
 use crate::bump::Bump;
 use crate::cascade::{Cascade, Links, PeerRule, Releases, part_of};
 use crate::change_error::ChangeError;
+use crate::changesets_config::PreMode;
 use crate::changesets_rules::{ChangesetsRules, Followed};
 use crate::direct::{Direct, collect};
 use crate::own_rules::{Follow, OwnRules};
@@ -91,7 +92,12 @@ pub fn plan_bumps(inputs: &ChangeInputs<'_>) -> Result<BumpPlan, ChangeError> {
 
 impl Outcome<'_> {
     fn plan(&self) -> Result<BumpPlan, ChangeError> {
-        let mut plan = BumpPlan { consumed: self.direct.consumed.clone(), ..BumpPlan::default() };
+        let pre = self.inputs.settings.changesets.as_ref().and_then(|config| config.pre.as_ref());
+        let mut plan = BumpPlan {
+            consumed: self.direct.consumed.clone(),
+            ends_prerelease_mode: pre.is_some_and(|pre| pre.mode == PreMode::Exit),
+            ..BumpPlan::default()
+        };
         let dependency_causes = self.dependency_causes();
         let leaders = self.group_leaders(&dependency_causes);
         for (place, package) in self.participants.packages.iter().enumerate() {

@@ -72,7 +72,7 @@ pub struct ChangeInputs<'a> {
 
 impl ZeroMajor {
     /// The bump that a commit means for a package of that major version.
-    pub(crate) fn apply(self, bump: Bump, major: u64) -> Bump {
+    pub fn apply(self, bump: Bump, major: u64) -> Bump {
         match (self, major, bump) {
             (Self::Minor | Self::Shift, 0, Bump::Major) => Bump::Minor,
             (Self::Shift, 0, Bump::Minor) => Bump::Patch,

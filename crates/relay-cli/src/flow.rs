@@ -157,7 +157,7 @@ pub(crate) async fn run<P: Person>(
             LogFile::create(path)?;
         }
         if options.intent == Intent::Release {
-            ui.hint(format!("nothing to release: {}", preflight::why_nothing(&project, &observed.bumps)));
+            ui.hint(preflight::why_not_published(&project, &observed.bumps));
         }
         return Ok(Flow { plan: observed.plan, report: None, change_files_left: !project.change_files.is_empty() });
     }
@@ -398,6 +398,7 @@ fn with_credentials(
         plan,
         chosen,
         bumps,
+        change_findings: Vec::new(),
         credentials,
         destinations,
         live: Vec::new(),

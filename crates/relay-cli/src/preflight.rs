@@ -85,12 +85,23 @@ pub(crate) fn warn_of_concerns<'a>(ui: &Ui, concerns: impl IntoIterator<Item = (
     ui.warnings(&texts);
 }
 
-/// Why no package gets a version, in words: which sources count, and that they are silent.
-pub(crate) fn why_nothing(project: &Project, bumps: &BumpPlan) -> String {
+/// Why no package of a release is published, in words.
+pub(crate) fn why_not_published(project: &Project, bumps: &BumpPlan) -> String {
     if !bumps.bumps.is_empty() {
-        return "what would get a version is private, ignored or left out by `--filter`; `relay version` writes it"
-            .to_owned();
+        return "what gets a version is private, or left out by `--filter`; a release writes and commits it".to_owned();
     }
+    let why = why_nothing(project);
+    match bumps.consumed.len() {
+        0 if bumps.ends_prerelease_mode => {
+            format!("nothing to publish: {why}; a release ends the prerelease mode of changesets")
+        }
+        0 => format!("nothing to release: {why}"),
+        number => format!("nothing to publish: {why}; a release takes {} away", plural(number, "change file")),
+    }
+}
+
+/// Why no package gets a version, in words: which sources count, and that they are silent.
+pub(crate) fn why_nothing(project: &Project) -> String {
     let sources = project.change_sources();
     let files = sources.contains(&ChangeSource::Changesets);
     let commits = sources.contains(&ChangeSource::ConventionalCommits);

@@ -119,7 +119,7 @@ fn tag_private_packages(
     events: &Emitter,
 ) -> Result<(), NotRecorded> {
     for (name, version) in project.tagged_private_packages() {
-        let tag = format!("{name}@{version}");
+        let tag = project.changesets_tags().name(name, version);
         match repository.tag_commit(&tag) {
             Ok(Some(_)) => continue,
             Ok(None) => {}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join;
 use relay_change::BumpPlan;
 use relay_config::RegistryRules;
-use relay_plan::{Observations, PackageObservation, Planned, PublishedState, ReleasePlan, plan};
+use relay_plan::{Finding, Observations, PackageObservation, Planned, PublishedState, ReleasePlan, plan};
 use relay_registry::RegistryUrl;
 use relay_values::CredentialId;
 use relay_workspace::{Integrity, PackageName, Version};
@@ -34,6 +34,7 @@ mod yarn_files;
 
 use bumps::bumps;
 use candidates::candidates;
+use changes::versioned;
 use dead_credentials::dead_credentials;
 pub use error::ObserveError;
 use fingerprint::inputs;
@@ -59,6 +60,8 @@ pub struct Observed {
     pub chosen: BTreeMap<PackageName, CredentialId>,
     /// The versions to be made.
     pub bumps: BumpPlan,
+    /// What is to be said of how they were made; it is in the plan as well.
+    pub change_findings: Vec<Finding>,
     /// The credentials of each planned package, best first, in the order of the plan's facts.
     pub credentials: BTreeMap<PackageName, Vec<KnownCredential>>,
     /// The registry that is really talked to, by package.
@@ -102,7 +105,7 @@ pub async fn observe(
     let npm_settings = PublishSettings::of(&session.npm, &project.workspace);
     let mut warnings = of_settings(project, session);
     warnings.extend_from_slice(&npm_settings.warnings);
-    let bumps = bumps(project, session, intent, &mut warnings)?;
+    let (bumps, change_findings) = bumps(project, session, intent, &mut warnings)?;
     let planned: BTreeMap<_, _> = bumps.bumps.iter().map(|bump| (&bump.name, bump)).collect();
     let (candidates, skipped) = candidates(project, session, &planned, &mut warnings)?;
     let (published, dead) =
@@ -143,6 +146,8 @@ pub async fn observe(
         terminal: session.person,
         otp_given: session.otp.is_some(),
         graph: ahead.as_ref().unwrap_or(&project.graph),
+        versioned: versioned(project, &bumps, &packages),
+        findings: change_findings.clone(),
         packages,
         skipped,
         left_out,
@@ -154,7 +159,19 @@ pub async fn observe(
     let notes = if intent == Intent::Release { of_changesets(project).into_iter().collect() } else { Vec::new() };
     // Last, since there may be many and only some are shown.
     warnings.extend_from_slice(&project.workspace.warnings);
-    Ok(Observed { plan, chosen, bumps, credentials, destinations, live, scriptless_before, warnings, notes, requests })
+    Ok(Observed {
+        plan,
+        chosen,
+        bumps,
+        change_findings,
+        credentials,
+        destinations,
+        live,
+        scriptless_before,
+        warnings,
+        notes,
+        requests,
+    })
 }
 
 /// A sparse checkout that leaves packages out can't be planned.

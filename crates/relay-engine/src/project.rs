@@ -49,6 +49,20 @@ pub struct Project {
     pub changesets_source: String,
 }
 
+/// How changesets names the tags of a repository. It knows no tag for several packages, and what reads its output looks for
+/// the names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangesetsTags {
+    bare: bool,
+}
+
+impl ChangesetsTags {
+    /// The tag of a package's version: `v1.2.3` in a repository that is one package, else `name@1.2.3`.
+    pub fn name(self, package: &PackageName, version: &Version) -> String {
+        if self.bare { format!("v{version}") } else { format!("{package}@{version}") }
+    }
+}
+
 /// What stops the reading of a project.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
@@ -219,8 +233,17 @@ impl Project {
     /// Says whether one tag stands for the whole release: in fixed mode, and where the repository is one package and no
     /// workspace, as changesets tags it too.
     pub fn has_one_tag(&self) -> bool {
-        let alone = || matches!(self.workspace.packages.as_slice(), [only] if only.path.as_str().is_empty());
-        self.config.release.mode == ReleaseMode::Fixed || alone()
+        self.config.release.mode == ReleaseMode::Fixed || self.is_one_package()
+    }
+
+    /// Says whether the repository is one package and no workspace.
+    fn is_one_package(&self) -> bool {
+        matches!(self.workspace.packages.as_slice(), [only] if only.path.as_str().is_empty())
+    }
+
+    /// How changesets names tags here.
+    pub fn changesets_tags(&self) -> ChangesetsTags {
+        ChangesetsTags { bare: self.is_one_package() }
     }
 
     /// Says whether a bare `v1.2.3` can only mean one package or all of them.

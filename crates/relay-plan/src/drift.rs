@@ -59,6 +59,15 @@ pub enum Drift {
         /// The version at this moment.
         now: Version,
     },
+    /// A package that is not published would get another version, or none.
+    Versioned {
+        /// The package.
+        package: PackageName,
+        /// The version then.
+        saved: Option<Version>,
+        /// The version at this moment.
+        now: Option<Version>,
+    },
     /// It would go elsewhere.
     Registry {
         /// The package.
@@ -170,7 +179,31 @@ pub fn drift(saved: &ReleasePlan, now: &ReleasePlan) -> Vec<Drift> {
             (None, None) => {}
         }
     }
+    all.extend(versioned(saved, now));
     all
+}
+
+/// The packages that are not published and whose versions differ.
+fn versioned<'a>(saved: &'a ReleasePlan, now: &'a ReleasePlan) -> impl Iterator<Item = Drift> + 'a {
+    versions_apart(saved, now).into_iter().map(|(package, saved, now)| Drift::Versioned {
+        package: package.clone(),
+        saved: saved.cloned(),
+        now: now.cloned(),
+    })
+}
+
+/// The versions of packages that are not published, where two plans disagree on them: the old one and the new one.
+pub(crate) fn versions_apart<'a>(
+    old: &'a ReleasePlan,
+    new: &'a ReleasePlan,
+) -> Vec<(&'a PackageName, Option<&'a Version>, Option<&'a Version>)> {
+    let by_name = |plan: &'a ReleasePlan| -> BTreeMap<&'a PackageName, &'a Version> {
+        plan.versioned.iter().map(|package| (&package.name, &package.next)).collect()
+    };
+    let (before, after) = (by_name(old), by_name(new));
+    let names: BTreeSet<&PackageName> = before.keys().chain(after.keys()).copied().collect();
+    let both = names.into_iter().map(|name| (name, before.get(name).copied(), after.get(name).copied()));
+    both.filter(|(_, old, new)| old != new).collect()
 }
 
 fn inputs(saved: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<Drift> {
@@ -251,6 +284,12 @@ impl fmt::Display for Drift {
             }
             Self::Version { package, saved, now } => {
                 write!(f, "`{package}` would get the version {now}; the plan has {saved}")
+            }
+            Self::Versioned { package, saved, now } => {
+                let version =
+                    |version: &Option<Version>| version.as_ref().map_or("none".to_owned(), Version::to_string);
+                let (saved, now) = (version(saved), version(now));
+                write!(f, "`{package}`, which is not published, would get the version {now}; the plan has {saved}")
             }
             Self::Registry { package, saved, now } => {
                 write!(f, "`{package}` would go to `{now}`; the plan has `{saved}`")

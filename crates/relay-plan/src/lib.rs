@@ -37,6 +37,7 @@ pub use plan_file::{PLAN_SIZE_BYTES_MAX, PlanFileError};
 pub use planning::{PlanError, Planned, plan};
 pub use release_plan::{
     Fingerprint, Humans, PLAN_SCHEMA, PlannedPackage, PlannedRoute, Reason, ReleasePlan, SkippedPackage, TarballFact,
+    VersionedPackage,
 };
-pub use render::{FindingGroup, TextStyle, grouped, markdown_text, render_markdown, render_text};
+pub use render::{FindingGroup, TextStyle, grouped, groups_of, markdown_text, render_markdown, render_text};
 pub use route::{Route, RouteQuestion, RouteWarning, route};

@@ -15,7 +15,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
-use crate::release_plan::TarballFact;
+use crate::release_plan::{TarballFact, VersionedPackage};
 use crate::route::RouteWarning;
 
 /// Everything that was observed at one moment.
@@ -35,6 +35,10 @@ pub struct Observations<'a> {
     pub graph: &'a DependencyGraph,
     /// The packages to publish, in any order.
     pub packages: Vec<PackageObservation>,
+    /// The packages that get a version and are not published, in any order.
+    pub versioned: Vec<VersionedPackage>,
+    /// What is to be said of how the versions were made.
+    pub findings: Vec<Finding>,
     /// The packages that are left out, in any order.
     pub skipped: Vec<SkippedObservation>,
     /// What registries have of packages of the workspace that are not to be published, where that was read.

@@ -7,6 +7,7 @@ use relay_workspace::PackageName;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::drift::versions_apart;
 use crate::finding::Finding;
 use crate::release_plan::{Humans, PlannedPackage, ReleasePlan};
 use crate::render::{escaped, one_line};
@@ -28,6 +29,9 @@ pub struct PlanDiff {
     pub removed: Vec<PackageLine>,
     /// Packages that both have, with differences, in the order of the new plan.
     pub changed: Vec<ChangedPackage>,
+    /// Packages that are not published and whose new versions differ, sorted by name.
+    #[serde(default)]
+    pub versioned: Vec<ChangedVersion>,
     /// The people's share, where it differs.
     pub humans: Option<HumansChange>,
     /// Findings that only the new plan has.
@@ -45,6 +49,17 @@ pub struct PackageLine {
     pub current: Version,
     /// The version to publish.
     pub next: Version,
+}
+
+/// A package that gets a version and is not published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedVersion {
+    /// Its name.
+    pub name: PackageName,
+    /// The version that the old plan writes, where it writes one.
+    pub old: Option<Version>,
+    /// The version that the new plan writes, where it writes one.
+    pub new: Option<Version>,
 }
 
 /// A package that both plans have, with differences.
@@ -101,6 +116,10 @@ pub fn diff(old: &ReleasePlan, new: &ReleasePlan) -> PlanDiff {
         added: only(new, &before),
         removed: only(old, &after),
         changed,
+        versioned: versions_apart(old, new)
+            .into_iter()
+            .map(|(name, old, new)| ChangedVersion { name: name.clone(), old: old.cloned(), new: new.cloned() })
+            .collect(),
         humans: (old.humans != new.humans).then(|| HumansChange { old: old.humans.clone(), new: new.humans.clone() }),
         new_findings: findings_only(new, old),
         settled_findings: findings_only(old, new),
@@ -160,6 +179,7 @@ impl PlanDiff {
         self.added.is_empty()
             && self.removed.is_empty()
             && self.changed.is_empty()
+            && self.versioned.is_empty()
             && self.humans.is_none()
             && self.new_findings.is_empty()
             && self.settled_findings.is_empty()
@@ -224,6 +244,11 @@ impl PlanDiff {
             let changes =
                 changes.map(|change| format!("{} {} → {}", change.field, free(&change.old), free(&change.new)));
             lines.push(format!("~ {}: {}", name(&package.name), changes.collect::<Vec<_>>().join("; ")));
+        }
+        for package in &self.versioned {
+            let version = |version: &Option<Version>| version.as_ref().map_or("none".to_owned(), Version::to_string);
+            let (old, new) = (version(&package.old), version(&package.new));
+            lines.push(format!("~ {}: version, not published: {old} → {new}", name(&package.name)));
         }
         if let Some(humans) = &self.humans {
             lines.push(format!("~ people: {} → {}", share(&humans.old), share(&humans.new)));

@@ -96,8 +96,20 @@ impl ReleasePlan {
     /// The id that the content calls for; `id` has it as long as nobody changed the plan.
     pub fn content_id(&self) -> String {
         // Taken apart, so that a field that is added can't be forgotten.
-        let Self { schema, id: _, created: _, offline, fingerprint, humans, packages, waves, skipped, findings } = self;
-        let content = (schema, offline, fingerprint, humans, packages, waves, skipped, findings);
+        let Self {
+            schema,
+            id: _,
+            created: _,
+            offline,
+            fingerprint,
+            humans,
+            packages,
+            waves,
+            versioned,
+            skipped,
+            findings,
+        } = self;
+        let content = (schema, offline, fingerprint, humans, packages, waves, versioned, skipped, findings);
         digest(&serde_json::to_vec(&content).expect("a plan is always representable as JSON"))
     }
 

@@ -79,6 +79,7 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
     let mut findings: Vec<Finding> = order.cycles.warnings().collect();
     findings.extend(route_warnings(&routes));
     findings.extend(preflight(observations, &order.packages, &routes));
+    findings.extend(observations.findings.iter().cloned());
     findings.sort_by_key(|finding| (finding.severity, finding.package.is_some()));
 
     let mut humans = Humans::default();
@@ -103,6 +104,8 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
         .collect();
     skipped.sort();
     skipped.dedup();
+    let mut versioned = observations.versioned.clone();
+    versioned.sort_by(|a, b| a.name.cmp(&b.name));
     let mut plan = ReleasePlan {
         schema: PLAN_SCHEMA.to_owned(),
         id: String::new(),
@@ -112,6 +115,7 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
         humans,
         waves: order.waves,
         packages,
+        versioned,
         skipped,
         findings,
     };

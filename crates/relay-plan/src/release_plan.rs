@@ -41,6 +41,10 @@ pub struct ReleasePlan {
     pub packages: Vec<PlannedPackage>,
     /// The names wave by wave, each wave in the order of `packages`.
     pub waves: Vec<Vec<PackageName>>,
+    /// The packages that get a version and are not published, sorted by name: private ones, and those that a filter leaves
+    /// out.
+    #[serde(default)]
+    pub versioned: Vec<VersionedPackage>,
     /// The packages that are left out, sorted by name.
     pub skipped: Vec<SkippedPackage>,
     /// What preflight found: errors first, then by package in publish order. Errors forbid to publish.
@@ -108,6 +112,23 @@ pub struct PlannedPackage {
     pub tarball: Option<TarballFact>,
 }
 
+/// A package that gets a version and is not published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionedPackage {
+    /// Its name.
+    pub name: PackageName,
+    /// Its folder relative to the workspace root, with `/`; empty for the root package.
+    pub path: String,
+    /// The version in its manifest.
+    pub current: Version,
+    /// The version that is written.
+    pub next: Version,
+    /// How far it moves.
+    pub bump: Bump,
+    /// Why it gets a version.
+    pub reasons: Vec<Reason>,
+}
+
 /// Why a package is released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
@@ -161,6 +182,11 @@ impl ReleasePlan {
     /// Says whether there is nothing to publish.
     pub fn is_empty(&self) -> bool {
         self.packages.is_empty()
+    }
+
+    /// Says whether no version is written and nothing is published.
+    pub fn changes_nothing(&self) -> bool {
+        self.packages.is_empty() && self.versioned.is_empty()
     }
 
     /// A package of the plan.

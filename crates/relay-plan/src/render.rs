@@ -14,7 +14,7 @@ mod printable;
 mod table;
 mod terminal;
 
-pub use groups::{FindingGroup, grouped};
+pub use groups::{FindingGroup, grouped, groups_of};
 pub use markdown::render_markdown;
 pub(crate) use printable::{counted, escaped, one_line, quoted};
 pub use terminal::render_text;

@@ -289,12 +289,15 @@ fn commits_that_may_ask_for_more_are_named_once() {
                 let packages: Vec<&str> = remark.packages.iter().map(PackageName::as_str).collect();
                 let why = match remark.kind {
                     CommitRemarkKind::NotUnderstood => "?".to_owned(),
-                    CommitRemarkKind::Squashed { line, bump } => format!("{bump} by `{line}`"),
+                    CommitRemarkKind::Squashed { lines } => {
+                        lines.iter().map(|(line, bump)| format!("{bump} by `{line}`")).collect::<Vec<_>>().join(", ")
+                    }
                 };
                 format!("{} {}: {why}", remark.id, packages.join(" "))
             })
             .collect()
     };
-    assert_eq!(said(false), ["1 core ui: minor by `feat(ui): a button`", "2 core: ?", "5 ui: ?", "8 ui: ?"]);
+    let squashed = "1 core ui: minor by `feat(ui): a button`, patch by `fix: its colour`";
+    assert_eq!(said(false), [squashed, "2 core: ?", "5 ui: ?", "8 ui: ?"]);
     assert_eq!(said(true), ["2 core: ?", "5 ui: ?", "8 ui: ?"]);
 }

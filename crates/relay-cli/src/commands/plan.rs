@@ -4,8 +4,9 @@ use relay_engine::learnt::Learnt;
 use relay_engine::observe::{Intent, Observed, observe};
 use relay_engine::project::Project;
 use relay_engine::tarball_preview::known_tarballs;
-use relay_plan::{ReleasePlan, Severity, TextStyle};
+use relay_plan::{PLAN_SIZE_BYTES_MAX, ReleasePlan, Severity, TextStyle};
 use relay_registry::struck_out::strike;
+use relay_workspace::read_regular_text;
 
 use crate::ci_output;
 use crate::cli::plan::{PlanArgs, PlanFormat};
@@ -60,7 +61,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
         relay_workspace::write_atomically(&path, strike(&plan.to_json()).as_bytes()).map_err(explain::write)?;
     }
     if plan.is_empty() {
-        ui.hint(format!("nothing to release: {}", preflight::why_nothing(&project, &observed.bumps)));
+        ui.hint(preflight::why_not_published(&project, &observed.bumps));
     }
     let mut drifted = false;
     if let Some(saved) = &saved {
@@ -77,7 +78,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     if args.check && drifted {
         return Err(CliError::user("the plan differs from the saved one").code("relay::plan::drift"));
     }
-    if args.detailed_exitcode && !plan.is_empty() {
+    if args.detailed_exitcode && !(plan.is_empty() && observed.bumps.is_empty()) {
         return Ok(Exit::PlanNotEmpty);
     }
     Ok(Exit::Done)
@@ -107,12 +108,15 @@ pub(crate) fn here(context: &Context, project: &Project) -> camino::Utf8PathBuf 
 
 /// Reads a saved plan.
 pub(crate) fn read_plan(context: &Context, path: &camino::Utf8Path) -> Result<ReleasePlan, CliError> {
-    let text = std::fs::read_to_string(context.resolve(path)).map_err(|error| {
+    let unreadable = |problem: String| {
         CliError::user(format!("the plan `{path}` can't be read"))
-            .cause(error.to_string())
+            .cause(problem)
             .hint("`relay plan --out FILE` writes one")
             .code("relay::plan::unreadable")
-    })?;
+    };
+    let limit = u64::try_from(PLAN_SIZE_BYTES_MAX).unwrap_or(u64::MAX);
+    let text = read_regular_text(&context.resolve(path), limit).map_err(|error| unreadable(error.to_string()))?;
+    let text = text.ok_or_else(|| unreadable("there is no such file".to_owned()))?;
     ReleasePlan::from_json(&text).map_err(|error| explain::plan_file(path, &error))
 }
 

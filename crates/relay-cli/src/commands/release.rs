@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use relay_engine::finish::FinishOptions;
 use relay_engine::observe::Intent;
-use relay_engine::project::Project;
+use relay_engine::project::{ChangesetsTags, Project};
 use relay_engine::report::{Ending, RunReport};
 use relay_plan::ReleasePlan;
 
@@ -20,6 +20,7 @@ use crate::preflight;
 use crate::session_setup::{self, SessionFlags};
 use crate::stop::{StopRequests, heed_terminal};
 use crate::summary::{self, Layout, World};
+use crate::ui::Ui;
 
 /// One command of this family.
 struct Request<'a> {
@@ -117,6 +118,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         concurrency: flags.registry.concurrency,
         show_plan: true,
     };
+    let tags = project.changesets_tags();
     drop(project);
     let make_session = |project: &Project| session_setup::session(project, &session_flags);
     let person = TerminalPerson { ui: ui.clone(), browser: !flags.person.no_browser };
@@ -129,6 +131,9 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         }
         return Ok(Exit::Done);
     }
+    if let Some(report) = flow.report.as_ref().filter(|_| ui.settings().ci && !flags.report.json) {
+        announce(report, tags, ui);
+    }
     let exit = match &flow.report {
         Some(report) => tell(report, World::Real, flags.report.json, context),
         None if flags.report.json => tell(&RunReport::new(), World::Real, true, context),
@@ -140,9 +145,18 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
 
 /// The packages that a saved plan lets graduate: whoever carries it out need not say so again.
 fn graduates_of(saved: &ReleasePlan) -> Vec<String> {
-    let graduates =
-        saved.packages.iter().filter(|package| package.reasons.iter().any(|reason| reason.kind == "graduation"));
-    graduates.map(|package| package.name.to_string()).collect()
+    let published = saved.packages.iter().map(|package| (&package.name, &package.reasons));
+    let versioned = saved.versioned.iter().map(|package| (&package.name, &package.reasons));
+    let graduates = published.chain(versioned).filter(|(_, reasons)| reasons.iter().any(|r| r.kind == "graduation"));
+    graduates.map(|(name, _)| name.to_string()).collect()
+}
+
+/// Prints the lines in which the changesets action looks for what is on the registry now, in the words of `changeset publish`
+/// (2.31.1; version 3 writes a file instead).
+fn announce(report: &RunReport, tags: ChangesetsTags, ui: &Ui) {
+    for package in report.published() {
+        ui.data(format!("New tag: {}", tags.name(&package.name, &package.version)));
+    }
 }
 
 /// Prints what a run came to, and gives its exit.
@@ -153,12 +167,6 @@ pub(crate) fn tell(report: &RunReport, world: World, json: bool, context: &Conte
             Err(error) => context.ui.warning(format!("the report can't be written as JSON: {error}")),
         }
     } else {
-        // Those that read such lines take them for what is on the registry.
-        if context.ui.settings().ci && world == World::Real {
-            for package in report.published() {
-                context.ui.data(format!("New tag: {}@{}", package.name, package.version));
-            }
-        }
         context.ui.status("");
         context.ui.status(summary::render(report, world, Layout::of(&context.ui)).trim_end());
     }

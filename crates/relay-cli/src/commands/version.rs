@@ -6,6 +6,7 @@ use relay_engine::learnt::Learnt;
 use relay_engine::observe::{Intent, observe};
 use relay_engine::state_folder::StateFolder;
 use relay_engine::versioning::{commit_versions, write_versions};
+use relay_plan::Finding;
 use serde_json::json;
 
 use crate::cli::version::VersionArgs;
@@ -47,12 +48,19 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
         ui.hint(note);
     }
     let bumps = &observed.bumps;
+    for group in relay_plan::groups_of(&observed.change_findings) {
+        let help = group.finding.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        ui.warning(format!("{}{help}", group.about()));
+    }
     if args.json {
-        ui.json(&document(bumps));
+        ui.json(&document(bumps, &observed.change_findings));
     } else if bumps.bumps.is_empty() {
-        ui.status(format!("Nothing to version: {}", preflight::why_nothing(&project, bumps)));
+        ui.status(format!("Nothing to version: {}", preflight::why_nothing(&project)));
         if !bumps.consumed.is_empty() {
             ui.status(format!("To be taken away: {}", plural(bumps.consumed.len(), "change file")));
+        }
+        if bumps.ends_prerelease_mode {
+            ui.status("The prerelease mode of changesets ends: `.changeset/pre.json` is taken away");
         }
     } else {
         ui.status(table(bumps).trim_end());
@@ -81,7 +89,7 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
         preflight::check_commit(&project)?;
     }
     let question = match bumps.bumps.len() {
-        0 => "Take them away?".to_owned(),
+        0 => "Write that?".to_owned(),
         number => format!("Write {}?", plural(number, "new version")),
     };
     if !args.yes && !ui.confirm(&question)? {
@@ -115,7 +123,7 @@ fn table(bumps: &BumpPlan) -> String {
     columns(&rows)
 }
 
-fn document(bumps: &BumpPlan) -> String {
+fn document(bumps: &BumpPlan, findings: &[Finding]) -> String {
     let packages: Vec<_> = bumps
         .bumps
         .iter()
@@ -123,6 +131,6 @@ fn document(bumps: &BumpPlan) -> String {
             json!({ "name": bump.name, "current": bump.current, "next": bump.next, "bump": bump.bump, "reasons": bump.causes })
         })
         .collect();
-    let document = json!({ "schema": "relay.versions/1", "packages": packages });
+    let document = json!({ "schema": "relay.versions/1", "packages": packages, "findings": findings });
     serde_json::to_string_pretty(&document).unwrap_or_default()
 }

@@ -24,6 +24,7 @@ pub(super) fn run(ui: &Ui, project: &Project, observed: Observed, options: &Flow
     let versions = bumps.bumps.iter().map(|bump| format!("`{}` {} → {}", bump.name, bump.current, bump.next));
     let versions: Vec<String> = versions.collect();
     ui.status(match versions.as_slice() {
+        [] if bumps.consumed.is_empty() => "Nothing to publish; the prerelease mode of changesets ends".to_owned(),
         [] => format!("Nothing to publish; {} used up", plural(bumps.consumed.len(), "change file")),
         _ => format!("Nothing to publish; these get versions: {}", versions.join(", ")),
     });

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use relay_change::{BumpPlan, ChangeInputs, PackageCommit, plan_bumps};
+use relay_plan::Finding;
 use relay_workspace::PackageName;
 
 use super::changes::{graduates, uncounted_commits};
@@ -12,13 +13,14 @@ use super::{Intent, ObserveError, other_tools};
 use crate::project::{Project, ProjectError};
 use crate::session::Session;
 
-/// The versions to be made: none where what stands is published. What is odd about the changes goes to the warnings.
+/// The versions to be made, none where what stands is published, and what is to be said of them. What is odd about the changes
+/// goes to the warnings.
 pub(super) fn bumps(
     project: &Project,
     session: &Session,
     intent: Intent,
     warnings: &mut Vec<String>,
-) -> Result<BumpPlan, ObserveError> {
+) -> Result<(BumpPlan, Vec<Finding>), ObserveError> {
     match intent {
         Intent::Release => {
             warnings.extend(of_other_tools(project).into_iter().map(str::to_owned));
@@ -31,7 +33,7 @@ pub(super) fn bumps(
                     "a change file is broken, which the next release will refuse and publishing does not need: {error}"
                 )
             }));
-            Ok(BumpPlan::default())
+            Ok((BumpPlan::default(), Vec::new()))
         }
     }
 }
@@ -40,7 +42,7 @@ fn bumps_of_changes(
     project: &Project,
     session: &Session,
     warnings: &mut Vec<String>,
-) -> Result<BumpPlan, ObserveError> {
+) -> Result<(BumpPlan, Vec<Finding>), ObserveError> {
     let mut settings = project.change_settings();
     settings.graduate = graduates(project, &settings, &session.graduate)?;
     if settings.use_change_files
@@ -57,8 +59,7 @@ fn bumps_of_changes(
         settings: &settings,
     };
     let bumps = plan_bumps(&inputs)?;
-    warnings.extend(uncounted_commits(&commits, &settings));
-    Ok(bumps)
+    Ok((bumps, uncounted_commits(project, &commits, &settings)))
 }
 
 /// The commits of each package since its last release.

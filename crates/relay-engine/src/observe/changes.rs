@@ -1,17 +1,18 @@
 //! What a person asks of the versions on the command line, and is told of the commits that they are made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use relay_change::{Bump, ChangeError, ChangeSettings, CommitRemark, CommitRemarkKind, PackageCommit, commit_remarks};
+use relay_change::{
+    Bump, BumpPlan, ChangeError, ChangeSettings, CommitRemark, CommitRemarkKind, PackageCommit, commit_remarks,
+};
 use relay_config::NamePatterns;
+use relay_plan::{Finding, PackageObservation, Reason, Severity, VersionedPackage};
 use relay_workspace::PackageName;
 
 use crate::project::Project;
 
-/// How many commits one warning names.
-const COMMITS_NAMED_MAX: usize = 3;
-/// How many packages are named beside a commit.
-const PACKAGES_NAMED_MAX: usize = 3;
+/// How many commits of one kind are named.
+const COMMITS_NAMED_MAX: usize = 50;
 /// As many digits of a commit's id as git prints.
 const COMMIT_ID_DIGITS: usize = 7;
 
@@ -36,57 +37,79 @@ pub(super) fn graduates(
     if names.is_empty() { Err(ChangeError::NothingGraduates) } else { Ok(names) }
 }
 
-/// The commits that may ask for more than is counted, a warning for each kind.
-pub(super) fn uncounted_commits(
-    commits: &BTreeMap<PackageName, Vec<PackageCommit>>,
-    settings: &ChangeSettings,
-) -> Vec<String> {
-    let remarks = commit_remarks(commits, settings.squash_bodies);
-    let (unread, squashed): (Vec<&CommitRemark>, Vec<&CommitRemark>) =
-        remarks.iter().partition(|remark| remark.kind == CommitRemarkKind::NotUnderstood);
-    let mut warnings = Vec::new();
-    if !squashed.is_empty() {
-        let which = named(&squashed, |remark| match &remark.kind {
-            CommitRemarkKind::Squashed { line, bump } => format!(", whose body has `{line}` ({bump})"),
-            CommitRemarkKind::NotUnderstood => String::new(),
-        });
-        let highest = squashed.iter().filter_map(|remark| match remark.kind {
-            CommitRemarkKind::Squashed { bump, .. } => Some(bump),
-            CommitRemarkKind::NotUnderstood => None,
-        });
-        warnings.push(format!(
-            "{} of a squashed branch would ask for more than is counted, up to {}: {which}; to count them, set \
-             `squash-bodies = true` under `[release]` in relay.toml",
-            if squashed.len() == 1 { "the commit" } else { "commits" },
-            highest.max().unwrap_or(Bump::None),
-        ));
-    }
-    if !unread.is_empty() {
-        let (subject, verb) = if unread.len() == 1 { ("a commit", "is") } else { ("some commits", "are") };
-        warnings.push(format!(
-            "{subject} since the last release {verb} not in the form `type: subject`, and so {} for no version: {}; where \
-             one should be released, write a change file (`.changeset/NAME.md`)",
-            if unread.len() == 1 { "asks" } else { "ask" },
-            named(&unread, |_| String::new()),
-        ));
-    }
-    warnings
+/// The packages that get a version and are not to be published.
+pub(super) fn versioned(
+    project: &Project,
+    bumps: &BumpPlan,
+    published: &[PackageObservation],
+) -> Vec<VersionedPackage> {
+    let published: BTreeSet<&PackageName> = published.iter().map(|package| &package.name).collect();
+    let alone = bumps.bumps.iter().filter(|bump| !published.contains(&bump.name));
+    alone
+        .map(|bump| VersionedPackage {
+            name: bump.name.clone(),
+            path: project.workspace.package(&bump.name).map(|package| package.path.to_string()).unwrap_or_default(),
+            current: bump.current.clone(),
+            next: bump.next.clone(),
+            bump: bump.bump,
+            reasons: bump.causes.iter().map(Reason::from).collect(),
+        })
+        .collect()
 }
 
-/// Some commits with the packages that they touch, and how many more there are.
-fn named(remarks: &[&CommitRemark], what: impl Fn(&CommitRemark) -> String) -> String {
-    let one = |remark: &&CommitRemark| {
-        let id: String = remark.id.chars().take(COMMIT_ID_DIGITS).collect();
-        let mut packages: Vec<String> =
-            remark.packages.iter().take(PACKAGES_NAMED_MAX).map(|name| format!("`{name}`")).collect();
-        if remark.packages.len() > PACKAGES_NAMED_MAX {
-            packages.push(format!("{} more", remark.packages.len() - PACKAGES_NAMED_MAX));
+/// The commits that may ask for more than is counted: a finding for each commit and package, those that would ask for most
+/// first, and one for all that are too many to be named.
+pub(super) fn uncounted_commits(
+    project: &Project,
+    commits: &BTreeMap<PackageName, Vec<PackageCommit>>,
+    settings: &ChangeSettings,
+) -> Vec<Finding> {
+    let remarks = commit_remarks(commits, settings.squash_bodies);
+    let (unread, mut squashed): (Vec<&CommitRemark>, Vec<&CommitRemark>) =
+        remarks.iter().partition(|remark| remark.kind == CommitRemarkKind::NotUnderstood);
+    squashed.sort_by_key(|remark| std::cmp::Reverse(remark.kind.highest()));
+    let mut findings = Vec::new();
+    for (kind, help) in [
+        (squashed, "to count such lines, set `squash-bodies = true` under `[release]` in relay.toml"),
+        (unread, "where it should be released, write a change file (`.changeset/NAME.md`)"),
+    ] {
+        let named = kind.iter().take(COMMITS_NAMED_MAX);
+        findings.extend(named.flat_map(|remark| {
+            remark.packages.iter().map(|package| {
+                let version = project.workspace.package(package).and_then(|package| package.version.as_ref());
+                let text = in_words(remark, settings, version.map_or(0, |version| version.major));
+                finding(Some(package), text, help)
+            })
+        }));
+        if let Some(more @ 1..) = kind.len().checked_sub(COMMITS_NAMED_MAX) {
+            let from = kind.get(COMMITS_NAMED_MAX).map(|remark| short(&remark.id)).unwrap_or_default();
+            let text = format!("{more} more commits like these are not named here; the first of them is {from}");
+            findings.push(finding(None, text, help));
         }
-        format!("{id} \"{}\" ({}){}", remark.subject, packages.join(", "), what(remark))
-    };
-    let mut texts: Vec<String> = remarks.iter().take(COMMITS_NAMED_MAX).map(one).collect();
-    if remarks.len() > COMMITS_NAMED_MAX {
-        texts.push(format!("and {} more", remarks.len() - COMMITS_NAMED_MAX));
     }
-    texts.join("; ")
+    findings
+}
+
+fn finding(package: Option<&PackageName>, text: String, help: &str) -> Finding {
+    Finding { severity: Severity::Warning, package: package.cloned(), text, help: Some(help.to_owned()) }
+}
+
+/// What is said of a commit at a package of this major version.
+fn in_words(remark: &CommitRemark, settings: &ChangeSettings, major: u64) -> String {
+    let commit = format!("{} \"{}\"", short(&remark.id), remark.subject);
+    match &remark.kind {
+        CommitRemarkKind::NotUnderstood => {
+            format!("the commit {commit} is not in the form `type: subject`, and so asks for no version")
+        }
+        CommitRemarkKind::Squashed { lines } => {
+            let line =
+                |(line, bump): &(String, Bump)| format!("`{line}` ({})", settings.zero_major.apply(*bump, major));
+            let lines: Vec<String> = lines.iter().map(line).collect();
+            format!("the commit {commit} has lines in its body that are not counted: {}", lines.join(", "))
+        }
+    }
+}
+
+fn short(id: &str) -> String {
+    id.chars().take(COMMIT_ID_DIGITS).collect()
 }

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use relay_change::{CHANGESETS_CONFIG_FILE, ChangesetsConfig, ChangesetsGeneration, PreState};
-use relay_workspace::{DependencyKind, PackageManager, Workspace, resolve_catalog};
+use relay_workspace::{DependencyKind, PackageManager, Workspace, read_regular_text, resolve_catalog};
 
 use super::{CHANGE_FILE_FOLDER, ProjectError, read_optional};
 
@@ -85,10 +85,7 @@ fn locked(workspace: &Workspace) -> Option<String> {
     let names = workspace.manager.lockfile_names().iter().chain(PackageManager::Npm.lockfile_names());
     for name in names {
         let path = workspace.root.join(name);
-        if !std::fs::metadata(&path).is_ok_and(|data| data.len() <= LOCKFILE_SIZE_BYTES_MAX) {
-            continue;
-        }
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let Ok(Some(text)) = read_regular_text(&path, LOCKFILE_SIZE_BYTES_MAX) else { continue };
         if let Some(version) = version_in(&text) {
             return Some(version);
         }

@@ -60,9 +60,14 @@ pub(super) fn routes(plan: &ReleasePlan) -> Vec<RouteGroup<'_>> {
 
 /// The findings of a plan in its order, those that say the same together.
 pub fn grouped(plan: &ReleasePlan) -> Vec<FindingGroup<'_>> {
+    groups_of(&plan.findings)
+}
+
+/// Findings in their order, those that say the same together.
+pub fn groups_of(findings: &[Finding]) -> Vec<FindingGroup<'_>> {
     let mut groups: Vec<FindingGroup<'_>> = Vec::new();
     let mut known = BTreeMap::new();
-    for finding in &plan.findings {
+    for finding in findings {
         let about_all = finding.package.is_none();
         let index = *known.entry((finding.severity, &finding.text, &finding.help, about_all)).or_insert(groups.len());
         match groups.get_mut(index) {
@@ -97,8 +102,18 @@ pub(super) fn sittings(plan: &ReleasePlan) -> BTreeMap<usize, Vec<&PackageName>>
 pub(super) fn headline(plan: &ReleasePlan) -> String {
     let packages = plan.packages.len();
     match (packages, plan.waves.len()) {
-        (0, _) => "Nothing to release".to_owned(),
+        (0, _) if plan.versioned.is_empty() => "Nothing to release".to_owned(),
+        (0, _) => "Nothing to publish".to_owned(),
         (_, waves) => format!("{} to release in {}", counted(packages, "package"), counted(waves, "wave")),
+    }
+}
+
+/// What stands above the packages that get a version alone; `None`: there are none.
+pub(super) fn versioned_headline(plan: &ReleasePlan) -> Option<String> {
+    match plan.versioned.len() {
+        0 => None,
+        1 => Some("1 package gets a version and is not published".to_owned()),
+        number => Some(format!("{number} packages get a version and are not published")),
     }
 }
 

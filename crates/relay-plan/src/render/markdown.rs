@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use relay_workspace::PackageName;
 
-use super::groups::{self, headline, people};
+use super::groups::{self, headline, people, versioned_headline};
 use super::printable::{counted, cut, escaped, one_line};
 use super::table::{Cause, version_text};
 use crate::finding::Severity;
@@ -44,6 +44,7 @@ pub fn render_markdown(plan: &ReleasePlan) -> String {
         }
         comment.items(sittings.iter().map(|(sitting, names)| format!("- sitting {sitting}: {}\n", listed(names))));
     }
+    comment.versioned(plan);
     comment.findings(plan);
     comment.routes(plan);
     comment.skipped(plan);
@@ -68,6 +69,15 @@ impl Comment {
             }
             self.text.push_str(&row);
         }
+    }
+
+    fn versioned(&mut self, plan: &ReleasePlan) {
+        let Some(head) = versioned_headline(plan) else { return };
+        let _ = writeln!(self.text, "\n{head}:\n");
+        self.items(plan.versioned.iter().map(|package| {
+            let cause = escaped(&Cause::of(package.bump, &package.reasons).within(CAUSE_COLUMNS_MAX));
+            format!("- `{}` {}: {cause}\n", package.name, escaped(&format!("{} → {}", package.current, package.next)))
+        }));
     }
 
     fn findings(&mut self, plan: &ReleasePlan) {
@@ -134,7 +144,7 @@ impl Comment {
 }
 
 fn row(package: &PlannedPackage, cause_columns: usize) -> String {
-    let cause = escaped(&Cause::of(package).within(cause_columns));
+    let cause = escaped(&Cause::of(package.bump, &package.reasons).within(cause_columns));
     let (wave, name, kind) = (package.wave, &package.name, package.route.kind);
     format!("| {wave} | `{name}` | {} | {kind} | {cause} |\n", escaped(&version_text(package)))
 }

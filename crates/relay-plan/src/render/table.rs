@@ -7,7 +7,7 @@ use relay_change::Bump;
 use relay_config::RouteKind;
 
 use super::printable::{columns, cut, one_line, wrapped};
-use crate::release_plan::{PlannedPackage, ReleasePlan};
+use crate::release_plan::{PlannedPackage, Reason, ReleasePlan};
 
 /// What stands between two columns.
 const GAP: &str = "  ";
@@ -158,7 +158,7 @@ fn cells(package: &PlannedPackage, sittings: usize) -> Cells {
     Cells {
         name: package.name.to_string(),
         version: version_text(package),
-        cause: Cause::of(package),
+        cause: Cause::of(package.bump, &package.reasons),
         wave: package.wave.to_string(),
         route,
         kind: Some(kind),
@@ -180,14 +180,14 @@ pub(super) fn version_text(package: &PlannedPackage) -> String {
 }
 
 impl Cause {
-    pub(super) fn of(package: &PlannedPackage) -> Self {
-        let first = package.reasons.first().map(|reason| one_line(&reason.text)).unwrap_or_default();
-        let text = match (package.bump, first.is_empty()) {
+    pub(super) fn of(bump: Bump, reasons: &[Reason]) -> Self {
+        let first = reasons.first().map(|reason| one_line(&reason.text)).unwrap_or_default();
+        let text = match (bump, first.is_empty()) {
             (Bump::None, _) => first,
             (bump, true) => bump.to_string(),
             (bump, false) => format!("{bump}: {first}"),
         };
-        let more = match package.reasons.len() {
+        let more = match reasons.len() {
             0 | 1 => String::new(),
             number => format!(" (and {} more)", number - 1),
         };

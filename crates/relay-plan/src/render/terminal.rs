@@ -2,8 +2,9 @@
 
 use relay_config::RouteKind;
 
-use super::groups::{self, headline, listed, people};
+use super::groups::{self, headline, listed, people, versioned_headline};
 use super::printable::{counted, one_line, wrapped};
+use super::table::Cause;
 use super::{TEXT_WIDTH_COLUMNS_MIN, TextStyle, table};
 use crate::finding::Severity;
 use crate::release_plan::ReleasePlan;
@@ -26,6 +27,7 @@ pub fn render_text(plan: &ReleasePlan, style: TextStyle) -> String {
         page.people(plan);
         page.routes(plan);
     }
+    page.versioned(plan);
     page.findings(plan);
     page.skipped(plan);
     page.text
@@ -77,6 +79,22 @@ impl Page {
             self.paragraph("", "  ", &one_line(&group.route.reason));
             if let Some(fix) = &group.route.fix {
                 self.labelled("  help: ", "", &one_line(fix));
+            }
+        }
+    }
+
+    fn versioned(&mut self, plan: &ReleasePlan) {
+        let Some(head) = versioned_headline(plan) else { return };
+        self.blank();
+        self.paragraph("", "", &format!("{head}:"));
+        for package in &plan.versioned {
+            let (name, next) = (&package.name, &package.next);
+            let cause = Cause::of(package.bump, &package.reasons);
+            let line = format!("{name}  {} → {next}  {}", package.current, cause.within(usize::MAX));
+            if self.cuts {
+                self.paragraph("", "  ", &line);
+            } else {
+                self.line(&format!("  {line}"));
             }
         }
     }

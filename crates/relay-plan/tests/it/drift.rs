@@ -46,6 +46,22 @@ fn another_commit_is_drift() {
 }
 
 #[test]
+fn the_version_of_a_package_that_is_not_published_is_agreed_on_too() {
+    check(
+        |world| world.versioned[0].next = version("1.3.0"),
+        &["`@acme/docs`, which is not published, would get the version 1.3.0; the plan has 1.2.4"],
+    );
+    check(
+        |world| world.versioned.clear(),
+        &["`@acme/docs`, which is not published, would get the version none; the plan has 1.2.4"],
+    );
+    let (saved, mut world) = (acme().plan(), acme());
+    world.versioned[0].next = version("1.3.0");
+    let difference = diff(&saved, &world.plan());
+    assert_eq!(difference.to_text(), "~ @acme/docs: version, not published: 1.2.4 → 1.3.0\n");
+}
+
+#[test]
 fn each_input_that_differs_is_named() {
     check(
         |world| {

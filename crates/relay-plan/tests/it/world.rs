@@ -6,8 +6,8 @@ use relay_change::{Bump, ReleaseCause};
 use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules};
 use relay_graph::{DependencyGraph, Edge, GraphPackage};
 use relay_plan::{
-    CredentialFact, Observations, PackageObservation, PlanError, PublishedState, ReleasePlan, SkipReason,
-    SkippedObservation, TarballFact, plan,
+    CredentialFact, Finding, Observations, PackageObservation, PlanError, PublishedState, Reason, ReleasePlan,
+    SkipReason, SkippedObservation, TarballFact, VersionedPackage, plan,
 };
 use relay_values::{CredentialId, CredentialOrigin, DistTag, RegistryUrl};
 use relay_workspace::{DependencyKind, Integrity, PackageName, Shasum};
@@ -21,6 +21,8 @@ pub(crate) struct World {
     pub(crate) packages: Vec<GraphPackage>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) released: Vec<PackageObservation>,
+    pub(crate) versioned: Vec<VersionedPackage>,
+    pub(crate) change_findings: Vec<Finding>,
     pub(crate) skipped: Vec<SkippedObservation>,
     pub(crate) left_out: BTreeMap<PackageName, PublishedState>,
     pub(crate) inputs: BTreeMap<String, String>,
@@ -139,6 +141,23 @@ impl World {
         self.release_with(text, by_person)
     }
 
+    /// A private package of the workspace that goes from 1.2.3 to this version.
+    pub(crate) fn version_alone(self, text: &str, next: &str) -> Self {
+        let mut world = self.skip(text, SkipReason::Private);
+        world.versioned.push(VersionedPackage {
+            name: name(text),
+            path: format!("packages/{}", name(text).unscoped()),
+            current: version("1.2.3"),
+            next: version(next),
+            bump: Bump::Patch,
+            reasons: vec![Reason::from(&ReleaseCause::Commit {
+                id: "3f9c0de".to_owned(),
+                text: "fix: a step".to_owned(),
+            })],
+        });
+        world
+    }
+
     pub(crate) fn skip(mut self, text: &str, reason: SkipReason) -> Self {
         self = self.package(text);
         if let Some(package) = self.packages.last_mut() {
@@ -180,6 +199,8 @@ impl World {
             otp_given: false,
             graph,
             packages: self.released.clone(),
+            versioned: self.versioned.clone(),
+            findings: self.change_findings.clone(),
             skipped: self.skipped.clone(),
             left_out: self.left_out.clone(),
             inputs: self.inputs.clone(),
@@ -243,7 +264,7 @@ pub(crate) fn acme() -> World {
             internal.rules = RegistryRules::Plain;
         })
         .skip("@acme/site", SkipReason::Private)
-        .skip("@acme/docs", SkipReason::Private)
+        .version_alone("@acme/docs", "1.2.4")
         .skip("@acme/old", SkipReason::NotChanged)
         .skip("@acme/lab", SkipReason::Ignored)
         .needs("@acme/core", "@acme/log")
