@@ -1,4 +1,5 @@
 //! The real binary against the sandbox, the real npm client and a real third-party registry.
+#![expect(clippy::disallowed_methods, reason = "tests build worlds on the disk")]
 
 mod access;
 mod ci_page;

@@ -101,6 +101,8 @@ pub(crate) struct Flow {
 pub(crate) type SessionMaker<'a> = &'a (dyn Fn(&Project) -> Result<Session, CliError> + Sync);
 
 /// Runs a release in the repository around `root`.
+#[expect(clippy::disallowed_methods, reason = "scripts get the environment that the command has")]
+#[expect(clippy::too_many_lines, reason = "the steps of a run, one after the other, in one place")]
 pub(crate) async fn run<P: Person>(
     ui: &Ui,
     root: &Utf8Path,
@@ -358,6 +360,7 @@ fn write_and_commit(
 }
 
 /// Says now and then that something is still waited for.
+#[expect(clippy::disallowed_methods, reason = "a reminder comes at an interval")]
 pub(crate) async fn patiently<T>(ui: &Ui, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     loop {

@@ -17,6 +17,7 @@ pub(crate) struct LogFile {
 
 impl LogFile {
     /// Opens the file for appending, readable by the owner alone.
+    #[expect(clippy::disallowed_methods, reason = "a log grows line by line")]
     pub(crate) fn create(path: &Utf8Path) -> Result<Self, CliError> {
         let mut options = OpenOptions::new();
         options.create(true).append(true);

@@ -11,6 +11,7 @@
 //! - [`vault`]: keeps credentials where no script can read them
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
 
 mod ci_output;
 mod cli;

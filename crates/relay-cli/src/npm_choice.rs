@@ -1,4 +1,5 @@
 //! What the person's own npm adds to how tarballs are made: its version, and the ignore file that npm 12 heeds.
+#![expect(clippy::disallowed_methods, reason = "which npm is on the search path, the environment alone tells")]
 
 use std::env;
 use std::process::{Command, Stdio};

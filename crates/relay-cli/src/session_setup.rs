@@ -5,8 +5,8 @@ mod manager_files;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use jiff::Timestamp;
 use relay_config::{Access, NamePatterns};
+use relay_engine::event::Clock as _;
 use relay_engine::observe::PLAN_READS_IN_FLIGHT;
 use relay_engine::project::Project;
 use relay_engine::publish_settings::PublishSettings;
@@ -21,6 +21,7 @@ use secrecy::SecretString;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::vault::Vault;
+use crate::wall_clock::WallClock;
 
 pub(crate) use manager_files::of_person as manager_file_of_person;
 
@@ -173,7 +174,7 @@ fn build(
         stand_ins: BTreeMap::new(),
         allow_cycles: flags.allow_cycles,
         graduate: NamePatterns::new(flags.graduate.clone()),
-        now: Timestamp::now(),
+        now: WallClock.now(),
     })
 }
 

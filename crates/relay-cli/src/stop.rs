@@ -25,6 +25,7 @@ pub(crate) struct StopRequests {
 
 impl StopRequests {
     /// Begins to listen; in the runtime, and once a process.
+    #[expect(clippy::disallowed_methods, reason = "the end waits a moment for what is under way")]
     pub(crate) fn listen() -> Result<Self, CliError> {
         let mut signals = Interrupts::listen()?;
         let (sender, messages) = mpsc::channel(2);

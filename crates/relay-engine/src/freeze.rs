@@ -221,6 +221,7 @@ fn pack_unchecked(
     pack(&request).map_err(|source| FreezeError::Pack { package: package.name.clone(), source: Box::new(source) })
 }
 
+#[expect(clippy::disallowed_methods, reason = "an event tells how long a script took")]
 fn run_script(
     project: &Project,
     package: &WorkspacePackage,

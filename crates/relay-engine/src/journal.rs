@@ -61,6 +61,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`] when the folder or file can't be made.
+    #[expect(clippy::disallowed_methods, reason = "a journal grows line by line")]
     pub fn open(folder: &Utf8Path) -> Result<Self, JournalError> {
         let path = folder.join(JOURNAL_FILE_NAME);
         let failed = |source| JournalError { path: path.clone(), source };

@@ -173,6 +173,7 @@ pub fn jobs(
 ///
 /// # Errors
 /// [`PublishRunError::Driver`] when an event could not be recorded.
+#[expect(clippy::disallowed_methods, reason = "the report tells how long the run took")]
 pub async fn publish<U: RegistryCalls, P: Person>(
     plan: &ReleasePlan,
     jobs: Vec<Job>,

@@ -42,6 +42,7 @@ impl StateFolder {
     ///
     /// # Errors
     /// [`StateFolderError::Unusable`] with the system's reason.
+    #[expect(clippy::disallowed_methods, reason = "a lock needs a file that stays")]
     pub fn open(path: &Utf8Path) -> Result<Self, StateFolderError> {
         let unusable = |source| StateFolderError::Unusable { path: path.to_owned(), source };
         std::fs::create_dir_all(path).map_err(unusable)?;

@@ -59,6 +59,7 @@ impl Repository {
         if lock.symlink_metadata().is_ok() { Err(GitError::LockFile { path: utf8(&lock)? }) } else { Ok(()) }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a trial whether git's folder can be written")]
     fn try_objects(&self) -> Result<(), GitError> {
         let folder = self.git.commondir().join("objects");
         let trial = folder.join(format!("{TRIAL_FILE}_{}", std::process::id()));

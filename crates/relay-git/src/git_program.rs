@@ -87,6 +87,7 @@ impl GitProgram {
     }
 
     /// git in the working folder, without arguments yet.
+    #[expect(clippy::disallowed_methods, reason = "what a script runner made up is hidden from git")]
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("git");
         command.arg("-C").arg(&self.workdir);
@@ -124,6 +125,7 @@ pub(crate) fn run(command: Command, doing: &str, input: Vec<u8>) -> Result<Strin
 }
 
 /// The same, with what git printed before it failed.
+#[expect(clippy::disallowed_methods, reason = "git must not run for ever")]
 pub(crate) fn run_to_the_end(mut command: Command, doing: &str, input: Vec<u8>) -> Result<Ended, GitError> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let failed_to_run = |error: std::io::Error| {

@@ -22,6 +22,7 @@
 //! - `settings`: git's settings as git sees them, and who commits
 //! - [`error`]: what can go wrong, in words for people
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
 
 pub mod added;
 pub mod aside;

@@ -3,6 +3,7 @@
 //! libgit2 reads the configuration files, but not what the environment puts in their place (`GIT_CONFIG_GLOBAL`,
 //! `GIT_CONFIG_SYSTEM`, `GIT_CONFIG_NOSYSTEM`, `GIT_CONFIG_COUNT`, `GIT_CONFIG_PARAMETERS` of `git -c`), and no
 //! `includeIf "hasconfig:…"`. Where any of these is at work, the `git` program is asked once; elsewhere nothing is started.
+#![expect(clippy::disallowed_methods, reason = "git's own variables say what is set")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -74,6 +74,7 @@ impl Repository {
     }
 
     /// The rules of the clone, above those of the person.
+    #[expect(clippy::disallowed_methods, reason = "git looks for the person's rules in the home folder")]
     fn common_rules(&self, ignore_case: bool) -> IgnoreRules {
         let root = self.workdir().as_std_path();
         let configured = self.path_setting("core.excludesfile");

@@ -7,7 +7,7 @@
 //! Runtime dependencies that nobody could install from a registry are listed beside the edges, whether they make one or
 //! not; so are those on a package of the workspace that only another version than the workspace's can satisfy.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use relay_workspace::{
@@ -28,7 +28,7 @@ impl DependencyGraph {
     pub fn build(workspace: &Workspace) -> Self {
         let folders: BTreeMap<&Utf8Path, &PackageName> =
             workspace.packages.iter().map(|package| (package.path.as_path(), &package.name)).collect();
-        let names: HashSet<&str> = workspace.packages.iter().map(|package| package.name.as_str()).collect();
+        let names: BTreeSet<&str> = workspace.packages.iter().map(|package| package.name.as_str()).collect();
         let resolver = Resolver { workspace, folders };
         let mut edges = Vec::new();
         let mut missing = Vec::new();

@@ -1,4 +1,5 @@
 //! Packs folders side by side into a folder: `pack-folders OUT FOLDER…`. For measuring and for comparing with npm.
+#![expect(clippy::disallowed_methods, reason = "an example may be as short as it can")]
 
 use std::process::ExitCode;
 

@@ -13,6 +13,7 @@
 //! - [`gate`]: what must not be in a tarball
 //! - [`lifecycle`]: scripts around packing and publishing
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
 
 mod archive;
 mod concerns;

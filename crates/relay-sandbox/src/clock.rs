@@ -60,6 +60,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     /// A clock that starts at the wall clock's time; one that does not run moves only by [`Clock::advance`].
+    #[expect(clippy::disallowed_methods, reason = "the sandbox's time begins at the wall clock's")]
     pub(crate) fn new(runs: bool) -> Self {
         let started_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self { started: Instant::now(), started_at, moved: Duration::ZERO, runs }

@@ -13,6 +13,7 @@
 //!   replaced in one step
 //! - [`fixture`]: workspaces in memory, for tests
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
 
 pub mod catalog;
 pub mod dependency;

@@ -13,6 +13,7 @@ use camino::Utf8Path;
 ///
 /// # Errors
 /// What the system says, and an error in words for what is no regular file. Nothing is waited for.
+#[expect(clippy::disallowed_methods, reason = "opened for reading, by more than `File::open` can say")]
 pub fn open_regular_file(path: &Utf8Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.read(true);

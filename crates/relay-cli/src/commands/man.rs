@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::ui::plural;
 
 /// Prints one page, or writes all.
+#[expect(clippy::disallowed_methods, reason = "the pages are made anew at any time")]
 pub(crate) fn run(context: &Context, args: &ManArgs) -> Result<Exit, CliError> {
     let mut relay = Cli::command();
     relay.build();

@@ -28,7 +28,7 @@ fn workspace() -> Workspace {
     let package = |(name, path, rest): (&str, &str, &str)| WorkspacePackage {
         name: PackageName::parse(name).unwrap(),
         path: Utf8PathBuf::from(path),
-        version: Some(semver::Version::new(1, 0, 0)),
+        version: Some(relay_workspace::Version::new(1, 0, 0)),
         private: rest.contains("private"),
         manifest: manifest(path, format!(r#"{{"name":"{name}","version":"1.0.0",{rest}}}"#)),
     };

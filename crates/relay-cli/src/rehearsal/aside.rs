@@ -33,6 +33,7 @@ pub(crate) struct Aside {
 
 impl Aside {
     /// Copies the project. `with_installed` takes `node_modules` along, for lifecycle scripts.
+    #[expect(clippy::disallowed_methods, reason = "the copy is relay's own")]
     pub(crate) fn copy(project: &Project, with_installed: bool) -> Result<Self, CliError> {
         let failed = |error: std::io::Error| {
             CliError::of(ErrorKind::User, &error).context("the repository can't be copied aside")

@@ -123,6 +123,7 @@ fn live_tarballs(project: &Project, live: &[&WorkspacePackage]) -> Result<BTreeM
         .collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "the folder is relay's own, and goes at the end")]
 fn manifest_alone(package: &WorkspacePackage) -> Result<Tarball, CliError> {
     let failed = |error: std::io::Error| CliError::of(ErrorKind::User, &error);
     let folder = tempfile::tempdir().map_err(failed)?;

@@ -7,7 +7,7 @@ pub(crate) fn package(name: &str, outcome: Outcome) -> PackageReport {
     PackageReport {
         name: name.parse().unwrap(),
         path: format!("packages/{}", name.rsplit('/').next().unwrap()),
-        version: semver::Version::new(1, 2, 3),
+        version: relay_workspace::Version::new(1, 2, 3),
         registry: "https://registry.example/".parse().unwrap(),
         route: RouteKind::Token,
         reason: String::new(),

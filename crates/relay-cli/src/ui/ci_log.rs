@@ -31,6 +31,7 @@ pub(crate) enum Notice {
 
 impl Forge {
     /// Looks at the variables by which a forge tells that it is there.
+    #[expect(clippy::disallowed_methods, reason = "a forge tells by variables that it is there")]
     pub(super) fn detect() -> Self {
         let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
         match () {

@@ -1,4 +1,5 @@
 //! What is known about the terminal, and what the flags say about output. The only reader of the environment for this.
+#![expect(clippy::disallowed_methods, reason = "the environment tells what the terminal can do")]
 
 use std::env;
 use std::io::{self, IsTerminal};

@@ -68,6 +68,7 @@ fn prepare(
 }
 
 /// What was handed over to this program; `None` when it was started by another process, as usual.
+#[expect(clippy::disallowed_methods, reason = "a variable tells where the handed-over values are read")]
 pub(super) fn receive() -> Option<BTreeMap<String, SecretString>> {
     let told = std::env::var(VARIABLE).ok()?;
     let (process, number) = told.split_once(':')?;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reaches further than loopback; what a command answers is checked in the crate that makes the answer.
 #![allow(clippy::unwrap_used, reason = "a test world that can't be built is a failed test")]
+#![expect(clippy::disallowed_methods, reason = "tests build worlds on the disk")]
 
 mod bad_environment;
 mod bad_input;

@@ -238,6 +238,7 @@ impl WriteSet {
         Ok(())
     }
 
+    #[expect(clippy::disallowed_methods, reason = "written aside and renamed, readable by the owner alone")]
     fn record(&self, path: &Utf8Path) -> io::Result<()> {
         let staged = path.with_extension("tmp");
         let mut options = OpenOptions::new();

@@ -23,6 +23,7 @@ pub(super) struct Grafts {
 
 impl Grafts {
     /// Reads what the clone has of them.
+    #[expect(clippy::disallowed_methods, reason = "git's own variable")]
     pub(super) fn read(repository: &Repository) -> Result<Self, GitError> {
         let mut grafts = Self::default();
         let off = std::env::var_os("GIT_NO_REPLACE_OBJECTS").is_some()

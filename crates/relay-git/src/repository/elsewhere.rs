@@ -28,6 +28,7 @@ pub(super) fn names(repository: &Repository) -> bool {
 }
 
 /// A variable that holds a path, which is relative to the folder in which relay was started.
+#[expect(clippy::disallowed_methods, reason = "git's own variables say where a repository is")]
 fn variable(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os(name).filter(|value| !value.is_empty())?;
     Some(std::env::current_dir().map_or_else(|_| PathBuf::from(&path), |folder| folder.join(&path)))

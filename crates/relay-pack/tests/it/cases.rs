@@ -29,9 +29,18 @@ fn plain(name: &'static str, fields: Value, paths: &[&str]) -> Case {
 fn every_case_gives_npms_tar() {
     let world = World::new();
     let mut folders = Vec::new();
-    for case in [rules::of_files(), rules::of_ignore_files(), entries::of_entries(), entries::of_bundles()]
-        .into_iter()
-        .flatten()
+    for case in [
+        rules::of_files(),
+        rules::of_ignore_files(),
+        entries::of_programs(),
+        entries::of_fixed_rules(),
+        entries::of_links(),
+        entries::of_names(),
+        entries::of_contents(),
+        entries::of_bundles(),
+    ]
+    .into_iter()
+    .flatten()
     {
         let mut files = case.files;
         if let Value::Object(mut fields) = case.fields {

@@ -211,6 +211,7 @@ impl RegistryClient {
     }
 
     /// Reads an address, with a few tries for passing trouble.
+    #[expect(clippy::disallowed_methods, reason = "a read that failed in passing is tried again after a pause")]
     async fn get(&self, url: &Url, read: Read<'_>) -> Result<Answer, ReadError> {
         let mut wait = self.options.retry.first_wait;
         let mut tried = 1;

@@ -1,5 +1,6 @@
 //! The client against a recorder on loopback, and the publish document against the real npm.
 #![expect(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+#![expect(clippy::disallowed_methods, reason = "tests build worlds on the disk")]
 
 mod npm;
 mod npm_commands;

@@ -30,6 +30,7 @@ pub(super) struct Scripts<'a> {
 
 impl<'a> Scripts<'a> {
     /// Takes the environment of the process; the variables that `relay.toml` names as credentials are never handed on.
+    #[expect(clippy::disallowed_methods, reason = "a script gets the environment that the command has")]
     pub(super) fn new(ui: &'a Ui, workspace: &'a Workspace, config: &Config, ignored: bool) -> Self {
         Self {
             ui,

@@ -5,20 +5,8 @@ use serde_json::{Value, json};
 use super::{Case, case, plain};
 use crate::world::Node;
 
-pub(super) fn of_entries() -> Vec<Case> {
-    let long = format!("{}/{}/{}", "d".repeat(60), "e".repeat(60), "f".repeat(60));
-    let long_paths: Vec<String> = vec![
-        format!("{long}/x.js"),
-        format!("{}.js", "n".repeat(120)),
-        format!("{}q.js", "p/".repeat(60)),
-        format!("{}.js", "é".repeat(60)),
-        format!("{}/{}.js", "d".repeat(91), "n".repeat(97)),
-        format!("{}/{}.js", "d".repeat(92), "n".repeat(96)),
-        format!("{}/{}", "d".repeat(40), "é".repeat(70)),
-        format!("{}/{}", "😀".repeat(40), "é".repeat(20)),
-    ];
-    let long_paths: Vec<&str> = long_paths.iter().map(String::as_str).collect();
-    let every_byte: Vec<u8> = (0..=255_u8).cycle().take(10_240).collect();
+/// What `bin` says, and modes.
+pub(super) fn of_programs() -> Vec<Case> {
     let mode = |mode: u32| Node::Mode(mode, b"x".to_vec());
     vec![
         plain("bin-string", json!({"bin": "cli.js"}), &["cli.js", "a.js", "lib/cli.js"]),
@@ -49,6 +37,12 @@ pub(super) fn of_entries() -> Vec<Case> {
                 ("s.js", mode(0o4755)),
             ],
         ),
+    ]
+}
+
+/// What is always in or out, whatever is asked for.
+pub(super) fn of_fixed_rules() -> Vec<Case> {
+    vec![
         plain(
             "always-out",
             json!({}),
@@ -115,6 +109,12 @@ pub(super) fn of_entries() -> Vec<Case> {
             ],
         ),
         plain("locks-nested", json!({}), &["a/package-lock.json", "a/yarn.lock", "b/node_modules/x/index.js", "a.js"]),
+    ]
+}
+
+/// Links of both kinds.
+pub(super) fn of_links() -> Vec<Case> {
+    vec![
         case(
             "symlinks",
             json!({}),
@@ -138,6 +138,24 @@ pub(super) fn of_entries() -> Vec<Case> {
             ],
         ),
         case("hardlink-long", json!({}), &[("é/a.js", "same".into()), ("b.js", Node::Hard("é/a.js".into()))]),
+    ]
+}
+
+/// Names, and the order that they come in.
+pub(super) fn of_names() -> Vec<Case> {
+    let long = format!("{}/{}/{}", "d".repeat(60), "e".repeat(60), "f".repeat(60));
+    let long_paths: Vec<String> = vec![
+        format!("{long}/x.js"),
+        format!("{}.js", "n".repeat(120)),
+        format!("{}q.js", "p/".repeat(60)),
+        format!("{}.js", "é".repeat(60)),
+        format!("{}/{}.js", "d".repeat(91), "n".repeat(97)),
+        format!("{}/{}.js", "d".repeat(92), "n".repeat(96)),
+        format!("{}/{}", "d".repeat(40), "é".repeat(70)),
+        format!("{}/{}", "😀".repeat(40), "é".repeat(20)),
+    ];
+    let long_paths: Vec<&str> = long_paths.iter().map(String::as_str).collect();
+    vec![
         plain("dotfiles", json!({}), &[".env", ".config/x", ".eslintrc", "a.js", ".gitkeep", "..a", "a."]),
         plain(
             "order",
@@ -153,6 +171,13 @@ pub(super) fn of_entries() -> Vec<Case> {
         plain("star-name", json!({}), &["a*b.js", "a?b.js", "c[d].js", "a.js"]),
         plain("drive-names", json!({}), &["c:x.js", "d/e:f.js", "z:", "back\\slash.js"]),
         plain("line-end-name", json!({}), &["a\nb.js", "c\td"]),
+    ]
+}
+
+/// Contents, and manifests as people's editors leave them.
+pub(super) fn of_contents() -> Vec<Case> {
+    let every_byte: Vec<u8> = (0..=255_u8).cycle().take(10_240).collect();
+    vec![
         case(
             "binary-and-empty",
             json!({}),
