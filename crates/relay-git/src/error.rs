@@ -129,6 +129,12 @@ pub enum GitError {
         /// The commit it was to name.
         wanted: String,
     },
+    /// A tag that is to be pushed is not here.
+    #[error("there is no tag `{name}` on a commit in this clone: see `git tag --list`")]
+    NoTag {
+        /// The tag's name.
+        name: String,
+    },
     /// The remote can't be asked.
     #[error("the refs of `{remote}` can't be read: {}\ngit says: {text}", cause.next_step())]
     RemoteUnreadable {

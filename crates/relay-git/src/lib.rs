@@ -9,7 +9,7 @@
 //! - [`history`]: the commits of each package since its last release, found in one walk by comparing tree ids
 //! - [`status`]: what differs from the head commit
 //! - [`deepen`]: the history that a shallow clone lacks
-//! - [`tags`], [`commit`], [`push`]: what a release writes
+//! - [`tags`], [`commit`]: what a release writes; [`push_release`], [`push_tags`], [`push`]: how it gets to the remote
 //! - [`beforehand`]: whether all that could be written, tried before anything is sent; [`remote_refs`], [`remote_tags`]:
 //!   what the remote has
 //! - [`document`]: a small file as an object of git's, [`remote_objects`]: such objects brought here, [`compare_and_swap`]: a ref
@@ -38,6 +38,8 @@ mod packs;
 mod promisor;
 pub mod push;
 mod push_answer;
+pub mod push_release;
+pub mod push_tags;
 mod read_back;
 mod ref_name;
 pub mod remote_objects;
@@ -56,6 +58,8 @@ pub use compare_and_swap::Swap;
 pub use document::Document;
 pub use error::{GitError, PushCause};
 pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};
+pub use push_release::{BranchPush, Hooks, RecordPush, RefPushed, ReleasePush, ReleasePushed};
+pub use push_tags::{TagElsewhere, TagsPushed};
 pub use remote_refs::RemoteRef;
 pub use repository::{Head, Repository};
 pub use tags::TagOutcome;
