@@ -17,6 +17,8 @@ mod manager_registries;
 mod nothing_wrong;
 mod odd_manifests;
 mod owner_of_a_package;
+mod planned_credential;
+mod scripts_change_settings;
 mod self_signed_certificate;
 mod settings_of_npm;
 mod shallow_clone;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::BumpPlan;
+use relay_engine::agreed_settings::AgreedSettings;
 use relay_engine::driver::{DriverContext, Person};
 use relay_engine::event::{Emitter, Fact, NotRecorded, Phase, Subscriber};
 use relay_engine::finish::{Finish, FinishOptions, finish};
@@ -215,6 +216,7 @@ pub(crate) async fn run<P: Person>(
     owed_work.record(&events).map_err(|error| CliError::of(ErrorKind::User, &error))?;
     let (plan, chosen, bumps) = (observed.plan.clone(), observed.chosen.clone(), observed.bumps.clone());
     let scriptless_before = observed.scriptless_before.clone();
+    let agreed = AgreedSettings::of(&project, &session, &plan);
     drop(observed);
     // Before any script of the repository runs, no credential is left in memory. Without scripts the session stays, and its
     // connections with it.
@@ -259,7 +261,7 @@ pub(crate) async fn run<P: Person>(
 
     let session = match session {
         Some(session) => session,
-        None => make_session(&project)?,
+        None => checks::session_as_agreed(&project, make_session, &agreed, &plan).map_err(stopped)?,
     };
     let observed = with_credentials(&project, &session, plan, chosen, bumps);
     let head = match &project.repository {

@@ -6,24 +6,27 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_config::{Access, NamePatterns};
+use relay_engine::agreed_settings;
 use relay_engine::event::Clock as _;
 use relay_engine::observe::PLAN_READS_IN_FLIGHT;
 use relay_engine::project::Project;
 use relay_engine::publish_settings::PublishSettings;
 use relay_engine::pull_request::{RunFacts, sign_of_pull_request};
 use relay_engine::session::Session;
-use relay_registry::{ClientError, ClientOptions, ConfigSources, NpmConfig, NpmrcFile, Otp, RegistryClient};
+use relay_registry::{
+    ClientError, ClientOptions, ConfigSources, NetworkSettings, NpmConfig, NpmrcFile, Otp, RegistryClient,
+};
 use relay_values::DistTag;
 use relay_values::is_credential_name;
 use relay_workspace::{Workspace, read_regular_file, read_regular_text};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::vault::Vault;
 use crate::wall_clock::WallClock;
 
-pub(crate) use manager_files::of_person as manager_file_of_person;
+pub(crate) use manager_files::{of_person as manager_file_of_person, yarn_file_name};
 
 /// The largest `.npmrc` that is read, in bytes.
 const NPMRC_SIZE_BYTES_MAX: u64 = 1024 * 1024;
@@ -70,7 +73,7 @@ pub(crate) struct SessionFlags {
 pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session, CliError> {
     let environment = flags.vault.environment();
     let sign = if flags.reads_only && !flags.with_credentials { pull_request(project, &environment) } else { None };
-    let mut sources = sources(&project.workspace, &environment, flags.registry.clone())?;
+    let mut sources = sources(&project.workspace, &project.prefix, &environment, flags.registry.clone())?;
     sources.withhold = sign.is_some();
     let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
     let session = build(project, flags, npm, environment)?;
@@ -81,7 +84,7 @@ pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session
 ///
 /// Files that can't be used are complained about by those who need a registry, and say nothing here.
 pub(crate) fn publish_settings(workspace: &Workspace, vault: &Vault) -> PublishSettings {
-    let sources = sources(workspace, &vault.environment(), None).ok();
+    let sources = sources(workspace, "", &vault.environment(), None).ok();
     let npm = sources.and_then(|sources| NpmConfig::resolve(&sources).ok());
     npm.map(|npm| PublishSettings::of(&npm, workspace)).unwrap_or_default()
 }
@@ -104,7 +107,7 @@ pub(crate) fn rehearsal_session(project: &Project, flags: &SessionFlags) -> Resu
         project: project_file,
         registry_flag: flags.registry.clone(),
         manager_of_repository: Some(project.workspace.manager),
-        manager: manager_files::read(&project.workspace, None)?,
+        manager: manager_files::read(&project.workspace, &project.prefix, None)?,
         ..ConfigSources::default()
     };
     let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
@@ -118,19 +121,17 @@ fn build(
     environment: BTreeMap<String, String>,
 ) -> Result<Session, CliError> {
     let otp = match flags.otp.as_ref().or(flags.vault.otp()) {
-        Some(code) => {
-            use secrecy::ExposeSecret;
-            Some(Otp::parse(code.expose_secret()).map_err(|error| CliError::of(ErrorKind::Usage, &error))?)
-        }
+        Some(code) => Some(Otp::parse(code.expose_secret()).map_err(|error| CliError::of(ErrorKind::Usage, &error))?),
         None => npm.otp(),
     };
     let network = npm.network();
     let mut authorities =
         certificate_authorities(project, &npm, home_folder(&environment).as_deref())?.unwrap_or_default();
-    authorities.extend(network.authorities.into_iter().flat_map(|pem| format!("\n{pem}").into_bytes()));
+    authorities.extend(network.authorities.iter().flat_map(|pem| format!("\n{pem}").into_bytes()));
     if let Some(path) = &network.extra_authorities_file {
         authorities.extend(extra_authorities(Utf8Path::new(path))?);
     }
+    let way = way(&network, &authorities);
     let options = ClientOptions {
         user_agent: user_agent(),
         connections_per_host: project.config.publish.concurrency.max(PLAN_READS_IN_FLIGHT),
@@ -163,6 +164,7 @@ fn build(
     Ok(Session {
         npm,
         client,
+        way,
         withheld_because: None,
         environment: environment.into_iter().map(|(name, value)| (name, SecretString::from(value))).collect(),
         person: flags.person,
@@ -176,6 +178,14 @@ fn build(
         graduate: NamePatterns::new(flags.graduate.clone()),
         now: WallClock.now(),
     })
+}
+
+/// A digest of how registries are reached.
+fn way(network: &NetworkSettings, authorities: &[u8]) -> String {
+    let proxy = network.proxy.as_ref().map_or("", |proxy| proxy.expose_secret());
+    let (hosts, unchecked) = (network.no_proxy.as_deref(), network.unchecked_by.as_deref());
+    let parts = [proxy, hosts.unwrap_or_default(), unchecked.unwrap_or_default()].map(str::as_bytes);
+    agreed_settings::digest(parts.into_iter().chain([authorities]))
 }
 
 /// What npm's `cafile` names, if it is set: from the workspace's root on, or with `~/` from the home folder, as npm reads paths.
@@ -220,6 +230,7 @@ fn user_agent() -> String {
 
 fn sources(
     workspace: &Workspace,
+    prefix: &str,
     environment: &BTreeMap<String, String>,
     registry_flag: Option<String>,
 ) -> Result<ConfigSources, CliError> {
@@ -235,7 +246,8 @@ fn sources(
         registry_flag,
         withhold: false,
         manager_of_repository: Some(workspace.manager),
-        manager: manager_files::read(workspace, Some(environment))?,
+        manager: manager_files::read(workspace, prefix, Some(environment))?,
+        environment_files: manager_files::environment_files(&workspace.root),
     })
 }
 

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
 
+pub mod agreed_settings;
 pub mod conventions;
 pub mod driver;
 pub mod event;

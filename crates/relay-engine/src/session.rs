@@ -19,6 +19,8 @@ pub struct Session {
     pub client: RegistryClient,
     /// The environment, for declared tokens.
     pub environment: BTreeMap<String, SecretString>,
+    /// A digest of how registries are reached: proxies and certificate authorities. See [`crate::agreed_settings::digest`].
+    pub way: String,
     /// Why credentials are withheld from this run, for people; `None` where they are not.
     pub withheld_because: Option<String>,
     /// Whether a person can answer challenges now.
@@ -209,6 +211,7 @@ mod tests {
             npm: NpmConfig::resolve(&sources).unwrap(),
             client: RegistryClient::new(ClientOptions::default()).unwrap(),
             environment: BTreeMap::from([("A".to_owned(), SecretString::from("token-a"))]),
+            way: String::new(),
             withheld_because: None,
             person: true,
             otp: None,

@@ -66,6 +66,8 @@ pub struct PackageObservation {
     pub causes: Vec<ReleaseCause>,
     /// The registry.
     pub registry: RegistryUrl,
+    /// What names that registry, for people; `None`: nothing, so that it is npm's default.
+    pub registry_source: Option<String>,
     /// Whose rules that registry follows.
     pub rules: RegistryRules,
     /// The dist-tag, where a flag, the manifest or the configuration says one.

@@ -137,7 +137,8 @@ fn changes(old: &PlannedPackage, new: &PlannedPackage) -> Vec<Change> {
     };
     let access = |package: &PlannedPackage| package.access.map_or("none said", |access| access.as_str()).to_owned();
     let credential = |package: &PlannedPackage| package.route.credential.clone().unwrap_or_else(|| "none".to_owned());
-    let fields: [(&str, String, String); 12] = [
+    let source = |package: &PlannedPackage| package.registry_source.clone().unwrap_or_else(|| "none".to_owned());
+    let fields: [(&str, String, String); 13] = [
         ("version", old.next.to_string(), new.next.to_string()),
         ("current version", old.current.to_string(), new.current.to_string()),
         ("bump", old.bump.to_string(), new.bump.to_string()),
@@ -147,6 +148,7 @@ fn changes(old: &PlannedPackage, new: &PlannedPackage) -> Vec<Change> {
         ("wave", old.wave.to_string(), new.wave.to_string()),
         ("sitting", sitting(old), sitting(new)),
         ("registry", old.registry.to_string(), new.registry.to_string()),
+        ("registry's source", source(old), source(new)),
         ("tag", old.tag.to_string(), new.tag.to_string()),
         ("access", access(old), access(new)),
         ("waits for", list(&old.depends_on), list(&new.depends_on)),

@@ -216,6 +216,7 @@ fn planned(
         bump: package.bump,
         reasons: package.causes.iter().map(Reason::from).collect(),
         registry: package.registry.clone(),
+        registry_source: package.registry_source.clone(),
         tag: package.tag.clone().unwrap_or_else(DistTag::latest),
         access: package.access,
         publishing_access,

@@ -92,6 +92,9 @@ pub struct PlannedPackage {
     pub reasons: Vec<Reason>,
     /// The registry.
     pub registry: RegistryUrl,
+    /// What names that registry: a setting and its file, a flag or a variable; `None`: nothing, so that it is npm's default.
+    #[serde(default)]
+    pub registry_source: Option<String>,
     /// The dist-tag.
     pub tag: DistTag,
     /// Who may read it, where something says so.

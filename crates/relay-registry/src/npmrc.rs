@@ -63,8 +63,10 @@ pub struct RegistryChoice {
     pub url: RegistryUrl,
     /// What a person should know about the choice.
     pub warning: Option<String>,
-    /// Where a manager's own file names it, for people.
-    pub manager_place: Option<String>,
+    /// Where it is named, for people; `None`: nowhere, so that it is npm's default.
+    pub place: Option<String>,
+    /// Whether a manager's own file or variable names it.
+    pub is_of_manager: bool,
     /// Whether nothing names it for the package or its scope.
     pub is_fallback: bool,
 }
@@ -162,7 +164,8 @@ impl NpmConfig {
         let chosen = |url: RegistryUrl, place: &str| RegistryChoice {
             url,
             warning: None,
-            manager_place: self.manager.is_of_manager(place).then(|| place.to_owned()),
+            is_of_manager: self.manager.is_of_manager(place),
+            place: (!place.is_empty()).then(|| place.to_owned()),
             is_fallback: false,
         };
         if let Some(flag) = &self.registry_flag {
@@ -170,7 +173,7 @@ impl NpmConfig {
             let warning = by_scope.ok().flatten().filter(|(url, _)| url != flag).map(|(url, place)| {
                 format!("{place} says `{url}`; `--registry` wins over it here, while npm would use `{url}`")
             });
-            return Ok(RegistryChoice { warning, ..chosen(flag.clone(), "") });
+            return Ok(RegistryChoice { warning, ..chosen(flag.clone(), "`--registry`") });
         }
         let by_manifest = match published("registry") {
             Some(text) => Some((parse_registry(text, in_manifest("registry"))?, in_manifest("registry"))),

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use relay_change::BumpPlan;
+use relay_engine::agreed_settings::AgreedSettings;
 use relay_engine::finish::{Ready, preflight as look_ahead};
 use relay_engine::journal::PastUploads;
 use relay_engine::observe::{Intent, Observed};
 use relay_engine::project::Project;
+use relay_engine::session::Session;
 use relay_plan::ReleasePlan;
 
-use super::FlowOptions;
+use super::{FlowOptions, SessionMaker};
 use crate::error::CliError;
 use crate::error::engine as explain;
 use crate::preflight;
@@ -23,6 +25,27 @@ pub(super) fn question(plan: &ReleasePlan) -> String {
         1 => format!("Publish {packages}? You will be asked for a second factor once."),
         number => format!("Publish {packages}? You will be asked for a second factor up to {number} times."),
     }
+}
+
+/// Makes the session again after the scripts of the repository ran, and stops where it isn't what was agreed on.
+pub(super) fn session_as_agreed(
+    project: &Project,
+    make_session: SessionMaker<'_>,
+    agreed: &AgreedSettings,
+    plan: &ReleasePlan,
+) -> Result<Session, CliError> {
+    let session = make_session(project)?;
+    let differences = agreed.differences(&AgreedSettings::of(project, &session, plan));
+    if differences.is_empty() {
+        return Ok(session);
+    }
+    let error =
+        CliError::user("the settings of registries changed while scripts of the repository ran; nothing was uploaded");
+    Err(differences
+        .into_iter()
+        .fold(error, CliError::cause)
+        .hint("find the script that writes them (prepublishOnly, prepack, prepare) and let it leave them alone, or run it before relay")
+        .code("relay::settings_changed"))
 }
 
 pub(super) fn commit_message(project: &Project, plan: &ReleasePlan, bumps: &BumpPlan) -> String {

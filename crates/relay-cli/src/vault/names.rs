@@ -10,7 +10,7 @@ use relay_values::{is_credential_name, is_registry_credential_name};
 use relay_workspace::{PackageManager, read_regular_text};
 use secrecy::ExposeSecret as _;
 
-use crate::session_setup::{global_npmrc, manager_file_of_person, user_npmrc};
+use crate::session_setup::{global_npmrc, manager_file_of_person, user_npmrc, yarn_file_name};
 
 /// How much of a settings file is looked at, in bytes. What is longer is refused when it is read in earnest.
 const SETTINGS_BYTES_MAX: u64 = 1024 * 1024;
@@ -37,7 +37,9 @@ fn referred_to(environment: &BTreeMap<String, String>, folder: &Utf8Path) -> BTr
         if let Some(text) = read(&folder.join(".npmrc")) {
             names.extend(placeholders(&text));
         }
-        for (manager, name) in [(PackageManager::Yarn, ".yarnrc.yml"), (PackageManager::Bun, "bunfig.toml")] {
+        for (manager, name) in
+            [(PackageManager::Yarn, yarn_file_name(environment)), (PackageManager::Bun, "bunfig.toml")]
+        {
             names.extend(in_manager_file(manager, &folder.join(name), environment));
         }
         // One that can't be parsed is complained about when it is read in earnest.
@@ -58,7 +60,7 @@ fn referred_to(environment: &BTreeMap<String, String>, folder: &Utf8Path) -> BTr
     names
 }
 
-/// The names in `${NAME}` and `${NAME?}` on lines that set a credential.
+/// The names in `${NAME}`, `${NAME?}`, and pnpm's `${NAME-fallback}` and `${NAME:-fallback}`, on lines that set a credential.
 fn placeholders(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for line in text.lines() {
@@ -69,6 +71,7 @@ fn placeholders(text: &str) -> BTreeSet<String> {
         for part in value.split("${").skip(1) {
             if let Some((name, _)) = part.split_once('}') {
                 names.insert(name.trim_end_matches('?').to_owned());
+                names.extend(name.split_once('-').map(|(name, _)| name.trim_end_matches(':').to_owned()));
             }
         }
     }
@@ -84,11 +87,13 @@ fn in_manager_file(
     let Some(text) = read(path) else { return BTreeSet::new() };
     let file = ManagerFile { manager, file: NpmrcFile { path: path.to_owned(), text }, of_checkout: true };
     // One that can't be parsed is complained about when it is read in earnest.
-    let settings = file.read(environment, true).unwrap_or_default().settings;
-    let credentials = settings.into_iter().filter(|setting| setting.key.starts_with("//"));
+    let found = file.read(environment, true).unwrap_or_default();
+    let credentials = found.settings.into_iter().filter(|setting| setting.key.starts_with("//"));
     credentials
-        .flat_map(|setting| {
-            let value = setting.value.expose_secret().to_owned();
+        .map(|setting| setting.value)
+        .chain(found.loose.into_iter().map(|credential| credential.value))
+        .flat_map(|value| {
+            let value = value.expose_secret().to_owned();
             let names = value.split("${").skip(1).filter_map(|part| Some(part.split_once('}')?.0.to_owned()));
             names.collect::<Vec<_>>()
         })
@@ -108,6 +113,8 @@ mod tests {
     fn placeholders_of_credentials_are_found() {
         let text = "//a.example/:_authToken=${ONE}\n_auth = ${TWO?}${THREE}\nregistry=https://${HOST}/\n; ${NO}\n";
         assert_eq!(placeholders(text), ["ONE", "THREE", "TWO"].map(str::to_owned).into());
+        let of_pnpm = placeholders("//a.example/:_authToken=${FOUR-none}${FIVE:-none}\n");
+        assert!(of_pnpm.contains("FOUR") && of_pnpm.contains("FIVE"), "{of_pnpm:?}");
     }
 
     #[test]

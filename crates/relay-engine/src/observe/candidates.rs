@@ -18,6 +18,7 @@ pub(super) struct Candidate<'a> {
     pub(super) version: &'a Version,
     pub(super) next: &'a Version,
     pub(super) registry: RegistryUrl,
+    pub(super) registry_source: Option<String>,
     pub(super) destination: RegistryUrl,
     pub(super) rules: RegistryRules,
     pub(super) credentials: Vec<KnownCredential>,
@@ -50,7 +51,8 @@ pub(super) fn candidates<'a>(
         }
         let Some(version) = &package.version else { continue };
         let choice = session.npm.registry_for(name, package.manifest.fields().get("publishConfig"))?;
-        let of_manager = choice.manager_place.map(|place| format!("the registry `{}` is from {place}", choice.url));
+        let place = choice.place.as_ref().filter(|_| choice.is_of_manager);
+        let of_manager = place.map(|place| format!("the registry `{}` is from {place}", choice.url));
         for told in choice.warning.into_iter().chain(of_manager) {
             if seen_warnings.insert(told.clone()) {
                 warnings.push(told);
@@ -64,7 +66,10 @@ pub(super) fn candidates<'a>(
         let (destination, rules) = session.destination(&choice.url, &project.config);
         let credentials = session.credentials(name, &choice.url, &project.config);
         let next = planned.get(name).map_or(version, |bump| &bump.next);
-        candidates.push(Candidate { package, version, next, registry: choice.url, destination, rules, credentials });
+        let (registry, registry_source) = (choice.url, choice.place);
+        let candidate =
+            Candidate { package, version, next, registry, registry_source, destination, rules, credentials };
+        candidates.push(candidate);
     }
     Ok((candidates, skipped))
 }

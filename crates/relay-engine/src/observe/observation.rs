@@ -33,6 +33,7 @@ impl Run<'_> {
             bump: level,
             causes,
             registry: candidate.registry.clone(),
+            registry_source: candidate.registry_source.clone(),
             rules: rules(candidate.rules, known_access.map(|(access, _)| access)),
             tag,
             refused_tag,

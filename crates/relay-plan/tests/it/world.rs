@@ -115,6 +115,7 @@ impl World {
             bump: Bump::Minor,
             causes: vec![ReleaseCause::Commit { id: "3f9c0de".to_owned(), text: "feat: learn a trick".to_owned() }],
             registry: registry(REGISTRY),
+            registry_source: Some("`registry` in `.npmrc`".to_owned()),
             rules: RegistryRules::Npm,
             tag: None,
             refused_tag: None,

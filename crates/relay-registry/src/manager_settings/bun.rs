@@ -2,7 +2,8 @@
 //!
 //! Seen with bun 1.4.5: `[install] registry` and the entries of `[install.scopes]` (with or without `@`) are an address or a
 //! table with `url`, `token`, `username`, `password`; an address may have user and password in it. A value that begins
-//! with `$` is a variable, `${NAME}` is not expanded. They win over `.npmrc`, the checkout's over the person's.
+//! with `$` is a variable, `${NAME}` is not expanded. They win over `.npmrc`, the checkout's over the person's. A
+//! `bunfig.toml` above the root is not read.
 
 use serde_json::Value;
 use url::Url;
@@ -70,7 +71,7 @@ fn variable(text: &str) -> String {
 }
 
 /// The address, and apart from it the user and password that it has.
-fn without_user(address: &str) -> (String, Option<String>) {
+pub(super) fn without_user(address: &str) -> (String, Option<String>) {
     match Url::parse(address) {
         Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
             let pair = format!("{}:{}", url.username(), url.password().unwrap_or_default());

@@ -150,8 +150,10 @@ fn yarns_credentials_are_bound_to_their_registry() {
             "//b.example/:_authToken=${MYT}",
         ],
     );
-    // A token at the top without a registry there is for yarn's own default; it goes nowhere.
-    check(Yarn, "npmAuthToken: top\n", &[]);
+    // A token at the top without a registry there is bound to none here.
+    let found = read_as(Yarn, "npmAuthToken: top\n", false, false).unwrap();
+    assert!(found.settings.is_empty());
+    assert_eq!(found.loose[0].place, "`npmAuthToken` in `FILE`");
     check(
         Yarn,
         "npmRegistryServer: https://a.example\nnpmAuthIdent: dTpw\n",

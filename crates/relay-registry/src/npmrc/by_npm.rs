@@ -108,7 +108,7 @@ fn variables_are_expanded_as_npm_expands_them() {
     let script = "()=>input[0].map(t=>npm('@npmcli/config/lib/env-replace.js')(t,input[1]))";
     let expected: Vec<String> = by_npm(script, &json!([texts, environment]));
     for (text, expected) in texts.iter().zip(expected) {
-        assert_eq!(expand::expand(text, &environment).text, expected, "{text:?}");
+        assert_eq!(expand::expand(text, expand::Forms::Npm, &environment).text, expected, "{text:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_workspace::PackageName;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::expand::{self, Expanded};
+use super::expand::{self, Expanded, Forms, Lookup};
 use super::whose::{Runner, registry_of_runner};
 use super::{
     ConfigSources, KEYS_THAT_NEED_A_REGISTRY, NPMRC_SIZE_BYTES_MAX, NpmConfig, NpmConfigError, NpmrcFile, ini,
@@ -60,18 +60,20 @@ pub(super) struct Entry {
 /// The laying of all sources.
 pub(super) struct Laying<'a> {
     pub(super) sources: &'a ConfigSources,
+    forms: Forms,
     /// Values that are known to be secret.
     secrets: Vec<SecretString>,
     pub(super) entries: BTreeMap<String, Entry>,
-    warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
     named_by_person: BTreeSet<RegistryUrl>,
-    default_of_person: Option<RegistryUrl>,
+    pub(super) default_of_person: Option<RegistryUrl>,
 }
 
 impl<'a> Laying<'a> {
     /// Looks at all sources for what is secret, before anything is expanded.
     pub(super) fn of(sources: &'a ConfigSources) -> Result<Self, NpmConfigError> {
         let environment = &sources.environment;
+        let forms = Forms::of(sources.manager_of_repository);
         let mut secrets: Vec<String> =
             sources.secret_variables.iter().filter_map(|name| environment.get(name)).cloned().collect();
         for file in [&sources.global, &sources.user, &sources.project].into_iter().flatten() {
@@ -79,7 +81,7 @@ impl<'a> Laying<'a> {
                 return Err(NpmConfigError::FileTooLarge { path: file.path.clone() });
             }
             let credentials = ini::parse(&file.text).entries.into_iter().filter(|(key, _)| is_credential(key));
-            secrets.extend(credentials.map(|(_, value)| expand::expand(value.trim(), environment).text));
+            secrets.extend(credentials.map(|(_, value)| expand::expand(value.trim(), forms, environment).text));
         }
         secrets.retain(|secret| secret.trim().len() >= SECRET_BYTES_MIN && !secret.contains("${"));
         let secrets: Vec<_> = secrets.into_iter().map(|secret| SecretString::from(secret.trim())).collect();
@@ -88,6 +90,7 @@ impl<'a> Laying<'a> {
         }
         Ok(Self {
             sources,
+            forms,
             secrets,
             entries: BTreeMap::new(),
             warnings: Vec::new(),
@@ -126,10 +129,17 @@ impl<'a> Laying<'a> {
             }
             let mut layer = Layer::Environment;
             if key == "registry" {
+                // The manager's own variable goes before npm's.
+                if self.entries.get("registry").is_some_and(|entry| entry.layer == Layer::Environment) {
+                    continue;
+                }
                 let of_checkout = by_checkout.as_ref().map(|entry| entry.value.expose_secret());
                 match registry_of_runner(runner, value, of_checkout) {
                     Some(known) => layer = known,
                     None => continue,
+                }
+                if self.sources.is_of_checkout(name) {
+                    layer = Layer::Runner;
                 }
             }
             self.lay(key, value, format!("`{name}` in the environment"), layer);
@@ -150,10 +160,9 @@ impl<'a> Laying<'a> {
         let (expanded, refused) = match () {
             // The variables' names are told, their values are not even read.
             () if withheld => {
-                let known = expand::expand(value, &BTreeMap::new());
-                (Expanded { used: [known.unset, known.emptied].concat(), ..Expanded::default() }, Vec::new())
+                (Expanded { used: expand::variables_of(value, self.forms), ..Expanded::default() }, Vec::new())
             }
-            () if is_credential(&key) => (expand::expand(value, &self.sources.environment), Vec::new()),
+            () if is_credential(&key) => (expand::expand(value, self.forms, &self.sources.environment), Vec::new()),
             () if is_proxy(&key) => self.expanded_proxy(&key, value, &place),
             () => self.expanded(value),
         };
@@ -185,8 +194,10 @@ impl<'a> Laying<'a> {
 
     /// A text with its variables, those that hold secrets left as they stand; and these.
     fn expanded(&self, text: &str) -> (Expanded, Vec<String>) {
-        let mut expanded = expand::expand_by(text, |name| {
-            self.sources.environment.get(name).filter(|value| !self.is_secret(name, value)).map(String::as_str)
+        let mut expanded = expand::expand_by(text, self.forms, |name| match self.sources.environment.get(name) {
+            None => Lookup::Unset,
+            Some(value) if self.is_secret(name, value) => Lookup::Refused,
+            Some(value) => Lookup::Set(value),
         });
         let (refused, unset): (Vec<_>, Vec<_>) =
             expanded.unset.drain(..).partition(|name| self.sources.environment.contains_key(name));
@@ -209,7 +220,7 @@ impl<'a> Laying<'a> {
             ));
             return (Expanded::default(), refused);
         }
-        let expanded = expand::expand(value, &self.sources.environment);
+        let expanded = expand::expand(value, self.forms, &self.sources.environment);
         know(key, &expanded.text);
         (expanded, refused)
     }

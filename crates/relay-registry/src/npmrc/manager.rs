@@ -13,8 +13,8 @@ use secrecy::ExposeSecret;
 
 use super::layers::{Entry, Layer, Laying};
 use super::{NamedRegistry, NpmConfigError};
-use crate::manager_settings::ManagerSetting;
-use crate::url::RegistryUrl;
+use crate::manager_settings::{LooseCredential, ManagerSetting, ManagerSources, Word};
+use crate::url::{RegistryUrl, default_registry};
 
 /// What is kept of the managers' own files beside their settings.
 #[derive(Clone, Default)]
@@ -61,40 +61,74 @@ impl OfManager {
 }
 
 impl Laying<'_> {
-    /// Lays the manager's files over those of npm.
+    /// Lays the manager's settings over those of npm.
     pub(super) fn lay_manager(&mut self) -> Result<OfManager, NpmConfigError> {
         let sources = self.sources;
         let mut known = OfManager { manager: sources.manager_of_repository, ..OfManager::default() };
-        for file in &sources.manager {
-            let found = file.read(&sources.environment, sources.withhold)?;
+        let of_npm = self.entries.clone();
+        let of_manager = ManagerSources {
+            manager: sources.manager_of_repository.or_else(|| sources.manager.first().map(|file| file.manager)),
+            files: &sources.manager,
+            environment: &sources.environment,
+            of_checkout: &|name| sources.is_of_checkout(name),
+            withheld: sources.withhold,
+        };
+        for found in of_manager.read()? {
             known.publishes_elsewhere |= found.publishes_elsewhere;
             known.installed_from.extend(found.installed_from);
-            let layer = if file.of_checkout { Layer::Project } else { Layer::User };
-            let mut in_this_file = BTreeSet::new();
-            for setting in found.settings {
-                let is_first = in_this_file.insert(setting.key.clone());
-                let earlier = self.entries.get(&setting.key).cloned();
-                self.lay(setting.key.clone(), setting.value.expose_secret(), setting.place.clone(), layer);
-                if let (Some(earlier), Some(later)) = (earlier, self.entries.get(&setting.key)) {
-                    known.compare(&setting.key, &earlier, later, file.of_checkout && is_first);
+            self.warnings.extend(found.warnings);
+            let mut before: BTreeMap<String, (Word, Entry)> = BTreeMap::new();
+            for ManagerSetting { key, value, place, word } in found.settings {
+                let layer = match word {
+                    Word::Person => Layer::User,
+                    Word::Checkout => Layer::Project,
+                    Word::Variable => Layer::Environment,
+                };
+                self.lay(key.clone(), value.expose_secret(), place.clone(), layer);
+                known.places.insert(place);
+                if key != "registry" && !key.ends_with(":registry") {
+                    continue;
                 }
-                known.places.insert(setting.place);
+                let Some(later) = self.entries.get(&key) else { continue };
+                // Twice in one file: neither of the two is nearer.
+                let twice = before.get(&key).filter(|(other, _)| *other == word).map(|(_, entry)| entry);
+                known.compare(&key, twice.or_else(|| of_npm.get(&key)), later, twice.is_some());
+                before.insert(key, (word, later.clone()));
+            }
+            for credential in found.loose {
+                self.lay_loose(credential);
             }
         }
         Ok(known)
     }
+
+    /// Binds a credential that stands beside no registry to the person's own, or to npm's default.
+    fn lay_loose(&mut self, credential: LooseCredential) {
+        let LooseCredential { tail, value, place, word } = credential;
+        let registry = self.default_of_person.clone().unwrap_or_else(default_registry);
+        let layer = if word == Word::Variable { Layer::Environment } else { Layer::User };
+        let goes_to =
+            self.entries.get("registry").and_then(|entry| RegistryUrl::parse(entry.value.expose_secret()).ok());
+        if let Some(other) = goes_to.filter(|other| *other != registry) {
+            self.warnings.push(format!(
+                "{place} stands beside no registry: it belongs to `{registry}`, and is not sent to `{other}`, which the \
+                 checkout names; name that registry in settings of your own, or bind the credential to it, if it is meant"
+            ));
+        }
+        self.lay(format!("{}:{tail}", registry.config_key()), value.expose_secret(), place, layer);
+    }
 }
 
 impl OfManager {
-    /// Notes that a setting names another registry than one that was laid before it. `is_nearer`: it is the checkout's, so that
-    /// it counts more than one of the person or the person's file of the same tool.
-    fn compare(&mut self, key: &str, earlier: &Entry, later: &Entry, is_nearer: bool) {
-        if key != "registry" && !key.ends_with(":registry") {
-            return;
-        }
-        let default_of_person = key == "registry" && earlier.layer.is_of_person();
-        if is_nearer && (self.is_of_manager(&earlier.place) || default_of_person) {
+    /// Notes that a setting of the manager names another registry than npm's files, or than one beside it. The person's own
+    /// `registry` in `.npmrc` gives way to the checkout's, and every file to the person's variable.
+    fn compare(&mut self, key: &str, earlier: Option<&Entry>, later: &Entry, is_twice: bool) {
+        if !is_twice {
             self.disagreements.remove(key);
+        }
+        let Some(earlier) = earlier else { return };
+        let gives_way = key == "registry" && earlier.layer.is_of_person() && later.layer == Layer::Project;
+        if !is_twice && (gives_way || later.layer == Layer::Environment) {
             return;
         }
         let url = |entry: &Entry| RegistryUrl::parse(entry.value.expose_secret());
@@ -183,7 +217,7 @@ mod tests {
                         `bunfig.toml` says `https://corp.registry.example/`, so that it is not clear where packages of `@corp`";
         let npm = bun("", "@corp:registry=OTHER", "", SCOPE_CORP);
         check(&npm, "@corp/a", Err(of_scope));
-        check(&npm, "b", Ok(crate::default_registry().as_str()));
+        check(&npm, "b", Ok(default_registry().as_str()));
         check(&bun("@corp:registry=OTHER", "", "", SCOPE_CORP), "@corp/a", Err("`@corp:registry` in `~/.npmrc` says"));
         check(&bun("", "@corp:registry=OTHER", SCOPE_CORP, ""), "@corp/a", Err("in `~/.bunfig.toml` says"));
         check(&bun("", "registry=OTHER", "", DEFAULT_CORP), "a", Err("`registry` in `.npmrc` says"));

@@ -6,7 +6,7 @@ use std::fmt;
 use camino::Utf8PathBuf;
 use relay_workspace::PackageManager;
 
-use crate::manager_settings::ManagerFile;
+use crate::manager_settings::{ManagerFile, sets};
 
 /// A file of settings, as it was read.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +38,16 @@ pub struct ConfigSources {
     pub manager_of_repository: Option<PackageManager>,
     /// That manager's own files, the person's before the checkout's.
     pub manager: Vec<ManagerFile>,
+    /// The texts of the checkout's `.env` files, which some managers put into the environment of what they run.
+    pub environment_files: Vec<String>,
+}
+
+impl ConfigSources {
+    /// Says whether a variable may be one that a file of the checkout put into the environment.
+    pub(super) fn is_of_checkout(&self, variable: &str) -> bool {
+        let value = self.environment.get(variable).map_or("", String::as_str);
+        self.environment_files.iter().any(|text| sets(text, variable, value))
+    }
 }
 
 impl fmt::Debug for NpmrcFile {
