@@ -109,13 +109,14 @@ impl Repository {
     /// `package.json` got the version that it has in the head commit. A commit counts for a package when it is reachable from
     /// the head and not from the base, and the package's folder in it differs from that of every parent. What lies in the
     /// folder of a package inside the package's folder counts for the inner one only. Where the folder was moved since the
-    /// base, the one that had a manifest of the same name before counts up to the move.
+    /// base, or on the disk alone, the one that had a manifest of the same name before counts up to the move.
     pub fn history(&self, queries: &[HistoryQuery]) -> Result<History, GitError> {
         let odb = self.git.odb().map_err(GitError::doing("open the object store"))?;
         let store = self.git.commondir().join("objects");
         let packs = Packs::open(&store).with_promisor(self.promisor());
         let grafts = Grafts::read(self)?;
-        let search = Search {
+        let before_moves;
+        let mut search = Search {
             git_dir: self.git.path(),
             head: self.head_id()?,
             packs: &packs,
@@ -128,6 +129,10 @@ impl Repository {
                 .then_some(store.as_path()),
             grafts: &grafts,
         };
+        if let Some(queries) = search.before_uncommitted_moves()? {
+            before_moves = queries;
+            search.queries = &before_moves;
+        }
         let mut trails = vec![Trail::default(); queries.len()];
         let mut found = search.run(&trails)?;
         for _ in 0..MOVES_MAX {

@@ -44,6 +44,44 @@ fn the_environment_holds_the_settings_themselves() {
     check(&world, "Writer <ada@acme.example> Ada");
 }
 
+/// A file of settings that say who commits.
+fn settings_of_ada(world: &World) -> String {
+    let file = world.beside("elsewhere").join("config");
+    std::fs::write(&file, "[user]\n\tname = Ada\n\temail = ada@acme.example\n").expect("settings");
+    file.to_str().expect("a path").to_owned()
+}
+
+#[test]
+fn the_environment_names_the_file_of_the_machines_settings_or_none() {
+    let mut world = with_change();
+    let file = settings_of_ada(&world);
+    world.set("GIT_CONFIG_SYSTEM", &file);
+    world.set("GIT_CONFIG_NOSYSTEM", "1");
+    let ran = world.relay(&["version", "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("user.name"), "{}", ran.stderr);
+    world.set("GIT_CONFIG_NOSYSTEM", "false");
+    check(&world, "Ada <ada@acme.example> Ada");
+}
+
+#[test]
+fn what_git_was_told_by_its_own_flag_counts_for_relay_in_a_hook_or_an_alias() {
+    let mut world = with_change();
+    world.set("GIT_CONFIG_PARAMETERS", "'user.name'='Ada' 'user.email'='ada@acme.example'");
+    check(&world, "Ada <ada@acme.example> Ada");
+}
+
+#[test]
+fn an_include_for_a_branch_counts_on_that_branch_alone() {
+    let world = with_change();
+    let file = settings_of_ada(&world);
+    let branch = world.git(&["branch", "--show-current"]).trim().to_owned();
+    world.git(&["config", &format!("includeIf.onbranch:{branch}.path"), &file]);
+    world.git(&["switch", "-q", "-c", "other"]);
+    world.relay(&["version", "--yes"]).ended_with(1);
+    world.git(&["switch", "-q", &branch]);
+    check(&world, "Ada <ada@acme.example> Ada");
+}
+
 #[test]
 fn the_environment_names_the_repository() {
     let mut world = with_change();

@@ -4,6 +4,8 @@
 //! folder and another name is it known again by the rest of its files, if they are all the same. Nothing is read for packages
 //! whose commits since their last release touch nothing but a folder that was there before.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+
 use git2::Oid;
 
 use super::manifest::Versions;
@@ -12,8 +14,12 @@ use super::tree::differences;
 use super::tree_store::{Objects, TreeStore, broken};
 use crate::error::GitError;
 
+mod on_disk;
+
 /// Folders deeper than this hold no packages.
 const DEPTH_MAX: usize = 16;
+/// So many commits before a package came into its folder are searched for the one that took it away elsewhere.
+const STEPS_COMMITS_MAX: usize = 200;
 /// So many folders that a commit changes are looked into for manifests.
 const FOLDERS_MAX: usize = 20_000;
 
@@ -47,17 +53,31 @@ struct Taken {
     tree: Oid,
 }
 
+/// A folder as the names on the way to it.
+type Folder = Vec<Vec<u8>>;
+
+/// The package that is looked for in other folders.
+struct Sought<'a> {
+    name: &'a str,
+    /// The version that its manifest must have, where one is asked for.
+    version: Option<&'a Option<String>>,
+    /// Its folder, which doesn't count.
+    folder: &'a [Vec<u8>],
+}
+
 /// What is read for moves.
 struct Reader<'r> {
     store: TreeStore<'r>,
     versions: Versions,
+    /// The folders and manifests that are gone or changed between two trees: several packages may ask for the same.
+    taken: HashMap<(Oid, Oid), Vec<(Folder, Oid)>>,
 }
 
 impl Search<'_> {
     /// Looks for the latest move that each package's trail doesn't know yet; says whether there is any.
     pub(super) fn follow_moves(&self, found: &Found, trails: &mut [Trail]) -> Result<bool, GitError> {
         let mut any = false;
-        let mut reader = Reader { store: TreeStore::new(self.objects()), versions: Versions::default() };
+        let mut reader = Reader::new(self.objects());
         let mut objects = self.objects();
         for (index, trail) in trails.iter_mut().enumerate().filter(|(_, trail)| !trail.done) {
             match self.move_of(index, trail, found, &mut reader, &mut objects)? {
@@ -105,16 +125,64 @@ impl Search<'_> {
             else {
                 continue;
             };
-            let Some(old) = text(&taken) else { continue };
-            let head = self.commit(objects, self.head)?;
-            let inside = self.queries.iter().enumerate().filter(|(_, query)| is_below(&old, &query.path));
-            return Ok(Some(Era {
-                shared: old.is_empty() || reader.is_there(head.tree, &taken)?,
-                inside: inside.max_by_key(|(_, query)| query.path.len()).map(|(place, _)| place),
-                folder: old,
-                commit,
-                parents: after.parents.clone(),
-            }));
+            if let Some(era) = self.era(&taken, (commit, after.parents.clone()), reader, objects)? {
+                return Ok(Some(era));
+            }
+        }
+        let sought = Sought { name: &query.name, version: version.as_ref(), folder: &folder };
+        self.move_in_steps(&sought, (commit, after.parents), reader, objects)
+    }
+
+    /// The time up to a commit in which a package was in another folder.
+    fn era(
+        &self,
+        taken: &[Vec<u8>],
+        (commit, parents): (Oid, Vec<Oid>),
+        reader: &mut Reader<'_>,
+        objects: &mut Objects<'_>,
+    ) -> Result<Option<Era>, GitError> {
+        let Some(old) = text(taken) else { return Ok(None) };
+        let head = self.commit(objects, self.head)?;
+        let inside = self.queries.iter().enumerate().filter(|(_, query)| is_below(&old, &query.path));
+        Ok(Some(Era {
+            shared: old.is_empty() || reader.is_there(head.tree, taken)?,
+            inside: inside.max_by_key(|(_, query)| query.path.len()).map(|(place, _)| place),
+            folder: old,
+            commit,
+            parents,
+        }))
+    }
+
+    /// A move of which each commit does a part: a folder is made, and the one of that name is taken away only later; or one is
+    /// taken away, and some commits later the name is back elsewhere.
+    fn move_in_steps(
+        &self,
+        sought: &Sought<'_>,
+        (commit, parents): (Oid, Vec<Oid>),
+        reader: &mut Reader<'_>,
+        objects: &mut Objects<'_>,
+    ) -> Result<Option<Era>, GitError> {
+        let head = self.commit(objects, self.head)?;
+        for parent in &parents {
+            let before = self.commit(objects, *parent)?;
+            if let Some(folder) = reader.place_gone(sought, (before.tree, head.tree))? {
+                return self.era(&folder, (commit, parents.clone()), reader, objects);
+            }
+        }
+        let mut pending = VecDeque::from(parents);
+        let mut seen: HashSet<Oid> = HashSet::new();
+        while let Some(id) = pending.pop_front().filter(|_| seen.len() < STEPS_COMMITS_MAX) {
+            if !seen.insert(id) || self.cuts.contains(&id) {
+                continue;
+            }
+            let after = self.commit(objects, id)?;
+            for parent in &after.parents {
+                let before = self.commit(objects, *parent)?;
+                if let Some(folder) = reader.place_gone(sought, (before.tree, after.tree))? {
+                    return self.era(&folder, (id, after.parents.clone()), reader, objects);
+                }
+            }
+            pending.extend(after.parents);
         }
         Ok(None)
     }
@@ -158,7 +226,30 @@ impl Search<'_> {
     }
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
+    fn new(objects: Objects<'r>) -> Self {
+        Self { store: TreeStore::new(objects), versions: Versions::default(), taken: HashMap::new() }
+    }
+
+    /// The folder that had a manifest of the sought name (and version) in the old tree, and has none of that name in the new
+    /// one.
+    fn place_gone(&mut self, sought: &Sought<'_>, trees: (Oid, Oid)) -> Result<Option<Vec<Vec<u8>>>, GitError> {
+        if !self.taken.contains_key(&trees) {
+            let taken = self.taken(trees.0, Some(trees.1))?;
+            self.taken.insert(trees, taken.into_iter().map(|taken| (taken.folder, taken.manifest)).collect());
+        }
+        let taken = self.taken.get(&trees).cloned().unwrap_or_default();
+        for (folder, manifest) in taken.into_iter().filter(|(folder, _)| folder != sought.folder) {
+            let stated = self.versions.stated(&mut self.store, manifest)?;
+            let is_it = stated.name.as_deref() == Some(sought.name)
+                && sought.version.is_none_or(|version| stated.version == *version);
+            if is_it && !self.has_name(trees.1, &folder, sought.name)? {
+                return Ok(Some(folder));
+            }
+        }
+        Ok(None)
+    }
+
     fn has_name(&mut self, tree: Oid, folder: &[Vec<u8>], name: &str) -> Result<bool, GitError> {
         let stated = self.versions.in_folder(&mut self.store, tree, folder)?;
         Ok(stated.is_some_and(|stated| stated.name.as_deref() == Some(name)))
@@ -189,7 +280,7 @@ impl Reader<'_> {
         folder: &[Vec<u8>],
         (old, new): (Oid, Oid),
     ) -> Result<Option<Vec<Vec<u8>>>, GitError> {
-        let taken = self.taken(old, new)?;
+        let taken = self.taken(old, Some(new))?;
         let mut others = Vec::new();
         for candidate in taken.into_iter().filter(|taken| taken.folder != folder) {
             let stated = self.versions.stated(&mut self.store, candidate.manifest)?;
@@ -213,10 +304,10 @@ impl Reader<'_> {
         Ok(if alike.len() == 1 { alike.pop() } else { None })
     }
 
-    /// The manifests that are in the old tree and gone, or changed, in the new one.
-    fn taken(&mut self, old: Oid, new: Oid) -> Result<Vec<Taken>, GitError> {
+    /// The manifests that are in the old tree and gone, or changed, in the new one; without a new one, all.
+    fn taken(&mut self, old: Oid, new: Option<Oid>) -> Result<Vec<Taken>, GitError> {
         let mut taken = Vec::new();
-        let mut pending: Vec<(Vec<Vec<u8>>, Oid, Option<Oid>)> = vec![(Vec::new(), old, Some(new))];
+        let mut pending: Vec<(Vec<Vec<u8>>, Oid, Option<Oid>)> = vec![(Vec::new(), old, new)];
         let mut seen = 0;
         while let Some((folder, old, new)) = pending.pop() {
             seen += 1;

@@ -73,6 +73,64 @@ fn a_folder_that_is_moved_and_edited_at_once_or_twice_keeps_its_history() {
 }
 
 #[test]
+fn a_move_that_is_not_committed_yet_keeps_the_history() {
+    for tagged in [true, false] {
+        let repo = TestRepo::new();
+        manifest(&repo, "packages/a", "a", "1.0.0");
+        manifest(&repo, "packages/b", "b", "1.0.0");
+        repo.commit("release");
+        tags(&repo, tagged, &["a", "b"]);
+        repo.write("packages/a/f", "1").commit("feat: before");
+        mv(&repo, "packages/a", "libs/deep/aa");
+        manifest(&repo, "libs/new", "new", "1.0.0");
+        let queries = [
+            named("a", "libs/deep/aa", &["a@1.0.0"]),
+            named("b", "packages/b", &["b@1.0.0"]),
+            named("new", "libs/new", &[]),
+        ];
+        let found = subjects(&repo, &queries);
+        assert_eq!(found, [vec!["feat: before".to_owned()], Vec::new(), Vec::new()], "tagged {tagged}");
+        repo.git(&["add", "-A"]);
+        assert_eq!(subjects(&repo, &queries)[0], ["feat: before"], "in the index, tagged {tagged}");
+    }
+}
+
+#[test]
+fn a_move_in_two_commits_keeps_the_history_whichever_comes_first() {
+    for (tagged, deleted_first) in [(true, true), (true, false), (false, true), (false, false)] {
+        let repo = TestRepo::new();
+        manifest(&repo, "packages/a", "a", "1.0.0");
+        manifest(&repo, "packages/b", "b", "1.0.0");
+        repo.commit("release");
+        tags(&repo, tagged, &["a", "b"]);
+        repo.write("packages/a/f", "1").commit("feat: before");
+        let gone = |subject: &str| {
+            std::fs::remove_dir_all(repo.root.join("packages/a")).unwrap();
+            repo.commit(subject);
+        };
+        if deleted_first {
+            gone("chore: take away");
+            repo.write("packages/b/f", "1").commit("fix: between");
+        }
+        manifest(&repo, "libs/a", "a", "1.0.0");
+        repo.commit("chore: put there");
+        if !deleted_first {
+            repo.write("packages/b/f", "1").commit("fix: between");
+            gone("chore: take away");
+        }
+        repo.write("libs/a/g", "1").commit("fix: after");
+        let queries = [named("a", "libs/a", &["a@1.0.0"]), named("b", "packages/b", &["b@1.0.0"])];
+        let found = subjects(&repo, &queries);
+        let mut expected = ["fix: after", "chore: put there", "chore: take away", "feat: before"];
+        if !deleted_first {
+            expected.swap(1, 2);
+        }
+        assert_eq!(found[0], expected, "tagged {tagged}, deleted first {deleted_first}");
+        assert_eq!(found[1], ["fix: between"], "tagged {tagged}, deleted first {deleted_first}");
+    }
+}
+
+#[test]
 fn two_folders_that_change_places_keep_each_its_own_history() {
     for tagged in [true, false] {
         let repo = TestRepo::new();
