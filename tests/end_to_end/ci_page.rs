@@ -3,20 +3,11 @@
 use relay_sandbox::SandboxAccess;
 
 use crate::sandbox::Registry;
-use crate::world::World;
 
 #[test]
 fn a_publish_shows_its_results_as_a_table_and_a_refused_one_its_plan() {
     let registry = Registry::with_pages();
-    let mut world = World::empty();
-    world.write("package.json", "{\"name\":\"reef\",\"private\":true,\"workspaces\":[\"packages/*\"]}\n");
-    for package in ["coral", "pearl"] {
-        let manifest = format!("{{\"name\":\"{package}\",\"version\":\"1.0.0\",\"license\":\"MIT\"}}\n");
-        world.write(&format!("packages/{package}/package.json"), &manifest);
-        world.write(&format!("packages/{package}/index.js"), "exports.there = true;\n");
-        registry.access(package, SandboxAccess::Automation);
-    }
-    registry.adopt(&mut world);
+    let mut world = registry.reef(SandboxAccess::Automation);
     world.append(
         "relay.toml",
         "\n[[credential]]\nenv = \"NPM_TOKEN\"\nkind = \"granular-bypass\"\npackages = [\"*\"]\n",

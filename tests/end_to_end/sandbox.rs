@@ -69,6 +69,20 @@ impl Registry {
         world.set("NPM_TOKEN", &self.bypass);
     }
 
+    /// A repository of two packages that goes here, neither of them published yet, and who may publish them. Not committed.
+    pub(crate) fn reef(&self, access: SandboxAccess) -> World {
+        let mut world = World::empty();
+        world.write("package.json", "{\"name\":\"reef\",\"private\":true,\"workspaces\":[\"packages/*\"]}\n");
+        for package in ["coral", "pearl"] {
+            let manifest = format!("{{\"name\":\"{package}\",\"version\":\"1.0.0\",\"license\":\"MIT\"}}\n");
+            world.write(&format!("packages/{package}/package.json"), &manifest);
+            world.write(&format!("packages/{package}/index.js"), "exports.there = true;\n");
+            self.access(package, access);
+        }
+        self.adopt(&mut world);
+        world
+    }
+
     /// Makes the repository's present versions live, as if they had been published long ago.
     pub(crate) fn seed(&self, world: &World) {
         let folder = world.beside("live");

@@ -85,16 +85,8 @@ fn read_until(child: &mut Child, text: &str) -> Vec<u8> {
 #[test]
 fn ctrl_c_at_the_question_for_a_code_interrupts_the_run() {
     let registry = Registry::with_codes();
-    let mut world = World::empty();
-    world.write("package.json", "{\"name\":\"reef\",\"private\":true,\"workspaces\":[\"packages/*\"]}\n");
-    for package in ["coral", "pearl"] {
-        let manifest = format!("{{\"name\":\"{package}\",\"version\":\"1.0.0\",\"license\":\"MIT\"}}\n");
-        world.write(&format!("packages/{package}/package.json"), &manifest);
-        world.write(&format!("packages/{package}/index.js"), "exports.there = true;\n");
-        registry.access(package, SandboxAccess::Publish);
-    }
-    world.write("relay.toml", "[[policy]]\npackages = [\"*\"]\npublishing-access = \"publish\"\n");
-    registry.adopt(&mut world);
+    let world = registry.reef(SandboxAccess::Publish);
+    world.append("relay.toml", "\n[[policy]]\npackages = [\"*\"]\npublishing-access = \"publish\"\n");
     world.append(".npmrc", "auth-type=legacy\n");
     world.commit("feat: reef");
 

@@ -20,6 +20,18 @@ pub(crate) fn wait_for(is_so: impl Fn() -> bool) {
     }
 }
 
+/// A registry whose uploads can be waited for: the names of the packages come out at the other end, as they are sent.
+pub(crate) fn telling_registry() -> (Registry, mpsc::Receiver<String>) {
+    let (sender, published) = mpsc::channel();
+    let sink = EventSink::new(move |event| {
+        if let SandboxEvent::Published(commit) = event {
+            let _ = sender.send(commit.package.clone());
+        }
+    });
+    let options = SandboxOptions { events: Some(sink), ..SandboxOptions::default() };
+    (Registry::start(options, SecondFactor::Totp { secret: "relay-end-to-end-test".to_owned() }), published)
+}
+
 /// Two packages, one on top of the other.
 pub(crate) fn pearls(registry: &Registry, settings: &str) -> World {
     let mut world = World::empty();
@@ -71,16 +83,7 @@ fn without_the_journal_the_registry_still_tells_what_it_has() {
 
 #[test]
 fn an_interrupted_run_parks_cleanly_and_the_next_one_finishes() {
-    let (sender, published) = mpsc::channel();
-    let sink = EventSink::new(move |event| {
-        if let SandboxEvent::Published(commit) = event {
-            let _ = sender.send(commit.package.clone());
-        }
-    });
-    let registry = Registry::start(
-        SandboxOptions { events: Some(sink), ..SandboxOptions::default() },
-        SecondFactor::Totp { secret: "relay-end-to-end-test".to_owned() },
-    );
+    let (registry, published) = telling_registry();
     let world = pearls(&registry, "");
     registry.sandbox.hold("pearl");
     let child = world.start(&["publish", "--yes"]);

@@ -35,7 +35,7 @@ pub(crate) use ci_log::{Forge, Notice};
 use live::LiveLines;
 pub(crate) use palette::Palette;
 pub(crate) use settings::{Size, UiFlags, UiSettings};
-pub(crate) use text::{clean, columns, human_size, human_span, json, json_line, plural, width_of, wrapped};
+pub(crate) use text::{clean, columns, human_size, human_span, json, json_line, plural, rows_of, wrapped};
 
 /// From this many warnings on, most are left out.
 const WARNINGS_MAX: usize = 8;

@@ -78,12 +78,7 @@ fn make_tags(
             continue;
         }
         match repository.create_tag(&tag, commit, &tag) {
-            Ok(TagOutcome::Created) => {
-                let of = (!one_tag).then(|| package.name.clone());
-                events.emit(Fact::Tagged { package: of, tag: tag.clone() })?;
-                report.tags.push(tag);
-            }
-            Ok(TagOutcome::AlreadyThere) => report.tags.push(tag),
+            Ok(outcome) => tagged(outcome, tag, (!one_tag).then_some(&package.name), &mut report.tags, events)?,
             Err(error) => match is_as_good(project, repository, &error, &package.name) {
                 Ok(true) => report.tags.push(tag),
                 Ok(false) => report.problems.push(error.to_string()),
@@ -91,6 +86,21 @@ fn make_tags(
             },
         }
     }
+    Ok(())
+}
+
+/// Reports a tag that is there, and says so where it was made just now.
+fn tagged(
+    outcome: TagOutcome,
+    tag: String,
+    of: Option<&PackageName>,
+    tags: &mut Vec<String>,
+    events: &Emitter,
+) -> Result<(), NotRecorded> {
+    if outcome == TagOutcome::Created {
+        events.emit(Fact::Tagged { package: of.cloned(), tag: tag.clone() })?;
+    }
+    tags.push(tag);
     Ok(())
 }
 
@@ -129,10 +139,7 @@ fn tag_private_packages(
             }
         }
         match repository.create_tag(&tag, commit, &tag) {
-            Ok(_) => {
-                events.emit(Fact::Tagged { package: Some(name.clone()), tag: tag.clone() })?;
-                report.tags.push(tag);
-            }
+            Ok(outcome) => tagged(outcome, tag, Some(name), &mut report.tags, events)?,
             Err(error) => report.problems.push(error.to_string()),
         }
     }

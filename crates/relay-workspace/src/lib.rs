@@ -5,7 +5,7 @@
 //!
 //! - [`name`], [`version`], [`range`], [`specifier`], [`dependency`], [`integrity`]: the words of the field as types
 //! - [`obstacle`]: what keeps a published specifier from being installed
-//! - [`manifest`]: one `package.json`
+//! - [`manifest`]: one `package.json`; [`syntax`]: a file that can't be parsed
 //! - [`workspace`], [`manager`]: the packages of a repository as a value
 //! - [`regular_file`]: the way in for files with fixed names
 //! - [`discover`]: from the disk to that value
@@ -30,6 +30,7 @@ pub mod obstacle;
 pub mod range;
 pub mod regular_file;
 pub mod specifier;
+pub mod syntax;
 pub mod version;
 pub mod workspace;
 pub mod write;
@@ -50,6 +51,7 @@ pub use range::{InvalidRange, Range};
 pub use regular_file::{open_regular_file, read_regular_file, read_regular_text};
 pub use semver::Version;
 pub use specifier::{Specifier, WorkspaceSpecifier};
+pub use syntax::SyntaxError;
 pub use version::published_version;
 pub use workspace::{Catalogs, Workspace, WorkspacePackage, resolve_catalog};
 pub use write::{

@@ -1,11 +1,11 @@
 //! A package's `package.json`: its text as it stands on disk, and the fields that relay reads from it.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use relay_values::Printable;
 use serde_json::{Map, Value};
 
 use crate::dependency::{Dependency, DependencyKind};
 use crate::json::strict;
+use crate::syntax::SyntaxError;
 use crate::wrong_kind::{FieldOf, WrongKind, kind_of};
 
 /// The largest manifest that relay reads, in bytes. Real ones stay below 100 kB.
@@ -23,19 +23,8 @@ pub struct Manifest {
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// The JSON is broken.
-    #[error("{path}:{line}:{column}: {problem}\n  {excerpt}")]
-    Syntax {
-        /// The file.
-        path: Utf8PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-        /// What the parser says.
-        problem: String,
-        /// The line's text, cut to a printable length.
-        excerpt: String,
-    },
+    #[error("{0}")]
+    Syntax(Box<SyntaxError>),
     /// The JSON is fine, and its top or a field is of a kind that npm can't read.
     #[error("{0}")]
     WrongKind(Box<WrongKind>),
@@ -48,16 +37,8 @@ impl Manifest {
     /// [`ManifestError`] with line, column and excerpt for broken JSON.
     pub fn parse(path: &Utf8Path, text: String) -> Result<Self, ManifestError> {
         let json = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let value: Value = serde_json::from_str(json).map_err(|error| {
-            let (line, column, problem) = syntax_problem(&error, json);
-            ManifestError::Syntax {
-                path: path.to_owned(),
-                line,
-                column,
-                problem,
-                excerpt: Printable::excerpt(json, line).into(),
-            }
-        })?;
+        let value: Value = serde_json::from_str(json)
+            .map_err(|error| ManifestError::Syntax(Box::new(SyntaxError::of_json(path, json, &error))))?;
         let Value::Object(fields) = value else {
             let top = FieldOf { path, text: json, options: &strict(), keys: &[] };
             return Err(ManifestError::WrongKind(top.must_be("a JSON object", kind_of(&value))));
@@ -197,16 +178,6 @@ pub fn is_private_value(value: &Value) -> bool {
         Value::String(text) => !text.is_empty(),
         Value::Array(_) | Value::Object(_) => true,
     }
-}
-
-/// The parser's complaint, with line and column from 1 apart from it.
-pub(crate) fn syntax_problem(error: &serde_json::Error, json: &str) -> (usize, usize, String) {
-    if json.trim().is_empty() {
-        return (1, 1, "the file is empty, where a JSON object is expected".to_owned());
-    }
-    let text = error.to_string();
-    let problem = text.rfind(" at line ").and_then(|index| text.get(..index)).unwrap_or(&text);
-    (error.line().max(1), error.column().max(1), problem.to_owned())
 }
 
 #[cfg(test)]

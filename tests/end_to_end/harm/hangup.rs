@@ -1,26 +1,13 @@
 //! The terminal or the connection goes away in the middle of a release.
 
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
 
-use relay_sandbox::{EventSink, SandboxEvent, SandboxOptions, SecondFactor};
-
-use crate::sandbox::Registry;
-use crate::unfinished::pearls;
+use crate::unfinished::{PATIENCE, pearls, telling_registry};
 use crate::world::Ran;
 
 #[test]
 fn a_hangup_parks_the_run_as_ctrl_c_does() {
-    let (sender, published) = mpsc::channel();
-    let sink = EventSink::new(move |event| {
-        if let SandboxEvent::Published(commit) = event {
-            let _ = sender.send(commit.package.clone());
-        }
-    });
-    let registry = Registry::start(
-        SandboxOptions { events: Some(sink), ..SandboxOptions::default() },
-        SecondFactor::Totp { secret: "relay-end-to-end-test".to_owned() },
-    );
+    let (registry, published) = telling_registry();
     let world = pearls(&registry, "");
     registry.sandbox.hold("pearl");
     // Whoever started the tests may have had hang-ups ignored, as `nohup` does, and then relay goes on, as it should.
@@ -33,7 +20,7 @@ fn a_hangup_parks_the_run_as_ctrl_c_does() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("relay starts");
-    published.recv_timeout(crate::unfinished::PATIENCE).expect("pearl is sent");
+    published.recv_timeout(PATIENCE).expect("pearl is sent");
     let killed = world.run(Command::new("kill").args(["-HUP", &child.id().to_string()]));
     assert_eq!(killed.code, 0, "{}", killed.stderr);
     let ran = Ran::from(child.wait_with_output().expect("an end")).ended_with(130);

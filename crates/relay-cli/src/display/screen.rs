@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use relay_engine::driver::CHALLENGE_BUDGET;
+use relay_values::{cut_to_width, width_of};
 use relay_workspace::PackageName;
 
 use super::since;
-use crate::ui::{Size, clean, human_span, width_of};
+use crate::ui::{Size, clean, human_span, rows_of};
 
 /// What turns while something is under way, one after the other.
 const SPINNER: [char; 8] = ['⠁', '⠂', '⠄', '⡀', '⢀', '⠠', '⠐', '⠈'];
@@ -140,11 +141,11 @@ impl Screen {
         let room = size.rows.saturating_sub(challenge_rows + 2).min(size.rows / 2);
         let mut lines = self.package_lines(now, room);
         for line in &mut lines {
-            *line = cut(line, size.columns);
+            *line = cut_to_width(line, size.columns);
         }
         // The address is never cut: it goes on in the next row.
         lines.extend(challenge);
-        lines.push(cut(&self.totals(now, size.columns), size.columns));
+        lines.push(cut_to_width(&self.totals(now, size.columns), size.columns));
         lines.join("\n")
     }
 
@@ -257,27 +258,6 @@ fn rank(doing: &Activity) -> u8 {
 /// A time that is shown again and again is shown in whole seconds.
 fn whole(span: Duration) -> Duration {
     Duration::from_secs(span.as_secs())
-}
-
-fn rows_of(line: &str, columns: usize) -> usize {
-    width_of(line).div_ceil(columns.max(1)).max(1)
-}
-
-/// A line that takes one row and no more.
-fn cut(line: &str, columns: usize) -> String {
-    if width_of(line) <= columns {
-        return line.to_owned();
-    }
-    let mut short = String::new();
-    for c in line.chars() {
-        short.push(c);
-        if width_of(&short) + 1 > columns {
-            short.pop();
-            break;
-        }
-    }
-    short.push('…');
-    short
 }
 
 #[cfg(test)]

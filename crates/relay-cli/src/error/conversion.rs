@@ -46,7 +46,7 @@ pub(super) fn discover(error: &DiscoverError) -> CliError {
         | DiscoverError::TooDeep { .. }
         | DiscoverError::TooManyPackages { .. } => "relay::workspace::too_large",
         DiscoverError::Manifest(error) => manifest_code(error),
-        DiscoverError::Syntax { .. } | DiscoverError::Field(_) => "relay::workspace::broken_definition",
+        DiscoverError::Syntax(_) | DiscoverError::Field(_) => "relay::workspace::broken_definition",
         DiscoverError::Pattern { .. } => "relay::workspace::invalid_pattern",
         DiscoverError::Outside { .. } | DiscoverError::LinkOutside { .. } => "relay::workspace::outside",
         DiscoverError::Name { .. } => "relay::workspace::invalid_name",
@@ -55,16 +55,14 @@ pub(super) fn discover(error: &DiscoverError) -> CliError {
     };
     let result = CliError::of(ErrorKind::User, error).code(code);
     match error {
-        DiscoverError::Manifest(_) | DiscoverError::Syntax { .. } | DiscoverError::Field(_) => {
-            result.hint(AT_THIS_PLACE)
-        }
+        DiscoverError::Manifest(_) | DiscoverError::Syntax(_) | DiscoverError::Field(_) => result.hint(AT_THIS_PLACE),
         _ => result,
     }
 }
 
 fn manifest_code(error: &ManifestError) -> &'static str {
     match error {
-        ManifestError::Syntax { .. } => "relay::workspace::broken_manifest",
+        ManifestError::Syntax(_) => "relay::workspace::broken_manifest",
         ManifestError::WrongKind(_) => "relay::workspace::odd_manifest",
     }
 }

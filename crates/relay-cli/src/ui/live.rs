@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::width_of;
+use super::text::rows_of;
 
 /// Erases from the cursor to the end of the screen.
 const ERASE_BELOW: &str = "\u{1b}[J";
@@ -66,7 +66,7 @@ impl LiveLines {
 
 /// How many rows a text takes.
 fn rows(text: &str, columns: usize) -> usize {
-    text.split('\n').map(|line| width_of(line).div_ceil(columns.max(1)).max(1)).sum()
+    text.split('\n').map(|line| rows_of(line, columns)).sum()
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use relay_values::{Printable, escaped_json};
+use relay_values::{Printable, escaped_json, width_of};
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
 use crate::error::CliError;
 
@@ -51,9 +50,9 @@ pub(crate) fn human_span(span: Duration) -> String {
     }
 }
 
-/// The columns that a line takes on a terminal. It holds no escape sequences and no tabs.
-pub(crate) fn width_of(line: &str) -> usize {
-    line.width()
+/// How many rows a line takes on a terminal of so many columns; at least one.
+pub(crate) fn rows_of(line: &str, columns: usize) -> usize {
+    width_of(line).div_ceil(columns.max(1)).max(1)
 }
 
 /// Rows with their cells in columns, two spaces apart, nothing at the ends of lines.

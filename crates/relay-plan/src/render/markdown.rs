@@ -3,10 +3,11 @@
 use std::borrow::Borrow;
 use std::fmt::Write as _;
 
+use relay_values::cut_to_width;
 use relay_workspace::PackageName;
 
 use super::groups::{self, headline, people, versioned_headline};
-use super::printable::{counted, cut, escaped, one_line};
+use super::printable::{counted, escaped, one_line};
 use super::table::{Cause, version_text};
 use crate::finding::Severity;
 use crate::release_plan::{PlannedPackage, ReleasePlan};
@@ -150,7 +151,7 @@ fn row(package: &PlannedPackage, cause_columns: usize) -> String {
 }
 
 fn sentence(text: &str) -> String {
-    escaped(&cut(&one_line(text), SENTENCE_COLUMNS_MAX))
+    escaped(&cut_to_width(&one_line(text), SENTENCE_COLUMNS_MAX))
 }
 
 fn listed<N: Borrow<PackageName>>(names: &[N]) -> String {

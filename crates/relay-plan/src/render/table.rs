@@ -5,8 +5,9 @@
 
 use relay_change::Bump;
 use relay_config::RouteKind;
+use relay_values::{cut_to_width, width_of};
 
-use super::printable::{columns, cut, one_line, wrapped};
+use super::printable::{one_line, wrapped};
 use crate::release_plan::{PlannedPackage, Reason, ReleasePlan};
 
 /// What stands between two columns.
@@ -70,18 +71,18 @@ pub(super) fn rows(plan: &ReleasePlan, width: usize, cuts: bool) -> Vec<Row> {
         // Lines are as long as they need to be; one very long cause does not move the route of all others away.
         let layout = Layout {
             width: usize::MAX / 2,
-            name: widest(&|cells| columns(&cells.name)),
-            version: widest(&|cells| columns(&cells.version)),
+            name: widest(&|cells| width_of(&cells.name)),
+            version: widest(&|cells| width_of(&cells.version)),
             cause: widest(&|cells| cells.cause.columns()).min(CAUSE_COLUMNS_ALIGNED_MAX),
-            wave: widest(&|cells| columns(&cells.wave)),
+            wave: widest(&|cells| width_of(&cells.wave)),
             cuts,
         };
         return [&head].into_iter().chain(&packages).flat_map(|cells| layout.rows(cells)).collect();
     }
-    let name = widest(&|cells| columns(&cells.name)).min(width * NAME_SHARE_PERCENT / 100);
-    let version = widest(&|cells| columns(&cells.version)).min(width * VERSION_SHARE_PERCENT / 100);
-    let wave = widest(&|cells| columns(&cells.wave));
-    let route = widest(&|cells| columns(&cells.route));
+    let name = widest(&|cells| width_of(&cells.name)).min(width * NAME_SHARE_PERCENT / 100);
+    let version = widest(&|cells| width_of(&cells.version)).min(width * VERSION_SHARE_PERCENT / 100);
+    let wave = widest(&|cells| width_of(&cells.wave));
+    let route = widest(&|cells| width_of(&cells.route));
     let cause = widest(&|cells| cells.cause.columns());
     let room = width.saturating_sub(name + version + wave + route + 4 * GAP.len());
     if room < cause.min(CAUSE_COLUMNS_MIN) {
@@ -106,11 +107,11 @@ impl Layout {
         let mut rows = Vec::new();
         let mut name = cells.name.as_str();
         let mut version = cells.version.as_str();
-        if columns(version) > self.version {
+        if width_of(version) > self.version {
             rows.extend(wrapped(name, self.width).into_iter().map(alone));
             rows.extend(indented(version, self.width));
             (name, version) = ("", "");
-        } else if columns(name) > self.name {
+        } else if width_of(name) > self.name {
             rows.extend(wrapped(name, self.width).into_iter().map(alone));
             name = "";
         }
@@ -119,7 +120,7 @@ impl Layout {
             padded(name, self.name),
             padded(version, self.version),
             padded(&cells.cause.within(if self.cuts { self.cause } else { self.width }), self.cause),
-            " ".repeat(self.wave.saturating_sub(columns(&cells.wave))),
+            " ".repeat(self.wave.saturating_sub(width_of(&cells.wave))),
             cells.wave,
         );
         rows.push(Row { text, route: cells.route.clone(), kind: cells.kind });
@@ -145,7 +146,7 @@ fn indented(text: &str, width: usize) -> impl Iterator<Item = Row> {
 }
 
 fn padded(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+    format!("{text}{}", " ".repeat(width.saturating_sub(width_of(text))))
 }
 
 fn cells(package: &PlannedPackage, sittings: usize) -> Cells {
@@ -170,7 +171,7 @@ pub(super) fn version_text(package: &PlannedPackage) -> String {
     let tag = if package.tag.is_latest() {
         String::new()
     } else {
-        format!(" ({})", cut(package.tag.as_str(), TAG_COLUMNS_MAX))
+        format!(" ({})", cut_to_width(package.tag.as_str(), TAG_COLUMNS_MAX))
     };
     if package.current == package.next {
         format!("{}{tag}", package.next)
@@ -196,10 +197,10 @@ impl Cause {
 
     /// The cause in a width; that there are more of them stays.
     pub(super) fn within(&self, width: usize) -> String {
-        format!("{}{}", cut(&self.text, width.saturating_sub(columns(&self.more))), self.more)
+        format!("{}{}", cut_to_width(&self.text, width.saturating_sub(width_of(&self.more))), self.more)
     }
 
     fn columns(&self) -> usize {
-        columns(&self.text) + columns(&self.more)
+        width_of(&self.text) + width_of(&self.more)
     }
 }

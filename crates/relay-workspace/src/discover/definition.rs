@@ -14,7 +14,8 @@ use super::selection::{Reading, Selection};
 use super::yaml;
 use crate::json::strict;
 use crate::manager::PackageManager;
-use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest, syntax_problem};
+use crate::manifest::{MANIFEST_SIZE_BYTES_MAX, Manifest};
+use crate::syntax::SyntaxError;
 use crate::workspace::Catalogs;
 use crate::wrong_kind::{FieldOf, WrongKind, kind_of};
 
@@ -195,16 +196,8 @@ impl Definition {
     fn read_lerna(&mut self, text: &str) -> Result<(), DiscoverError> {
         let file = Utf8Path::new("lerna.json");
         let json = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let settings: Value = serde_json::from_str(json).map_err(|error| {
-            let (line, column, problem) = syntax_problem(&error, json);
-            DiscoverError::Syntax {
-                path: file.to_owned(),
-                line,
-                column,
-                problem,
-                excerpt: Printable::excerpt(json, line).into(),
-            }
-        })?;
+        let settings: Value = serde_json::from_str(json)
+            .map_err(|error| DiscoverError::Syntax(Box::new(SyntaxError::of_json(file, json, &error))))?;
         let options = strict();
         let at = |keys| FieldOf { path: file, text: json, options: &options, keys };
         if !settings.is_object() {

@@ -8,6 +8,7 @@ use semver::Version;
 
 use crate::manifest::ManifestError;
 use crate::name::InvalidName;
+use crate::syntax::SyntaxError;
 use crate::wrong_kind::WrongKind;
 
 /// Why the packages of a repository can't be told. Paths are relative to the workspace root wherever that is known.
@@ -62,19 +63,8 @@ pub enum DiscoverError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// A YAML or JSON file of the workspace is broken.
-    #[error("{path}:{line}:{column}: {problem}\n  {excerpt}")]
-    Syntax {
-        /// The file.
-        path: Utf8PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-        /// What the parser says.
-        problem: String,
-        /// The line's text, cut to a printable length.
-        excerpt: String,
-    },
+    #[error("{0}")]
+    Syntax(Box<SyntaxError>),
     /// A field has a form that no package manager reads.
     #[error("{0}")]
     Field(Box<WrongKind>),

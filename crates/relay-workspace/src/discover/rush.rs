@@ -9,6 +9,7 @@ use relay_values::Printable;
 use super::error::DiscoverError;
 use crate::json::{lower_start, with_comments};
 use crate::manager::PackageManager;
+use crate::syntax::SyntaxError;
 use crate::wrong_kind::FieldOf;
 
 /// What relay takes from `rush.json`.
@@ -25,12 +26,14 @@ pub(super) struct RushProjects {
 /// Reads the text of a `rush.json`.
 pub(super) fn read(file: &Utf8Path, text: &str) -> Result<RushProjects, DiscoverError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let value = parse_to_value(text, &with_comments()).map_err(|error| DiscoverError::Syntax {
-        path: file.to_owned(),
-        line: error.line_display(),
-        column: error.column_display(),
-        problem: lower_start(&error.kind().to_string()),
-        excerpt: Printable::excerpt(text, error.line_display()).into(),
+    let value = parse_to_value(text, &with_comments()).map_err(|error| {
+        DiscoverError::Syntax(Box::new(SyntaxError {
+            path: file.to_owned(),
+            line: error.line_display(),
+            column: error.column_display(),
+            problem: lower_start(&error.kind().to_string()),
+            excerpt: Printable::excerpt(text, error.line_display()).into(),
+        }))
     })?;
     let options = with_comments();
     let at = |keys| FieldOf { path: file, text, options: &options, keys };

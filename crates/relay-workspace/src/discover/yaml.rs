@@ -5,6 +5,7 @@ use relay_values::Printable;
 use serde::de::DeserializeOwned;
 
 use super::error::DiscoverError;
+use crate::syntax::SyntaxError;
 
 /// How many parser events a settings file may cause. Real ones stay below 10,000; catalogs are what grows.
 const EVENTS_MAX: usize = 400_000;
@@ -39,7 +40,7 @@ pub(super) fn read<T: DeserializeOwned>(path: &Utf8Path, text: &str, secret: boo
             (problem(&error), Printable::excerpt(text, line).into())
         };
         let column = position(location.map(|location| location.column()));
-        DiscoverError::Syntax { path: path.to_owned(), line, column, problem, excerpt }
+        DiscoverError::Syntax(Box::new(SyntaxError { path: path.to_owned(), line, column, problem, excerpt }))
     })
 }
 
@@ -50,7 +51,7 @@ pub(super) fn read<T: DeserializeOwned>(path: &Utf8Path, text: &str, secret: boo
 pub fn read_yaml(text: &str) -> Result<serde_json::Value, usize> {
     match read(Utf8Path::new(""), text, true) {
         Ok(value) => Ok(value.unwrap_or_default()),
-        Err(DiscoverError::Syntax { line, .. }) => Err(line),
+        Err(DiscoverError::Syntax(error)) => Err(error.line),
         Err(_) => Err(1),
     }
 }

@@ -132,8 +132,6 @@ fn the_count_is_of_what_is_out() {
 }
 
 #[test]
-fn wide_characters_are_cut_by_their_columns() {
-    assert_eq!(cut("日本語", 6), "日本語");
-    assert_eq!(cut("日本語", 5), "日本…");
+fn wide_characters_take_the_rows_of_their_columns() {
     assert_eq!(rows_of("日本語", 3), 2);
 }
