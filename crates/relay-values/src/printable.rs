@@ -101,18 +101,32 @@ impl Printable {
 /// JSON in which hidden characters are written as `\u202e`: the same values, and nothing in it can drive a terminal.
 pub fn escaped_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
-    for c in json.chars() {
+    let mut rest = json;
+    while !rest.is_empty() {
         // What white space is left stands between the values.
-        if matches!(c, '\n' | '\r' | '\t') || !is_hidden(c) {
-            escaped.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                use std::fmt::Write as _;
-                write!(escaped, "\\u{unit:04x}").expect("writing to a string never fails");
+        let (plain, after) = rest.split_at(plain_bytes(rest, b"\n\r\t"));
+        escaped.push_str(plain);
+        let mut chars = after.chars();
+        if let Some(c) = chars.next() {
+            if is_hidden(c) {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    use std::fmt::Write as _;
+                    write!(escaped, "\\u{unit:04x}").expect("writing to a string never fails");
+                }
+            } else {
+                escaped.push(c);
             }
         }
+        rest = chars.as_str();
     }
     escaped
+}
+
+/// How many bytes at the beginning of a text are ASCII that shows itself, or among `others`: nearly all of nearly every text,
+/// so that they are taken in one piece.
+fn plain_bytes(text: &str, others: &[u8]) -> usize {
+    let is_plain = |byte: &u8| *byte == b' ' || byte.is_ascii_graphic() || others.contains(byte);
+    text.as_bytes().iter().position(|byte| !is_plain(byte)).unwrap_or(text.len())
 }
 
 /// Says whether a character does something instead of showing something: it controls a terminal, turns the direction of
@@ -164,10 +178,17 @@ fn is_plain_line(text: &str) -> bool {
 
 fn marked(text: &str, stays: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let dangerous = is_hidden(c) && !stays(c) && !joins(c, shown.chars().next_back(), chars.peek().copied());
-        shown.push(if dangerous { MARK } else { c });
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (plain, after) = rest.split_at(plain_bytes(rest, b""));
+        shown.push_str(plain);
+        let mut chars = after.chars();
+        if let Some(c) = chars.next() {
+            let next = chars.clone().next();
+            let dangerous = is_hidden(c) && !stays(c) && !joins(c, shown.chars().next_back(), next);
+            shown.push(if dangerous { MARK } else { c });
+        }
+        rest = chars.as_str();
     }
     shown
 }
