@@ -48,6 +48,8 @@ pub struct Pattern {
     alternatives: Vec<Alternative>,
     short: bool,
     base_only: bool,
+    /// A part without wildcards, where there is one: a whole path that matches has a name for it.
+    needed: Option<Segment>,
 }
 
 /// One result of brace expansion: a pattern per path segment.
@@ -67,7 +69,14 @@ impl Pattern {
         if text.encode_utf16().count() > PATTERN_LENGTH_UNITS_MAX {
             return Err(invalid("it is longer than 65,536 characters"));
         }
-        let nothing = Self { negated: false, empty: false, alternatives: Vec::new(), short: false, base_only: false };
+        let nothing = Self {
+            negated: false,
+            empty: false,
+            alternatives: Vec::new(),
+            short: false,
+            base_only: false,
+            needed: None,
+        };
         if text.starts_with('#') {
             return Ok(nothing);
         }
@@ -92,7 +101,11 @@ impl Pattern {
             alternatives.push(Alternative { segments, has_globstar });
         }
         let base_only = !alternatives.is_empty() && alternatives.iter().all(|one| one.segments.len() == 1);
-        Ok(Self { negated, empty: false, alternatives, short, base_only })
+        let needed = match alternatives.as_slice() {
+            [only] => only.segments.iter().find(|part| part.is_literal() && !part.matches("")).cloned(),
+            _ => None,
+        };
+        Ok(Self { negated, empty: false, alternatives, short, base_only, needed })
     }
 
     /// Says whether the pattern starts with an odd number of `!`. Matching itself is not turned round by it.
@@ -109,6 +122,12 @@ impl Pattern {
     /// Says whether only the last name of a path matters, so that all spellings of one path give one answer.
     pub fn is_base_only(&self) -> bool {
         self.base_only
+    }
+
+    /// Says that no whole path of these names can match, however they are put together: a quick look that spares the real one
+    /// nearly always. Says nothing about partial matches.
+    pub fn is_out_of_reach(&self, names: &[&str]) -> bool {
+        self.needed.as_ref().is_some_and(|part| !names.iter().any(|name| part.matches(name)))
     }
 
     /// Says whether the pattern matches a path. With `partial`, a path that ends before the pattern does also matches,

@@ -277,3 +277,28 @@ fn agrees_with_the_real_minimatch_on_generated_patterns() {
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
 }
+
+#[test]
+fn what_is_out_of_reach_never_matches_and_what_matches_is_in_reach() {
+    let parts = ["", "a", "b", "A", "**", "*", "*.js", "a.js", "?", "{a,b}", "!(a)", "."];
+    let mut patterns: Vec<String> = Vec::new();
+    for one in parts {
+        for two in parts {
+            patterns.extend(parts.map(|three| format!("{one}/{two}/{three}")));
+            patterns.push(format!("{one}/{two}"));
+        }
+        patterns.push(one.to_owned());
+    }
+    let paths = ["a", "/a", "a/", "b/a.js", "A/b", "a/b/", "/b/c/a", "x", "a.js/x/y", "c/c/c/b"];
+    let mut spared = 0;
+    for pattern in patterns.iter().filter_map(|text| Pattern::parse(text).ok()) {
+        for path in paths {
+            let names: Vec<&str> = super::names(path).collect();
+            if pattern.is_out_of_reach(&names) {
+                assert!(!pattern.matches_names(&names, false), "{pattern:?} {path}");
+                spared += 1;
+            }
+        }
+    }
+    assert!(spared > 1_000, "{spared}");
+}

@@ -257,6 +257,10 @@ impl Question<'_> {
     }
 
     fn is_matched_by(&self, rule: &Pattern) -> bool {
+        // Only rules that include are tried as the beginning of a longer path.
+        if !rule.is_negated() && rule.is_out_of_reach(self.names) {
+            return false;
+        }
         let [_, names @ ..] = self.names else { return false };
         let Some((_, plain)) = names.split_last() else { return false };
         if rule.is_base_only() {
@@ -292,17 +296,17 @@ impl Question<'_> {
 
 /// Folders that are read already, where they will be asked for again.
 #[derive(Default)]
-pub(super) struct Listings(HashMap<Utf8PathBuf, Rc<Vec<Entry>>>);
+pub(super) struct Listings(HashMap<String, Rc<Vec<Entry>>>);
 
 impl Listings {
     /// The entries of a folder; each is read from the disk once.
     pub(super) fn read(found: &mut Found, path: &Utf8Path) -> Result<Rc<Vec<Entry>>, PackError> {
-        if let Some(known) = found.listings.as_ref().and_then(|listings| listings.0.get(path)) {
+        if let Some(known) = found.listings.as_ref().and_then(|listings| listings.0.get(path.as_str())) {
             return Ok(Rc::clone(known));
         }
         let entries = Rc::new(read_folder(path, found)?);
         if let Some(listings) = &mut found.listings {
-            listings.0.insert(path.to_owned(), Rc::clone(&entries));
+            listings.0.insert(path.to_string(), Rc::clone(&entries));
         }
         Ok(entries)
     }
