@@ -15,7 +15,7 @@ use relay_workspace::{Integrity, PackageName, WorkspacePackage};
 use crate::commands::pack::refuse_unpackable;
 use crate::error::CliError;
 use crate::error::engine as explain;
-use crate::preflight;
+use crate::notices;
 use crate::ui::{Ui, columns, human_size, plural};
 
 /// How many characters of an integrity are shown at its beginning and at its end: as many as npm shows.
@@ -81,8 +81,8 @@ pub(crate) fn run(
     refuse_unpackable(ui, failed, "nothing was done")?;
     // What a script may still make is not missed.
     let settled = glances.iter().filter(|(name, _)| !unsettled.contains_key(*name));
-    preflight::warn_of_unmatched_entries(ui, settled.clone().map(|(name, glance)| (name, glance.idle.clone())));
-    preflight::warn_of_concerns(ui, settled.map(|(name, glance)| (name, glance.concerns.clone())));
+    notices::warn_of_unmatched_entries(ui, settled.clone().map(|(name, glance)| (name, glance.idle.clone())));
+    notices::warn_of_concerns(ui, settled.map(|(name, glance)| (name, glance.concerns.clone())));
     let mut stopped = BTreeMap::new();
     let mut facts = BTreeMap::new();
     for (name, Glance { fact, findings, .. }) in glances {

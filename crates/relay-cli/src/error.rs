@@ -11,6 +11,7 @@
 
 mod conversion;
 pub(crate) mod engine;
+mod release;
 
 use std::fmt;
 

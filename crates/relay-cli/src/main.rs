@@ -4,8 +4,7 @@
 //! - [`commands`]: one file for each command
 //! - [`ui`]: all output; [`error`], [`exit`]: how a run may end
 //! - [`flow`]: the way of a release, shared by several commands; [`session_setup`]: what it is given from outside
-//! - [`preflight`], [`interrupted`], [`saved_digests`]: what is looked at before anything is written; [`dry_run`]: and what
-//!   is shown where nothing will be
+//! - [`notices`], [`interrupted`]: what is said beside; [`dry_run`]: what is shown where nothing will be written
 //! - [`stop`]: how Ctrl-C is heard
 //! - [`display`], [`summary`], [`person`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
 //! - [`vault`]: keeps credentials where no script can read them
@@ -26,12 +25,11 @@ mod filter;
 mod flow;
 mod interrupted;
 mod log_file;
+mod notices;
 mod npm_choice;
 mod person;
-mod preflight;
 mod rehearsal;
 mod runtime;
-mod saved_digests;
 mod session_setup;
 mod stop;
 mod summary;

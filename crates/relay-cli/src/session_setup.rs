@@ -13,6 +13,7 @@ use relay_engine::project::Project;
 use relay_engine::publish_settings::PublishSettings;
 use relay_engine::pull_request::{RunFacts, sign_of_pull_request};
 use relay_engine::session::Session;
+use relay_engine::state_folder::Holder;
 use relay_registry::{
     ClientError, ClientOptions, ConfigSources, NetworkSettings, NpmConfig, NpmrcFile, Otp, RegistryClient,
 };
@@ -97,6 +98,15 @@ fn pull_request(project: &Project, environment: &BTreeMap<String, String>) -> Op
     let workspace = environment.get("GITHUB_WORKSPACE").and_then(|path| Utf8Path::new(path).canonicalize_utf8().ok());
     let elsewhere = workspace.as_deref() != Some(&*project.workspace.root);
     sign_of_pull_request(environment, RunFacts { event: event.as_ref(), elsewhere })
+}
+
+/// Who this run is, for other runs that it keeps away.
+pub(crate) fn holder(command: &str) -> Holder {
+    #[cfg(unix)]
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let host = "this machine".to_owned();
+    Holder { command: command.to_owned(), pid: std::process::id(), host, since: WallClock.now() }
 }
 
 /// A session for a rehearsal: the registry of each package is found as always, but no file and no variable of the person's

@@ -39,6 +39,11 @@ pub fn finish(
 ) -> Result<(), NotRecorded> {
     let Some(repository) = &project.repository else { return Ok(()) };
     let Finish { options, head, ready, owed_work } = finish;
+    match owed_work.make_tags(repository, events) {
+        Ok(()) => report.made_up.extend(owed_work.to_make.iter().map(|tag| tag.name.clone())),
+        Err(PushError::Git(error)) => report.problems.push(error.to_string()),
+        Err(PushError::NotRecorded(error)) => return Err(error),
+    }
     let Some(commit) = &head.commit else { return Ok(()) };
     if options.tags {
         make_tags(project, repository, commit, report, events)?;

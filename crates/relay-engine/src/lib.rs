@@ -1,5 +1,6 @@
 //! Carries a release out: reads the repository, has a plan made, writes versions, packs, publishes, tags.
 //!
+//! - [`release`]: a release as a value that goes from step to step; everything below serves its steps
 //! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
 //! - [`left_out`]: packages that a sparse checkout leaves out
 //! - [`publish_settings`]: npm's own settings about a publish
@@ -32,6 +33,7 @@ pub mod publish;
 pub mod publish_settings;
 pub mod pull_request;
 pub mod registry_calls;
+pub mod release;
 pub mod report;
 pub mod session;
 pub mod state;

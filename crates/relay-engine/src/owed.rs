@@ -21,11 +21,20 @@ pub struct FinishOptions {
     pub branch: bool,
 }
 
-/// What is owed to the remote.
+/// A tag that an earlier run should have made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwedTag {
+    /// The tag.
+    pub name: String,
+    /// The commit that the version was released from.
+    pub commit: String,
+}
+
+/// What earlier runs owe.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OwedWork {
-    /// Tags that were made now, though an earlier run should have.
-    pub made: Vec<String>,
+    /// Tags that are still to be made.
+    pub to_make: Vec<OwedTag>,
     /// The tags to push, those among them.
     pub tags: BTreeSet<String>,
     /// Whether the branch is to be pushed: it has a version commit that the remote lacks.
@@ -44,11 +53,11 @@ pub enum PushError {
 }
 
 impl OwedWork {
-    /// Finds them, and makes the tags that are owed: of versions that relay uploaded and that became live only after the run had
-    /// ended. Each goes to the commit that the version was released from.
+    /// Finds what is owed: tags of versions that relay uploaded and that became live only after the run had ended, and pushes
+    /// that did not go through. Nothing is written.
     ///
     /// # Errors
-    /// [`GitError`] of the first tag that can't be made, or where the history can't be read.
+    /// [`GitError`] where tags or the history can't be read.
     pub fn find(
         project: &Project,
         live: &[LiveVersion],
@@ -56,10 +65,10 @@ impl OwedWork {
         options: FinishOptions,
     ) -> Result<Self, GitError> {
         let Some(repository) = &project.repository else { return Ok(Self::default()) };
-        let made = if options.tags { make_tags(project, repository, live, past_uploads)? } else { Vec::new() };
-        let mut owed_work = Self { made, ..Self::default() };
+        let to_make = if options.tags { tags_to_make(project, repository, live, past_uploads)? } else { Vec::new() };
+        let mut owed_work = Self { to_make, ..Self::default() };
         let Some(remote) = repository.remote_name().filter(|_| options.push) else { return Ok(owed_work) };
-        owed_work.tags.extend(owed_work.made.iter().cloned());
+        owed_work.tags.extend(owed_work.to_make.iter().map(|tag| tag.name.clone()));
         for tag in past_uploads.unpushed_tags() {
             if repository.tag_commit(tag)?.is_some() {
                 owed_work.tags.insert(tag.to_owned());
@@ -71,17 +80,26 @@ impl OwedWork {
         Ok(owed_work)
     }
 
+    /// Makes the tags that are still to be made. Each is recorded, so that its push stays owed until it has gone through.
+    ///
+    /// # Errors
+    /// [`PushError`] of the first that can't be made or recorded.
+    pub fn make_tags(&self, repository: &Repository, events: &Emitter) -> Result<(), PushError> {
+        for OwedTag { name, commit } in &self.to_make {
+            repository.create_tag(name, commit, name)?;
+            events.emit(Fact::Tagged { package: None, tag: name.clone() })?;
+        }
+        Ok(())
+    }
+
     /// Says whether the remote is owed something.
     pub fn wants_push(&self) -> bool {
         self.branch || !self.tags.is_empty()
     }
 
-    /// Records the tags that were made, so that their push stays owed until it has gone through.
-    ///
-    /// # Errors
-    /// [`NotRecorded`].
-    pub fn record(&self, events: &Emitter) -> Result<(), NotRecorded> {
-        self.made.iter().try_for_each(|tag| events.emit(Fact::Tagged { package: None, tag: tag.clone() }))
+    /// Says whether nothing is owed.
+    pub fn is_empty(&self) -> bool {
+        self.to_make.is_empty() && !self.wants_push()
     }
 }
 
@@ -111,26 +129,25 @@ pub fn push(
     Ok(Some(remote))
 }
 
-fn make_tags(
+fn tags_to_make(
     project: &Project,
     repository: &Repository,
     live: &[LiveVersion],
     past_uploads: &PastUploads,
-) -> Result<Vec<String>, GitError> {
-    let mut made = Vec::new();
+) -> Result<Vec<OwedTag>, GitError> {
+    let mut owed: Vec<OwedTag> = Vec::new();
     // One tag for the whole release says that the whole release is out.
     if project.has_one_tag() && live.len() < project.workspace.packages.iter().filter(|p| p.is_publishable()).count() {
-        return Ok(made);
+        return Ok(owed);
     }
     for LiveVersion { name, version, registry, integrity } in live {
         let Some(commit) = past_uploads.released_from(registry, name, version, integrity.as_ref()) else {
             continue;
         };
         let tag = project.tag_name(name, version);
-        if repository.tag_commit(&tag)?.is_none() && !made.contains(&tag) {
-            repository.create_tag(&tag, commit, &tag)?;
-            made.push(tag);
+        if repository.tag_commit(&tag)?.is_none() && !owed.iter().any(|other| other.name == tag) {
+            owed.push(OwedTag { name: tag, commit: commit.to_owned() });
         }
     }
-    Ok(made)
+    Ok(owed)
 }

@@ -64,6 +64,9 @@ pub struct RunReport {
     pub challenges_answered: u32,
     /// The tags that were made.
     pub tags: Vec<String>,
+    /// Tags that were made now of what went live since an earlier run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub made_up: Vec<String>,
     /// The remote that commits and tags were pushed to.
     pub pushed_to: Option<String>,
     /// What went wrong beside the packages: tags or pushes.

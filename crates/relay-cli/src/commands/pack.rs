@@ -29,8 +29,8 @@ use crate::context::Context;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
+use crate::notices;
 use crate::npm_choice;
-use crate::preflight;
 use crate::session_setup;
 use crate::ui::{Ui, columns, human_size, json, plural};
 use crate::workspace::{EnclosingWorkspace, read_config};
@@ -71,7 +71,7 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
     let folder = args.out.as_ref().map_or_else(|| context.cwd.clone(), |out| context.resolve(out));
     let npm = session_setup::publish_settings(&around.workspace, &context.vault);
     if let Some(place) = npm.scripts_ignored_by.as_ref().filter(|_| !args.ignore_scripts) {
-        preflight::warn_of_ignored_scripts(&context.ui, &around.workspace, place);
+        notices::warn_of_ignored_scripts(&context.ui, &around.workspace, place);
     }
     let ignore_scripts = args.ignore_scripts || npm.scripts_ignored_by.is_some();
     let mut scripts = Scripts::new(&context.ui, &around.workspace, &config, ignore_scripts);
@@ -85,8 +85,8 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
         let packed = make_all(&context.ui, workspace, &targets.names, &how)?;
         refuse_equal_file_names(&packed)?;
         stop_at_findings(&context.ui, &packed)?;
-        preflight::warn_of_unmatched_entries(&context.ui, packed.iter().map(|one| (&one.name, one.idle.clone())));
-        preflight::warn_of_concerns(&context.ui, packed.iter().map(|one| (&one.name, one.concerns.clone())));
+        notices::warn_of_unmatched_entries(&context.ui, packed.iter().map(|one| (&one.name, one.idle.clone())));
+        notices::warn_of_concerns(&context.ui, packed.iter().map(|one| (&one.name, one.concerns.clone())));
         scripts.check_stop()?;
         write(packed, &folder)
     });

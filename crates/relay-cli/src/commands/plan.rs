@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::error::engine as explain;
 use crate::exit::Exit;
-use crate::preflight;
+use crate::notices;
 use crate::session_setup::{self, SessionFlags};
 
 /// Runs the command.
@@ -50,7 +50,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
         ui.hint(note);
     }
     let saved = args.against.as_ref().map(|path| read_plan(context, path)).transpose()?;
-    let compares = saved.as_ref().is_some_and(crate::saved_digests::has_any);
+    let compares = saved.as_ref().is_some_and(relay_engine::release::promises_bytes);
     // Only a plan that is kept promises bytes; packing costs more than all the rest.
     if args.out.is_some() || compares {
         add_tarballs(context, &project, &mut observed, args.ignore_scripts)?;
@@ -61,7 +61,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
         relay_workspace::write_atomically(&path, strike(&plan.to_json()).as_bytes()).map_err(explain::write)?;
     }
     if plan.is_empty() {
-        ui.hint(preflight::why_not_published(&project, &observed.bumps));
+        ui.hint(notices::why_not_published(&project, &observed.bumps));
     }
     let mut drifted = false;
     if let Some(saved) = &saved {

@@ -3,6 +3,7 @@
 use relay_engine::finish::FinishOptions;
 use relay_engine::observe::Intent;
 use relay_engine::project::Project;
+use relay_engine::release::Request;
 use relay_engine::report::RunReport;
 use relay_pack::lifecycle::{Occasion, before_tarball};
 use relay_sandbox::VisibilityDelay;
@@ -12,8 +13,8 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
+use crate::notices;
 use crate::person::TerminalPerson;
-use crate::preflight;
 use crate::rehearsal::aside::Aside;
 use crate::rehearsal::person::RehearsalPerson;
 use crate::rehearsal::stage::Stage;
@@ -33,7 +34,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     let npm = session_setup::publish_settings(&project.workspace, &context.vault);
     let ignore_scripts = args.ignore_scripts || npm.scripts_ignored_by.is_some();
     if let Some(place) = npm.scripts_ignored_by.as_ref().filter(|_| !args.ignore_scripts) {
-        preflight::warn_of_ignored_scripts(ui, &project.workspace, place);
+        notices::warn_of_ignored_scripts(ui, &project.workspace, place);
     }
     let scripts = !ignore_scripts && has_scripts(&project);
     // Copying a large repository takes a while.
@@ -64,18 +65,21 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
         RehearsalPerson::Itself { ui: ui.clone(), sandboxes: stage.sandboxes.values().collect() }
     };
     let options = FlowOptions {
-        intent: Intent::Release,
-        command: "rehearse",
-        yes: true,
-        dry_run: false,
-        saved: None,
-        saved_path: None,
-        ignore_scripts,
-        finish: FinishOptions { tags: true, push: false, branch: false },
+        request: Request {
+            intent: Intent::Release,
+            command: "rehearse",
+            rehearsal: true,
+            dry_run: false,
+            unasked: true,
+            saved: None,
+            saved_path: None,
+            ignore_scripts,
+            finish: FinishOptions { tags: true, push: false, branch: false },
+            state: aside.state_folder(),
+            holder: session_setup::holder("rehearse"),
+        },
         log_file: args.report.log_file.as_ref().map(|path| context.resolve(path)),
-        state: aside.state_folder(),
         concurrency: args.concurrency,
-        show_plan: true,
     };
     let stand_ins = stage.stand_ins.clone();
     let make_session = |project: &Project| {
@@ -85,7 +89,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     };
     let mut stop = StopRequests::listen()?;
     heed_terminal(ui)?;
-    let flow = flow::run(ui, &aside.root, &make_session, &person, options, &mut stop).await;
+    let flow = Box::pin(flow::run(ui, &aside.root, &make_session, &person, options, &mut stop)).await;
     drop(person);
     let exit = match flow {
         Ok(flow) => {

@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use relay_engine::finish::FinishOptions;
 use relay_engine::observe::Intent;
 use relay_engine::project::{ChangesetsTags, Project};
+use relay_engine::release;
 use relay_engine::report::{Ending, RunReport};
 use relay_plan::ReleasePlan;
 
@@ -15,8 +16,8 @@ use crate::deepen;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::flow::{self, FlowOptions};
+use crate::notices;
 use crate::person::TerminalPerson;
-use crate::preflight;
 use crate::session_setup::{self, SessionFlags};
 use crate::stop::{StopRequests, heed_terminal};
 use crate::summary::{self, Layout, World};
@@ -80,7 +81,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     }
     let ignore_scripts = flags.upload.ignore_scripts || npm.scripts_ignored_by.is_some();
     if let Some(place) = npm.scripts_ignored_by.as_ref().filter(|_| !flags.upload.ignore_scripts) {
-        preflight::warn_of_ignored_scripts(ui, &project.workspace, place);
+        notices::warn_of_ignored_scripts(ui, &project.workspace, place);
     }
     let session_flags = SessionFlags {
         vault: context.vault.clone(),
@@ -101,22 +102,25 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         here: super::plan::here(context, &project),
     };
     let options = FlowOptions {
-        intent: request.intent,
-        command: request.command,
-        yes: flags.person.yes,
-        dry_run,
-        saved,
-        saved_path: request.plan.map(|path| context.resolve(path)),
-        ignore_scripts,
-        finish: FinishOptions {
-            tags: !flags.git.no_git_tag,
-            push: !flags.git.no_push,
-            branch: request.intent == Intent::Release,
+        request: release::Request {
+            intent: request.intent,
+            command: request.command,
+            rehearsal: false,
+            dry_run,
+            unasked: flags.person.yes,
+            saved,
+            saved_path: request.plan.map(|path| context.resolve(path)),
+            ignore_scripts,
+            finish: FinishOptions {
+                tags: !flags.git.no_git_tag,
+                push: !flags.git.no_push,
+                branch: request.intent == Intent::Release,
+            },
+            state: session_setup::state_folder(&project),
+            holder: session_setup::holder(request.command),
         },
         log_file: flags.report.log_file.as_ref().map(|path| context.resolve(path)),
-        state: session_setup::state_folder(&project),
         concurrency: flags.registry.concurrency,
-        show_plan: true,
     };
     let tags = project.changesets_tags();
     drop(project);
@@ -124,7 +128,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     let person = TerminalPerson { ui: ui.clone(), browser: !flags.person.no_browser };
     let mut stop = StopRequests::listen()?;
     heed_terminal(ui)?;
-    let flow = flow::run(ui, &context.cwd, &make_session, &person, options, &mut stop).await?;
+    let flow = Box::pin(flow::run(ui, &context.cwd, &make_session, &person, options, &mut stop)).await?;
     if dry_run {
         if flags.report.json {
             context.ui.json(&flow.plan.to_json());

@@ -4,7 +4,10 @@ use camino::Utf8PathBuf;
 use relay_change::BumpPlan;
 use relay_engine::learnt::Learnt;
 use relay_engine::observe::{Intent, observe};
-use relay_engine::state_folder::StateFolder;
+use relay_engine::release::{
+    ReleaseError, check_branch, check_clean, check_commit, check_manifests, finish_interrupted_step, interrupted_step,
+};
+use relay_engine::state_folder::RunLock;
 use relay_engine::versioning::{commit_versions, write_versions};
 use relay_plan::Finding;
 use serde_json::json;
@@ -15,7 +18,7 @@ use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
 use crate::interrupted;
-use crate::preflight;
+use crate::notices;
 use crate::session_setup::{self, SessionFlags};
 use crate::ui::{columns, plural};
 
@@ -27,10 +30,17 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
         project = crate::flow::open(&context.cwd, None)?;
     }
     let state = session_setup::state_folder(&project);
+    let take_lock = || RunLock::take(&state, &session_setup::holder("version")).map_err(explain::state_folder);
+    let mut lock = None;
     if args.dry_run {
         interrupted::warn(ui, &project, &state)?;
-    } else if interrupted::finish(ui, &project, &state)? {
-        project = crate::flow::open(&context.cwd, None)?;
+    } else {
+        RunLock::refuse_if_busy(&state).map_err(explain::state_folder)?;
+        if interrupted_step(&project, &state).map_err(explain::write_set)?.is_some() {
+            lock = Some(take_lock()?);
+            interrupted::tell(ui, finish_interrupted_step(&project, &state)?.as_ref());
+            project = crate::flow::open(&context.cwd, None)?;
+        }
     }
     let flags = SessionFlags {
         vault: context.vault.clone(),
@@ -55,7 +65,7 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     if args.json {
         ui.json(&document(bumps, &observed.change_findings));
     } else if bumps.bumps.is_empty() {
-        ui.status(format!("Nothing to version: {}", preflight::why_nothing(&project)));
+        ui.status(format!("Nothing to version: {}", notices::why_nothing(&project)));
         if !bumps.consumed.is_empty() {
             ui.status(format!("To be taken away: {}", plural(bumps.consumed.len(), "change file")));
         }
@@ -69,24 +79,20 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
         return Ok(Exit::Done);
     }
     // What is not committed may be written anywhere: a pull request of the next versions has a branch of its own.
+    let or_without =
+        |error: ReleaseError| CliError::from(error).hint("or write without committing: `relay version --no-commit`");
     if !args.no_commit {
-        preflight::check_branch(&project, true, false)
-            .map_err(|error| error.hint("or write without committing: `relay version --no-commit`"))?;
+        check_branch(&project, true, false).map_err(or_without)?;
     }
     if args.dry_run {
         return Ok(Exit::Done);
     }
-    if let Some(repository) = project.repository.as_ref().filter(|_| !args.no_commit) {
-        let dirty = repository.uncommitted().map_err(explain::git)?;
-        if !dirty.is_empty() {
-            return Err(CliError::user(format!("the working tree has {}", plural(dirty.len(), "uncommitted change")))
-                .hint("commit or stash them, or write without committing: `relay version --no-commit`")
-                .code("relay::git::dirty"));
-        }
-    }
-    preflight::check_manifests(&project, bumps.bumps.iter().map(|bump| &bump.name))?;
     if !args.no_commit {
-        preflight::check_commit(&project)?;
+        check_clean(&project, None).map_err(or_without)?;
+    }
+    check_manifests(&project, bumps.bumps.iter().map(|bump| &bump.name))?;
+    if !args.no_commit {
+        check_commit(&project)?;
     }
     let question = match bumps.bumps.len() {
         0 => "Write that?".to_owned(),
@@ -95,8 +101,9 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     if !args.yes && !ui.confirm(&question)? {
         return Err(CliError::new(ErrorKind::Interrupted, "nothing was written"));
     }
-    let mut folder = StateFolder::open(&state).map_err(explain::state_folder)?;
-    let _lock = folder.lock().map_err(explain::state_folder)?;
+    if lock.is_none() {
+        lock = Some(take_lock()?);
+    }
     let commits = project.repository.is_some() && !args.no_commit;
     let message = commits.then(|| project.config.release.commit_message.clone());
     let written = write_versions(&project, bumps, &state, message.clone()).map_err(explain::version)?;
@@ -109,6 +116,7 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     if let Some(commit) = commit {
         ui.status(format!("Committed {}", commit.get(..10).unwrap_or(&commit)));
     }
+    drop(lock);
     Ok(Exit::Done)
 }
 

@@ -299,7 +299,9 @@ pub(crate) fn publish(error: PublishRunError) -> CliError {
 /// relay's state folder can't be used.
 pub(crate) fn state_folder(error: StateFolderError) -> CliError {
     let hint = match &error {
-        StateFolderError::Busy { .. } => "wait until the other run has ended; two runs never publish at the same time",
+        StateFolderError::Busy { .. } => {
+            "wait until the other run has ended, then run the same command again; two runs never publish at the same time"
+        }
         StateFolderError::Unusable { .. } => "the folder holds the journal; make it writable",
     };
     CliError::of(ErrorKind::User, &error).hint(hint).code("relay::state_folder")

@@ -1,65 +1,14 @@
-//! What is checked before the first file is written, so that a release does not stop half-way with versions written and no
-//! commit, or a commit and no tarball.
+//! What is said about a repository or its tarballs and stops nothing.
 
 use relay_change::BumpPlan;
 use relay_config::ChangeSource;
-use relay_engine::freeze::packing_obstacle;
 use relay_engine::project::Project;
-use relay_pack::{ManifestRewriteError, published_manifest};
-use relay_plan::ReleasePlan;
 use relay_workspace::{PackageName, Version, Workspace};
 
-use crate::error::CliError;
-use crate::error::engine as explain;
 use crate::ui::{Ui, plural};
 
 /// How many uncommitted changes are named.
 const CHANGES_SHOWN_MAX: usize = 5;
-
-/// The manifests of these packages can be written as they are published: each `workspace:` and `catalog:` leads somewhere.
-///
-/// What a build may still bring, such as the folder of `publishConfig.directory`, is left to the packing, and ranges, which
-/// the version step may still move, to the plan.
-pub(crate) fn check_manifests<'a>(
-    project: &Project,
-    names: impl IntoIterator<Item = &'a PackageName>,
-) -> Result<(), CliError> {
-    for name in names {
-        let Some(package) = project.workspace.packages.iter().find(|package| package.name == *name && !package.private)
-        else {
-            continue;
-        };
-        match published_manifest(package, &project.workspace) {
-            Ok(_)
-            | Err(
-                ManifestRewriteError::Directory { .. }
-                | ManifestRewriteError::Unreadable { .. }
-                | ManifestRewriteError::OutOfRange { .. },
-            ) => {}
-            Err(error) => return Err(CliError::from(error).hint("nothing was written and nothing was sent")),
-        }
-    }
-    Ok(())
-}
-
-/// The folders of `publishConfig.directory` are there, with the version that is planned, where no script would make them.
-///
-/// Called before versions are written: a release that could only fail afterwards does not begin.
-pub(crate) fn check_directories(project: &Project, plan: &ReleasePlan, ignore_scripts: bool) -> Result<(), CliError> {
-    let mut error: Option<CliError> = None;
-    for planned in &plan.packages {
-        let Some(package) = project.workspace.package(&planned.name) else { continue };
-        let Some(obstacle) = packing_obstacle(&project.workspace, package, &planned.next, ignore_scripts) else {
-            continue;
-        };
-        let all = error.unwrap_or_else(|| {
-            CliError::user("packages can't be packed as planned; nothing was written and nothing was sent")
-                .code("relay::pack::directory")
-        });
-        error = Some(all.cause(format!("`{}`: {}", planned.name, obstacle.text)).hint(obstacle.help));
-    }
-    error.map_or(Ok(()), Err)
-}
 
 /// Warns of entries in `files` that bring nothing into the tarball, where npm says nothing and people miss their build.
 pub(crate) fn warn_of_unmatched_entries<'a>(ui: &Ui, idle: impl IntoIterator<Item = (&'a PackageName, Vec<String>)>) {
@@ -178,50 +127,16 @@ fn latest_version_tag(tags: &[String]) -> Option<(Version, &str)> {
     tags.iter().filter_map(|tag| Some((version(tag)?, tag.as_str()))).max()
 }
 
-/// The branch is one that may be released from; where the release is committed, there must be a branch at all.
-pub(crate) fn check_branch(project: &Project, commits: bool, any_branch: bool) -> Result<(), CliError> {
-    let Some(repository) = &project.repository else { return Ok(()) };
-    let head = repository.head().map_err(explain::git)?;
-    if commits && head.branch.is_none() {
-        return Err(CliError::user("HEAD is detached, so the release commit would belong to no branch")
-            .hint("check out a branch: `git switch main`")
-            .code("relay::git::detached"));
-    }
-    if let (Some(wanted), Some(branch)) = (&project.config.release.branch, &head.branch)
-        && wanted != branch
-        && !any_branch
-    {
-        return Err(CliError::user(format!("releases are made from `{wanted}`, and this is `{branch}`"))
-            .hint(format!("check out `{wanted}`, or change `release.branch` in relay.toml"))
-            .code("relay::git::branch"));
-    }
-    Ok(())
-}
-
-/// A commit can be made in the repository, if there is one.
-pub(crate) fn check_commit(project: &Project) -> Result<(), CliError> {
-    match &project.repository {
-        Some(repository) => repository
-            .check_can_commit()
-            .map_err(|error| explain::git(error).hint("nothing was written and nothing was sent")),
-        None => Ok(()),
-    }
-}
-
 /// Says beforehand that nothing will be pushed where there is nowhere to push to. It stops nothing: the packages don't need it.
-pub(crate) fn warn_of_no_remote(ui: &Ui, project: &Project) {
-    if project.repository.as_ref().is_some_and(|repository| repository.remote_name().is_none()) {
-        ui.warning(
-            "this git repository has no remote to push to, so commits and tags stay here; name one with `git remote add \
-             origin URL`, or say `--no-push`",
-        );
-    }
+pub(crate) fn warn_of_no_remote(ui: &Ui) {
+    ui.warning(
+        "this git repository has no remote to push to, so commits and tags stay here; name one with `git remote add origin \
+         URL`, or say `--no-push`",
+    );
 }
 
 /// Says beforehand that tarballs are made of files that no commit has. It stops nothing: build output may be among them.
-pub(crate) fn warn_of_changes(ui: &Ui, project: &Project) -> Result<(), CliError> {
-    let Some(repository) = &project.repository else { return Ok(()) };
-    let changes = repository.uncommitted().map_err(explain::git)?;
+pub(crate) fn warn_of_changes(ui: &Ui, changes: &[String]) {
     if !changes.is_empty() {
         let shown: Vec<String> = changes.iter().take(CHANGES_SHOWN_MAX).map(|path| format!("`{path}`")).collect();
         let more = match changes.len() - shown.len() {
@@ -234,7 +149,6 @@ pub(crate) fn warn_of_changes(ui: &Ui, project: &Project) -> Result<(), CliError
             shown.join(", ")
         ));
     }
-    Ok(())
 }
 
 /// Says whose scripts don't run because a setting of npm's leaves them out: what they would make is then not in the tarball.

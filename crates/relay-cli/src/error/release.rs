@@ -1,0 +1,102 @@
+//! What stops a release, told to a person.
+
+use relay_engine::freeze::PackingObstacle;
+use relay_engine::release::ReleaseError;
+use relay_workspace::PackageName;
+
+use super::{CliError, ErrorKind, engine};
+use crate::ui::plural;
+
+/// How many paths are named.
+const PATHS_SHOWN_MAX: usize = 5;
+const NOTHING: &str = "nothing was written and nothing was sent";
+
+impl From<ReleaseError> for CliError {
+    fn from(error: ReleaseError) -> Self {
+        let text = error.to_string();
+        match error {
+            ReleaseError::Project(error) => engine::project(error),
+            ReleaseError::StateFolder(error) => engine::state_folder(error),
+            ReleaseError::Interrupted(error) => engine::write_set(error),
+            ReleaseError::Observe(error) => engine::observe(error),
+            ReleaseError::Git(error) => engine::git(error),
+            ReleaseError::Preview(error) => engine::preview_tarballs(error),
+            ReleaseError::Findings(plan) => engine::findings(&plan),
+            ReleaseError::Drifted(differences) => drifted(differences),
+            ReleaseError::Changed(differences) => changed(differences),
+            ReleaseError::Meanwhile => Self::user(format!("{text}; nothing was done"))
+                .hint("run the same command again: it goes on from what is there now")
+                .code("relay::run::meanwhile"),
+            ReleaseError::OtherTarballs(differences) => other_tarballs(differences),
+            ReleaseError::SettingsChanged(differences) => settings_changed(differences),
+            ReleaseError::NoRepository => Self::user(text)
+                .hint("run `git init` and commit, or publish the versions as they are with `relay publish`")
+                .code("relay::git::no_repository"),
+            ReleaseError::Dirty { paths } => dirty(&paths),
+            ReleaseError::Detached => {
+                Self::user(text).hint("check out a branch: `git switch main`").code("relay::git::detached")
+            }
+            ReleaseError::OtherBranch { wanted, .. } => Self::user(text)
+                .hint(format!("check out `{wanted}`, or change `release.branch` in relay.toml"))
+                .code("relay::git::branch"),
+            ReleaseError::Manifest(error) => Self::from(*error).hint(NOTHING),
+            ReleaseError::Obstacles(obstacles) => in_the_way(obstacles),
+            ReleaseError::CannotCommit(error) => engine::git(error).hint(NOTHING),
+            ReleaseError::Finish(error) => engine::finish(error),
+            ReleaseError::Version(error) => engine::version(error),
+            ReleaseError::CommitVersions(error) => engine::commit_versions(error),
+            ReleaseError::Freeze(error) => engine::freeze(error),
+            ReleaseError::Publish(error) => engine::publish(error),
+            ReleaseError::NotRecorded(error) => Self::of(ErrorKind::User, &error).code("relay::journal::unwritable"),
+        }
+    }
+}
+
+fn drifted(differences: Vec<String>) -> CliError {
+    let error = CliError::user("what was observed has drifted from the saved plan; nothing was done")
+        .code("relay::plan::drift")
+        .hint("make a new plan with `relay plan --out FILE` and have it reviewed");
+    differences.into_iter().fold(error, CliError::cause)
+}
+
+fn changed(differences: Vec<String>) -> CliError {
+    let error = CliError::user("the plan has changed while the question was open; nothing was done")
+        .code("relay::plan::changed")
+        .hint("run the same command again and look at the new plan");
+    differences.into_iter().fold(error, CliError::cause)
+}
+
+fn other_tarballs(differences: Vec<String>) -> CliError {
+    let error = CliError::user("the tarballs are not those of the saved plan; nothing was sent")
+        .code("relay::plan::drift")
+        .hint("look for a script that writes into these packages, or build output that differs from that of the plan")
+        .hint("build first, then make a new plan with `relay plan --out FILE` and have it reviewed");
+    differences.into_iter().fold(error, CliError::cause)
+}
+
+fn settings_changed(differences: Vec<String>) -> CliError {
+    let error = CliError::user(
+        "the settings of registries changed while scripts of the repository ran; nothing was uploaded",
+    )
+    .hint(
+        "find the script that writes them (prepublishOnly, prepack, prepare) and let it leave them alone, or run it \
+                 before relay",
+    )
+    .code("relay::settings_changed");
+    differences.into_iter().fold(error, CliError::cause)
+}
+
+fn dirty(paths: &[String]) -> CliError {
+    let error = CliError::user(format!("the working tree has {}", plural(paths.len(), "uncommitted change")))
+        .hint("commit or stash them, then run relay again")
+        .code("relay::git::dirty");
+    paths.iter().take(PATHS_SHOWN_MAX).fold(error, |error, path| error.cause(path.clone()))
+}
+
+fn in_the_way(obstacles: Vec<(PackageName, PackingObstacle)>) -> CliError {
+    let all = CliError::user("packages can't be packed as planned; nothing was written and nothing was sent")
+        .code("relay::pack::directory");
+    obstacles
+        .into_iter()
+        .fold(all, |error, (name, obstacle)| error.cause(format!("`{name}`: {}", obstacle.text)).hint(obstacle.help))
+}

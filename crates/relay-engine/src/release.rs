@@ -1,0 +1,91 @@
+//! A release as a value: each step takes the one before and returns what it found, so that no step can be left out or done
+//! twice, and none begins before the one before it has come to its end.
+//!
+//! [`Entered`] → [`Observed`] → [`Agreed`] → [`Held`] → [`Versioned`] → [`Packed`] → [`Pushed`] → [`Published`] → the report.
+//! `release`, `publish`, `resume`, `rehearse` and dry runs are these steps, stopped earlier or later. Questions to a person,
+//! credentials, the clock and the stream of events come in from outside.
+//!
+//! Nothing leaves the machine before all tarballs have passed the gate; nothing is uploaded before [`Pushed`].
+
+mod agreed;
+mod checks;
+mod entered;
+mod error;
+mod held;
+mod observed;
+mod packed;
+mod published;
+mod pushed;
+mod saved;
+mod versioned;
+
+use camino::Utf8PathBuf;
+use relay_plan::ReleasePlan;
+use relay_workspace::PackageName;
+
+use crate::event::Fact;
+use crate::finish::FinishOptions;
+use crate::journal::PastUploads;
+use crate::learnt::Learnt;
+use crate::observe::Intent;
+use crate::project::{Project, ProjectError};
+use crate::state_folder::Holder;
+
+pub use agreed::Agreed;
+pub use checks::{check_branch, check_clean, check_commit, check_manifests};
+pub use entered::{Entered, InterruptedStep, finish_interrupted_step, interrupted_step};
+pub use error::ReleaseError;
+pub use held::Held;
+pub use observed::{Course, Observed};
+pub use packed::Packed;
+pub use published::{Finished, Published};
+pub use pushed::Pushed;
+pub use saved::promises_bytes;
+pub use versioned::{VersionStep, Versioned};
+
+/// What a release may do and how it is asked for.
+pub struct Request {
+    /// Release or publish.
+    pub intent: Intent,
+    /// The command's name, for the journal.
+    pub command: &'static str,
+    /// Whether this is a trial in a copy, which may stand on any branch.
+    pub rehearsal: bool,
+    /// Whether nothing may be written: the run ends with what was agreed.
+    pub dry_run: bool,
+    /// Whether nobody is asked between the plan and its execution.
+    pub unasked: bool,
+    /// A saved plan that must still hold.
+    pub saved: Option<ReleasePlan>,
+    /// The saved plan's file, which may lie in the working tree.
+    pub saved_path: Option<Utf8PathBuf>,
+    /// Whether lifecycle scripts are left out.
+    pub ignore_scripts: bool,
+    /// Tags and pushes.
+    pub finish: FinishOptions,
+    /// The folder where relay keeps its state.
+    pub state: Utf8PathBuf,
+    /// Who carries the release out.
+    pub holder: Holder,
+}
+
+/// Reads the project anew: before the first step, and whenever its files have been written.
+pub type ProjectReader<'a> = &'a (dyn Fn() -> Result<Project, ProjectError> + Sync);
+
+/// What all steps share.
+struct Run<'a> {
+    request: Request,
+    read_project: ProjectReader<'a>,
+    project: Project,
+    past_uploads: PastUploads,
+    learnt: Learnt,
+}
+
+impl Run<'_> {
+    /// The event that begins a run. A saved plan is known by its own id, whatever was observed since.
+    fn started(&self, plan: &ReleasePlan) -> Fact {
+        let packages: Vec<PackageName> = plan.packages.iter().map(|planned| planned.name.clone()).collect();
+        let plan = self.request.saved.as_ref().map_or(&plan.id, |saved| &saved.id).clone();
+        Fact::RunStarted { command: self.request.command.to_owned(), plan, packages, push: self.request.finish.push }
+    }
+}

@@ -1,0 +1,104 @@
+//! The third step: the plan can be carried out to its end, as far as that can be told beforehand.
+
+use relay_git::Repository;
+use relay_plan::ReleasePlan;
+
+use super::checks::{check_branch, check_clean, check_commit, check_directories, check_manifests};
+use super::{Course, Held, Observed, ReleaseError, Run};
+use crate::finish::{Ready, preflight};
+use crate::observe::{self, Intent};
+use crate::owed::OwedWork;
+use crate::project::Project;
+
+/// A release that nothing known stands in the way of.
+pub struct Agreed<'a> {
+    pub(super) of: Observed<'a>,
+    pub(super) course: Course,
+    pub(super) ready: Ready,
+    pub(super) owed: OwedWork,
+    uncommitted: Vec<String>,
+}
+
+impl<'a> Agreed<'a> {
+    pub(super) fn check(of: Observed<'a>) -> Result<Self, ReleaseError> {
+        let course = of.course();
+        let Run { request, project, past_uploads, .. } = &*of.run;
+        let observe::Observed { plan, bumps, live, .. } = &of.observation;
+        let owed = OwedWork::find(project, live, past_uploads, request.finish)?;
+        if course == Course::Owed {
+            return Ok(Self { of, course, ready: Ready::default(), owed, uncommitted: Vec::new() });
+        }
+        if plan.has_errors() {
+            return Err(ReleaseError::Findings(Box::new(plan.clone())));
+        }
+        let releases = request.intent == Intent::Release;
+        if releases && project.repository.is_none() {
+            return Err(ReleaseError::NoRepository);
+        }
+        let mut uncommitted = Vec::new();
+        if releases {
+            check_clean(project, request.saved_path.as_deref())?;
+        } else if let Some(repository) = &project.repository {
+            uncommitted = repository.uncommitted()?;
+        }
+        check_branch(project, releases, request.rehearsal)?;
+        let planned = plan.packages.iter().map(|planned| &planned.name);
+        check_manifests(project, planned.chain(bumps.bumps.iter().map(|bump| &bump.name)))?;
+        check_directories(project, plan, request.ignore_scripts)?;
+        if !bumps.is_empty() {
+            check_commit(project)?;
+        }
+        let ready = preflight(project, plan, bumps, request.finish, !request.dry_run)?;
+        Ok(Self { of, course, ready, owed, uncommitted })
+    }
+
+    /// The project.
+    pub fn project(&self) -> &Project {
+        &self.of.run.project
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &ReleasePlan {
+        &self.of.observation.plan
+    }
+
+    /// What was observed.
+    pub fn observation(&self) -> &observe::Observed {
+        &self.of.observation
+    }
+
+    /// What there is to do.
+    pub fn course(&self) -> Course {
+        self.course
+    }
+
+    /// Whether there is nothing to do, not even what an earlier run left undone.
+    pub fn has_nothing_to_do(&self) -> bool {
+        self.course == Course::Owed && self.owed.is_empty()
+    }
+
+    /// Paths that no commit has as they are, of which tarballs will be made: build output may be among them.
+    pub fn uncommitted(&self) -> &[String] {
+        &self.uncommitted
+    }
+
+    /// Whether commits and tags are to be pushed and there is no remote to push them to.
+    pub fn has_no_remote(&self) -> bool {
+        let lacks = |repository: &Repository| repository.remote_name().is_none();
+        self.of.run.request.finish.push && self.of.run.project.repository.as_ref().is_some_and(lacks)
+    }
+
+    /// What was found of the tags of the release.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Takes what keeps other runs away. With `asked` a person was asked meanwhile, which may have taken an hour in which the
+    /// world went on: then everything is observed once more, and must be as it was.
+    ///
+    /// # Errors
+    /// [`ReleaseError`]: the plan has changed, or another run is at work. A dry run can't go on from here.
+    pub async fn hold(self, asked: bool) -> Result<Held<'a>, ReleaseError> {
+        Held::take(self, asked).await
+    }
+}

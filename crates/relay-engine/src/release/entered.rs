@@ -1,0 +1,108 @@
+//! The first step: no other run is at work in this clone, what an earlier run left half-written is finished, and what is
+//! remembered of earlier runs is read.
+
+use camino::Utf8Path;
+
+use super::{Observed, ProjectReader, ReleaseError, Request, Run};
+use crate::journal::PastUploads;
+use crate::learnt::Learnt;
+use crate::project::Project;
+use crate::session::Session;
+use crate::state_folder::RunLock;
+use crate::versioning::commit_versions;
+use crate::versioning::write_set::{Progress, WriteSet, WriteSetError};
+
+/// A run that has begun.
+pub struct Entered<'a> {
+    pub(super) run: Box<Run<'a>>,
+    pub(super) lock: Option<RunLock>,
+    interrupted: Option<InterruptedStep>,
+}
+
+/// A version step that an earlier run did not bring to its end.
+#[derive(Debug)]
+pub enum InterruptedStep {
+    /// It was finished now, with its commit where that was still to be made.
+    Finished {
+        /// The commit that was made now.
+        commit: Option<String>,
+    },
+    /// It was left as it is, since this run only reads.
+    Left(Result<Progress, WriteSetError>),
+}
+
+impl<'a> Entered<'a> {
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// [`ReleaseError`]: the project can't be read, another run is at work in this clone, or a version step of an earlier run
+    /// can't be finished.
+    pub fn enter(request: Request, read_project: ProjectReader<'a>) -> Result<Self, ReleaseError> {
+        let mut project = read_project()?;
+        let mut lock = None;
+        let mut interrupted = interrupted_step(&project, &request.state)?.map(InterruptedStep::Left);
+        if !request.dry_run {
+            // A run that writes just now must not be taken for one that was interrupted, nor its files for somebody's changes.
+            RunLock::refuse_if_busy(&request.state)?;
+            if interrupted.is_some() {
+                lock = Some(RunLock::take(&request.state, &request.holder)?);
+                interrupted = finish_interrupted_step(&project, &request.state)?;
+                project = read_project()?;
+            }
+        }
+        let past_uploads = PastUploads::read(&request.state);
+        let learnt = Learnt::read(&request.state);
+        let run = Box::new(Run { request, read_project, project, past_uploads, learnt });
+        Ok(Self { run, lock, interrupted })
+    }
+
+    /// The project as it is now.
+    pub fn project(&self) -> &Project {
+        &self.run.project
+    }
+
+    /// What was found of an earlier run's version step, if anything.
+    pub fn interrupted(&self) -> Option<&InterruptedStep> {
+        self.interrupted.as_ref()
+    }
+
+    /// Reads everything and makes the plan.
+    ///
+    /// # Errors
+    /// [`ReleaseError`]: something can't be read, or the world has drifted from the saved plan.
+    pub async fn observe(self, session: Session) -> Result<Observed<'a>, ReleaseError> {
+        Observed::read(self.run, self.lock, session).await
+    }
+}
+
+/// Looks for a version step that was interrupted, and how far it had come; touches nothing.
+///
+/// # Errors
+/// [`WriteSetError`] where its record can't be read.
+pub fn interrupted_step(
+    project: &Project,
+    state: &Utf8Path,
+) -> Result<Option<Result<Progress, WriteSetError>>, WriteSetError> {
+    Ok(WriteSet::find(project, state)?.map(|set| set.progress(project, state)))
+}
+
+/// Finishes a version step that was interrupted, with its commit if it was to have one. The lock must be held. The project is
+/// to be read again where there was one.
+///
+/// # Errors
+/// [`ReleaseError`] where it can't be finished.
+pub fn finish_interrupted_step(project: &Project, state: &Utf8Path) -> Result<Option<InterruptedStep>, ReleaseError> {
+    let Some(set) = WriteSet::find(project, state)? else { return Ok(None) };
+    let progress = set.finish(project, state)?;
+    let message = if progress == Progress::Untouched { None } else { owed_message(project, &set)? };
+    let commit = commit_versions(project, state, set.paths(), message)?;
+    Ok((progress != Progress::Untouched).then_some(InterruptedStep::Finished { commit }))
+}
+
+/// The message of the step's commit, unless that was made before the interruption.
+fn owed_message<'a>(project: &Project, set: &'a WriteSet) -> Result<Option<&'a str>, ReleaseError> {
+    let (Some(repository), Some(message)) = (&project.repository, &set.commit) else { return Ok(None) };
+    let changed = repository.uncommitted()?;
+    let owed = set.paths().any(|path| changed.iter().any(|changed| changed == project.in_repository(path).as_str()));
+    Ok(owed.then_some(message))
+}

@@ -1,0 +1,105 @@
+//! What stops a release, as data: the command line has the words.
+
+use relay_git::GitError;
+use relay_pack::ManifestRewriteError;
+use relay_plan::ReleasePlan;
+use relay_workspace::PackageName;
+
+use crate::event::NotRecorded;
+use crate::finish::FinishError;
+use crate::freeze::{FreezeError, PackingObstacle};
+use crate::observe::ObserveError;
+use crate::project::ProjectError;
+use crate::publish::PublishRunError;
+use crate::state_folder::StateFolderError;
+use crate::tarball_preview::PreviewError;
+use crate::versioning::write_set::WriteSetError;
+use crate::versioning::{CommitVersionsError, VersionError};
+
+/// What stops a release.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// The project can't be read.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The state folder can't be used, or another run is at work in this clone.
+    #[error(transparent)]
+    StateFolder(#[from] StateFolderError),
+    /// A version step of an earlier run can't be finished.
+    #[error(transparent)]
+    Interrupted(#[from] WriteSetError),
+    /// The plan can't be made.
+    #[error(transparent)]
+    Observe(#[from] ObserveError),
+    /// git can't do what is asked.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// What the plan's tarballs would be can't be told.
+    #[error(transparent)]
+    Preview(#[from] PreviewError),
+    /// The plan itself says what must be put right first.
+    #[error("the plan has errors")]
+    Findings(Box<ReleasePlan>),
+    /// What was observed is not what a saved plan was made from.
+    #[error("what was observed has drifted from the saved plan: {}", .0.join("; "))]
+    Drifted(Vec<String>),
+    /// The plan changed while a person was asked.
+    #[error("the plan has changed while the question was open: {}", .0.join("; "))]
+    Changed(Vec<String>),
+    /// Another run of this clone has come to its end since everything was observed.
+    #[error("another run of relay was at work in this clone meanwhile")]
+    Meanwhile,
+    /// Tarballs have other bytes than a saved plan says.
+    #[error("the tarballs are not those of the saved plan: {}", .0.join("; "))]
+    OtherTarballs(Vec<String>),
+    /// The settings of registries are not those that the plan was made by.
+    #[error("the settings of registries changed while scripts of the repository ran: {}", .0.join("; "))]
+    SettingsChanged(Vec<String>),
+    /// A release commits, and there is no repository.
+    #[error("this is no git repository, so a release can't be committed")]
+    NoRepository,
+    /// Files differ from the head commit.
+    #[error("the working tree has uncommitted changes")]
+    Dirty {
+        /// The paths, as the repository names them.
+        paths: Vec<String>,
+    },
+    /// No branch is checked out.
+    #[error("HEAD is detached, so the release commit would belong to no branch")]
+    Detached,
+    /// Releases are made from another branch.
+    #[error("releases are made from `{wanted}`, and this is `{branch}`")]
+    OtherBranch {
+        /// The branch of the settings.
+        wanted: String,
+        /// The one that is checked out.
+        branch: String,
+    },
+    /// A manifest can't be made ready for publishing.
+    #[error(transparent)]
+    Manifest(#[from] Box<ManifestRewriteError>),
+    /// Packages can't be packed as planned.
+    #[error("packages can't be packed as planned")]
+    Obstacles(Vec<(PackageName, PackingObstacle)>),
+    /// What the version step commits can't be committed.
+    #[error(transparent)]
+    CannotCommit(GitError),
+    /// What the end of the run needs in git is not there.
+    #[error(transparent)]
+    Finish(#[from] FinishError),
+    /// Versions can't be written.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// The version step can't be brought to its end.
+    #[error(transparent)]
+    CommitVersions(#[from] CommitVersionsError),
+    /// Tarballs can't be made.
+    #[error(transparent)]
+    Freeze(#[from] FreezeError),
+    /// The uploads could not begin, or not go on.
+    #[error(transparent)]
+    Publish(#[from] PublishRunError),
+    /// An event can't be recorded.
+    #[error(transparent)]
+    NotRecorded(#[from] NotRecorded),
+}

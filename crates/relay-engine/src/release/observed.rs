@@ -1,0 +1,98 @@
+//! The second step: repository, settings and registries are read, and the plan is made. Nothing is written.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use relay_change::BumpPlan;
+use relay_pack::Tarball;
+use relay_plan::ReleasePlan;
+use relay_workspace::PackageName;
+
+use super::{Agreed, ReleaseError, Run, saved};
+use crate::observe::{self, Intent, observe};
+use crate::packing_ahead::PackingAhead;
+use crate::project::Project;
+use crate::session::Session;
+use crate::state_folder::RunLock;
+
+/// What there is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Course {
+    /// Packages go out.
+    Publish,
+    /// Versions are written and nothing is published: private packages get them, or change files that ask for none are used up.
+    VersionsOnly,
+    /// Nothing but what earlier runs owe.
+    Owed,
+}
+
+/// A release of which everything has been read.
+pub struct Observed<'a> {
+    pub(super) run: Box<Run<'a>>,
+    pub(super) lock: Option<RunLock>,
+    pub(super) session: Session,
+    pub(super) observation: observe::Observed,
+    pub(super) packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
+    goes_on: bool,
+}
+
+impl<'a> Observed<'a> {
+    pub(super) async fn read(run: Box<Run<'a>>, lock: Option<RunLock>, session: Session) -> Result<Self, ReleaseError> {
+        let Run { request, project, past_uploads, learnt, .. } = &*run;
+        // Nothing may change a file between this packing and the upload: no version step, no time that a person takes.
+        let packing_ahead = (request.intent == Intent::Publish && request.unasked && !request.dry_run)
+            .then(|| PackingAhead::begin(&project.workspace, &project.packing, request.ignore_scripts))
+            .flatten();
+        let mut observed = observe(project, &session, learnt, request.intent).await?;
+        let packed_ahead = packing_ahead.map(PackingAhead::end).unwrap_or_default();
+        let goes_on = match &request.saved {
+            Some(plan) => saved::refuse_drift(project, plan, &mut observed, past_uploads)?,
+            None => false,
+        };
+        Ok(Self { run, lock, session, observation: observed, packed_ahead, goes_on })
+    }
+
+    /// The project that was read.
+    pub fn project(&self) -> &Project {
+        &self.run.project
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &ReleasePlan {
+        &self.observation.plan
+    }
+
+    /// The versions that are to be made.
+    pub fn bumps(&self) -> &BumpPlan {
+        &self.observation.bumps
+    }
+
+    /// What was observed, for those who look closer.
+    pub fn observation(&self) -> &observe::Observed {
+        &self.observation
+    }
+
+    /// Whether a release by the saved plan was begun before, and is gone on with.
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
+    /// What there is to do.
+    pub fn course(&self) -> Course {
+        if !self.observation.plan.is_empty() {
+            Course::Publish
+        } else if self.run.request.intent == Intent::Release && !self.observation.bumps.is_empty() {
+            Course::VersionsOnly
+        } else {
+            Course::Owed
+        }
+    }
+
+    /// Looks at everything that could stop the release later, and stops it now.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] with what is in the way; nothing was written and nothing was sent.
+    pub fn agree(self) -> Result<Agreed<'a>, ReleaseError> {
+        Agreed::check(self)
+    }
+}

@@ -1,0 +1,76 @@
+//! The sixth step: scripts have run, tarballs are made, the gate has passed them. From here on bytes are fixed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use relay_pack::Tarball;
+use relay_workspace::PackageName;
+
+use super::{Pushed, ReleaseError, Versioned, saved};
+use crate::agreed_settings::AgreedSettings;
+use crate::event::{Emitter, Fact, Phase};
+use crate::freeze::{FreezeOptions, freeze};
+use crate::project::Project;
+use crate::session::Session;
+
+/// A release whose bytes are fixed.
+pub struct Packed<'a> {
+    pub(super) of: Versioned<'a>,
+    pub(super) tarballs: BTreeMap<PackageName, Arc<Tarball>>,
+}
+
+impl<'a> Packed<'a> {
+    pub(super) fn make(mut of: Versioned<'a>, options: FreezeOptions, events: &Emitter) -> Result<Self, ReleaseError> {
+        let mut tarballs = BTreeMap::new();
+        if !of.plan.is_empty() {
+            events.emit(Fact::PhaseStarted { phase: Phase::Pack })?;
+            let project = &of.run.project;
+            let declared = project.config.credential.iter().filter_map(|credential| credential.env.clone());
+            let options = FreezeOptions {
+                ignore_scripts: of.run.request.ignore_scripts,
+                secret_variables: declared.collect(),
+                scriptless_before: std::mem::take(&mut of.scriptless_before),
+                packed_ahead: std::mem::take(&mut of.packed_ahead),
+                ..options
+            };
+            tarballs = freeze(project, &of.plan, &options, events)?;
+        }
+        if let Some(plan) = &of.run.request.saved {
+            saved::refuse_other_tarballs(plan, &tarballs)?;
+        }
+        Ok(Self { of, tarballs })
+    }
+
+    /// The tarballs.
+    pub fn tarballs(&self) -> &BTreeMap<PackageName, Arc<Tarball>> {
+        &self.tarballs
+    }
+
+    /// The project as it is after the version step.
+    pub fn project(&self) -> &Project {
+        &self.of.run.project
+    }
+
+    /// Joins the tarballs with credentials. Where none were kept while scripts ran, `read_session` reads them anew, and what
+    /// it gives must be what was agreed on: a script may have written the settings in between.
+    ///
+    /// # Errors
+    /// What `read_session` says, or a [`ReleaseError`]; nothing was sent.
+    pub fn push<E: From<ReleaseError>>(
+        mut self,
+        read_session: impl FnOnce(&Project) -> Result<Session, E>,
+    ) -> Result<Pushed<'a>, E> {
+        let session = if let Some(session) = self.of.session.take() {
+            session
+        } else {
+            let session = read_session(&self.of.run.project)?;
+            let now = AgreedSettings::of(&self.of.run.project, &session, &self.of.plan);
+            let differences = self.of.settings.differences(&now);
+            if !differences.is_empty() {
+                return Err(ReleaseError::SettingsChanged(differences).into());
+            }
+            session
+        };
+        Ok(Pushed::make(self, session)?)
+    }
+}

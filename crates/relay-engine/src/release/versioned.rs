@@ -1,0 +1,142 @@
+//! The fifth step: versions, ranges, changelogs and the lockfile are written and committed, here.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use relay_change::BumpPlan;
+use relay_pack::Tarball;
+use relay_plan::ReleasePlan;
+use relay_registry::struck_out;
+use relay_values::CredentialId;
+use relay_workspace::{PackageName, Version};
+
+use super::{Agreed, Course, Packed, ReleaseError, Run};
+use crate::agreed_settings::AgreedSettings;
+use crate::event::{Emitter, Fact, Phase};
+use crate::finish::Ready;
+use crate::freeze::FreezeOptions;
+use crate::observe;
+use crate::owed::OwedWork;
+use crate::packing_ahead::has_scripts;
+use crate::project::Project;
+use crate::session::Session;
+use crate::state_folder::RunLock;
+use crate::versioning::{commit_versions, write_versions};
+
+/// What the version step did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VersionStep {
+    /// Whether versions were written at all.
+    pub written: bool,
+    /// The commit that was made.
+    pub commit: Option<String>,
+    /// What the person still has to do.
+    pub notes: Vec<String>,
+}
+
+/// A release whose versions are in the manifests, and committed here.
+pub struct Versioned<'a> {
+    pub(super) run: Box<Run<'a>>,
+    #[expect(dead_code, reason = "held until the release has come to its end")]
+    pub(super) lock: Option<RunLock>,
+    pub(super) course: Course,
+    pub(super) plan: ReleasePlan,
+    pub(super) chosen: BTreeMap<PackageName, CredentialId>,
+    pub(super) bumps: BumpPlan,
+    pub(super) ready: Ready,
+    pub(super) owed: OwedWork,
+    /// The settings by which the plan was made.
+    pub(super) settings: AgreedSettings,
+    /// `None` where scripts of the repository will run: no credential is left in memory then (invariant S3).
+    pub(super) session: Option<Session>,
+    pub(super) packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
+    pub(super) scriptless_before: BTreeMap<PackageName, Version>,
+    pub(super) step: VersionStep,
+}
+
+impl<'a> Versioned<'a> {
+    pub(super) fn write(agreed: Agreed<'a>, events: &Emitter) -> Result<Self, ReleaseError> {
+        let Agreed { of, course, ready, owed, .. } = agreed;
+        let super::Observed { mut run, lock, session, observation, packed_ahead, .. } = of;
+        let observe::Observed { plan, chosen, bumps, scriptless_before, .. } = observation;
+        events.emit(run.started(&plan))?;
+        let planned = plan.packages.iter().filter_map(|planned| run.project.workspace.package(&planned.name));
+        let runs_scripts = !run.request.ignore_scripts && has_scripts(planned);
+        let settings = AgreedSettings::of(&run.project, &session, &plan);
+        let session = (!runs_scripts).then_some(session);
+        if runs_scripts {
+            struck_out::forget_all();
+        }
+        let mut step = VersionStep::default();
+        if !bumps.is_empty() {
+            events.emit(Fact::PhaseStarted { phase: Phase::Version })?;
+            step = write_and_commit(&run.project, &plan, &bumps, &run.request.state, events)?;
+            run.project = (run.read_project)()?;
+        }
+        Ok(Self {
+            run,
+            lock,
+            course,
+            plan,
+            chosen,
+            bumps,
+            ready,
+            owed,
+            settings,
+            session,
+            packed_ahead,
+            scriptless_before,
+            step,
+        })
+    }
+
+    /// What the version step did.
+    pub fn step(&self) -> &VersionStep {
+        &self.step
+    }
+
+    /// Runs the scripts and makes the tarballs; the gate looks at each. `freeze` says how scripts are run; what is known here
+    /// is added to it.
+    ///
+    /// # Errors
+    /// [`ReleaseError::Freeze`], [`ReleaseError::OtherTarballs`]; nothing was sent.
+    pub fn pack(self, freeze: FreezeOptions, events: &Emitter) -> Result<Packed<'a>, ReleaseError> {
+        Packed::make(self, freeze, events)
+    }
+}
+
+/// The version step, and its commit where there is a repository.
+fn write_and_commit(
+    project: &Project,
+    plan: &ReleasePlan,
+    bumps: &BumpPlan,
+    state: &Utf8Path,
+    events: &Emitter,
+) -> Result<VersionStep, ReleaseError> {
+    let message = project.repository.is_some().then(|| commit_message(project, plan, bumps));
+    let written = write_versions(project, bumps, state, message.clone())?;
+    events.emit(Fact::VersionsWritten { packages: written.packages, files: written.files.len() })?;
+    let files = written.files.iter().map(Utf8PathBuf::as_path);
+    let commit = commit_versions(project, state, files, message.as_deref())?;
+    if let Some(commit) = &commit {
+        events.emit(Fact::Committed { commit: commit.clone() })?;
+    }
+    Ok(VersionStep { written: true, commit, notes: written.notes })
+}
+
+/// The configured subject, and a line for each version.
+fn commit_message(project: &Project, plan: &ReleasePlan, bumps: &BumpPlan) -> String {
+    let mut message = project.config.release.commit_message.clone();
+    message.push_str("\n\n");
+    for planned in &plan.packages {
+        let _ = writeln!(message, "- {}@{}", planned.name, planned.next);
+    }
+    for bump in bumps.bumps.iter().filter(|bump| plan.package(&bump.name).is_none()) {
+        let _ = writeln!(message, "- {}@{}", bump.name, bump.next);
+    }
+    message.truncate(message.trim_end().len());
+    message.push('\n');
+    message
+}
