@@ -50,15 +50,12 @@ impl Repository {
 mod tests {
     use super::*;
     use crate::error::PushCause;
-    use crate::testing::{TestRepo, git, path_of};
+    use crate::testing::{TestRemote, TestRepo};
 
     #[test]
     fn reads_and_brings_the_tags_of_a_remote_annotated_or_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let remote = path_of(&folder).join("remote.git");
         let repo = TestRepo::new();
-        git(&repo.root, &["init", "-q", "--bare", "-b", "main", remote.as_str()]);
-        repo.git(&["remote", "add", "origin", remote.as_str()]);
+        let _remote = TestRemote::origin_of(&repo);
         let first = repo.write("a", "1").commit("one");
         let second = repo.write("a", "2").commit("two");
         repo.git(&["tag", "@a/x@1.0.0", &first]);

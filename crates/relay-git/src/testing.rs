@@ -113,22 +113,29 @@ impl TestRepo {
     }
 }
 
-/// A bare remote in a temporary folder, with one commit on `main`.
+/// A bare remote in a temporary folder.
 pub(crate) struct TestRemote {
     _folder: TempDir,
     pub(crate) path: Utf8PathBuf,
 }
 
 impl TestRemote {
+    /// One with a commit on `main`.
     pub(crate) fn new() -> Self {
+        let first = TestRepo::new();
+        let remote = Self::origin_of(&first);
+        first.write("a", "1").commit("start");
+        first.git(&["push", "-q", "origin", "HEAD:refs/heads/main"]);
+        remote
+    }
+
+    /// An empty one, as the `origin` of a repository.
+    pub(crate) fn origin_of(repo: &TestRepo) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = path_of(&folder).join("remote.git");
-        let remote = Self { path: path.clone(), _folder: folder };
-        let first = TestRepo::new();
-        git(&first.root, &["init", "-q", "--bare", "-b", "main", path.as_str()]);
-        first.write("a", "1").commit("start");
-        first.git(&["push", "-q", path.as_str(), "HEAD:refs/heads/main"]);
-        remote
+        git(&repo.root, &["init", "-q", "--bare", "-b", "main", path.as_str()]);
+        repo.git(&["remote", "add", "origin", path.as_str()]);
+        Self { _folder: folder, path }
     }
 
     /// A clone with this remote as its `origin`.

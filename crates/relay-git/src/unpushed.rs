@@ -43,15 +43,12 @@ impl Repository {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{TestRepo, git, path_of};
+    use crate::testing::{TestRemote, TestRepo};
 
     #[test]
     fn a_commit_is_unpushed_until_the_remote_has_it_also_after_a_rebase() {
-        let folder = tempfile::tempdir().unwrap();
-        let remote = path_of(&folder).join("remote.git");
         let repo = TestRepo::new();
-        git(&repo.root, &["init", "-q", "--bare", "-b", "main", remote.as_str()]);
-        repo.git(&["remote", "add", "origin", remote.as_str()]);
+        let _remote = TestRemote::origin_of(&repo);
         repo.write("a", "1").commit("start");
         repo.git(&["push", "-q", "origin", "HEAD:refs/heads/main"]);
         let start = repo.git(&["rev-parse", "HEAD"]);

@@ -1,22 +1,18 @@
 //! Pushes go to a bare repository on disk.
 
 use super::*;
-use crate::testing::{TestRepo, git, path_of};
+use crate::testing::{TestRemote, TestRepo};
 
 struct World {
     repo: TestRepo,
-    _folder: tempfile::TempDir,
-    remote: camino::Utf8PathBuf,
+    remote: TestRemote,
 }
 
 fn world() -> World {
-    let folder = tempfile::tempdir().unwrap();
-    let remote = path_of(&folder).join("remote.git");
     let repo = TestRepo::new();
-    git(&repo.root, &["init", "-q", "--bare", "-b", "main", remote.as_str()]);
-    repo.git(&["remote", "add", "origin", remote.as_str()]);
+    let remote = TestRemote::origin_of(&repo);
     repo.write("a", "1").commit("start");
-    World { repo, _folder: folder, remote }
+    World { repo, remote }
 }
 
 fn refs(refs: &[&str]) -> Vec<String> {
@@ -30,7 +26,7 @@ fn pushes_a_branch_and_scoped_tags_at_once() {
     world.repo.relay.create_tag("@a/x@1.0.0", &head, "x").unwrap();
     world.repo.git(&["tag", "not-named"]);
     world.repo.relay.push("origin", &refs(&["HEAD:refs/heads/main", "refs/tags/@a/x@1.0.0"])).unwrap();
-    assert_eq!(git(&world.remote, &["for-each-ref", "--format=%(refname)"]), "refs/heads/main\nrefs/tags/@a/x@1.0.0");
+    assert_eq!(world.remote.git(&["for-each-ref", "--format=%(refname)"]), "refs/heads/main\nrefs/tags/@a/x@1.0.0");
     world.repo.relay.push("origin", &refs(&["HEAD:refs/heads/main", "refs/tags/@a/x@1.0.0"])).unwrap();
 }
 
@@ -46,7 +42,7 @@ fn a_push_behind_the_remote_is_refused_as_a_whole_with_the_way_out() {
     let error = world.repo.relay.push("origin", &refs(&["HEAD:refs/heads/main", "refs/tags/v1.0.0"])).unwrap_err();
     assert!(matches!(error, GitError::PushRefused { cause: PushCause::Behind, .. }), "{error}");
     assert!(error.to_string().contains("git pull --no-rebase"), "{error}");
-    assert_eq!(git(&world.remote, &["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
+    assert_eq!(world.remote.git(&["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
 }
 
 #[test]
@@ -81,8 +77,8 @@ fn hostile_refs_and_remotes_never_reach_git() {
 fn the_remotes_refusal_is_shown_clean() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = world();
-    let hook = world.remote.join("hooks/pre-receive");
-    std::fs::create_dir_all(world.remote.join("hooks")).unwrap();
+    let hook = world.remote.path.join("hooks/pre-receive");
+    std::fs::create_dir_all(world.remote.path.join("hooks")).unwrap();
     std::fs::write(&hook, "#!/bin/sh\nprintf '\\033[31mGH006: Protected branch\\033[0m\\n' >&2\nexit 1\n").unwrap();
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     let error = world.repo.relay.push("origin", &refs(&["HEAD:refs/heads/main"])).unwrap_err();
@@ -94,7 +90,7 @@ fn the_remotes_refusal_is_shown_clean() {
 #[test]
 fn the_pre_push_hook_runs_without_the_hidden_variables() {
     use std::os::unix::fs::PermissionsExt as _;
-    let World { mut repo, remote, _folder } = world();
+    let World { mut repo, remote } = world();
     repo.write(
         ".git/hooks/pre-push",
         "#!/bin/sh\nprintf '%s.%s' \"$CARGO_MANIFEST_DIR\" \"$CARGO_PKG_NAME\" > .git/seen\n",
@@ -104,5 +100,5 @@ fn the_pre_push_hook_runs_without_the_hidden_variables() {
     repo.relay = repo.relay.hiding(["CARGO_MANIFEST_DIR".to_owned()]);
     repo.relay.push("origin", &refs(&["HEAD:refs/heads/main"])).unwrap();
     assert_eq!(std::fs::read_to_string(repo.root.join(".git/seen")).unwrap(), ".relay-git");
-    assert!(remote.exists());
+    assert_eq!(remote.git(&["rev-parse", "main"]), repo.git(&["rev-parse", "HEAD"]));
 }
