@@ -59,6 +59,7 @@ impl Repository {
         self.check_identity()?;
         // As in git, the index is written before the commit: a locked index then stops it before anything happened.
         index.write().map_err(GitError::doing(staging))?;
+        self.check_index()?;
         self.write_commit(tree, head.as_ref(), message)
     }
 
@@ -88,6 +89,7 @@ impl Repository {
         }
         self.check_identity()?;
         index.write().map_err(GitError::doing(staging))?;
+        self.check_index()?;
         self.write_commit(tree, head.as_ref(), message)
     }
 
@@ -98,17 +100,22 @@ impl Repository {
     fn write_commit(&self, tree: Oid, head: Option<&git2::Commit<'_>>, message: &str) -> Result<String, GitError> {
         let doing = "commit";
         let message = format!("{}\n", message.trim_end());
-        if self.config_flag("commit.gpgsign") {
-            let id = self.signed_commit(tree, head, &message)?;
-            self.move_head(id, head, &message)?;
-            return Ok(id.to_string());
-        }
-        let author = self.author()?;
-        let committer = self.identity()?;
-        let tree = self.git.find_tree(tree).map_err(GitError::doing(doing))?;
-        let parents: Vec<&git2::Commit<'_>> = head.into_iter().collect();
-        let id = self.git.commit(Some("HEAD"), &author, &committer, &message, &tree, &parents);
-        Ok(id.map_err(GitError::doing(doing))?.to_string())
+        // Nothing is named by what can't be read: no tree by a commit, no commit by a branch.
+        self.check_tree(tree, head.map(git2::Commit::tree_id))?;
+        let id = if self.config_flag("commit.gpgsign") {
+            self.signed_commit(tree, head, &message)?
+        } else {
+            let author = self.author()?;
+            let committer = self.identity()?;
+            let tree = self.git.find_tree(tree).map_err(GitError::doing(doing))?;
+            let parents: Vec<&git2::Commit<'_>> = head.into_iter().collect();
+            let id = self.git.commit(None, &author, &committer, &message, &tree, &parents);
+            id.map_err(GitError::doing(doing))?
+        };
+        self.check_objects(&[id])?;
+        self.move_head(id, head, &message)?;
+        self.check_head(id)?;
+        Ok(id.to_string())
     }
 
     fn signed_commit(&self, tree: Oid, head: Option<&git2::Commit<'_>>, message: &str) -> Result<Oid, GitError> {

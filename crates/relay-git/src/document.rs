@@ -6,7 +6,6 @@ use git2::{FileMode, ObjectType, Oid, Signature, Time};
 use relay_values::Printable;
 
 use crate::error::GitError;
-use crate::read_back::check_object;
 use crate::repository::Repository;
 
 /// Larger documents are neither written nor read.
@@ -53,13 +52,11 @@ impl Repository {
         let mut builder = self.git.treebuilder(None).map_err(writing())?;
         builder.insert(file_name, blob, FileMode::Blob.into()).map_err(writing())?;
         let tree = builder.write().map_err(writing())?;
+        self.check_tree(tree, None)?;
         let tree = self.git.find_tree(tree).map_err(writing())?;
         let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
         let commit = self.git.commit(None, &who, &who, message, &tree, &parents).map_err(writing())?;
-        let anew = self.anew()?;
-        for id in [blob, tree.id(), commit] {
-            check_object(&anew, id)?;
-        }
+        self.check_objects(&[commit])?;
         Ok(commit.to_string())
     }
 

@@ -29,6 +29,9 @@ pub struct Repository {
     pub(crate) named_by_environment: bool,
     pub(crate) settings: OnceCell<Option<Listed>>,
     pub(crate) committer: OnceCell<git2::Signature<'static>>,
+    /// What a test does between writing and reading back.
+    #[cfg(test)]
+    pub(crate) harm: std::cell::RefCell<Option<crate::testing::Harm>>,
 }
 
 impl std::fmt::Debug for Repository {
@@ -92,6 +95,8 @@ impl Repository {
             named_by_environment: false,
             settings: OnceCell::new(),
             committer: OnceCell::new(),
+            #[cfg(test)]
+            harm: std::cell::RefCell::new(None),
         })
     }
 

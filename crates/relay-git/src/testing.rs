@@ -7,6 +7,9 @@ use tempfile::TempDir;
 
 use crate::repository::Repository;
 
+/// What a test does between writing and reading back.
+pub(crate) type Harm = Box<dyn Fn(crate::read_back::Written)>;
+
 /// A repository in a temporary folder, with an identity and a clock that ticks once a commit.
 pub(crate) struct TestRepo {
     _folder: TempDir,
@@ -60,6 +63,11 @@ impl TestRepo {
             config.set_str(key, value).unwrap();
         }
         Self { _folder: folder, root, relay, ticks: std::cell::Cell::new(0) }
+    }
+
+    /// The repository as another run opens it.
+    pub(crate) fn reopened(&self) -> Repository {
+        Repository::discover(&self.root).unwrap()
     }
 
     /// Writes a file, with its folders.
