@@ -119,7 +119,7 @@ pub async fn observe(
     for mut candidate in candidates {
         let refused = candidate.refuse(&dead, &mut warnings);
         let known = published.remove(&candidate.package.name).unwrap_or_default();
-        let stranger = candidate.stranger(&known.maintainers, &dead);
+        let stranger = candidate.stranger(&known, &dead);
         let apart = apart.remove(&candidate.package.name);
         if let Some(package) = gathered.add(&run, candidate, known) {
             package.credential_problems.extend(refused);

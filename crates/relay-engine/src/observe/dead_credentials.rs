@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
 use relay_config::RegistryRules;
-use relay_plan::RouteWarning;
-use relay_values::CredentialId;
+use relay_plan::{PublishedState, RouteWarning};
+use relay_values::{CredentialId, RegistryUrl};
 
 use super::candidates::Candidate;
-use super::registries::PLAN_READS_IN_FLIGHT;
+use super::registries::{FULL_READS_MAX, Known, PLAN_READS_IN_FLIGHT};
 use crate::session::{KnownCredential, Session};
 
 /// How many maintainers are named.
@@ -20,15 +20,15 @@ pub(super) async fn dead_credentials(candidates: &[Candidate<'_>], session: &Ses
     if session.offline || session.npm.is_withheld() {
         return DeadCredentials::default();
     }
-    let mut distinct = BTreeMap::new();
+    let mut distinct: Distinct<'_> = BTreeMap::new();
     for candidate in candidates {
         for known in &candidate.credentials {
             distinct.entry(known.fact.id.clone()).or_insert((candidate, known));
         }
     }
     let asked = distinct.len();
-    let questions = distinct.into_iter().map(|(key, (candidate, known))| async move {
-        Some((key, session.client.whoami(&candidate.destination, &known.credential).await.ok()?))
+    let questions = distinct.iter().map(|(key, (candidate, known))| async move {
+        Some((key.clone(), session.client.whoami(&candidate.destination, &known.credential).await.ok()?))
     });
     let mut answers = stream::iter(questions).buffer_unordered(PLAN_READS_IN_FLIGHT);
     let mut known = DeadCredentials { asked, ..DeadCredentials::default() };
@@ -41,6 +41,9 @@ pub(super) async fn dead_credentials(candidates: &[Candidate<'_>], session: &Ses
             None => {}
         }
     }
+    if candidates.len() > FULL_READS_MAX {
+        known.ask_for_packages(&distinct, session).await;
+    }
     known
 }
 
@@ -50,11 +53,34 @@ pub(super) struct DeadCredentials {
     dead: BTreeSet<CredentialId>,
     /// Whom the others belong to, as far as that was told.
     accounts: BTreeMap<CredentialId, String>,
+    /// The packages that an account may read or write at a registry, where that was asked and told.
+    packages: BTreeMap<(RegistryUrl, String), BTreeMap<String, bool>>,
     /// How many requests that took.
     pub(super) asked: usize,
 }
 
+/// Credentials by their ids, each with a package that it is for.
+type Distinct<'a> = BTreeMap<CredentialId, (&'a Candidate<'a>, &'a KnownCredential)>;
+
 impl DeadCredentials {
+    /// Asks which packages each account may write: one question an account, where reading every package whole would be one
+    /// large answer a package.
+    async fn ask_for_packages(&mut self, distinct: &Distinct<'_>, session: &Session) {
+        let mut accounts = BTreeMap::new();
+        for (id, account) in &self.accounts {
+            if let Some((candidate, known)) = distinct.get(id) {
+                accounts.entry((candidate.destination.clone(), account.clone())).or_insert(&known.credential);
+            }
+        }
+        self.asked += accounts.len();
+        let questions = accounts.into_iter().map(|((registry, account), credential)| async move {
+            let packages = session.client.packages_of(&registry, &account, credential).await?;
+            Some(((registry, account), packages))
+        });
+        let answers = stream::iter(questions).buffer_unordered(PLAN_READS_IN_FLIGHT);
+        self.packages = answers.filter_map(std::future::ready).collect().await;
+    }
+
     /// Says whether a credential is dead.
     pub(super) fn has(&self, id: &CredentialId) -> bool {
         self.dead.contains(id)
@@ -64,11 +90,16 @@ impl DeadCredentials {
 impl Candidate<'_> {
     /// What there is to say where nobody whose credential is at hand is among those who may publish the package. A registry
     /// refuses then with a 404 that looks as if the package were not there.
-    pub(super) fn stranger(&self, owners: &[String], known: &DeadCredentials) -> Option<RouteWarning> {
+    pub(super) fn stranger(&self, found: &Known, known: &DeadCredentials) -> Option<RouteWarning> {
+        let owners = &found.maintainers;
         let accounts: Vec<_> =
             self.credentials.iter().filter_map(|one| Some((one, known.accounts.get(&one.fact.id)?))).collect();
         let (first, account) = accounts.first()?;
-        if owners.is_empty() || accounts.iter().any(|(_, account)| owners.contains(account)) {
+        if owners.is_empty() {
+            let is_there = matches!(found.state, PublishedState::Present { .. });
+            return if is_there { self.not_among_theirs(&accounts, known) } else { None };
+        }
+        if accounts.iter().any(|(_, account)| owners.contains(account)) {
             return None;
         }
         let mut names: Vec<_> = owners.iter().take(OWNERS_SHOWN).map(|name| format!("`{name}`")).collect();
@@ -86,6 +117,41 @@ impl Candidate<'_> {
                 "have a maintainer run `npm owner add {account} {}`, grant the account's team write access to it, or use a \
                  token of a maintainer",
                 self.package.name
+            ),
+        })
+    }
+
+    /// The same, where the registry told what the accounts may write in place of who may write the package.
+    fn not_among_theirs(
+        &self,
+        accounts: &[(&KnownCredential, &String)],
+        known: &DeadCredentials,
+    ) -> Option<RouteWarning> {
+        let name = &self.package.name;
+        let mut may_read = false;
+        for (_, account) in accounts {
+            match known.packages.get(&(self.destination.clone(), (*account).clone()))?.get(name.as_str()) {
+                Some(true) => return None,
+                Some(false) => may_read = true,
+                None => {}
+            }
+        }
+        let (first, account) = accounts.first()?;
+        let what = if may_read {
+            "who may only read it"
+        } else {
+            "and it is not among the packages that the registry lists for that account"
+        };
+        Some(RouteWarning {
+            text: format!(
+                "the credential from {} belongs to `{account}`, {what}: the registry may refuse the upload as if the package were \
+                 not there (404)",
+                first.fact.id
+            ),
+            help: format!(
+                "see who may publish it: `npm access list collaborators {name} --registry={}`; have one of them run `npm owner add \
+                 {account} {name}`, grant the account's team write access to it, or use a token of a maintainer",
+                self.registry
             ),
         })
     }

@@ -19,8 +19,9 @@ use crate::session::Session;
 pub const PLAN_READS_IN_FLIGHT: usize = 100;
 
 /// Up to this many packages are read whole, which tells who may publish them: npm's short form does not, and a further request
-/// for each would cost more than the bytes. Whole documents of many packages would take longer than all the rest.
-const FULL_READS_MAX: usize = 5;
+/// for each would cost more than the bytes. Whole documents of many packages would take longer than all the rest: of those the
+/// account is asked which it may write.
+pub(super) const FULL_READS_MAX: usize = 5;
 
 /// What a registry told of one package.
 #[derive(Default)]

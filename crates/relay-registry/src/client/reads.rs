@@ -1,5 +1,6 @@
 //! Reads: packument, version document, tarball, poll, account. Each is tried a few times and follows redirects by hand.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use relay_values::Printable;
@@ -197,6 +198,34 @@ impl RegistryClient {
             _ if refusal_of(None, &answer).code == RefusalCode::DeadCredential => Ok(None),
             _ => Err(ReadError::of_status(&what, &host_and_port(&url), None, &answer)),
         }
+    }
+
+    /// Asks which packages an account may read or write, by one question for all of them: `npm access list packages` asks so.
+    /// Maps each package to whether it may be written. `None`: the registry does not tell, as many don't.
+    pub async fn packages_of(
+        &self,
+        registry: &RegistryUrl,
+        account: &str,
+        credential: &Credential,
+    ) -> Option<BTreeMap<String, bool>> {
+        let what = format!("the packages of `{account}` at `{}`", registry.host());
+        let mut url = registry.below("-/user");
+        url.path_segments_mut().ok()?.push(account).push("package");
+        let read = self.read(&what, Some(credential), RequestHeaders::default());
+        let answer = self.get(&url, Read { bytes_max: PACKUMENT_BYTES_MAX, tries: 1, ..read }).await.ok()?;
+        if answer.status != 200 {
+            return None;
+        }
+        let body = answer.json()?;
+        let permission = |permission: &serde_json::Value| match permission.as_str()? {
+            "write" | "read-write" => Some(true),
+            "read" | "read-only" => Some(false),
+            _ => None,
+        };
+        // Registries that know no such question answer with other objects, or with an empty one.
+        let packages: Option<BTreeMap<_, _>> =
+            body.as_object()?.iter().map(|(name, value)| Some((name.clone(), permission(value)?))).collect();
+        packages.filter(|packages| !packages.is_empty())
     }
 
     fn read<'a>(&self, what: &'a str, credential: Option<&'a Credential>, wishes: RequestHeaders<'a>) -> Read<'a> {
