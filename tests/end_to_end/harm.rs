@@ -18,6 +18,7 @@ mod nothing_wrong;
 mod odd_manifests;
 mod owner_of_a_package;
 mod planned_credential;
+mod refused_read;
 mod scripts_change_settings;
 mod self_signed_certificate;
 mod settings_of_npm;

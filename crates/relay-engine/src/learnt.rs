@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 use jiff::civil::Date;
 use relay_config::PublishingAccess;
+use relay_plan::Lesson;
 use relay_registry::struck_out::strike;
 use relay_registry::{Credential, fresh_salt};
 use relay_values::RegistryUrl;
@@ -25,13 +26,27 @@ const LEARNT_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// What was learnt, by registry and package.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Learnt {
-    access: BTreeMap<RegistryUrl, BTreeMap<PackageName, PublishingAccess>>,
+    access: BTreeMap<RegistryUrl, BTreeMap<PackageName, Taught>>,
     /// What the fingerprints below are made with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     salt: Option<String>,
     /// Tokens that met a challenge, by registry, package and fingerprint.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     challenged: BTreeMap<RegistryUrl, BTreeMap<PackageName, BTreeMap<String, Challenged>>>,
+}
+
+/// A publishing access, with what taught it. Earlier versions of relay kept the access alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Taught {
+    /// The access alone.
+    Alone(PublishingAccess),
+    /// With the refusal.
+    By {
+        access: PublishingAccess,
+        #[serde(flatten)]
+        lesson: Lesson,
+    },
 }
 
 /// When a token met a challenge that it was to bypass.
@@ -62,9 +77,12 @@ impl Learnt {
         relay_workspace::write_privately(&folder.join(LEARNT_FILE_NAME), strike(&text).as_bytes())
     }
 
-    /// What is remembered of one package.
-    pub fn access(&self, registry: &RegistryUrl, name: &PackageName) -> Option<PublishingAccess> {
-        self.access.get(registry)?.get(name).copied()
+    /// What is remembered of one package, and the refusal that taught it.
+    pub fn access(&self, registry: &RegistryUrl, name: &PackageName) -> Option<(PublishingAccess, Option<&Lesson>)> {
+        match self.access.get(registry)?.get(name)? {
+            Taught::Alone(access) => Some((*access, None)),
+            Taught::By { access, lesson } => Some((*access, Some(lesson))),
+        }
     }
 
     /// When this very token met a challenge at a package, tried as one that bypasses 2FA.
@@ -98,8 +116,16 @@ impl Learnt {
     }
 
     /// Remembers what a refusal taught; says whether that is new.
-    pub fn learn(&mut self, registry: &RegistryUrl, name: &PackageName, access: PublishingAccess) -> bool {
-        self.access.entry(registry.clone()).or_default().insert(name.clone(), access) != Some(access)
+    pub fn learn(
+        &mut self,
+        registry: &RegistryUrl,
+        name: &PackageName,
+        access: PublishingAccess,
+        lesson: Lesson,
+    ) -> bool {
+        let known = self.access(registry, name).map(|(access, _)| access);
+        self.access.entry(registry.clone()).or_default().insert(name.clone(), Taught::By { access, lesson });
+        known != Some(access)
     }
 }
 
@@ -117,8 +143,9 @@ mod tests {
         let [registry, elsewhere] =
             ["http://registry.example/", "http://elsewhere.example/"].map(|url| url.parse().unwrap());
         let mut learnt = Learnt::read(folder);
-        assert!(learnt.learn(&registry, &name, PublishingAccess::Publish));
-        assert!(!learnt.learn(&registry, &name, PublishingAccess::Publish));
+        let lesson = Lesson { on: jiff::civil::date(2026, 11, 29), credential: "environment variable `X`".to_owned() };
+        assert!(learnt.learn(&registry, &name, PublishingAccess::Publish, lesson.clone()));
+        assert!(!learnt.learn(&registry, &name, PublishingAccess::Publish, lesson.clone()));
         std::fs::write(folder.join(LEARNT_FILE_NAME), "{}").unwrap();
         learnt.write(folder).unwrap();
         #[cfg(unix)]
@@ -128,8 +155,18 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         let learnt = Learnt::read(folder);
-        assert_eq!(learnt.access(&registry, &name), Some(PublishingAccess::Publish));
+        assert_eq!(learnt.access(&registry, &name), Some((PublishingAccess::Publish, Some(&lesson))));
         assert_eq!(learnt.access(&elsewhere, &name), None);
+    }
+
+    #[test]
+    fn what_an_earlier_relay_learnt_still_counts() {
+        let guard = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(guard.path()).unwrap();
+        let text = "{\"access\":{\"http://registry.example/\":{\"@acme/core\":\"publish\"}}}";
+        std::fs::write(folder.join(LEARNT_FILE_NAME), text).unwrap();
+        let (registry, name) = ("http://registry.example/".parse().unwrap(), PackageName::parse("@acme/core").unwrap());
+        assert_eq!(Learnt::read(folder).access(&registry, &name), Some((PublishingAccess::Publish, None)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use relay_config::{Config, CredentialKind, PublishingAccess, RouteKind};
 use relay_pack::Tarball;
-use relay_plan::{PlannedPackage, ReleasePlan};
+use relay_plan::{Lesson, PlannedPackage, ReleasePlan};
 use relay_registry::Credential;
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
@@ -283,7 +283,9 @@ fn teach(
         },
     };
     if let Some(access) = taught {
-        learnt.learn(&planned.registry, &planned.name, access);
+        let credential = token.credential.map(|credential| credential.id().to_string());
+        let lesson = Lesson { on: today, credential: credential.unwrap_or_else(|| "no credential".to_owned()) };
+        learnt.learn(&planned.registry, &planned.name, access, lesson);
     }
 }
 

@@ -236,6 +236,7 @@ mod tests {
             rules: RegistryRules::Npm,
             publishing_access: access,
             source: AccessSource::Declared,
+            lesson: None,
             allowed: None,
             credentials: &facts,
             credential_problems: &[],

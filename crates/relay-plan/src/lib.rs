@@ -30,7 +30,8 @@ pub use digest::{digest, digest_of};
 pub use drift::{Drift, drift};
 pub use finding::{Finding, Severity};
 pub use observation::{
-    CredentialFact, NewInstallScript, Observations, PackageObservation, PublishedState, SkipReason, SkippedObservation,
+    CredentialFact, Lesson, NewInstallScript, Observations, PackageObservation, PublishedState, SkipReason,
+    SkippedObservation,
 };
 pub use plan_diff::{PlanDiff, diff};
 pub use plan_file::{PLAN_SIZE_BYTES_MAX, PlanFileError};

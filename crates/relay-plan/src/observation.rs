@@ -82,6 +82,8 @@ pub struct PackageObservation {
     pub published: PublishedState,
     /// Its publishing access, where it is declared or learnt.
     pub publishing_access: Option<(PublishingAccess, AccessSource)>,
+    /// What it was learnt from, where it was learnt and that is remembered.
+    pub learnt_from: Option<Lesson>,
     /// The routes that a policy allows, best first; `None`: any.
     pub allowed_routes: Option<Vec<RouteKind>>,
     /// The credentials that cover it on its registry, best first.
@@ -98,6 +100,15 @@ pub struct PackageObservation {
     pub remarks: Vec<RouteWarning>,
     /// Its tarball, where it is already packed.
     pub tarball: Option<TarballFact>,
+}
+
+/// The refusal that taught a publishing access.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lesson {
+    /// The day, in UTC.
+    pub on: Date,
+    /// Where the credential that was refused came from, never the credential.
+    pub credential: String,
 }
 
 /// A credential as a plan may know it: never the secret itself.

@@ -188,6 +188,7 @@ fn route_of(package: &PackageObservation, observations: &Observations<'_>, today
         rules: package.rules,
         publishing_access,
         source,
+        lesson: package.learnt_from.as_ref(),
         allowed: package.allowed_routes.as_deref(),
         credentials: &package.credentials,
         credential_problems: &package.credential_problems,
@@ -221,6 +222,7 @@ fn planned(
         access: package.access,
         publishing_access,
         publishing_access_source,
+        publishing_access_lesson: package.learnt_from.clone(),
         route: PlannedRoute {
             kind: route.kind,
             reason: route.reason.clone(),

@@ -13,7 +13,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity};
-use crate::observation::SkipReason;
+use crate::observation::{Lesson, SkipReason};
 
 /// What the `schema` field of a plan says.
 pub const PLAN_SCHEMA: &str = "relay.plan/1";
@@ -103,6 +103,9 @@ pub struct PlannedPackage {
     pub publishing_access: PublishingAccess,
     /// Where that is known from.
     pub publishing_access_source: AccessSource,
+    /// The refusal that taught it, where it was learnt and that is remembered.
+    #[serde(default)]
+    pub publishing_access_lesson: Option<Lesson>,
     /// How its upload is authorised.
     pub route: PlannedRoute,
     /// The packages of this release that it waits for, sorted by name.

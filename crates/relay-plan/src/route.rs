@@ -16,7 +16,7 @@ use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules
 use relay_values::{CredentialId, RegistryUrl};
 use relay_workspace::PackageName;
 
-use crate::observation::CredentialFact;
+use crate::observation::{CredentialFact, Lesson};
 
 mod candidates;
 mod sentences;
@@ -37,6 +37,8 @@ pub struct RouteQuestion<'a> {
     pub publishing_access: PublishingAccess,
     /// Where that is known from.
     pub source: AccessSource,
+    /// What taught it, where it was learnt and that is remembered.
+    pub lesson: Option<&'a Lesson>,
     /// The routes that a policy allows, best first; `None`: any.
     pub allowed: Option<&'a [RouteKind]>,
     /// The credentials that cover the package on its registry, best first.
@@ -156,13 +158,15 @@ fn preferences(question: &RouteQuestion<'_>) -> Vec<RouteKind> {
 
 /// Warnings about credentials that have expired, and about the one that is used.
 fn expiry_warnings(question: &RouteQuestion<'_>, used: Option<&CredentialFact>) -> Vec<RouteWarning> {
-    let mut warnings: Vec<_> =
-        question.expired().map(|(credential, expired_on)| sentences::expired(credential, expired_on)).collect();
+    let mut warnings: Vec<_> = question
+        .expired()
+        .map(|(credential, expired_on)| sentences::expired(question, credential, expired_on))
+        .collect();
     if let Some(credential) = used
         && let Some(expires) = credential.expires
         && question.today.checked_add(EXPIRY_WARNING_DAYS.days()).is_ok_and(|limit| expires <= limit)
     {
-        warnings.push(sentences::expires_soon(credential, expires));
+        warnings.push(sentences::expires_soon(question, credential, expires));
     }
     warnings
 }

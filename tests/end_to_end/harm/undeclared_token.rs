@@ -57,6 +57,18 @@ fn where_the_token_published_another_package_the_package_is_what_disallows_token
     world.relay(&["publish", "--yes", "--no-push"]).ended_with(3);
     assert_eq!(registry.committed(), ["shell@1.0.1"]);
     let learnt: serde_json::Value = serde_json::from_str(&world.read(".git/relay/learnt.json")).expect("JSON");
-    assert_eq!(learnt["access"][registry.url()], serde_json::json!({ "pearl": "publish" }));
+    let taught = &learnt["access"][registry.url()];
+    assert_eq!(
+        (&taught["pearl"]["access"], taught.as_object().map(serde_json::Map::len)),
+        (&"publish".into(), Some(1))
+    );
     assert!(learnt.get("challenged").is_none(), "{learnt}");
+    // The next plan says when that was, and which token it was.
+    let plan = world.relay(&["plan", "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&plan.stdout).expect("a plan");
+    let pearl = plan["packages"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "pearl")).expect("it");
+    let lesson = &pearl["publishing_access_lesson"];
+    assert_eq!(lesson["credential"], "environment variable `NPM_TOKEN`");
+    let said = format!("was learnt on {} from a refusal of the credential from", lesson["on"].as_str().expect("a day"));
+    assert!(pearl["route"]["reason"].as_str().is_some_and(|reason| reason.contains(&said)), "{pearl}");
 }

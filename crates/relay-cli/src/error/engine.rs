@@ -19,7 +19,7 @@ use relay_engine::versioning::{CommitVersionsError, VersionError};
 use relay_git::GitError;
 use relay_pack::gate::Finding;
 use relay_plan::{PlanError, PlanFileError, ReleasePlan, Severity};
-use relay_registry::{NpmConfigError, ReadError};
+use relay_registry::{NpmConfigError, ReadError, RegistryUrl};
 use relay_workspace::{PackageName, WriteError};
 
 use super::{CliError, ErrorKind};
@@ -57,7 +57,7 @@ pub(crate) fn observe(error: ObserveError) -> CliError {
         ObserveError::Change(error) => change(&error),
         ObserveError::Npm(error) => npm(error),
         ObserveError::Plan(error) => plan(&error),
-        ObserveError::Read { package, source } => read(&package, &source),
+        ObserveError::Read { package, registry, source } => read(&package, &registry, &source),
     }
 }
 
@@ -96,7 +96,7 @@ fn change(error: &ChangeError) -> CliError {
 }
 
 /// A registry can't be read.
-fn read(package: &PackageName, error: &ReadError) -> CliError {
+fn read(package: &PackageName, registry: &RegistryUrl, error: &ReadError) -> CliError {
     let result = CliError::of(ErrorKind::User, error).code("relay::registry::unreadable");
     let result = match error {
         ReadError::NoCredential { registry, .. } => result
@@ -107,11 +107,13 @@ fn read(package: &PackageName, error: &ReadError) -> CliError {
             format!(
                 "the credential that `.npmrc` has for this registry may have ended, or may not read this package: `npm token \
                  list` shows which live; make a new one: `npm token create --name=relay --packages={package} \
-                 --packages-and-scopes-permission=read-only`, or `npm login --registry=<url>`"
+                 --packages-and-scopes-permission=read-only`, or `npm login --registry={registry}`"
             ),
         ),
         ReadError::Refused { refusal, .. } | ReadError::RateLimited { refusal, .. } => {
-            let fixes = refusal.code.explanation().fixes.iter().map(|fix| fix.replace("<package>", package.as_str()));
+            let fixes = refusal.code.explanation().fixes.iter();
+            let fixes =
+                fixes.map(|fix| fix.replace("<package>", package.as_str()).replace("<url>", registry.as_str()));
             fixes.fold(result, CliError::hint)
         }
         // Says it all itself.

@@ -1,6 +1,6 @@
 //! What stops a plan from being made.
 
-use relay_registry::ReadError;
+use relay_registry::{ReadError, RegistryUrl};
 use relay_workspace::PackageName;
 
 use super::cut_off::named;
@@ -52,6 +52,8 @@ pub enum ObserveError {
     Read {
         /// The package.
         package: PackageName,
+        /// The registry that was asked.
+        registry: RegistryUrl,
         /// What went wrong.
         source: Box<ReadError>,
     },

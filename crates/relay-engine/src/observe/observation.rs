@@ -16,8 +16,9 @@ impl Run<'_> {
         let package = candidate.package;
         let name = &package.name;
         let declared = project.config.declared_access(name).map(|access| (access, AccessSource::Declared));
-        let remembered = learnt.access(&candidate.registry, name).map(|access| (access, AccessSource::Learnt));
-        let known_access = declared.or(remembered);
+        let remembered = learnt.access(&candidate.registry, name);
+        let learnt_from = remembered.filter(|_| declared.is_none()).and_then(|(_, lesson)| lesson.cloned());
+        let known_access = declared.or(remembered.map(|(access, _)| (access, AccessSource::Learnt)));
         let (tag, refused_tag) = self.tag(package);
         let (next, level, causes) = match self.planned.get(name) {
             Some(bump) => (bump.next.clone(), bump.bump, bump.causes.clone()),
@@ -41,6 +42,7 @@ impl Run<'_> {
             access: self.access(package),
             published,
             publishing_access: known_access,
+            learnt_from,
             allowed_routes: project.config.allowed_routes(name).map(<[_]>::to_vec),
             credentials: candidate
                 .credentials

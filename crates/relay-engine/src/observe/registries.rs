@@ -101,7 +101,11 @@ async fn read(
     few: bool,
 ) -> Result<Known, ObserveError> {
     let name = &candidate.package.name;
-    let failed = |source| ObserveError::Read { package: name.clone(), source: Box::new(source) };
+    let failed = |source| ObserveError::Read {
+        package: name.clone(),
+        registry: candidate.destination.clone(),
+        source: Box::new(source),
+    };
     let credential =
         candidate.credentials.first().map(|known| &known.credential).filter(|credential| !credential.is_withheld());
     let form = if few && credential.is_some() { PackumentForm::Full } else { PackumentForm::Abbreviated };

@@ -14,6 +14,10 @@ use crate::observation::CredentialFact;
 const MAKE_BYPASS_TOKEN: &str = "`npm token create --name=relay --packages=<package> \
                                  --packages-and-scopes-permission=read-write --bypass-2fa --expires=90`";
 
+/// The same for one that doesn't bypass it.
+const MAKE_TOKEN: &str =
+    "`npm token create --name=relay --packages=<package> --packages-and-scopes-permission=read-write --expires=90`";
+
 /// How a token that needs nobody is declared.
 const DECLARE_BYPASS_TOKEN: &str = "declare it in `relay.toml` as a `[[credential]]` with `kind = \"granular-bypass\"`";
 
@@ -141,7 +145,11 @@ pub(super) fn blocked_fix(question: &RouteQuestion<'_>, passed_over: &[(RouteKin
             format!("a granular access token with bypass 2FA is needed: {MAKE_BYPASS_TOKEN}; {DECLARE_BYPASS_TOKEN}")
         }
         Some(Obstacle::NoCredential) if question.expired().next().is_some() => {
-            format!("renew it, or log in with `{login}`")
+            let expired = question.expired().next().map(|(credential, _)| credential);
+            match expired.and_then(|credential| token_command(credential.kind)) {
+                Some(make) => format!("renew it: {make}; or log in with `{login}`"),
+                None => format!("renew it: `{login}`"),
+            }
         }
         Some(Obstacle::NoCredential) if !question.credential_problems.is_empty() => {
             format!("put that right, or log in with `{login}`")
@@ -179,22 +187,28 @@ pub(super) fn blocked_fix(question: &RouteQuestion<'_>, passed_over: &[(RouteKin
 }
 
 /// The warning about a credential that does not count any more.
-pub(super) fn expired(credential: &CredentialFact, expired_on: Date) -> RouteWarning {
+pub(super) fn expired(question: &RouteQuestion<'_>, credential: &CredentialFact, expired_on: Date) -> RouteWarning {
     RouteWarning {
         text: format!("the credential from {} expired on {expired_on} and is not used", origin(credential)),
-        help: "renew it, or correct `expires` of its `[[credential]]` in `relay.toml`".to_owned(),
+        help: format!(
+            "renew it: {}; or correct `expires` of its `[[credential]]` in `relay.toml`",
+            renew_command(question, credential)
+        ),
     }
 }
 
 /// The warning about a credential that does not count much longer. It says the same each day, so that a plan does not
 /// change by being made a day later.
-pub(super) fn expires_soon(credential: &CredentialFact, expires: Date) -> RouteWarning {
+pub(super) fn expires_soon(question: &RouteQuestion<'_>, credential: &CredentialFact, expires: Date) -> RouteWarning {
     RouteWarning {
         text: format!(
             "the credential from {} expires on {expires}, which is no more than {EXPIRY_WARNING_DAYS} days away",
             origin(credential)
         ),
-        help: "renew it in time, and then correct `expires` of its `[[credential]]` in `relay.toml`".to_owned(),
+        help: format!(
+            "renew it in time: {}; and then correct `expires` of its `[[credential]]` in `relay.toml`",
+            renew_command(question, credential)
+        ),
     }
 }
 
@@ -221,9 +235,13 @@ fn access_clause(question: &RouteQuestion<'_>) -> String {
     };
     match (question.source, access, question.package_exists) {
         (AccessSource::Declared, _, _) => format!("`relay.toml` declares the publishing access `{access}` ({words})"),
-        (AccessSource::Learnt, _, _) => {
-            format!("an earlier refusal taught that the publishing access is `{access}` ({words})")
-        }
+        (AccessSource::Learnt, _, _) => match question.lesson {
+            Some(lesson) => format!(
+                "the publishing access `{access}` ({words}) was learnt on {} from a refusal of the credential from {}",
+                lesson.on, lesson.credential
+            ),
+            None => format!("an earlier refusal taught that the publishing access is `{access}` ({words})"),
+        },
         (AccessSource::Default, PublishingAccess::Automation, Some(false)) => {
             format!("a new package begins with npm's default publishing access `{access}` ({words})")
         }
@@ -291,6 +309,25 @@ fn origin(credential: &CredentialFact) -> String {
             format!("the {variable} (for `{}`)", host_and_port(credential.id.registry.as_url()))
         }
         origin => origin.to_string(),
+    }
+}
+
+/// The command that makes another token of a kind; `None` for sessions, which come from a login. npm's client makes no
+/// token that may only stage, so that such a one is made on the website.
+fn token_command(kind: CredentialKind) -> Option<&'static str> {
+    match kind {
+        CredentialKind::GranularBypass => Some(MAKE_BYPASS_TOKEN),
+        CredentialKind::Granular | CredentialKind::Unknown => Some(MAKE_TOKEN),
+        CredentialKind::GranularStage | CredentialKind::Session => None,
+    }
+}
+
+/// The command that brings another credential of the same kind.
+fn renew_command(question: &RouteQuestion<'_>, credential: &CredentialFact) -> String {
+    match (token_command(credential.kind), credential.kind) {
+        (Some(command), _) => command.to_owned(),
+        (None, CredentialKind::GranularStage) => "make another on the website, under \"Access Tokens\"".to_owned(),
+        (None, _) => format!("`{}`", login_command(question)),
     }
 }
 

@@ -38,6 +38,7 @@ fn question<'a>(name: &'a PackageName, credentials: &'a [CredentialFact]) -> Rou
         rules: RegistryRules::Npm,
         publishing_access: PublishingAccess::Automation,
         source: AccessSource::Default,
+        lesson: None,
         allowed: None,
         credentials,
         credential_problems: &[],
@@ -340,6 +341,47 @@ fn the_same_access_from_three_sources() {
     an earlier refusal taught that the publishing access is `publish` (require two-factor authentication and disallow tokens), so a person answers a 2FA challenge in the session from the environment variable `NPM_TOKEN` (for `registry.example`)
     the publishing access `publish` is assumed (require two-factor authentication and disallow tokens), so a person answers a 2FA challenge in the session from the environment variable `NPM_TOKEN` (for `registry.example`)
     ");
+}
+
+#[test]
+fn what_was_learnt_says_when_and_from_which_credential() {
+    let name = name();
+    let credentials = [credential(K::Session)];
+    let lesson = Lesson { on: date(2026, 11, 20), credential: "environment variable `NPM_TOKEN`".to_owned() };
+    let learnt = RouteQuestion {
+        source: AccessSource::Learnt,
+        lesson: Some(&lesson),
+        publishing_access: PublishingAccess::Publish,
+        terminal: true,
+        ..question(&name, &credentials)
+    };
+    let reason = route(&learnt).reason;
+    let expected =
+        "was learnt on 2026-11-20 from a refusal of the credential from environment variable `NPM_TOKEN`, so";
+    assert!(reason.contains(expected), "{reason}");
+}
+
+#[test]
+fn whoever_is_to_renew_a_credential_is_told_the_command() {
+    let name = name();
+    let told = |kind: K, expires: Date| {
+        let credentials = [CredentialFact { expires: Some(expires), ..credential(kind) }];
+        let answer = route(&question(&name, &credentials));
+        let help = answer.warnings.iter().find(|warning| warning.help.contains("renew")).map(|one| one.help.clone());
+        (help.unwrap_or_default(), answer.fix.unwrap_or_default())
+    };
+    let (past, soon) = (date(2026, 1, 1), date(2026, 11, 28));
+    let create = "renew it: `npm token create --name=relay --packages=<package>";
+    let login = "`npm login --registry=https://registry.example/`";
+    for (kind, command) in [(K::GranularBypass, create), (K::Granular, create), (K::Session, login)] {
+        let (help, fix) = told(kind, past);
+        assert!(help.contains(command) && fix.contains(login), "{kind:?}: {help} | {fix}");
+        let help = told(kind, soon).0;
+        assert!(help.starts_with("renew it in time: `npm "), "{kind:?}: {help}");
+    }
+    assert!(told(K::GranularBypass, past).0.contains("--bypass-2fa"));
+    assert!(!told(K::Granular, past).0.contains("--bypass-2fa"));
+    assert!(told(K::GranularStage, past).0.contains("on the website"));
 }
 
 #[test]

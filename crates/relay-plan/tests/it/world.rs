@@ -123,6 +123,7 @@ impl World {
             access: None,
             published: present("1.2.3"),
             publishing_access: None,
+            learnt_from: None,
             allowed_routes: None,
             credentials: vec![credential(CredentialKind::GranularBypass)],
             credential_problems: Vec::new(),
