@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 use relay_config::NpmRules;
-use relay_pack::{Conventions, WorkspaceContext, licences_in};
+use relay_pack::{Conventions, Executables, WorkspaceContext, licences_in};
 use relay_workspace::{PackageManager, Range, Version, Workspace};
 use serde_json::Value;
 
@@ -36,7 +36,12 @@ pub fn conventions_of(workspace: &Workspace, choices: &PackChoices) -> Conventio
         context,
         root: Some(workspace.root.clone()),
         licences: if manager == PackageManager::Pnpm { licences_in(&workspace.root) } else { Vec::new() },
-        executable_files: matches!(manager, PackageManager::Pnpm | PackageManager::Yarn),
+        executables: match manager {
+            PackageManager::Npm => Executables::Npm,
+            PackageManager::Pnpm => Executables::Pnpm,
+            PackageManager::Yarn => Executables::Yarn,
+            PackageManager::Bun => Executables::Bun,
+        },
         user_ignore: choices.user_ignore.clone().filter(|_| npm == NpmRules::Npm12),
     }
 }

@@ -3,6 +3,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_config::NpmRules;
 
+use crate::executables::Executables;
+
 /// The habits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conventions {
@@ -17,8 +19,8 @@ pub struct Conventions {
     pub root: Option<Utf8PathBuf>,
     /// The licence files of the workspace's root that go into packages without one, as for pnpm.
     pub licences: Vec<Utf8PathBuf>,
-    /// Whether `publishConfig.executableFiles` counts, as for pnpm and yarn.
-    pub executable_files: bool,
+    /// Which files become executable.
+    pub executables: Executables,
     /// The user's own ignore file and its text, which npm 12 heeds.
     pub user_ignore: Option<(Utf8PathBuf, String)>,
 }
@@ -44,7 +46,7 @@ impl Conventions {
             context: None,
             root: None,
             licences: Vec::new(),
-            executable_files: false,
+            executables: Executables::Npm,
             user_ignore: None,
         }
     }

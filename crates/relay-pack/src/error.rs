@@ -113,6 +113,29 @@ pub enum PackError {
         /// The bundled package that needs it, where that is not the package itself.
         by: Option<String>,
     },
+    /// Bundled dependencies that the package overrides, for which npm 12 refuses to pack.
+    #[error(
+        "`{package}` bundles {}, which its `overrides` change; npm 12 refuses that (EBUNDLEOVERRIDE), since whoever installs \
+         the package doesn't apply its overrides; take it out of `bundleDependencies` or of `overrides`",
+        dependencies.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    )]
+    BundledOverridden {
+        /// The package.
+        package: String,
+        /// The dependencies, sorted.
+        dependencies: Vec<String>,
+    },
+    /// An override of a dependency that the package itself has.
+    #[error(
+        "`{package}` has an override for `{dependency}` that contradicts its own dependency on it, which npm refuses \
+         (EOVERRIDE); write the range once, or `${dependency}` into `overrides`"
+    )]
+    DependencyOverridden {
+        /// The package.
+        package: String,
+        /// The dependency.
+        dependency: String,
+    },
     /// npm 11 and npm 12 would pack different files, and nothing says which of them counts.
     #[error(
         "npm 11 and npm 12 pack different files of `{folder}`: {difference}; say which one counts: \

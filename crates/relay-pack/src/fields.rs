@@ -26,8 +26,6 @@ pub(crate) struct Fields {
     pub(crate) runtime: Vec<String>,
     /// `optionalDependencies`.
     pub(crate) optional: Vec<String>,
-    /// `publishConfig.executableFiles`, as paths within the package.
-    pub(crate) executable: Vec<String>,
     /// `devDependencies`.
     pub(crate) dev: Vec<String>,
     /// `workspaces`, or its `packages`.
@@ -80,10 +78,6 @@ impl Fields {
         let mut runtime = dependencies;
         let optional: Vec<String> = keys("optionalDependencies");
         runtime.extend(optional.iter().cloned());
-        let executable = match manifest.get("publishConfig").and_then(|config| config.get("executableFiles")) {
-            Some(Value::Array(files)) => files.iter().filter_map(Value::as_str).map(secure_path).collect(),
-            _ => Vec::new(),
-        };
         let workspaces = match manifest.get("workspaces") {
             Some(Value::Object(map)) => map.get("packages"),
             other => other,
@@ -105,7 +99,6 @@ impl Fields {
             bundled,
             runtime,
             optional,
-            executable,
             dev: keys("devDependencies"),
             workspaces,
         })
@@ -171,7 +164,7 @@ fn folder_bins(folder: &Utf8Path, bin_folder: &str) -> Result<Vec<String>, PackE
 }
 
 /// A path within the package, whatever the text says: `..` can't leave, backslashes and colons are slashes.
-fn secure_path(text: &str) -> String {
+pub(crate) fn secure_path(text: &str) -> String {
     let text = text.replace(['\\', ':'], "/");
     let mut names: Vec<&str> = Vec::new();
     for name in text.split('/') {
@@ -196,7 +189,7 @@ fn base_name(path: &str) -> &str {
 }
 
 /// What JavaScript takes for true.
-fn is_truthy(value: &Value) -> bool {
+pub(crate) fn is_truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(value) => *value,

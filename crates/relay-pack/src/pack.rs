@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::archive::{self, EntryKind, Sink};
 use crate::conventions::{self, Conventions};
 use crate::error::PackError;
+use crate::executables::Executables;
 use crate::fields;
 use crate::overlay::{self, Overlay};
 use crate::packlist::{self, Listed, Source};
@@ -314,8 +315,10 @@ impl Packing<'_> {
     }
 
     fn is_executable(&self, path: &str) -> bool {
-        let named = || self.source.fields.executable.iter().any(|file| file == path);
-        self.is_bin(path) || self.request.conventions.executable_files && named()
+        match self.request.conventions.executables {
+            Executables::Npm => self.is_bin(path),
+            rule => self.source.commands.make_executable(path, rule),
+        }
     }
 
     /// Says whether npm takes the file for one of `bin`. It drops the first folder of the path before it compares (it

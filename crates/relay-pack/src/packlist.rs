@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 
 use crate::conventions;
 use crate::error::{NpmDifference, PackError};
+use crate::executables::{Commands, Executables};
 use crate::fields::{self, Fields};
 use crate::order;
 use crate::overlay::Overlay;
@@ -53,6 +54,7 @@ pub fn packlist(request: &PackRequest) -> Result<Vec<String>, PackError> {
 pub(crate) struct Source {
     pub(crate) manifest: Map<String, Value>,
     pub(crate) fields: Fields,
+    pub(crate) commands: Commands,
 }
 
 impl Source {
@@ -68,7 +70,14 @@ impl Source {
         };
         let manifest = fields::parse(&path, &text)?;
         let fields = Fields::read(&manifest, &path, request.folder)?;
-        Ok(Self { manifest, fields })
+        // yarn and bun go by what the manifest says of itself, not by what `publishConfig` makes of it.
+        let by_itself = matches!(request.conventions.executables, Executables::Yarn | Executables::Bun);
+        let on_disk = if request.manifest.is_some() && by_itself { read_manifest(request.folder)? } else { None };
+        let commands = match on_disk {
+            Some(text) => Commands::read(&fields::parse(&path, &text)?),
+            None => Commands::read(&manifest),
+        };
+        Ok(Self { manifest, fields, commands })
     }
 }
 

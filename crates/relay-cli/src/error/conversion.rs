@@ -85,6 +85,7 @@ impl From<PackError> for CliError {
             PackError::BundledMissing { .. } => "relay::pack::bundled_missing",
             PackError::NpmsDiffer { .. } => "relay::pack::npms_differ",
             PackError::BundledOutside { .. } => "relay::pack::bundled_outside",
+            PackError::BundledOverridden { .. } | PackError::DependencyOverridden { .. } => "relay::pack::overrides",
             PackError::Changed { .. } => "relay::pack::changed_meanwhile",
             PackError::TooLarge { .. } => "relay::pack::too_large",
         };

@@ -24,11 +24,12 @@ fn yarn_differs(project: &Project, package: &WorkspacePackage) -> Option<Finding
     if workspace.manager != PackageManager::Yarn {
         return None;
     }
-    let text = yarn_files::difference(&workspace.folder(package), package.manifest.fields().get("files"))?;
+    let text = yarn_files::difference(&workspace.folder(package), package.manifest.fields())?;
     Some(Finding {
         severity: Severity::Warning,
         package: Some(package.name.clone()),
         text,
-        help: Some("write folders by their names (`lib`), or `**/*.js` and `lib/**`, which both read alike".to_owned()),
+        help: Some("write folders by their names (`lib`) or as `lib/**`, and what is at the top with `./` in front (`./*.js`), which both \
+             read alike".to_owned()),
     })
 }

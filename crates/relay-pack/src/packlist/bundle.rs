@@ -12,6 +12,8 @@ use crate::fields::{self, Fields};
 use crate::pack::PackRequest;
 use crate::rules;
 
+mod overrides;
+
 /// An installed package.
 #[derive(Debug, Clone)]
 struct Installed {
@@ -45,6 +47,7 @@ pub(super) fn add(request: &PackRequest, source: &Source, npm: NpmRules, found: 
         Some(root) => canonical(root)?,
         None => real_root.clone(),
     };
+    overrides::refuse(request, source, (&real_root, &top))?;
     let package = source.manifest.get("name").and_then(|name| name.as_str()).unwrap_or_default();
     // A development dependency is never bundled, nor is one that no runtime map names.
     let named = source

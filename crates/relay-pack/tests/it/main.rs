@@ -4,7 +4,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests build worlds on the disk")]
 
 mod cases;
+mod executables;
 mod generated;
 mod limits;
 mod npm;
+mod overrides;
 mod world;
