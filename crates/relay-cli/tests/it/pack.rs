@@ -63,6 +63,47 @@ fn prints_what_npm_pack_prints_as_json() {
     assert_eq!(fields, expected);
 }
 
+/// The mode in the tarball of each of these files, packed in a workspace with this lockfile.
+fn modes(lockfile: &str, paths: [&str; 2]) -> Vec<u64> {
+    let repo = Repo::new()
+        .file("package.json", r#"{"name":"root","private":true,"workspaces":["packages/*"]}"#)
+        .file("pnpm-workspace.yaml", "packages:\n  - packages/*\n")
+        .file(lockfile, "")
+        .file("relay.toml", "[pack]\nlike = \"npm@11\"\n");
+    if lockfile != "pnpm-lock.yaml" {
+        std::fs::remove_file(repo.root().join("pnpm-workspace.yaml")).unwrap();
+    }
+    let repo = repo
+        .file("packages/a/package.json", r#"{"name":"a","version":"1.0.0","bin":{"x":"./a/b/cli.js"}}"#)
+        .file("packages/b/package.json", r#"{"name":"b","version":"1.0.0","directories":{"bin":"bin"}}"#);
+    let repo = paths.iter().fold(repo, |repo, path| repo.file(path, "#!/usr/bin/env node\n"));
+    let run = repo.relay("pack --json");
+    let reports: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.session()));
+    let reports: Vec<&Value> = match &reports {
+        Value::Array(all) => all.iter().collect(),
+        all => all.as_object().unwrap().values().collect(),
+    };
+    let files: Vec<&Value> = reports.iter().flat_map(|report| report["files"].as_array().unwrap()).collect();
+    let of = |path: &&str| {
+        let inside = path.splitn(3, '/').nth(2).unwrap();
+        files.iter().find(|file| file["path"] == inside).and_then(|file| file["mode"].as_u64()).unwrap()
+    };
+    paths.iter().map(of).collect()
+}
+
+#[test]
+fn commands_are_executable_as_the_manager_makes_them() {
+    let paths = ["packages/a/a/b/cli.js", "packages/b/bin/one.js"];
+    for (lockfile, expected) in [
+        ("package-lock.json", [0o644, 0o644]),
+        ("pnpm-lock.yaml", [0o755, 0o755]),
+        ("yarn.lock", [0o755, 0o644]),
+        ("bun.lock", [0o755, 0o755]),
+    ] {
+        assert_eq!(modes(lockfile, paths), expected, "{lockfile}");
+    }
+}
+
 #[test]
 fn a_dry_run_writes_nothing() {
     let repo = repo();
