@@ -105,7 +105,7 @@ impl Repository {
 }
 
 /// A ref is a file or a folder, as far as its name goes, even where refs are kept in another way.
-fn refuse_tag_in_the_way(name: &str, there: &BTreeSet<String>) -> Result<(), GitError> {
+pub(crate) fn refuse_tag_in_the_way(name: &str, there: &BTreeSet<String>) -> Result<(), GitError> {
     let above = name.match_indices('/').find_map(|(end, _)| there.get(name.get(..end)?));
     let folder = format!("{name}/");
     let below = there.range(folder.clone()..).next().filter(|other| other.starts_with(&folder));

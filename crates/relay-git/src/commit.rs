@@ -58,7 +58,7 @@ impl Repository {
         }
         self.check_identity()?;
         // As in git, the index is written before the commit: a locked index then stops it before anything happened.
-        index.write().map_err(GitError::doing(staging))?;
+        index.write().map_err(GitError::doing(staging)).map_err(self.name_lock(&[]))?;
         self.check_index()?;
         self.write_commit(tree, head.as_ref(), message)
     }
@@ -88,7 +88,7 @@ impl Repository {
             return Err(GitError::NothingToCommit);
         }
         self.check_identity()?;
-        index.write().map_err(GitError::doing(staging))?;
+        index.write().map_err(GitError::doing(staging)).map_err(self.name_lock(&[]))?;
         self.check_index()?;
         self.write_commit(tree, head.as_ref(), message)
     }
@@ -113,7 +113,9 @@ impl Repository {
             id.map_err(GitError::doing(doing))?
         };
         self.check_objects(&[id])?;
-        self.move_head(id, head, &message)?;
+        let branch = self.head()?.branch.map(|branch| format!("refs/heads/{branch}"));
+        let refs: Vec<&str> = branch.as_deref().into_iter().collect();
+        self.move_head(id, head, &message).map_err(self.name_lock(&refs))?;
         self.check_head(id)?;
         Ok(id.to_string())
     }

@@ -121,14 +121,6 @@ pub enum GitError {
         /// git's own stderr, cleaned and bounded.
         text: String,
     },
-    /// A tag that was made is not there, or names something else.
-    #[error("the tag `{name}` was made and doesn't name {wanted} when it is read back: see `git show-ref --tags`")]
-    TagNotThere {
-        /// The tag's name.
-        name: String,
-        /// The commit it was to name.
-        wanted: String,
-    },
     /// A tag that is to be pushed is not here.
     #[error("there is no tag `{name}` on a commit in this clone: see `git tag --list`")]
     NoTag {

@@ -9,7 +9,7 @@
 //! - [`history`]: the commits of each package since its last release, found in one walk by comparing tree ids
 //! - [`status`]: what differs from the head commit
 //! - [`deepen`]: the history that a shallow clone lacks
-//! - [`tags`], [`commit`]: what a release writes; [`push_release`], [`push_tags`], [`push`]: how it gets to the remote
+//! - [`tags`], [`create_tags`], [`commit`]: what a release writes; [`locks`]: what a killed run leaves behind; [`push_release`], [`push_tags`], [`push`]: how it gets to the remote
 //! - [`beforehand`]: whether all that could be written, tried before anything is sent; [`remote_refs`], [`remote_tags`]:
 //!   what the remote has
 //! - [`document`]: a small file as an object of git's, [`remote_objects`]: such objects brought here, [`compare_and_swap`]: a ref
@@ -29,11 +29,13 @@ pub mod aside;
 pub mod beforehand;
 pub mod commit;
 pub mod compare_and_swap;
+pub mod create_tags;
 pub mod deepen;
 pub mod document;
 pub mod error;
 mod git_program;
 pub mod history;
+pub mod locks;
 mod packs;
 mod promisor;
 pub mod push;
@@ -55,9 +57,11 @@ mod testing;
 pub mod unpushed;
 
 pub use compare_and_swap::Swap;
+pub use create_tags::TagToMake;
 pub use document::Document;
 pub use error::{GitError, PushCause};
 pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};
+pub use locks::{LockFile, LockKind, LockNote, LockVerdict, Owner};
 pub use push_release::{BranchPush, Hooks, RecordPush, RefPushed, ReleasePush, ReleasePushed};
 pub use push_tags::{TagElsewhere, TagsPushed};
 pub use remote_refs::RemoteRef;

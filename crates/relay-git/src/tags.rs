@@ -1,10 +1,9 @@
-//! Tags: which there are, what they name, and a new one for a release.
+//! Tags: which there are, and what they name.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use git2::{ErrorCode, ObjectType, Oid};
-use relay_values::Printable;
 
 use crate::error::GitError;
 use crate::git_program::RunError;
@@ -39,16 +38,6 @@ impl Repository {
     pub fn tag_commit(&self, name: &str) -> Result<Option<String>, GitError> {
         let Ok(full) = tag_ref(name) else { return Ok(None) };
         Ok(self.ref_commit(&full)?.map(|id| id.to_string()))
-    }
-
-    /// Makes an annotated tag, signed where the person's configuration asks for it, and reads it back.
-    pub fn create_tag(&self, name: &str, commit: &str, message: &str) -> Result<TagOutcome, GitError> {
-        let outcome = self.write_tag(name, commit, message)?;
-        if self.tag_commit(name)?.as_deref() == Some(commit) {
-            Ok(outcome)
-        } else {
-            Err(GitError::TagNotThere { name: name.to_owned(), wanted: commit.to_owned() })
-        }
     }
 
     /// Whether this clone has a commit.
@@ -113,36 +102,6 @@ impl Repository {
         Ok(true)
     }
 
-    fn write_tag(&self, name: &str, commit: &str, message: &str) -> Result<TagOutcome, GitError> {
-        let full = tag_ref(name)?;
-        let doing = || format!("make the tag `{name}`");
-        let unknown =
-            |_| GitError::UnknownCommit { commit: Printable::name(commit).into(), path: self.workdir().to_owned() };
-        let wanted = Oid::from_str(commit).and_then(|id| self.git.find_commit(id)).map_err(unknown)?;
-        if let Some(outcome) = self.compare_tag(name, &full, wanted.id())? {
-            return Ok(outcome);
-        }
-        let message = if message.trim().is_empty() { name } else { message };
-        if self.config_flag("tag.gpgsign") || self.config_flag("tag.forceSignAnnotated") {
-            let id = wanted.id().to_string();
-            self.run_git(
-                &doing(),
-                &["tag", "--sign", "--annotate", "--cleanup=verbatim", "--file=-", "--", name, &id],
-                message,
-            )?;
-            return Ok(TagOutcome::Created);
-        }
-        let tagger = self.identity()?;
-        match self.git.tag(name, wanted.as_object(), &tagger, message, false) {
-            Ok(_) => Ok(TagOutcome::Created),
-            // Another process made it in between.
-            Err(error) if error.code() == ErrorCode::Exists => {
-                self.compare_tag(name, &full, wanted.id())?.ok_or_else(|| GitError::doing(doing())(error))
-            }
-            Err(error) => Err(GitError::doing(doing())(error)),
-        }
-    }
-
     /// The commits of those of the named tags that exist and name a commit.
     pub(crate) fn tag_commits<'n>(&self, wanted: &HashSet<&'n str>) -> Result<HashMap<&'n str, Oid>, GitError> {
         let mut found = HashMap::new();
@@ -175,7 +134,8 @@ impl Repository {
         Ok(found)
     }
 
-    fn compare_tag(&self, name: &str, full: &str, wanted: Oid) -> Result<Option<TagOutcome>, GitError> {
+    /// What is there under a tag's name, against what is wanted; `None` where nothing is.
+    pub(crate) fn compare_tag(&self, name: &str, full: &str, wanted: Oid) -> Result<Option<TagOutcome>, GitError> {
         let reference = match self.git.find_reference(full) {
             Ok(reference) => reference,
             Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
@@ -201,7 +161,7 @@ impl Repository {
 }
 
 /// The commit that a ref names; `None` when it names something else.
-fn peel(git: &git2::Repository, reference: &git2::Reference<'_>) -> Result<Option<Oid>, GitError> {
+pub(crate) fn peel(git: &git2::Repository, reference: &git2::Reference<'_>) -> Result<Option<Oid>, GitError> {
     let resolved = match reference.resolve() {
         Ok(resolved) => resolved,
         Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),

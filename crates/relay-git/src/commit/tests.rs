@@ -106,7 +106,10 @@ fn refuses_in_the_middle_of_a_merge_and_when_the_index_is_locked() {
     assert!(matches!(error, GitError::OperationUnderWay { operation: "merge", .. }), "{error}");
     repo.remove(".git/MERGE_HEAD").write(".git/index.lock", "");
     let error = repo.relay.commit_paths(&paths(&["a"]), "x").unwrap_err();
-    assert!(matches!(error, GitError::Locked { .. }), "{error}");
+    assert!(matches!(&error, GitError::LockFile { path } if path.ends_with(".git/index.lock")), "{error}");
+    repo.remove(".git/index.lock").write(".git/refs/heads/main.lock", "");
+    let error = repo.relay.commit_paths(&paths(&["a"]), "x").unwrap_err();
+    assert!(matches!(&error, GitError::LockFile { path } if path.ends_with("refs/heads/main.lock")), "{error}");
     assert_eq!(repo.git(&["rev-parse", "HEAD"]), start);
 }
 
