@@ -189,9 +189,12 @@ fn unread_siblings<'a>(
     left_out: &BTreeMap<PackageName, PublishedState>,
 ) -> BTreeSet<&'a PackageName> {
     let planned: BTreeSet<&PackageName> = packages.iter().map(|package| &package.name).collect();
-    let needed = project.graph.out_of_range().iter().filter(|dependency| planned.contains(&dependency.package));
-    needed
-        .map(|dependency| &dependency.sibling)
+    let by_range = project.graph.out_of_range().iter().map(|dependency| (&dependency.package, &dependency.sibling));
+    let by_tag = project.graph.tagged().iter().map(|dependency| (&dependency.package, &dependency.sibling));
+    by_range
+        .chain(by_tag)
+        .filter(|(package, _)| planned.contains(package))
+        .map(|(_, sibling)| sibling)
         .filter(|name| !planned.contains(name) && !left_out.contains_key(name))
         .collect()
 }

@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use relay_workspace::{
     Dependency, DependencyKind, Obstacle, PackageName, Range, Specifier, Version, Workspace, WorkspacePackage,
-    WorkspaceSpecifier, resolve_catalog,
+    WorkspaceSpecifier, combined_peer_range, resolve_catalog,
 };
 
 use crate::graph::{
-    DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget, OutOfRangeDependency,
+    DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget, OutOfRangeDependency, TaggedDependency,
     UninstallableDependency,
 };
 
@@ -34,6 +34,7 @@ impl DependencyGraph {
         let mut missing = Vec::new();
         let mut uninstallable = Vec::new();
         let mut out_of_range = Vec::new();
+        let mut tagged = Vec::new();
         for package in &workspace.packages {
             // Most dependencies are plain ranges of packages from elsewhere; reading these would be most of the work.
             let texts = package.manifest.dependency_texts();
@@ -53,7 +54,10 @@ impl DependencyGraph {
                         obstacle,
                     });
                 }
-                match resolver.target(package, &dependency.name, &dependency.specifier) {
+                let target = resolver
+                    .combined_peer(&dependency)
+                    .unwrap_or_else(|| resolver.target(package, &dependency.name, &dependency.specifier));
+                match target {
                     Target::Package(to) => edges
                         .push(Edge { bundled: package.manifest.bundles(kind, key), ..edge(package, to, &dependency) }),
                     Target::OutOfRange(sibling, range) if at_runtime => out_of_range.push(OutOfRangeDependency {
@@ -64,7 +68,15 @@ impl DependencyGraph {
                         range,
                         dispensable: kind == DependencyKind::Peer && package.manifest.peer_is_optional(key),
                     }),
-                    Target::Elsewhere | Target::OutOfRange(..) => {}
+                    Target::Tagged(sibling, tag) if at_runtime => tagged.push(TaggedDependency {
+                        package: package.name.clone(),
+                        sibling: sibling.clone(),
+                        kind,
+                        specifier: dependency.text.clone(),
+                        tag,
+                        dispensable: kind == DependencyKind::Peer && package.manifest.peer_is_optional(key),
+                    }),
+                    Target::Elsewhere | Target::OutOfRange(..) | Target::Tagged(..) => {}
                     Target::Missing(name, target) => missing.push(MissingDependency {
                         package: package.name.clone(),
                         dependency: name,
@@ -76,7 +88,10 @@ impl DependencyGraph {
             }
         }
         let packages = workspace.packages.iter().map(node).collect();
-        Self::with_missing(packages, edges, missing).with_uninstallable(uninstallable).with_out_of_range(out_of_range)
+        Self::with_missing(packages, edges, missing)
+            .with_uninstallable(uninstallable)
+            .with_out_of_range(out_of_range)
+            .with_tagged(tagged)
     }
 }
 
@@ -86,6 +101,8 @@ enum Target<'a> {
     Package(&'a PackageName),
     /// To another version than the workspace has of a package: to a registry.
     OutOfRange(&'a PackageName, Range),
+    /// To what a dist-tag of a package leads to: to a registry.
+    Tagged(&'a PackageName, String),
     /// Out of the workspace: to a registry, a URL, a folder that is no package of it.
     Elsewhere,
     /// To something that the workspace should have and has not.
@@ -111,13 +128,14 @@ impl<'a> Resolver<'a> {
             }
             Specifier::Alias { name, range } => match Range::parse(range) {
                 Ok(range) => self.in_range(name, &range),
-                Err(_) => Target::Elsewhere,
+                Err(_) => self.tagged(name, range),
             },
             Specifier::Range(range) | Specifier::Prefixed(range) => self.in_range(name, range),
             Specifier::File(path) | Specifier::Link(path) => self.at(package, path),
             // npm takes a bare `../b` for `file:../b`.
             Specifier::Remote(path) if path.starts_with("./") || path.starts_with("../") => self.at(package, path),
-            Specifier::Remote(_) | Specifier::Tag(_) => Target::Elsewhere,
+            Specifier::Tag(tag) => self.tagged(name, tag),
+            Specifier::Remote(_) => Target::Elsewhere,
         }
     }
 
@@ -157,7 +175,7 @@ impl<'a> Resolver<'a> {
             // yarn reads `workspace:packages/b` as a folder below the root, pnpm `workspace:../b` as one beside this.
             WorkspaceSpecifier::Path(path) => match self.at(package, path) {
                 Target::Package(found) => Target::Package(found),
-                Target::Elsewhere | Target::OutOfRange(..) | Target::Missing(..) => {
+                Target::Elsewhere | Target::OutOfRange(..) | Target::Tagged(..) | Target::Missing(..) => {
                     Target::Missing(name.clone(), MissingTarget::Package)
                 }
             },
@@ -185,6 +203,24 @@ impl<'a> Resolver<'a> {
         match self.workspace.package(name) {
             Some(package) if accepts(range, package.version.as_ref()) => Target::Package(&package.name),
             Some(package) => Target::OutOfRange(&package.name, range.clone()),
+            None => Target::Elsewhere,
+        }
+    }
+
+    /// Where a peer's range leads that has `workspace:` in a part behind the first, such as `^1.0.0 || workspace:^`.
+    fn combined_peer(&self, dependency: &Dependency) -> Option<Target<'a>> {
+        if dependency.kind != DependencyKind::Peer || matches!(dependency.specifier, Specifier::Workspace(_)) {
+            return None;
+        }
+        let sibling = self.workspace.package(&dependency.name)?;
+        let version = sibling.version.as_ref()?;
+        let range = Range::parse(&combined_peer_range(&dependency.text, version)?).ok()?;
+        Some(if range.accepts(version) { Target::Elsewhere } else { Target::OutOfRange(&sibling.name, range) })
+    }
+
+    fn tagged(&self, name: &PackageName, tag: &str) -> Target<'a> {
+        match self.workspace.package(name) {
+            Some(package) => Target::Tagged(&package.name, tag.trim().to_owned()),
             None => Target::Elsewhere,
         }
     }

@@ -93,6 +93,24 @@ pub struct OutOfRangeDependency {
     pub dispensable: bool,
 }
 
+/// A runtime dependency on a package of the workspace by a dist-tag. It makes no edge, as with changesets: it is installed from a
+/// registry, where the tag leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaggedDependency {
+    /// The package whose manifest has the specifier.
+    pub package: PackageName,
+    /// The package of the workspace that it means.
+    pub sibling: PackageName,
+    /// The map of the manifest.
+    pub kind: DependencyKind,
+    /// The specifier as the manifest has it.
+    pub specifier: String,
+    /// The dist-tag: that behind an alias or in a catalog.
+    pub tag: String,
+    /// Says whether nobody has to install it: a peer that `peerDependenciesMeta` calls optional.
+    pub dispensable: bool,
+}
+
 /// The dependency graph of a workspace.
 #[derive(Debug, Clone)]
 pub struct DependencyGraph {
@@ -103,6 +121,7 @@ pub struct DependencyGraph {
     missing: Vec<MissingDependency>,
     uninstallable: Vec<UninstallableDependency>,
     out_of_range: Vec<OutOfRangeDependency>,
+    tagged: Vec<TaggedDependency>,
 }
 
 /// Packages as nodes whose weight is the index into [`DependencyGraph::packages`]; an edge points from the dependent to
@@ -137,8 +156,16 @@ impl DependencyGraph {
         by_dependency.sort_by_key(|&index| (edges.get(index).map(|edge| &edge.to), index));
         missing.sort();
         missing.dedup();
-        Self { packages, edges, by_dependency, missing, uninstallable: Vec::new(), out_of_range: Vec::new() }
-            .let_peers_give_way()
+        Self {
+            packages,
+            edges,
+            by_dependency,
+            missing,
+            uninstallable: Vec::new(),
+            out_of_range: Vec::new(),
+            tagged: Vec::new(),
+        }
+        .let_peers_give_way()
     }
 
     pub(crate) fn set_orders(&mut self, edge: usize, orders: bool) {
@@ -157,6 +184,12 @@ impl DependencyGraph {
     pub(crate) fn with_out_of_range(mut self, mut out_of_range: Vec<OutOfRangeDependency>) -> Self {
         out_of_range.sort_by(|a, b| (&a.package, &a.sibling, a.kind).cmp(&(&b.package, &b.sibling, b.kind)));
         self.out_of_range = out_of_range;
+        self
+    }
+
+    pub(crate) fn with_tagged(mut self, mut tagged: Vec<TaggedDependency>) -> Self {
+        tagged.sort_by(|a, b| (&a.package, &a.sibling, a.kind).cmp(&(&b.package, &b.sibling, b.kind)));
+        self.tagged = tagged;
         self
     }
 
@@ -222,6 +255,11 @@ impl DependencyGraph {
         &self.out_of_range
     }
 
+    /// The runtime dependencies outside of the tarball that name a package of the workspace by a dist-tag, sorted.
+    pub fn tagged(&self) -> &[TaggedDependency] {
+        &self.tagged
+    }
+
     /// The graph with an edge for each range that accepts the version that its package is about to get, where there is such a
     /// range: a dependent that is ahead of the workspace waits for that version like any other.
     #[must_use]
@@ -249,7 +287,8 @@ impl DependencyGraph {
         Some(
             Self::with_missing(self.packages.clone(), edges, self.missing.clone())
                 .with_uninstallable(self.uninstallable.clone())
-                .with_out_of_range(self.out_of_range.clone()),
+                .with_out_of_range(self.out_of_range.clone())
+                .with_tagged(self.tagged.clone()),
         )
     }
 

@@ -29,7 +29,7 @@ pub use cycle::Cycle;
 pub use document::{GRAPH_SCHEMA, GraphDocument, document};
 pub use dot::to_dot;
 pub use graph::{
-    DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget, OutOfRangeDependency,
+    DependencyGraph, Edge, GraphPackage, MissingDependency, MissingTarget, OutOfRangeDependency, TaggedDependency,
     UninstallableDependency,
 };
 pub use mermaid::to_mermaid;

@@ -156,6 +156,8 @@ pub enum PublishedState {
         deprecated: BTreeSet<Version>,
         /// Where the tag `latest` points.
         latest: Option<Version>,
+        /// Where all its dist-tags point.
+        tags: BTreeMap<DistTag, Version>,
         /// The version to publish is already live.
         next_is_there: bool,
     },

@@ -50,7 +50,7 @@ pub use obstacle::Obstacle;
 pub use range::{InvalidRange, Range};
 pub use regular_file::{open_regular_file, read_regular_file, read_regular_text};
 pub use semver::Version;
-pub use specifier::{Specifier, WorkspaceSpecifier};
+pub use specifier::{Specifier, WorkspaceSpecifier, combined_peer_range};
 pub use syntax::SyntaxError;
 pub use version::published_version;
 pub use workspace::{Catalogs, Workspace, WorkspacePackage, resolve_catalog};

@@ -1,5 +1,7 @@
 //! What a manifest says on the right-hand side of a dependency.
 
+use semver::Version;
+
 use crate::name::PackageName;
 use crate::range::Range;
 
@@ -121,6 +123,28 @@ impl WorkspaceSpecifier {
     }
 }
 
+/// What is published of a peer's range that has `workspace:` in some of its parts, such as `^1.0.0 || workspace:^`, where the
+/// package of the workspace has this version. `None` where it is no such range. pnpm 12.21 replaces the first part alone and
+/// publishes the protocol of the others, which nobody can install.
+pub fn combined_peer_range(text: &str, version: &Version) -> Option<String> {
+    if !text.contains("workspace:") || text.split_whitespace().count() < 2 {
+        return None;
+    }
+    let word = |word: &str| match Specifier::parse(word) {
+        Specifier::Workspace(WorkspaceSpecifier::Exact) => Some(version.to_string()),
+        Specifier::Workspace(WorkspaceSpecifier::Caret) => Some(format!("^{version}")),
+        Specifier::Workspace(WorkspaceSpecifier::Tilde) => Some(format!("~{version}")),
+        Specifier::Workspace(WorkspaceSpecifier::Range(range)) => match range.as_str() {
+            operator @ (">=" | ">" | "<=" | "<") => Some(format!("{operator}{version}")),
+            _ => Some(range),
+        },
+        Specifier::Workspace(_) => None,
+        _ => Some(word.to_owned()),
+    };
+    let part = |part: &str| Some(part.split_whitespace().map(word).collect::<Option<Vec<_>>>()?.join(" "));
+    Some(text.split("||").map(part).collect::<Option<Vec<_>>>()?.join(" || "))
+}
+
 /// The range behind `npm:` where no name is before it. What begins as a range does is none, though `1.0.0` might be one.
 fn prefixed_range(rest: &str) -> Option<Range> {
     let begins = rest.starts_with(['^', '~', '>', '<', '=', '*']) || rest.starts_with(|c: char| c.is_ascii_digit());
@@ -143,6 +167,20 @@ mod tests {
 
     fn name(text: &str) -> PackageName {
         PackageName::parse(text).unwrap()
+    }
+
+    #[test]
+    fn each_part_of_a_peers_range_is_resolved() {
+        let combined = |text: &str| combined_peer_range(text, &Version::parse("3.1.0").unwrap());
+        for (text, expected) in [
+            ("workspace:^1.0.0 || workspace:^3.0.0", "^1.0.0 || ^3.0.0"),
+            ("^1.0.0 || workspace:^", "^1.0.0 || ^3.1.0"),
+            ("workspace:~ || workspace:*", "~3.1.0 || 3.1.0"),
+            ("workspace:>=1 workspace:<", ">=1 <3.1.0"),
+        ] {
+            assert_eq!(combined(text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(["workspace:^", "^1 || ^2", "^1 || workspace:../a"].map(combined), [None, None, None]);
     }
 
     #[test]

@@ -86,3 +86,98 @@ fn packing_refuses_a_workspace_range_that_nothing_is_in() {
     assert!(ran.stderr.contains("have `a` as `catalog:old`, which the workspace's 1.0.0 is not in"), "{}", ran.stderr);
     assert!(ran.stderr.contains("have `a` as `workspace:^9.0.0`"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_dist_tag_that_leads_nowhere_or_elsewhere_is_told() {
+    let registry = CountingRegistry::start();
+    registry.has("a", &["0.9.0", "1.0.0"]);
+    registry.change("a", |packument| {
+        packument["dist-tags"]["old"] = "0.9.0".into();
+        packument["dist-tags"]["here"] = "1.0.0".into();
+    });
+    let world = npm_workspaces(&[
+        ("a", "\"version\":\"1.0.0\""),
+        ("new", "\"version\":\"1.0.0\",\"publishConfig\":{\"tag\":\"beta\"}"),
+        ("b", "\"version\":\"1.0.0\",\"dependencies\":{\"a\":\"next\"}"),
+        ("c", "\"version\":\"1.0.0\",\"dependencies\":{\"a\":\"old\"},\"devDependencies\":{\"new\":\"next\"}"),
+        ("d", "\"version\":\"1.0.0\",\"dependencies\":{\"a\":\"here\",\"new\":\"beta\",\"alias\":\"npm:a@latest\"}"),
+        (
+            "e",
+            "\"version\":\"1.0.0\",\"optionalDependencies\":{\"other\":\"npm:a@next\"},\"dependencies\":{\"new\":\"latest\"}",
+        ),
+        (
+            "f",
+            "\"version\":\"1.0.0\",\"peerDependencies\":{\"a\":\"next\"},\"peerDependenciesMeta\":{\"a\":{\"optional\":true}}",
+        ),
+    ]);
+    at_home_in(&world, &registry);
+    world.commit("init");
+    let ran = world.relay(&["plan", "--format", "json"]).ended_with(0);
+    let plan: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a plan");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let findings = plan["findings"].as_array().expect("findings").iter();
+    let about_tags = findings.filter(|finding| text(&finding["text"]).contains("a dist-tag"));
+    let mut told: Vec<_> = about_tags
+        .map(|finding| {
+            format!("{} {}: {}", text(&finding["package"]), text(&finding["severity"]), text(&finding["text"]))
+        })
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "b error: its `dependencies` have `a` as `next`, a dist-tag that its registry has not, so it can't be installed",
+            "c warning: its `dependencies` have `a` as `old`, a dist-tag that leads to 0.9.0 on its registry and not to the \
+             workspace's 1.0.0",
+            "e error: its `dependencies` have `new` as `latest`, a dist-tag and its registry does not know `new`, so it can't \
+             be installed",
+            "e error: its `optionalDependencies` have `a` as `npm:a@next`, a dist-tag that its registry has not, so it can't \
+             be installed",
+            "f warning: its `peerDependencies` have `a` as `next`, a dist-tag that its registry has not, so the optional peer \
+             can't be had",
+        ]
+    );
+    world.relay(&["publish", "--yes", "--no-push"]).ended_with(1);
+    assert_eq!(registry.uploads(), [""; 0]);
+}
+
+#[test]
+fn a_peers_alternatives_are_looked_at_one_by_one() {
+    let registry = CountingRegistry::start();
+    let peer = |range: &str| format!("\"version\":\"1.0.0\",\"peerDependencies\":{{\"a\":\"{range}\"}}");
+    let good = [
+        "workspace:^1.0.0 || workspace:^3.0.0",
+        "workspace:^1.0.0 || ^3.0.0",
+        "^1.0.0 || workspace:^",
+        "workspace:^1 || ^3",
+    ];
+    let bad = ["workspace:^1.0.0 || workspace:^2.0.0", "workspace:^1.0.0 || ^2.0.0", "^1.0.0 || ^2.0.0"];
+    let names: Vec<String> = (0..good.len() + bad.len()).map(|number| format!("p{number}")).collect();
+    let fields: Vec<String> = good.iter().chain(&bad).map(|range| peer(range)).collect();
+    let mut packages = vec![("a", "\"version\":\"3.0.0\"")];
+    packages.extend(names.iter().map(String::as_str).zip(fields.iter().map(String::as_str)));
+    let world = pnpm_workspace(&packages);
+    at_home_in(&world, &registry);
+    world.commit("init");
+    let ran = world.relay(&["plan", "--format", "json"]).ended_with(0);
+    let plan: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a plan");
+    let errors = plan["findings"].as_array().expect("findings").iter().filter(|finding| finding["severity"] == "error");
+    let mut told: Vec<_> = errors.map(|finding| finding["package"].as_str().unwrap_or_default()).collect();
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(told, names[good.len()..].iter().map(String::as_str).collect::<Vec<_>>(), "{}", plan["findings"]);
+    // What is packed says the same, and has no protocol in it.
+    let out = world.beside("out");
+    for (name, expected) in names.iter().zip(["^1.0.0 || ^3.0.0", "^1.0.0 || ^3.0.0", "^1.0.0 || ^3.0.0", "^1 || ^3"]) {
+        let folder = out.to_str().expect("UTF-8");
+        world.relay(&["pack", "--filter", name, "--out", folder]).ended_with(0);
+        let tarball = format!("{name}-1.0.0.tgz");
+        let manifest = world
+            .run(std::process::Command::new("tar").args(["-xOzf", &tarball, "package/package.json"]).current_dir(&out));
+        let manifest: serde_json::Value = serde_json::from_str(&manifest.stdout).expect("a manifest");
+        assert_eq!(manifest["peerDependencies"]["a"], expected, "{name}");
+    }
+    for name in &names[good.len()..good.len() + 2] {
+        world.relay(&["pack", "--filter", name, "--out", out.to_str().expect("UTF-8")]).ended_with(1);
+    }
+}

@@ -7,6 +7,7 @@ use relay_config::{GateRule, GateSettings, RegistryRules};
 use relay_pack::gate::install_events;
 use relay_plan::{NewInstallScript, PublishedState};
 use relay_registry::{Packument, PackumentAnswer, PackumentForm, ReadError};
+use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Version, Workspace, WorkspacePackage, published_version};
 
 use super::ObserveError;
@@ -91,7 +92,10 @@ fn present(packument: Packument, next: Option<&Version>) -> PublishedState {
     let next_is_there = next.is_some_and(|next| packument.versions.contains_key(next));
     let deprecated = packument.versions.values().filter(|version| version.deprecated);
     let deprecated = deprecated.map(|version| version.version.clone()).collect();
-    PublishedState::Present { versions: packument.versions.into_keys().collect(), deprecated, latest, next_is_there }
+    let tags = packument.dist_tags.iter();
+    let tags = tags.filter_map(|(tag, text)| Some((DistTag::parse(tag).ok()?, published_version(text)?))).collect();
+    let versions = packument.versions.into_keys().collect();
+    PublishedState::Present { versions, deprecated, latest, tags, next_is_there }
 }
 
 async fn read(

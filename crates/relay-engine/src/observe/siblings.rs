@@ -80,8 +80,13 @@ mod tests {
         assert!(found(one(), &format!("{npmrc}@corp:registry={corp}\n")).is_empty(), "all go to one");
         let name = PackageName::parse("@corp/b").unwrap();
         let weight = |published: PublishedState| weighed(Finding::error(&name, "", ""), &published).severity;
-        let known =
-            PublishedState::Present { versions: [].into(), latest: None, next_is_there: false, deprecated: [].into() };
+        let known = PublishedState::Present {
+            versions: [].into(),
+            latest: None,
+            tags: [].into(),
+            next_is_there: false,
+            deprecated: [].into(),
+        };
         assert_eq!(weight(known), Severity::Warning, "it has been there before");
         assert_eq!(weight(PublishedState::Absent), Severity::Error);
         assert_eq!(weight(PublishedState::Unknown), Severity::Error);

@@ -2,6 +2,7 @@
 
 use relay_workspace::{
     DependencyKind, PackageName, Range, Specifier, Version, Workspace, WorkspacePackage, WorkspaceSpecifier,
+    combined_peer_range,
 };
 
 use super::ManifestRewriteError;
@@ -18,7 +19,9 @@ pub(super) struct Context<'a> {
 /// The text to publish; `None` when the specifier stays as it is.
 pub(super) fn resolve(context: &Context) -> Result<Option<String>, ManifestRewriteError> {
     match Specifier::parse(context.specifier) {
-        Specifier::Workspace(target) if !context.specifier.contains("||") => {
+        Specifier::Workspace(target)
+            if !context.specifier.contains("||") && context.specifier.matches("workspace:").count() == 1 =>
+        {
             context.workspace_target(&target, context.dependency).map(Some)
         }
         Specifier::Catalog(catalog) => context.catalog_entry(catalog.as_ref()).map(Some),
@@ -75,8 +78,13 @@ impl Context<'_> {
         })
     }
 
-    /// Each part of a range with `||` or spaces by itself.
+    /// Each part of a range with `||` or spaces by itself; the workspace's version must be in the whole.
     fn combined(&self) -> Result<String, ManifestRewriteError> {
+        if let Ok(version) = self.version_of(self.dependency)
+            && let Some(whole) = combined_peer_range(self.specifier, version)
+        {
+            return self.accepting(&whole, self.dependency).map(|()| whole);
+        }
         let mut parts = Vec::new();
         for part in self.specifier.split("||") {
             let mut words = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_change::Bump;
 use relay_graph::{DependencyGraph, Edge, MissingDependency, MissingTarget, UninstallableDependency};
 use relay_values::RegistryUrl;
-use relay_workspace::{Obstacle, PackageName, Range, Specifier, Version};
+use relay_workspace::{DependencyKind, Obstacle, PackageName, Range, Specifier, Version, combined_peer_range};
 
 use crate::finding::{Finding, Severity};
 use crate::observation::{Observations, PackageObservation, SkipReason, SkippedObservation};
@@ -98,7 +98,12 @@ impl<'a> WorkspaceMembers<'a> {
     fn out_of_range(&self, edge: &Edge) -> Option<Finding> {
         let Specifier::Workspace(specifier) = Specifier::parse(&edge.range) else { return None };
         let version = self.graph.package(&edge.to)?.version.as_ref().filter(|_| !self.moving.contains(&edge.to))?;
-        let range = Range::parse(specifier.innermost_range()?).ok().filter(|range| !range.accepts(version))?;
+        let combined = (edge.kind == DependencyKind::Peer).then(|| combined_peer_range(&edge.range, version)).flatten();
+        let range = match &combined {
+            Some(whole) => Range::parse(whole),
+            None => Range::parse(specifier.innermost_range()?),
+        };
+        let range = range.ok().filter(|range| !range.accepts(version))?;
         let (to, kind) = (&edge.to, edge.kind.manifest_key());
         let finding = Finding::error(
             &edge.from,

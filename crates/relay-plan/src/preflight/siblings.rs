@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use relay_graph::{DependencyGraph, Edge, OutOfRangeDependency};
+use relay_graph::{DependencyGraph, Edge, OutOfRangeDependency, TaggedDependency};
+use relay_values::DistTag;
 use relay_workspace::{PackageName, Range, Specifier, Version};
 
 use crate::finding::{Finding, Severity};
@@ -13,8 +14,8 @@ use crate::render::quoted;
 /// What is known of a package's versions outside of the workspace.
 struct Known<'a> {
     published: &'a PublishedState,
-    /// The version that this release publishes.
-    next: Option<&'a Version>,
+    /// The version that this release publishes, and its dist-tag; `None` for the tag: `latest`.
+    next: Option<(&'a Version, Option<&'a DistTag>)>,
 }
 
 /// All packages of the workspace, as those that depend on them see them.
@@ -23,35 +24,94 @@ pub(super) struct Siblings<'a> {
     offline: bool,
     known: BTreeMap<&'a PackageName, Known<'a>>,
     out_of_range: BTreeMap<&'a PackageName, Vec<&'a OutOfRangeDependency>>,
+    tagged: BTreeMap<&'a PackageName, Vec<&'a TaggedDependency>>,
 }
 
 impl<'a> Siblings<'a> {
     pub(super) fn of(observations: &'a Observations<'_>) -> Self {
         let left_out = observations.left_out.iter().map(|(name, published)| (name, Known { published, next: None }));
-        let planned = observations
-            .packages
-            .iter()
-            .map(|package| (&package.name, Known { published: &package.published, next: Some(&package.next) }));
+        let planned = observations.packages.iter().map(|package| {
+            (&package.name, Known { published: &package.published, next: Some((&package.next, package.tag.as_ref())) })
+        });
         let mut out_of_range: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for dependency in observations.graph.out_of_range() {
             out_of_range.entry(&dependency.package).or_default().push(dependency);
+        }
+        let mut tagged: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for dependency in observations.graph.tagged() {
+            tagged.entry(&dependency.package).or_default().push(dependency);
         }
         Self {
             graph: observations.graph,
             offline: observations.offline,
             known: left_out.chain(planned).collect(),
             out_of_range,
+            tagged,
         }
     }
 
-    /// The ranges of one package that no version satisfies.
+    /// The ranges of one package that no version satisfies, and the dist-tags that lead nowhere or elsewhere.
     pub(super) fn unsatisfied(&self, package: &PackageName) -> impl Iterator<Item = Finding> {
-        self.out_of_range.get(package).into_iter().flatten().filter_map(|dependency| self.unsatisfied_range(dependency))
+        let ranges = self.out_of_range.get(package).into_iter().flatten();
+        let tags = self.tagged.get(package).into_iter().flatten();
+        ranges
+            .filter_map(|dependency| self.unsatisfied_range(dependency))
+            .chain(tags.filter_map(|dependency| self.unsatisfied_tag(dependency)))
+    }
+
+    /// A package of the workspace by a dist-tag goes out as it is written, and is whatever the tag leads to when somebody
+    /// installs it. Where this release sets that very tag, it leads to what is released.
+    fn unsatisfied_tag(&self, dependency: &TaggedDependency) -> Option<Finding> {
+        let (name, kind, tag) = (&dependency.sibling, dependency.kind.manifest_key(), &dependency.tag);
+        let known = self.known.get(name);
+        let next = known.and_then(|known| known.next);
+        if next.is_some_and(|(_, of_release)| of_release.unwrap_or(&DistTag::latest()).as_str() == tag) {
+            return None;
+        }
+        let here = next.map(|(next, _)| next).or(self.graph.package(name)?.version.as_ref());
+        let text = format!("its `{kind}` have `{name}` as {}, a dist-tag", quoted(&dependency.specifier));
+        let there = match known.map(|known| known.published) {
+            None | Some(PublishedState::Unknown) => {
+                let why = if self.offline { "was not asked" } else { "could not be found out" };
+                return Some(Finding::warning(
+                    &dependency.package,
+                    format!("{text}; whether a registry has that tag, and where it leads, {why}"),
+                    "make sure that it leads to the version that is meant, or write a range",
+                ));
+            }
+            Some(PublishedState::Absent) => format!("and its registry does not know `{name}`"),
+            Some(PublishedState::Present { tags, .. }) => {
+                match tags.iter().find(|(known, _)| known.as_str() == tag).map(|(_, version)| version) {
+                    Some(version) if Some(version) == here => return None,
+                    Some(version) => {
+                        let meant = here.map_or("another one".to_owned(), |here| format!("the workspace's {here}"));
+                        return Some(Finding::warning(
+                            &dependency.package,
+                            format!("{text} that leads to {version} on its registry and not to {meant}"),
+                            format!("make sure that {version} is meant; if not, write a range, or `workspace:^`"),
+                        ));
+                    }
+                    None => "that its registry has not".to_owned(),
+                }
+            }
+        };
+        let help = match here {
+            Some(here) => format!(
+                "write a range, such as `^{here}`; or set the tag first: `npm dist-tag add {name}@VERSION {}`",
+                quoted(tag).trim_matches('`')
+            ),
+            None => "write a range of versions that are there".to_owned(),
+        };
+        Some(if dependency.dispensable {
+            Finding::warning(&dependency.package, format!("{text} {there}, so the optional peer can't be had"), help)
+        } else {
+            Finding::error(&dependency.package, format!("{text} {there}, so it can't be installed"), help)
+        })
     }
 
     fn unsatisfied_range(&self, dependency: &OutOfRangeDependency) -> Option<Finding> {
         let known = self.known.get(&dependency.sibling);
-        if known.and_then(|known| known.next).is_some_and(|next| dependency.range.accepts(next)) {
+        if known.and_then(|known| known.next).is_some_and(|(next, _)| dependency.range.accepts(next)) {
             return None;
         }
         let (name, kind) = (&dependency.sibling, dependency.kind.manifest_key());

@@ -150,6 +150,7 @@ fn a_version_that_is_there_is_told_by_whether_it_moves() {
                 versions: [version("1.3.0")].into(),
                 deprecated: [].into(),
                 latest: Some(version("1.3.0")),
+                tags: [].into(),
                 next_is_there: true,
             };
         }

@@ -13,7 +13,7 @@ use crate::world::{World, name, version};
 fn live(versions: &[&str]) -> PublishedState {
     let latest = versions.last().map(|text| version(text));
     let versions: BTreeSet<_> = versions.iter().map(|text| version(text)).collect();
-    PublishedState::Present { versions, deprecated: BTreeSet::new(), latest, next_is_there: false }
+    PublishedState::Present { versions, deprecated: BTreeSet::new(), latest, tags: [].into(), next_is_there: false }
 }
 
 /// As [`live`], the first version deprecated.

@@ -68,7 +68,8 @@ pub(crate) fn present(latest: &str) -> PublishedState {
     PublishedState::Present {
         versions: BTreeSet::from([latest.clone()]),
         deprecated: BTreeSet::new(),
-        latest: Some(latest),
+        latest: Some(latest.clone()),
+        tags: [(DistTag::latest(), latest)].into(),
         next_is_there: false,
     }
 }
