@@ -178,3 +178,18 @@ fn what_is_whole_passes_in_a_partial_clone_too() {
     let object = clone.git(&["rev-parse", "HEAD:folder/x"]);
     assert!(object_path(&clone, &object).exists());
 }
+
+#[test]
+fn what_is_whole_passes_in_a_linked_worktree_too() {
+    let repo = TestRepo::new();
+    let start = repo.write("a", "1").commit("start");
+    let folder = tempfile::tempdir().unwrap();
+    let linked = crate::testing::path_of(&folder).join("linked");
+    repo.git(&["worktree", "add", "-q", linked.as_str()]);
+    std::fs::write(linked.join("a"), "2").unwrap();
+    let relay = Repository::discover(&linked).unwrap();
+    let id = relay.commit_paths(&["a".into()], "x").unwrap();
+    assert_eq!(repo.git(&["rev-parse", "linked", "main"]), format!("{id}\n{start}"));
+    relay.create_tag("v1", &id, "x").unwrap();
+    assert_eq!(repo.git(&["rev-parse", "v1^{}"]), id);
+}
