@@ -120,9 +120,7 @@ impl<'a> ChangesetsRules<'a> {
         let mut followed = Vec::new();
         for (dependency, place) in self.manifest(dependencies).entries {
             let text = dependency.text.as_str();
-            // In version 2 a package that gets no version can be followed too, back to the one that it has.
-            let counts = |bump: Bump| bump > Bump::None || self.config.generation == ChangesetsGeneration::Two;
-            let Some(release) = part_of(releases, place).filter(|release| counts(release.bump)) else { continue };
+            let Some(release) = part_of(releases, place).filter(|release| self.counts(release.bump)) else { continue };
             let (Some(base), Some(next)) = (&release.base, counting.next(place, release)) else { continue };
             let workspace = text.starts_with("workspace:");
             if text.is_empty()
@@ -146,7 +144,7 @@ impl<'a> ChangesetsRules<'a> {
         let mut updated: BTreeMap<usize, Option<Version>> = BTreeMap::new();
         for (dependency, place) in self.manifest(self.dependencies(dependent)).entries {
             let counted = matches!(dependency.kind, DependencyKind::Prod | DependencyKind::Peer);
-            let Some(release) = part_of(releases, place).filter(|release| release.bump > Bump::None) else { continue };
+            let Some(release) = part_of(releases, place).filter(|release| self.counts(release.bump)) else { continue };
             let (Some(base), Some(next)) = (&release.base, counting.next(place, release)) else { continue };
             // Where a name stands in both maps, the entry in `dependencies` comes first and alone decides.
             if !counted || dependency.text.is_empty() || updated.contains_key(&place) {
@@ -157,6 +155,12 @@ impl<'a> ChangesetsRules<'a> {
             updated.insert(place, listed.then_some(next));
         }
         updated.into_iter().filter_map(|(place, version)| Some((place, version?))).collect()
+    }
+
+    /// Says whether a part in the release is one to follow. In version 2 a package that gets no version can be followed too, back
+    /// to the one that it has, and is listed as an updated dependency.
+    fn counts(&self, bump: Bump) -> bool {
+        bump > Bump::None || self.config.generation == ChangesetsGeneration::Two
     }
 
     /// Says whether a release is reason enough to rewrite the range (whether or not its text can change).
