@@ -5,7 +5,7 @@
 //! `.npmrc`; bun 1.4 heeds `ignore-scripts`, and `dry-run` in a file alone.
 
 use relay_registry::{NpmConfig, NpmSetting};
-use relay_workspace::{PackageManager, Workspace};
+use relay_workspace::{PackageManager, Workspace, WorkspacePackage};
 
 /// The first major version of pnpm that publishes by itself and not through npm.
 const PNPM_WITHOUT_NPM: u64 = 11;
@@ -50,9 +50,31 @@ impl PublishSettings {
         let scripts_ignored_by = heeded("ignore-scripts").map(|setting| setting.place.to_owned());
         let dry_run_by = heeded("dry-run").map(|setting| setting.place.to_owned());
         let provenance = heeded("provenance").map(|setting| setting.place.to_owned());
-        settings.warnings.extend(provenance.map(|place| format!("{place} has no effect yet: this relay makes none")));
+        settings.warnings.extend(provenance.map(|place| format!("{place} has no effect yet: {WITHOUT_PROVENANCE}")));
+        settings.warnings.extend(provenance_of_manifests(workspace));
         Self { tag, scripts_ignored_by, dry_run_by, ..settings }
     }
+}
+
+/// What becomes of a package that wants provenance, and what to do.
+pub(crate) const WITHOUT_PROVENANCE: &str = "this relay makes no provenance, and what it publishes goes out without; publish \
+                                             what must have it with `npm publish --provenance` in CI";
+
+/// How many packages are named.
+const NAMED_MAX: usize = 5;
+
+/// The packages whose own manifest wants provenance.
+fn provenance_of_manifests(workspace: &Workspace) -> Option<String> {
+    let wants = |package: &&WorkspacePackage| {
+        !package.private && package.manifest.publish_config("provenance").is_some_and(|value| *value == true)
+    };
+    let names: Vec<_> = workspace.packages.iter().filter(wants).map(|package| format!("`{}`", package.name)).collect();
+    let named = names.get(..NAMED_MAX.min(names.len())).filter(|named| !named.is_empty())?.join(", ");
+    let more = match names.len().saturating_sub(NAMED_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("`publishConfig.provenance` of {named}{more} has no effect yet: {WITHOUT_PROVENANCE}"))
 }
 
 /// Which of npm's settings a manager heeds.
@@ -142,7 +164,28 @@ mod tests {
         let warnings = settings(PackageManager::Pnpm, "pnpm@12.21.0", "dry-run=true\n", &[]).warnings;
         assert_eq!(warnings, ["`dry-run` in `~/.npmrc` has no effect, as with pnpm 12"]);
         let warnings = settings(PackageManager::Npm, "npm@12.0.0", "provenance=true\n", &[]).warnings;
-        assert_eq!(warnings, ["`provenance` in `~/.npmrc` has no effect yet: this relay makes none"]);
+        assert_eq!(warnings, [format!("`provenance` in `~/.npmrc` has no effect yet: {WITHOUT_PROVENANCE}")]);
+    }
+
+    #[test]
+    fn packages_that_want_provenance_are_named_with_what_to_do() {
+        let manifest = |name: &str, fields: &str| {
+            let text = format!("{{\"name\":\"{name}\",\"version\":\"1.0.0\",\"publishConfig\":{{{fields}}}}}");
+            relay_workspace::Manifest::parse("package.json".into(), text).unwrap()
+        };
+        let told = |wanting: &[&str]| {
+            let mut workspace = WorkspaceFixture::new().package("a", "1.0.0").package("b", "1.0.0").build();
+            for package in &mut workspace.packages {
+                let wants = wanting.contains(&package.name.as_str());
+                package.manifest = manifest(package.name.as_str(), &format!("\"provenance\":{wants}"));
+            }
+            provenance_of_manifests(&workspace)
+        };
+        assert_eq!(told(&[]), None);
+        let said = told(&["b"]).unwrap();
+        assert!(said.starts_with("`publishConfig.provenance` of `b` has no effect yet: "), "{said}");
+        assert!(said.contains("`npm publish --provenance`"), "{said}");
+        assert!(told(&["a", "b"]).unwrap().contains("of `a`, `b` has"));
     }
 
     #[test]

@@ -8,12 +8,13 @@ use relay_registry::RegistryUrl;
 use relay_workspace::{PackageName, read_regular_text};
 
 use crate::project::{Project, SETTINGS_SIZE_BYTES_MAX};
+use crate::publish_settings::WITHOUT_PROVENANCE;
 use crate::session::Session;
 
 /// What a person should know of the settings in force, whatever the run is about.
 pub(super) fn of_settings(project: &Project, session: &Session) -> Vec<String> {
     let mut warnings = session.npm.warnings().to_vec();
-    warnings.extend(without_effect(project).map(str::to_owned));
+    warnings.extend(without_effect(project));
     warnings.extend(idle_settings(project, session));
     warnings.extend(withheld(session));
     warnings
@@ -70,14 +71,14 @@ pub(super) fn hidden_packages(registry: &RegistryUrl, names: &[PackageName]) -> 
 }
 
 /// Settings that are read and can't be heeded yet.
-fn without_effect(project: &Project) -> impl Iterator<Item = &'static str> {
+fn without_effect(project: &Project) -> impl Iterator<Item = String> {
     let provenance = (project.config.publish.provenance == Some(true))
-        .then_some("`publish.provenance` in relay.toml has no effect yet: this relay makes none");
+        .then(|| format!("`publish.provenance` in relay.toml has no effect yet: {WITHOUT_PROVENANCE}"));
     let schedule = project
         .config
         .schedule
         .is_some()
-        .then_some("`[schedule]` in relay.toml has no effect yet: what is planned is published now");
+        .then(|| "`[schedule]` in relay.toml has no effect yet: what is planned is published now".to_owned());
     provenance.into_iter().chain(schedule)
 }
 
