@@ -109,6 +109,7 @@ impl Display {
                 state.waits.begin(package, version.to_string(), at);
                 None
             }
+            Fact::PublishedAccepted { .. } => None,
             Fact::Settling { package, why } => {
                 state.screen.set(package, None, Activity::Busy("asking the registry what it has".to_owned()), at);
                 Some(format!("  ? {package}: {why}; asking the registry"))
@@ -153,7 +154,7 @@ impl Display {
                 Some(format!("  ✗ {package} {version} failed: {}", explain_failure(failure).0))
             }
             Fact::Tagged { tag, .. } => self.ui.settings().verbose.then(|| format!("  tagged {tag}")),
-            Fact::Pushed { remote, .. } => Some(format!("  pushed to {remote}")),
+            Fact::Pushed { remote, refs } => pushed(remote, refs),
             Fact::PhaseStarted { .. } | Fact::RunEnded { .. } => None,
         }
     }
@@ -278,4 +279,16 @@ fn span(millis: u64) -> String {
 /// The time from one moment to a later one; none where it is not later.
 fn since(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// What was pushed, in words; relay's own refs are nobody's concern.
+fn pushed(remote: &str, refs: &[String]) -> Option<String> {
+    let branches =
+        refs.iter().filter_map(|spec| spec.rsplit_once(":refs/heads/")).map(|(_, branch)| format!("`{branch}`"));
+    let tags = refs.iter().filter(|spec| spec.starts_with("refs/tags/")).count();
+    let mut what: Vec<String> = branches.collect();
+    if tags > 0 {
+        what.push(plural(tags, "tag"));
+    }
+    (!what.is_empty()).then(|| format!("  pushed {} to {remote}", what.join(" and ")))
 }

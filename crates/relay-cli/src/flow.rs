@@ -11,7 +11,7 @@ use relay_engine::freeze::FreezeOptions;
 use relay_engine::journal::Journal;
 use relay_engine::observe::Intent;
 use relay_engine::project::{Project, ProjectError};
-use relay_engine::release::{Agreed, Course, Entered, Finished, Observed, Request};
+use relay_engine::release::{Agreed, Course, Entered, Finished, ForeignVersion, Observed, PushedTo, Request};
 use relay_engine::report::RunReport;
 use relay_engine::session::Session;
 use relay_pack::{concerns, unmatched_entries};
@@ -120,7 +120,8 @@ pub(crate) async fn run<P: Person>(
     notices::warn_of_unmatched_entries(ui, tarballs.iter().map(|(name, tarball)| (name, unmatched_entries(tarball))));
     notices::warn_of_concerns(ui, tarballs.iter().map(|(name, tarball)| (name, concerns(tarball))));
 
-    let pushed = packed.push(make_session).map_err(stopped)?;
+    let pushed = packed.push(make_session, &events).map_err(stopped)?;
+    tell_pushed(ui, &display, pushed.at(), pushed.plan());
     let published = pushed.publish(person, &events, stop.messages()).await;
     display.clear();
     let published = published?;
@@ -146,6 +147,10 @@ fn tell_observed(ui: &Ui, observed: &Observed<'_>) {
         ui.status("Going on with a release by this plan that was begun before");
     }
     show_plan(ui, observed.plan());
+    tell_foreign(ui, observed);
+    if let Some(problem) = observed.unseen().filter(|_| observed.course() == Course::Owed) {
+        ui.warning(format!("what earlier runs left undone on the remote can't be told: {problem}"));
+    }
     ci_output::annotate_findings(observed.plan(), Severity::Warning, ui);
     if observed.course() == Course::VersionsOnly {
         let bumps = observed.bumps();
@@ -156,6 +161,21 @@ fn tell_observed(ui: &Ui, observed: &Observed<'_>) {
             [] => format!("Nothing to publish; {} used up", plural(bumps.consumed.len(), "change file")),
             _ => format!("Nothing to publish; these get versions: {}", versions.join(", ")),
         });
+    }
+}
+
+/// Tells of versions under which somebody else's bytes stand.
+fn tell_foreign(ui: &Ui, observed: &Observed<'_>) {
+    for ForeignVersion { live, there, ours } in observed.foreign() {
+        ui.warning(format!(
+            "`{0}@{1}` is on {2} with other bytes than relay made for it (there {there}, made here {ours}): somebody else \
+             published it. It stays failed, and what depends on it is held. Look at what is there (`npm diff --diff={0}@{1} \
+             --registry={2}`); to take it for good, add `--accept-published {0}@{1}`; else give the package the next version",
+            live.name, live.version, live.registry
+        ));
+    }
+    for ForeignVersion { live, .. } in observed.accepted() {
+        ui.status(format!("Taken for good: `{}@{}` as it is on {}", live.name, live.version, live.registry));
     }
 }
 
@@ -172,6 +192,18 @@ fn tell_agreed(ui: &Ui, agreed: &Agreed<'_>) {
         ui.warning(format!(
             "the remote has the tag `{tag}` on commit {commit}, which this clone lacks, so that its files can't be compared in \
              a dry run; fetch it with `git fetch --tags`"
+        ));
+    }
+}
+
+/// Tells where the commit waits that could not get onto its branch.
+fn tell_pushed(ui: &Ui, display: &Display, at: &PushedTo, plan: &ReleasePlan) {
+    if let Some(branch) = at.branch.as_ref().filter(|_| at.waits) {
+        display.clear();
+        ui.warning(format!(
+            "the branch is protected, so the release commit waits on `{branch}`: merge it, for example by `gh pr create --head \
+             {branch} --title \"Release {}\" --body \"\"`; tags stand on that commit",
+            plural(plan.packages.len(), "package")
         ));
     }
 }

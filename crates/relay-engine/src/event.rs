@@ -110,6 +110,19 @@ pub enum Fact {
         /// The integrity of the bytes.
         integrity: Integrity,
     },
+    /// A person took bytes that somebody else published for good.
+    PublishedAccepted {
+        /// The package.
+        package: PackageName,
+        /// The version.
+        version: Version,
+        /// The registry.
+        registry: RegistryUrl,
+        /// The integrity of what stands there.
+        integrity: Integrity,
+        /// The commit that its tag goes on.
+        commit: String,
+    },
     /// The answer of an upload was lost or ambiguous; the registry is asked what it has.
     Settling {
         /// The package.
@@ -323,6 +336,7 @@ impl Fact {
             | Self::Packed { package, .. }
             | Self::UploadStarted { package, .. }
             | Self::Accepted { package, .. }
+            | Self::PublishedAccepted { package, .. }
             | Self::Settling { package, .. }
             | Self::ChallengeOpened { package, .. }
             | Self::ChallengeAnswered { package }

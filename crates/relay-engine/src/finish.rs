@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use relay_git::{GitError, Head, Repository, TagOutcome};
+use relay_git::{GitError, Head, Hooks, Repository, TagElsewhere, TagOutcome};
 use relay_workspace::PackageName;
 
 pub use self::preflight::{FinishError, Ready, preflight};
 use crate::event::{Emitter, Fact, NotRecorded};
 pub use crate::owed::FinishOptions;
-use crate::owed::{OwedWork, PushError, push};
+use crate::owed::{OwedWork, PushError};
 use crate::project::Project;
 use crate::report::{Outcome, RunReport};
 
@@ -25,6 +25,8 @@ pub struct Finish<'a> {
     pub ready: &'a Ready,
     /// What earlier runs owe.
     pub owed_work: &'a OwedWork,
+    /// The remote to push to, where anything is to be pushed.
+    pub remote: Option<&'a str>,
 }
 
 /// Makes the tags and pushes, with them what earlier runs owe. What goes wrong here is added to the report's problems and never hides what is out.
@@ -38,7 +40,7 @@ pub fn finish(
     events: &Emitter,
 ) -> Result<(), NotRecorded> {
     let Some(repository) = &project.repository else { return Ok(()) };
-    let Finish { options, head, ready, owed_work } = finish;
+    let Finish { options, head, ready, owed_work, .. } = finish;
     match owed_work.make_tags(repository, events) {
         Ok(()) => report.made_up.extend(owed_work.to_make.iter().map(|tag| tag.name.clone())),
         Err(PushError::Git(error)) => report.problems.push(error.to_string()),
@@ -49,16 +51,50 @@ pub fn finish(
         make_tags(project, repository, commit, report, events)?;
         tag_private_packages(project, repository, commit, report, events)?;
     }
-    let anything_live = report.packages.iter().any(|package| matches!(package.outcome, Outcome::Live { .. }));
-    if !options.push || !(anything_live || owed_work.wants_push() || !report.tags.is_empty()) {
-        return Ok(());
-    }
+    let Some(remote) = finish.remote else { return Ok(()) };
     let tags = report.tags.iter().filter(|tag| !ready.on_remote.contains(*tag));
     let tags: BTreeSet<String> = tags.chain(&owed_work.tags).cloned().collect();
-    match push(repository, head, options.branch || owed_work.branch, tags, events) {
-        Ok(remote) => report.pushed_to = remote,
-        Err(PushError::Git(error)) => report.problems.push(error.to_string()),
-        Err(PushError::NotRecorded(error)) => return Err(error),
+    push_tags(repository, remote, &tags, report, events)
+}
+
+/// Pushes tags; what counts as pushed is what the remote shows afterwards.
+fn push_tags(
+    repository: &Repository,
+    remote: &str,
+    tags: &BTreeSet<String>,
+    report: &mut RunReport,
+    events: &Emitter,
+) -> Result<(), NotRecorded> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let wanted: Vec<String> = tags.iter().cloned().collect();
+    let pushed = match repository.push_tags(remote, &wanted, None, Hooks::Run) {
+        Ok(pushed) => pushed,
+        Err(error) => {
+            report.problems.push(error.to_string());
+            return Ok(());
+        }
+    };
+    if !pushed.there.is_empty() {
+        let refs = pushed.there.iter().map(|tag| format!("refs/tags/{tag}")).collect();
+        events.emit(Fact::Pushed { remote: remote.to_owned(), refs })?;
+    }
+    for TagElsewhere { name, here, there } in &pushed.elsewhere {
+        report.problems.push(format!(
+            "the tag `{name}` is on commit {there} on `{remote}`, and on {here} here; see which is right, and delete the other"
+        ));
+    }
+    match (&pushed.refusal, pushed.lacking.as_slice()) {
+        (_, []) => {}
+        (Some(refusal), _) => report.problems.push(refusal.to_string()),
+        (None, lacking) => report.problems.push(format!(
+            "`{remote}` does not show {} after they were pushed; run the same command again",
+            lacking.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")
+        )),
+    }
+    if pushed.elsewhere.is_empty() && pushed.lacking.is_empty() {
+        report.pushed_to = Some(remote.to_owned());
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version, open_regular_file};
 
 use crate::event::{Event, Fact, Subscriber};
+use crate::release::record::{RecordedBytes, VersionKey};
 
 /// The most of an old journal that is read back, in bytes: more than [`JOURNAL_SIZE_BYTES_MAX`] and one run.
 pub const JOURNAL_READ_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -44,8 +45,8 @@ pub struct JournalError {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PastUploads {
     accepted: BTreeMap<(RegistryUrl, PackageName, Version), Integrity>,
-    /// What was sent last, and from which commit.
-    sent: BTreeMap<(RegistryUrl, PackageName, Version), (Integrity, String)>,
+    /// What was sent, and from which commit, the last bytes last.
+    sent: BTreeMap<VersionKey, Vec<RecordedBytes>>,
     /// The plans of runs that got as far as acting, by their ids, with the version commit that was made.
     begun: BTreeMap<String, Option<String>>,
     /// The plan of the run that is read.
@@ -127,13 +128,16 @@ impl PastUploads {
         past_uploads
     }
 
-    fn take(&mut self, fact: Fact) {
+    pub(crate) fn take(&mut self, fact: Fact) {
         match fact {
             Fact::Accepted { package, version, registry, integrity } => {
                 self.accepted.insert((registry, package, version), integrity);
             }
             Fact::UploadStarted { package, version, registry, integrity, head: Some(head), .. } => {
-                self.sent.insert((registry, package, version), (integrity, head));
+                self.remember((registry, package, version), RecordedBytes { integrity, commit: head, accepted: false });
+            }
+            Fact::PublishedAccepted { package, version, registry, integrity, commit } => {
+                self.remember((registry, package, version), RecordedBytes { integrity, commit, accepted: true });
             }
             Fact::RunStarted { plan, push, .. } => {
                 self.begun.entry(plan.clone()).or_default();
@@ -157,6 +161,22 @@ impl PastUploads {
             }
             _ => {}
         }
+    }
+
+    fn remember(&mut self, key: VersionKey, bytes: RecordedBytes) {
+        let known = self.sent.entry(key).or_default();
+        known.retain(|other| other.integrity != bytes.integrity);
+        known.push(bytes);
+    }
+
+    /// The versions of which a registry said that it took them.
+    pub fn accepted(&self) -> impl Iterator<Item = &VersionKey> {
+        self.accepted.keys()
+    }
+
+    /// What was sent of each version, the last bytes last.
+    pub fn sent(&self) -> impl Iterator<Item = (&VersionKey, &[RecordedBytes])> {
+        self.sent.iter().map(|(key, bytes)| (key, bytes.as_slice()))
     }
 
     /// Says whether it tells nothing at all.
@@ -193,20 +213,6 @@ impl PastUploads {
         integrity: &Integrity,
     ) -> bool {
         self.accepted.get(&(registry.clone(), package.clone(), version.clone())) == Some(integrity)
-    }
-
-    /// The commit from which relay uploaded a version that is live: the one that its tag belongs to. The registry took relay's
-    /// upload if it said so, or, where its answer was never heard, if `live` is the integrity of what relay sent.
-    pub fn released_from(
-        &self,
-        registry: &RegistryUrl,
-        package: &PackageName,
-        version: &Version,
-        live: Option<&Integrity>,
-    ) -> Option<&str> {
-        let key = (registry.clone(), package.clone(), version.clone());
-        let (sent, head) = self.sent.get(&key)?;
-        (self.accepted.contains_key(&key) || live == Some(sent)).then_some(head)
     }
 }
 
@@ -248,35 +254,6 @@ mod tests {
         assert!(past_uploads.was_accepted(&registry(), &name, &Version::new(1, 2, 3), &same));
         assert!(!past_uploads.was_accepted(&registry(), &name, &Version::new(1, 2, 3), &other));
         assert!(!past_uploads.was_accepted(&elsewhere, &name, &Version::new(1, 2, 3), &same));
-    }
-
-    #[test]
-    fn an_upload_whose_answer_was_never_heard_is_relay_s_own_if_its_bytes_are_live() {
-        let (_guard, path) = folder();
-        let sent = Integrity::parse("sha512-abc=").unwrap();
-        let name = PackageName::parse("@acme/core").unwrap();
-        let started = Fact::UploadStarted {
-            package: name.clone(),
-            version: Version::new(1, 2, 3),
-            registry: registry(),
-            integrity: sent.clone(),
-            route: relay_config::RouteKind::Token,
-            attempt: 1,
-            size: 3,
-            head: Some("c0ffee".to_owned()),
-        };
-        let event = Event { at: "2026-11-24T09:00:00Z".parse().unwrap(), fact: started };
-        let journal = Journal::open(&path).unwrap();
-        journal.event(&event).unwrap();
-        let released_from = |live: Option<&Integrity>| {
-            let past_uploads = PastUploads::read(&path);
-            past_uploads.released_from(&registry(), &name, &Version::new(1, 2, 3), live).map(str::to_owned)
-        };
-        assert_eq!(released_from(Some(&sent)).as_deref(), Some("c0ffee"));
-        assert_eq!(released_from(Some(&Integrity::parse("sha512-xyz=").unwrap())), None);
-        assert_eq!(released_from(None), None);
-        journal.event(&accepted()).unwrap();
-        assert_eq!(released_from(None).as_deref(), Some("c0ffee"));
     }
 
     #[test]

@@ -210,10 +210,11 @@ impl Node {
         let own = index.get(&job.name);
         let depends_on =
             job.depends_on.iter().filter_map(|name| index.get(name)).filter(|at| Some(*at) != own).copied().collect();
+        let state = job.failed.clone().map_or(State::Pending, State::Failed);
         Self {
             job,
             depends_on,
-            state: State::Pending,
+            state,
             uploads: 0,
             settles: 0,
             pauses: 0,

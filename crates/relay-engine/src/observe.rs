@@ -14,6 +14,7 @@ use crate::learnt::Learnt;
 use crate::left_out::LeftOut;
 use crate::project::Project;
 use crate::publish_settings::PublishSettings;
+use crate::release::record::VersionKey;
 use crate::session::{KnownCredential, Session};
 
 mod bumps;
@@ -52,6 +53,9 @@ pub enum Intent {
     Publish,
 }
 
+/// Versions that registries are asked about beside those of the manifests.
+pub type RecordedVersions = BTreeMap<PackageName, BTreeSet<Version>>;
+
 /// A plan with what is needed to carry it out.
 pub struct Observed {
     /// The plan.
@@ -66,7 +70,7 @@ pub struct Observed {
     pub credentials: BTreeMap<PackageName, Vec<KnownCredential>>,
     /// The registry that is really talked to, by package.
     pub destinations: BTreeMap<PackageName, (RegistryUrl, RegistryRules)>,
-    /// Packages whose present version the registry shows already.
+    /// The versions that the registries show already, of the packages' present ones and of those that relay sent before.
     pub live: Vec<LiveVersion>,
     /// The version before the planned one where it runs no script at installation and the gate wants that to stay so.
     pub scriptless_before: BTreeMap<PackageName, Version>,
@@ -78,20 +82,29 @@ pub struct Observed {
     pub requests: usize,
 }
 
-/// A package's present version that the registry shows already.
+/// A version that the registry shows already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveVersion {
     /// The package.
     pub name: PackageName,
-    /// Its present version.
+    /// The version.
     pub version: Version,
+    /// Whether it is the one that the package has in the workspace.
+    pub is_present: bool,
     /// The registry that was asked.
     pub registry: RegistryUrl,
     /// The integrity of what stands there, where the registry tells it.
     pub integrity: Option<Integrity>,
 }
 
-/// Reads everything and makes the plan.
+impl LiveVersion {
+    /// What tells it from other versions.
+    pub fn key(&self) -> VersionKey {
+        (self.registry.clone(), self.name.clone(), self.version.clone())
+    }
+}
+
+/// Reads everything and makes the plan. Of the versions in `recorded` it is found out as well whether they are live.
 ///
 /// # Errors
 /// [`ObserveError`] names the file or package.
@@ -99,6 +112,7 @@ pub async fn observe(
     project: &Project,
     session: &Session,
     learnt: &Learnt,
+    recorded: &RecordedVersions,
     intent: Intent,
 ) -> Result<Observed, ObserveError> {
     refuse_left_out(project)?;
@@ -107,7 +121,7 @@ pub async fn observe(
     warnings.extend_from_slice(&npm_settings.warnings);
     let (bumps, change_findings) = bumps(project, session, intent, &mut warnings)?;
     let planned: BTreeMap<_, _> = bumps.bumps.iter().map(|bump| (&bump.name, bump)).collect();
-    let (candidates, skipped) = candidates(project, session, &planned, &mut warnings)?;
+    let (candidates, skipped) = candidates(project, session, (&planned, recorded), &mut warnings)?;
     let (published, dead) =
         join(read_registries(&candidates, session, &project.config.gate), dead_credentials(&candidates, session)).await;
     let mut published = published?;

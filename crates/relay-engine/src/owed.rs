@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use relay_git::{GitError, Head, Repository};
+use relay_git::{GitError, Repository};
 
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::journal::PastUploads;
 use crate::observe::LiveVersion;
 use crate::project::Project;
+use crate::release::remote::RemoteState;
+use crate::release::sent::{SentBefore, Verdict};
 
 /// What the finish may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,31 +55,43 @@ pub enum PushError {
 }
 
 impl OwedWork {
-    /// Finds what is owed: tags of versions that relay uploaded and that became live only after the run had ended, and pushes
-    /// that did not go through. Nothing is written.
+    /// Finds what is owed: tags of versions that relay uploaded, by whatever machine, and that are live; and pushes that did not
+    /// go through. What the remote shows counts, where there is one to push to. Nothing is written.
     ///
     /// # Errors
     /// [`GitError`] where tags or the history can't be read.
     pub fn find(
         project: &Project,
         live: &[LiveVersion],
-        past_uploads: &PastUploads,
-        options: FinishOptions,
+        sent: &SentBefore,
+        journal: &PastUploads,
+        (remote, options): (Option<&RemoteState>, FinishOptions),
     ) -> Result<Self, GitError> {
         let Some(repository) = &project.repository else { return Ok(Self::default()) };
-        let to_make = if options.tags { tags_to_make(project, repository, live, past_uploads)? } else { Vec::new() };
-        let mut owed_work = Self { to_make, ..Self::default() };
-        let Some(remote) = repository.remote_name().filter(|_| options.push) else { return Ok(owed_work) };
-        owed_work.tags.extend(owed_work.to_make.iter().map(|tag| tag.name.clone()));
-        for tag in past_uploads.unpushed_tags() {
-            if repository.tag_commit(tag)?.is_some() {
-                owed_work.tags.insert(tag.to_owned());
+        let mut owed = Self::default();
+        let lacks = |tag: &str| remote.is_some_and(|remote| !remote.tags.contains_key(tag));
+        for OwedTag { name, commit } in wanted_tags(project, live, sent) {
+            if repository.tag_commit(&name)?.is_some() {
+                if lacks(&name) {
+                    owed.tags.insert(name);
+                }
+            } else if options.tags && remote.is_none_or(|remote| !remote.tags.contains_key(&name)) {
+                if remote.is_some() {
+                    owed.tags.insert(name.clone());
+                }
+                owed.to_make.push(OwedTag { name, commit });
             }
         }
-        if let Some(commit) = past_uploads.unpushed_commit() {
-            owed_work.branch = repository.is_unpushed(commit, &remote)?;
+        let Some(remote) = remote else { return Ok(owed) };
+        for tag in journal.unpushed_tags() {
+            if repository.tag_commit(tag)?.is_some() && lacks(tag) {
+                owed.tags.insert(tag.to_owned());
+            }
         }
-        Ok(owed_work)
+        if let Some(commit) = journal.unpushed_commit() {
+            owed.branch = repository.is_unpushed(commit, &remote.name)?;
+        }
+        Ok(owed)
     }
 
     /// Makes the tags that are still to be made. Each is recorded, so that its push stays owed until it has gone through.
@@ -103,51 +117,21 @@ impl OwedWork {
     }
 }
 
-/// Pushes tags, and the branch of `head` where that is wanted, all or none. Gives the remote's name; `None` where there is none, or nothing to push.
-///
-/// # Errors
-/// [`PushError`].
-pub fn push(
-    repository: &Repository,
-    head: &Head,
-    branch: bool,
-    tags: impl IntoIterator<Item = String>,
-    events: &Emitter,
-) -> Result<Option<String>, PushError> {
-    let Some(remote) = repository.remote_name() else { return Ok(None) };
-    // The commit by its id: whoever works here meanwhile may have switched to another branch.
-    let mut refs = match (&head.commit, &head.branch) {
-        (Some(commit), Some(name)) if branch => vec![format!("{commit}:refs/heads/{name}")],
-        _ => Vec::new(),
-    };
-    refs.extend(tags.into_iter().map(|tag| format!("refs/tags/{tag}")));
-    if refs.is_empty() {
-        return Ok(None);
-    }
-    repository.push(&remote, &refs)?;
-    events.emit(Fact::Pushed { remote: remote.clone(), refs })?;
-    Ok(Some(remote))
-}
-
-fn tags_to_make(
-    project: &Project,
-    repository: &Repository,
-    live: &[LiveVersion],
-    past_uploads: &PastUploads,
-) -> Result<Vec<OwedTag>, GitError> {
-    let mut owed: Vec<OwedTag> = Vec::new();
+/// The tags of versions that are live and relay's own, each with the commit that the version was released from.
+fn wanted_tags(project: &Project, live: &[LiveVersion], sent: &SentBefore) -> Vec<OwedTag> {
+    let mut wanted: Vec<OwedTag> = Vec::new();
+    let present = live.iter().filter(|live| live.is_present).count();
     // One tag for the whole release says that the whole release is out.
-    if project.has_one_tag() && live.len() < project.workspace.packages.iter().filter(|p| p.is_publishable()).count() {
-        return Ok(owed);
+    let publishable = project.workspace.packages.iter().filter(|package| package.is_publishable()).count();
+    if project.has_one_tag() && present < publishable {
+        return wanted;
     }
-    for LiveVersion { name, version, registry, integrity } in live {
-        let Some(commit) = past_uploads.released_from(registry, name, version, integrity.as_ref()) else {
-            continue;
-        };
-        let tag = project.tag_name(name, version);
-        if repository.tag_commit(&tag)?.is_none() && !owed.iter().any(|other| other.name == tag) {
-            owed.push(OwedTag { name: tag, commit: commit.to_owned() });
+    for one in live.iter().filter(|live| live.is_present || !project.has_one_tag()) {
+        let Verdict::Ours { commit } = sent.judge(one) else { continue };
+        let name = project.tag_name(&one.name, &one.version);
+        if !wanted.iter().any(|other| other.name == name) {
+            wanted.push(OwedTag { name, commit });
         }
     }
-    Ok(owed)
+    wanted
 }

@@ -1,10 +1,11 @@
 //! From a plan and frozen tarballs to a finished machine and its report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use relay_config::{Config, CredentialKind, PublishingAccess, RouteKind};
+use relay_graph::DependencyGraph;
 use relay_pack::Tarball;
 use relay_plan::{Lesson, PlannedPackage, ReleasePlan};
 use relay_registry::Credential;
@@ -19,6 +20,7 @@ use crate::machine::{Job, Machine, Terms};
 use crate::observe::Observed;
 use crate::prepared_upload::PreparedUpload;
 use crate::registry_calls::RegistryCalls;
+use crate::release::ForeignVersion;
 use crate::report::{PackageReport, RunReport, outcome_of};
 use crate::session::{KnownCredential, Session};
 use crate::state::{Failure, How, Parked, State};
@@ -127,14 +129,18 @@ fn answering<'a>(
     }
 }
 
-/// Makes the machine's jobs. Dependencies inside one wave (an allowed cycle) don't wait for each other.
+/// Makes the machine's jobs. Dependencies inside one wave (an allowed cycle) don't wait for each other. What stands on one of
+/// the `foreign` versions, directly or through others, waits for it, and so is held.
 pub fn jobs(
     plan: &ReleasePlan,
-    chain_lengths: &BTreeMap<PackageName, usize>,
+    (graph, chain_lengths): (&DependencyGraph, &BTreeMap<PackageName, usize>),
     prepared_uploads: &BTreeMap<PackageName, PreparedUpload>,
     config: &Config,
     past_uploads: &PastUploads,
+    foreign: &[ForeignVersion],
 ) -> Vec<Job> {
+    let standing_on = standing_on(graph, foreign);
+    let foreign_jobs = foreign.iter().map(foreign_job);
     let waves: BTreeMap<_, _> = plan.packages.iter().map(|planned| (&planned.name, planned.wave)).collect();
     plan.packages
         .iter()
@@ -152,6 +158,7 @@ pub fn jobs(
                     .depends_on
                     .iter()
                     .filter(|below| waves.get(below).is_some_and(|wave| *wave < planned.wave))
+                    .chain(standing_on.get(&planned.name).into_iter().flatten())
                     .cloned()
                     .collect(),
                 chain_length: chain_lengths.get(&planned.name).copied().unwrap_or(1),
@@ -164,9 +171,44 @@ pub fn jobs(
                     &prepared_upload.version,
                     &prepared_upload.integrity,
                 ),
+                failed: None,
             })
         })
+        .chain(foreign_jobs)
         .collect()
+}
+
+/// For each package that needs a foreign version to be installed, the packages of these versions.
+fn standing_on(graph: &DependencyGraph, foreign: &[ForeignVersion]) -> BTreeMap<PackageName, Vec<PackageName>> {
+    let mut standing: BTreeMap<PackageName, Vec<PackageName>> = BTreeMap::new();
+    for foreign in foreign {
+        let mut seen = BTreeSet::from([&foreign.live.name]);
+        let mut waiting = vec![&foreign.live.name];
+        while let Some(name) = waiting.pop() {
+            for edge in graph.edges_to(name).filter(|edge| edge.orders && seen.insert(&edge.from)) {
+                standing.entry(edge.from.clone()).or_default().push(foreign.live.name.clone());
+                waiting.push(&edge.from);
+            }
+        }
+    }
+    standing
+}
+
+/// A job that has failed before it begins.
+fn foreign_job(foreign: &ForeignVersion) -> Job {
+    let ForeignVersion { live, there, ours } = foreign;
+    Job {
+        name: live.name.clone(),
+        registry: live.registry.clone(),
+        route: RouteKind::Blocked,
+        depends_on: Vec::new(),
+        chain_length: 1,
+        credential: String::new(),
+        bypasses: false,
+        can_become_interactive: false,
+        accepted_before: false,
+        failed: Some(Failure::OtherBytes { there: there.to_string(), ours: ours.to_string() }),
+    }
 }
 
 /// Publishes: runs the machine to its end and reports. What refusals taught is added to `learnt`.

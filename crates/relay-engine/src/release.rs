@@ -16,12 +16,15 @@ mod observed;
 mod packed;
 mod published;
 mod pushed;
+pub mod record;
+pub mod remote;
 mod saved;
+pub mod sent;
 mod versioned;
 
 use camino::Utf8PathBuf;
 use relay_plan::ReleasePlan;
-use relay_workspace::PackageName;
+use relay_workspace::{PackageName, Version};
 
 use crate::event::Fact;
 use crate::finish::FinishOptions;
@@ -31,15 +34,18 @@ use crate::observe::Intent;
 use crate::project::{Project, ProjectError};
 use crate::state_folder::Holder;
 
+use remote::RemoteState;
+use sent::SentBefore;
+
 pub use agreed::Agreed;
 pub use checks::{check_branch, check_clean, check_commit, check_manifests};
 pub use entered::{Entered, InterruptedStep, finish_interrupted_step, interrupted_step};
 pub use error::ReleaseError;
 pub use held::Held;
-pub use observed::{Course, Observed};
+pub use observed::{Course, ForeignVersion, Observed};
 pub use packed::Packed;
 pub use published::{Finished, Published};
-pub use pushed::Pushed;
+pub use pushed::{Pushed, PushedTo};
 pub use saved::promises_bytes;
 pub use versioned::{VersionStep, Versioned};
 
@@ -67,6 +73,10 @@ pub struct Request {
     pub state: Utf8PathBuf,
     /// Who carries the release out.
     pub holder: Holder,
+    /// Whether relay keeps its own refs on the remote: the lock and the release record.
+    pub remote_refs: bool,
+    /// Versions that somebody else published with other bytes, and that count as done (`--accept-published`).
+    pub accepted: Vec<(PackageName, Version)>,
 }
 
 /// Reads the project anew: before the first step, and whenever its files have been written.
@@ -79,6 +89,10 @@ struct Run<'a> {
     project: Project,
     past_uploads: PastUploads,
     learnt: Learnt,
+    /// The remote as it was seen before the plan was made; `None` where nothing is to be pushed, or there is none.
+    remote: Option<RemoteState>,
+    /// What was sent by whatever machine.
+    sent: SentBefore,
 }
 
 impl Run<'_> {

@@ -41,6 +41,20 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// Whether a commit is another one, or among those before it, as far as this clone's history goes.
+    ///
+    /// # Errors
+    /// [`GitError`] where the history can't be read.
+    pub fn is_ancestor(&self, commit: &str, of: &str) -> Result<bool, GitError> {
+        let (Ok(commit), Ok(of)) = (Oid::from_str(commit), Oid::from_str(of)) else { return Ok(false) };
+        if commit == of {
+            return Ok(true);
+        }
+        self.git.graph_descendant_of(of, commit).map_err(GitError::doing("compare two commits"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::testing::{TestRemote, TestRepo};
@@ -55,6 +69,9 @@ mod tests {
         let release = repo.write("a", "2").commit("release");
         assert!(repo.relay.is_unpushed(&release, "origin").unwrap());
         assert!(!repo.relay.is_unpushed(&start, "origin").unwrap());
+        assert!(repo.relay.is_ancestor(&start, &release).unwrap());
+        assert!(repo.relay.is_ancestor(&start, &start).unwrap());
+        assert!(!repo.relay.is_ancestor(&release, &start).unwrap());
         // Rebased onto another commit: the branch has a copy of it.
         repo.git(&["reset", "-q", "--hard", &start]);
         repo.write("b", "1").commit("theirs");

@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 use relay_values::DistTag;
+use relay_workspace::{PackageName, Version};
 use secrecy::SecretString;
 
 /// The most uploads and reads in flight that may be asked for; registries throttle long before.
@@ -111,6 +112,14 @@ pub(crate) struct GitFlags {
     /// Push neither commits nor tags
     #[arg(long)]
     pub(crate) no_push: bool,
+
+    /// Keep neither lock nor release record on the remote, where it refuses refs under refs/relay
+    #[arg(long)]
+    pub(crate) no_remote_lock: bool,
+
+    /// Take a version for good that somebody else published with other bytes, so that its dependents go out
+    #[arg(long, value_name = "NAME@VERSION", value_parser = name_at_version)]
+    pub(crate) accept_published: Vec<(PackageName, Version)>,
 }
 
 /// What is written besides the messages.
@@ -183,6 +192,15 @@ pub(crate) fn concurrency(text: &str) -> Result<usize, String> {
         Ok(count) if range.contains(&count) => usize::try_from(count).map_err(|error| error.to_string()),
         _ => Err(format!("a whole number from 1 to {CONCURRENCY_MAX} is needed")),
     }
+}
+
+/// A package and a version, such as `@acme/core@1.2.3`.
+fn name_at_version(text: &str) -> Result<(PackageName, Version), String> {
+    let whole = "write it as NAME@VERSION, such as `@acme/core@1.2.3`";
+    let (name, version) = text.rsplit_once('@').filter(|(name, _)| !name.is_empty()).ok_or(whole)?;
+    let name = PackageName::parse(name).map_err(|error| error.to_string())?;
+    let version = Version::parse(version).map_err(|error| format!("`{version}` is no version: {error}; {whole}"))?;
+    Ok((name, version))
 }
 
 /// Takes a secret; it is never printed again, also not in a complaint about it.

@@ -1,7 +1,7 @@
 //! `relay plan`: what would be released, in which order, by which route. Reads only.
 
 use relay_engine::learnt::Learnt;
-use relay_engine::observe::{Intent, Observed, observe};
+use relay_engine::observe::{Intent, Observed, RecordedVersions, observe};
 use relay_engine::project::Project;
 use relay_engine::tarball_preview::known_tarballs;
 use relay_plan::{PLAN_SIZE_BYTES_MAX, ReleasePlan, Severity, TextStyle};
@@ -43,7 +43,9 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     let state = session_setup::state_folder(&project);
     crate::interrupted::warn(ui, &project, &state)?;
     let learnt = Learnt::read(&state);
-    let observed = crate::flow::patiently(ui, observe(&project, &session, &learnt, Intent::Release)).await;
+    let observed =
+        crate::flow::patiently(ui, observe(&project, &session, &learnt, &RecordedVersions::default(), Intent::Release))
+            .await;
     let mut observed = observed.map_err(explain::observe)?;
     ui.warnings(&observed.warnings);
     for note in &observed.notes {

@@ -118,6 +118,8 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
             },
             state: session_setup::state_folder(&project),
             holder: session_setup::holder(request.command),
+            remote_refs: !flags.git.no_remote_lock,
+            accepted: flags.git.accept_published.clone(),
         },
         log_file: flags.report.log_file.as_ref().map(|path| context.resolve(path)),
         concurrency: flags.registry.concurrency,

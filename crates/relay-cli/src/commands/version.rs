@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use relay_change::BumpPlan;
 use relay_engine::learnt::Learnt;
-use relay_engine::observe::{Intent, observe};
+use relay_engine::observe::{Intent, RecordedVersions, observe};
 use relay_engine::release::{
     ReleaseError, check_branch, check_clean, check_commit, check_manifests, finish_interrupted_step, interrupted_step,
 };
@@ -52,7 +52,9 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
         ..SessionFlags::default()
     };
     let session = session_setup::session(&project, &flags)?;
-    let observed = observe(&project, &session, &Learnt::default(), Intent::Release).await.map_err(explain::observe)?;
+    let observed = observe(&project, &session, &Learnt::default(), &RecordedVersions::default(), Intent::Release)
+        .await
+        .map_err(explain::observe)?;
     ui.warnings(&observed.warnings);
     for note in &observed.notes {
         ui.hint(note);

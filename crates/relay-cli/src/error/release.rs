@@ -2,6 +2,8 @@
 
 use relay_engine::freeze::PackingObstacle;
 use relay_engine::release::ReleaseError;
+use relay_engine::release::remote::RemoteError;
+use relay_git::PushCause;
 use relay_workspace::PackageName;
 
 use super::{CliError, ErrorKind, engine};
@@ -43,6 +45,13 @@ impl From<ReleaseError> for CliError {
             ReleaseError::Obstacles(obstacles) => in_the_way(obstacles),
             ReleaseError::CannotCommit(error) => engine::git(error).hint(NOTHING),
             ReleaseError::Finish(error) => engine::finish(error),
+            ReleaseError::Remote(error) => unseen(error),
+            ReleaseError::NotPushed { remote, full_ref, cause, text: said } => {
+                not_pushed(&remote, &full_ref, cause, &said)
+            }
+            ReleaseError::RecordMoved { .. } => Self::user(format!("{text}; nothing was uploaded"))
+                .hint("run the same command again when that one has ended: it goes on from what is there then")
+                .code("relay::run::meanwhile"),
             ReleaseError::Version(error) => engine::version(error),
             ReleaseError::CommitVersions(error) => engine::commit_versions(error),
             ReleaseError::Freeze(error) => engine::freeze(error),
@@ -72,6 +81,32 @@ fn other_tarballs(differences: Vec<String>) -> CliError {
         .hint("look for a script that writes into these packages, or build output that differs from that of the plan")
         .hint("build first, then make a new plan with `relay plan --out FILE` and have it reviewed");
     differences.into_iter().fold(error, CliError::cause)
+}
+
+/// The remote can't be read.
+fn unseen(error: RemoteError) -> CliError {
+    match error {
+        RemoteError::Git(error) => engine::finish(error.into()),
+        error @ RemoteError::Record { .. } => CliError::of(ErrorKind::User, &error)
+            .hint(NOTHING)
+            .hint("or go without it: `--no-remote-lock`")
+            .code("relay::git::record"),
+    }
+}
+
+fn not_pushed(remote: &str, full_ref: &str, cause: PushCause, said: &str) -> CliError {
+    let own = full_ref.starts_with("refs/relay/");
+    let error = CliError::user(format!("`{full_ref}` could not be pushed to `{remote}`; nothing was uploaded"))
+        .cause(said)
+        .hint(cause.next_step())
+        .code("relay::git::push");
+    if own {
+        error.hint(
+            "or go without relay's own refs: `--no-remote-lock`; then no other clone can finish what this run leaves undone",
+        )
+    } else {
+        error.hint("or leave the push out with `--no-push` and push commit and tags yourself")
+    }
 }
 
 fn settings_changed(differences: Vec<String>) -> CliError {

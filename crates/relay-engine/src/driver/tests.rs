@@ -168,6 +168,7 @@ fn machine(prepared_uploads: &BTreeMap<PackageName, PreparedUpload>, person: boo
                 bypasses: true,
                 can_become_interactive: false,
                 accepted_before: false,
+                failed: None,
             };
             below = vec![prepared_upload.name.clone()];
             job

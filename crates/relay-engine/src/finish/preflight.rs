@@ -10,6 +10,7 @@ use relay_workspace::PackageName;
 
 use crate::owed::FinishOptions;
 use crate::project::Project;
+use crate::release::remote::RemoteState;
 
 /// What was found beforehand, for the end of the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,8 +67,8 @@ struct Wanted {
     to_be_made: bool,
 }
 
-/// Looks at all that the end of the run needs. With `trial` false nothing is written; else tags that only the remote has are
-/// fetched, and locks and signatures are tried.
+/// Looks at all that the end of the run needs; `remote` is what was seen there, where something is to be pushed. With `trial`
+/// false nothing is written; else tags that only the remote has are fetched, and locks and signatures are tried.
 ///
 /// # Errors
 /// [`FinishError`] with what is in the way.
@@ -76,20 +77,18 @@ pub fn preflight(
     plan: &ReleasePlan,
     bumps: &BumpPlan,
     options: FinishOptions,
-    trial: bool,
+    (remote, trial): (Option<&RemoteState>, bool),
 ) -> Result<Ready, FinishError> {
     let Some(repository) = &project.repository else { return Ok(Ready::default()) };
     let head = repository.head()?;
     let wanted = if options.tags { wanted_tags(project, plan, bumps) } else { BTreeMap::new() };
-    let names: Vec<String> = wanted.keys().cloned().collect();
     let Some(commit) = &head.commit else {
         // A first commit is what the tags would be on.
         let path = repository.workdir().to_owned();
         return if options.tags { Err(GitError::NoCommitYet { path }.into()) } else { Ok(Ready::default()) };
     };
-    let remote = repository.remote_name().filter(|_| options.push);
     let mut ready = Ready::default();
-    if let Some(remote) = remote.as_ref().filter(|_| !names.is_empty()) {
+    if let Some(remote) = remote.filter(|_| !wanted.is_empty()) {
         ready = compare_remote(project, repository, (remote, commit), &wanted, trial)?;
     }
     let mut missing = Vec::new();
@@ -104,8 +103,9 @@ pub fn preflight(
     if trial {
         repository.try_writing(&missing, !bumps.bumps.is_empty())?;
     }
-    if let Some(remote) = &remote {
-        check_push(repository, remote, &head, options, &wanted, &missing, &ready)?;
+    if let Some(remote) = remote {
+        let branch = options.branch && (!bumps.is_empty() || !trial || remote.lacks_head(repository, &head)?);
+        check_push(repository, remote, &head, branch, &wanted, &missing, &ready)?;
     }
     Ok(ready)
 }
@@ -127,29 +127,28 @@ fn wanted_tags(project: &Project, plan: &ReleasePlan, bumps: &BumpPlan) -> BTree
 fn compare_remote(
     project: &Project,
     repository: &Repository,
-    (remote, commit): (&str, &str),
+    (remote, commit): (&RemoteState, &str),
     wanted: &BTreeMap<String, Wanted>,
     trial: bool,
 ) -> Result<Ready, FinishError> {
-    let names: Vec<String> = wanted.keys().cloned().collect();
-    let there = repository.remote_tags(remote, &names)?;
+    let there: BTreeMap<_, _> = remote.tags.iter().filter(|(name, _)| wanted.contains_key(*name)).collect();
     let mut lacking = Vec::new();
     for name in there.keys() {
         if repository.tag_commit(name)?.is_none() {
-            lacking.push(name.clone());
+            lacking.push((*name).clone());
         }
     }
     if trial {
-        repository.fetch_tags(remote, &lacking)?;
+        repository.fetch_tags(&remote.name, &lacking)?;
     }
     let mut ready = Ready::default();
-    for (name, tag) in &there {
+    for (name, tag) in there {
         let Some(of) = wanted.get(name) else { continue };
         if !trial && !of.to_be_made && !repository.has_commit(&tag.commit) {
             ready.not_compared.insert(name.clone(), tag.commit.clone());
             continue;
         }
-        refuse_elsewhere(project, repository, (name, of), (&tag.commit, Some(remote)), commit)?;
+        refuse_elsewhere(project, repository, (name, of), (&tag.commit, Some(&remote.name)), commit)?;
         ready.on_remote.insert(name.clone());
     }
     Ok(ready)
@@ -203,14 +202,14 @@ pub(super) fn same_files(
 /// The branch and the tags can be pushed as they are, as far as that can be told: better known now than when all is published.
 fn check_push(
     repository: &Repository,
-    remote: &str,
+    remote: &RemoteState,
     head: &Head,
-    options: FinishOptions,
+    branch: bool,
     wanted: &BTreeMap<String, Wanted>,
     missing: &[String],
     ready: &Ready,
 ) -> Result<(), FinishError> {
-    let branch = head.branch.as_ref().filter(|_| options.branch);
+    let branch = head.branch.as_ref().filter(|_| branch);
     let mut refs: Vec<String> = branch.map(|branch| format!("HEAD:refs/heads/{branch}")).into_iter().collect();
     for name in wanted.keys() {
         if missing.contains(name) {
@@ -219,5 +218,5 @@ fn check_push(
             refs.push(format!("refs/tags/{name}"));
         }
     }
-    repository.check_push(remote, &refs).map_err(FinishError::Push)
+    repository.check_push(&remote.name, &refs).map_err(FinishError::Push)
 }

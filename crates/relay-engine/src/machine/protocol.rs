@@ -7,6 +7,8 @@ use relay_registry::Refusal;
 use relay_values::RegistryUrl;
 use relay_workspace::PackageName;
 
+use crate::state::Failure;
+
 /// How often one package is uploaded at the most: the first time, and again after answers that were lost.
 pub const UPLOADS_PER_PACKAGE_MAX: u32 = 4;
 /// How often the registry is asked what it has after a lost answer, before the package is parked.
@@ -43,6 +45,8 @@ pub struct Job {
     pub can_become_interactive: bool,
     /// Whether an earlier run had these bytes accepted already, so that only visibility is missing.
     pub accepted_before: bool,
+    /// Why it can't be published, where that is known before anything is sent.
+    pub failed: Option<Failure>,
 }
 
 /// Limits and circumstances of the run.

@@ -27,6 +27,7 @@ fn job(at: usize, route: RouteKind, depends_on: &[usize]) -> Job {
         bypasses: true,
         can_become_interactive: false,
         accepted_before: false,
+        failed: None,
     }
 }
 

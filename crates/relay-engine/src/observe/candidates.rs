@@ -8,7 +8,7 @@ use relay_plan::{SkipReason, SkippedObservation};
 use relay_registry::RegistryUrl;
 use relay_workspace::{PackageName, Version, WorkspacePackage};
 
-use super::ObserveError;
+use super::{ObserveError, RecordedVersions};
 use crate::project::Project;
 use crate::session::{KnownCredential, Session};
 
@@ -17,6 +17,8 @@ pub(super) struct Candidate<'a> {
     pub(super) package: &'a WorkspacePackage,
     pub(super) version: &'a Version,
     pub(super) next: &'a Version,
+    /// The versions that relay sent before.
+    pub(super) recorded: Option<&'a BTreeSet<Version>>,
     pub(super) registry: RegistryUrl,
     pub(super) registry_source: Option<String>,
     pub(super) destination: RegistryUrl,
@@ -28,7 +30,7 @@ pub(super) struct Candidate<'a> {
 pub(super) fn candidates<'a>(
     project: &'a Project,
     session: &Session,
-    planned: &BTreeMap<&PackageName, &'a PlannedBump>,
+    (planned, recorded): (&BTreeMap<&PackageName, &'a PlannedBump>, &'a RecordedVersions),
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<Candidate<'a>>, Vec<SkippedObservation>), ObserveError> {
     let mut candidates = Vec::new();
@@ -67,8 +69,9 @@ pub(super) fn candidates<'a>(
         let credentials = session.credentials(name, &choice.url, &project.config);
         let next = planned.get(name).map_or(version, |bump| &bump.next);
         let (registry, registry_source) = (choice.url, choice.place);
+        let recorded = recorded.get(name);
         let candidate =
-            Candidate { package, version, next, registry, registry_source, destination, rules, credentials };
+            Candidate { package, version, next, recorded, registry, registry_source, destination, rules, credentials };
         candidates.push(candidate);
     }
     Ok((candidates, skipped))

@@ -58,20 +58,17 @@ impl Gathered {
         known: Known,
     ) -> Option<&mut PackageObservation> {
         let name = &candidate.package.name;
-        let Known { state, scriptless_before: before, integrity, hidden, .. } = known;
+        let Known { state, scriptless_before: before, there, hidden, .. } = known;
         if hidden {
             self.not_shown.entry(candidate.destination.clone()).or_default().push(name.clone());
         }
-        if let PublishedState::Present { versions, .. } = &state
-            && versions.contains(candidate.version)
-        {
-            self.live.push(LiveVersion {
-                name: name.clone(),
-                version: candidate.version.clone(),
-                registry: candidate.destination.clone(),
-                integrity,
-            });
-        }
+        self.live.extend(there.into_iter().map(|(version, integrity)| LiveVersion {
+            name: name.clone(),
+            is_present: version == *candidate.version,
+            version,
+            registry: candidate.destination.clone(),
+            integrity,
+        }));
         if !run.planned.contains_key(name) && !run.is_missing(&state, hidden) {
             let reason = match run.intent {
                 Intent::Release => SkipReason::NotChanged,

@@ -34,8 +34,9 @@ pub(super) struct Known {
     pub(super) hidden: bool,
     /// The accounts that may publish it, where the registry told.
     pub(super) maintainers: Vec<String>,
-    /// The integrity of the package's present version, where that is there.
-    pub(super) integrity: Option<Integrity>,
+    /// Of the package's present version and of those that relay sent before, those that are there, with their integrity where
+    /// the registry tells it.
+    pub(super) there: Vec<(Version, Option<Integrity>)>,
     /// How many requests that took.
     pub(super) requests: usize,
 }
@@ -137,10 +138,12 @@ async fn read(
             scriptless_before = None;
         }
     }
-    let integrity = packument.versions.get(candidate.version).and_then(|version| version.integrity.clone());
+    let asked_for = candidate.recorded.into_iter().flatten().chain([candidate.version]).collect::<BTreeSet<_>>();
+    let there = asked_for.into_iter().filter_map(|version| packument.versions.get(version));
+    let there = there.map(|version| (version.version.clone(), version.integrity.clone())).collect();
     let maintainers = packument.maintainers.clone();
     let state = present(packument, Some(candidate.next));
-    Ok(Known { state, scriptless_before, integrity, requests, maintainers, hidden: false })
+    Ok(Known { state, scriptless_before, there, requests, maintainers, hidden: false })
 }
 
 /// The version that people have before they get `next`, where it runs no script at installation: the highest one below it;

@@ -20,11 +20,18 @@ pub struct Agreed<'a> {
 }
 
 impl<'a> Agreed<'a> {
-    pub(super) fn check(of: Observed<'a>) -> Result<Self, ReleaseError> {
+    pub(super) fn check(mut of: Observed<'a>) -> Result<Self, ReleaseError> {
         let course = of.course();
-        let Run { request, project, past_uploads, .. } = &*of.run;
+        if course != Course::Owed
+            && let Some(unseen) = of.unseen.take()
+        {
+            return Err(unseen.into());
+        }
+        of.run.sent.accept(&of.accepted);
+        let Run { request, project, past_uploads, sent, remote, .. } = &*of.run;
+        let remote = remote.as_ref();
         let observe::Observed { plan, bumps, live, .. } = &of.observation;
-        let owed = OwedWork::find(project, live, past_uploads, request.finish)?;
+        let owed = OwedWork::find(project, live, sent, past_uploads, (remote, request.finish))?;
         if course == Course::Owed {
             return Ok(Self { of, course, ready: Ready::default(), owed, uncommitted: Vec::new() });
         }
@@ -48,7 +55,7 @@ impl<'a> Agreed<'a> {
         if !bumps.is_empty() {
             check_commit(project)?;
         }
-        let ready = preflight(project, plan, bumps, request.finish, !request.dry_run)?;
+        let ready = preflight(project, plan, bumps, request.finish, (remote, !request.dry_run))?;
         Ok(Self { of, course, ready, owed, uncommitted })
     }
 
@@ -74,7 +81,7 @@ impl<'a> Agreed<'a> {
 
     /// Whether there is nothing to do, not even what an earlier run left undone.
     pub fn has_nothing_to_do(&self) -> bool {
-        self.course == Course::Owed && self.owed.is_empty()
+        self.course == Course::Owed && self.owed.is_empty() && self.of.accepted.is_empty()
     }
 
     /// Paths that no commit has as they are, of which tarballs will be made: build output may be among them.

@@ -3,6 +3,8 @@
 
 use camino::Utf8Path;
 
+use super::remote::{RemoteError, RemoteState};
+use super::sent::SentBefore;
 use super::{Observed, ProjectReader, ReleaseError, Request, Run};
 use crate::journal::PastUploads;
 use crate::learnt::Learnt;
@@ -52,7 +54,8 @@ impl<'a> Entered<'a> {
         }
         let past_uploads = PastUploads::read(&request.state);
         let learnt = Learnt::read(&request.state);
-        let run = Box::new(Run { request, read_project, project, past_uploads, learnt });
+        let sent = SentBefore::of(&past_uploads, None);
+        let run = Box::new(Run { request, read_project, project, past_uploads, learnt, remote: None, sent });
         Ok(Self { run, lock, interrupted })
     }
 
@@ -70,8 +73,29 @@ impl<'a> Entered<'a> {
     ///
     /// # Errors
     /// [`ReleaseError`]: something can't be read, or the world has drifted from the saved plan.
-    pub async fn observe(self, session: Session) -> Result<Observed<'a>, ReleaseError> {
-        Observed::read(self.run, self.lock, session).await
+    pub async fn observe(mut self, session: Session) -> Result<Observed<'a>, ReleaseError> {
+        let unseen = self.run.see_remote()?;
+        Observed::read(self.run, (self.lock, unseen), session).await
+    }
+}
+
+impl Run<'_> {
+    /// Looks at the remote, where something may be pushed to one. Gives why it can't be seen: that is no error where nothing is
+    /// to be done.
+    fn see_remote(&mut self) -> Result<Option<RemoteError>, ReleaseError> {
+        let Some(repository) = &self.project.repository else { return Ok(None) };
+        let head = repository.head()?;
+        let Some(name) = repository.remote_name().filter(|_| self.request.finish.push && head.commit.is_some()) else {
+            return Ok(None);
+        };
+        match RemoteState::read(repository, name, &head, &self.request) {
+            Ok(remote) => {
+                self.sent = SentBefore::of(&self.past_uploads, remote.record.as_ref().map(|(_, record)| record));
+                self.remote = Some(remote);
+                Ok(None)
+            }
+            Err(error) => Ok(Some(error)),
+        }
     }
 }
 

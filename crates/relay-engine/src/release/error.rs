@@ -1,10 +1,11 @@
 //! What stops a release, as data: the command line has the words.
 
-use relay_git::GitError;
+use relay_git::{GitError, PushCause};
 use relay_pack::ManifestRewriteError;
 use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 
+use super::remote::RemoteError;
 use crate::event::NotRecorded;
 use crate::finish::FinishError;
 use crate::freeze::{FreezeError, PackingObstacle};
@@ -87,6 +88,27 @@ pub enum ReleaseError {
     /// What the end of the run needs in git is not there.
     #[error(transparent)]
     Finish(#[from] FinishError),
+    /// The remote can't be read.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The branch or the release record could not be pushed; nothing was uploaded.
+    #[error("the release could not be pushed to `{remote}`: {text}")]
+    NotPushed {
+        /// The remote.
+        remote: String,
+        /// The ref that was refused.
+        full_ref: String,
+        /// Why.
+        cause: PushCause,
+        /// What git said.
+        text: String,
+    },
+    /// Another run wrote its release record meanwhile.
+    #[error("another run of relay has begun a release on `{remote}` meanwhile")]
+    RecordMoved {
+        /// The remote.
+        remote: String,
+    },
     /// Versions can't be written.
     #[error(transparent)]
     Version(#[from] VersionError),

@@ -21,7 +21,7 @@ impl<'a> Held<'a> {
             return Err(ReleaseError::Meanwhile);
         }
         if asked {
-            let now = observe(&run.project, session, &run.learnt, run.request.intent).await?;
+            let now = observe(&run.project, session, &run.learnt, &run.sent.versions(), run.request.intent).await?;
             saved::refuse_change(&observation.plan, &now.plan)?;
         }
         Ok(Self { agreed })

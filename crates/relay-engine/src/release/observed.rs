@@ -6,10 +6,12 @@ use std::sync::Arc;
 use relay_change::BumpPlan;
 use relay_pack::Tarball;
 use relay_plan::ReleasePlan;
-use relay_workspace::PackageName;
+use relay_workspace::{Integrity, PackageName, Version};
 
+use super::remote::RemoteError;
+use super::sent::{SentBefore, Verdict};
 use super::{Agreed, ReleaseError, Run, saved};
-use crate::observe::{self, Intent, observe};
+use crate::observe::{self, Intent, LiveVersion, observe};
 use crate::packing_ahead::PackingAhead;
 use crate::project::Project;
 use crate::session::Session;
@@ -33,23 +35,43 @@ pub struct Observed<'a> {
     pub(super) session: Session,
     pub(super) observation: observe::Observed,
     pub(super) packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
+    /// Why the remote can't be seen.
+    pub(super) unseen: Option<RemoteError>,
+    pub(super) foreign: Vec<ForeignVersion>,
+    pub(super) accepted: Vec<ForeignVersion>,
     goes_on: bool,
 }
 
+/// A present version under which the registry shows other bytes than relay made for it (invariant I3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignVersion {
+    /// What is live.
+    pub live: LiveVersion,
+    /// The integrity of what stands there.
+    pub there: Integrity,
+    /// That of what relay made.
+    pub ours: Integrity,
+}
+
 impl<'a> Observed<'a> {
-    pub(super) async fn read(run: Box<Run<'a>>, lock: Option<RunLock>, session: Session) -> Result<Self, ReleaseError> {
-        let Run { request, project, past_uploads, learnt, .. } = &*run;
+    pub(super) async fn read(
+        run: Box<Run<'a>>,
+        (lock, unseen): (Option<RunLock>, Option<RemoteError>),
+        session: Session,
+    ) -> Result<Self, ReleaseError> {
+        let Run { request, project, past_uploads, learnt, sent, .. } = &*run;
         // Nothing may change a file between this packing and the upload: no version step, no time that a person takes.
         let packing_ahead = (request.intent == Intent::Publish && request.unasked && !request.dry_run)
             .then(|| PackingAhead::begin(&project.workspace, &project.packing, request.ignore_scripts))
             .flatten();
-        let mut observed = observe(project, &session, learnt, request.intent).await?;
+        let mut observed = observe(project, &session, learnt, &sent.versions(), request.intent).await?;
         let packed_ahead = packing_ahead.map(PackingAhead::end).unwrap_or_default();
         let goes_on = match &request.saved {
             Some(plan) => saved::refuse_drift(project, plan, &mut observed, past_uploads)?,
             None => false,
         };
-        Ok(Self { run, lock, session, observation: observed, packed_ahead, goes_on })
+        let (accepted, foreign) = foreign(&observed.live, sent, &request.accepted);
+        Ok(Self { run, lock, session, observation: observed, packed_ahead, unseen, foreign, accepted, goes_on })
     }
 
     /// The project that was read.
@@ -77,9 +99,25 @@ impl<'a> Observed<'a> {
         self.goes_on
     }
 
+    /// Present versions under which others' bytes stand. They stay failed, and their dependents held, until a person takes them
+    /// for good.
+    pub fn foreign(&self) -> &[ForeignVersion] {
+        &self.foreign
+    }
+
+    /// Those that the person took for good now.
+    pub fn accepted(&self) -> &[ForeignVersion] {
+        &self.accepted
+    }
+
+    /// Why the remote can't be seen, if it can't.
+    pub fn unseen(&self) -> Option<&RemoteError> {
+        self.unseen.as_ref()
+    }
+
     /// What there is to do.
     pub fn course(&self) -> Course {
-        if !self.observation.plan.is_empty() {
+        if !self.observation.plan.is_empty() || !self.foreign.is_empty() {
             Course::Publish
         } else if self.run.request.intent == Intent::Release && !self.observation.bumps.is_empty() {
             Course::VersionsOnly
@@ -95,4 +133,20 @@ impl<'a> Observed<'a> {
     pub fn agree(self) -> Result<Agreed<'a>, ReleaseError> {
         Agreed::check(self)
     }
+}
+
+/// The present versions with others' bytes: those that were accepted, and the rest.
+fn foreign(
+    live: &[LiveVersion],
+    sent: &SentBefore,
+    accepted: &[(PackageName, Version)],
+) -> (Vec<ForeignVersion>, Vec<ForeignVersion>) {
+    let (mut taken, mut foreign) = (Vec::new(), Vec::new());
+    for live in live.iter().filter(|live| live.is_present) {
+        let Verdict::Foreign { there, ours } = sent.judge(live) else { continue };
+        let is_taken = accepted.iter().any(|(name, version)| *name == live.name && *version == live.version);
+        let list = if is_taken { &mut taken } else { &mut foreign };
+        list.push(ForeignVersion { live: live.clone(), there, ours });
+    }
+    (taken, foreign)
 }

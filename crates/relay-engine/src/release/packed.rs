@@ -51,14 +51,15 @@ impl<'a> Packed<'a> {
         &self.of.run.project
     }
 
-    /// Joins the tarballs with credentials. Where none were kept while scripts ran, `read_session` reads them anew, and what
+    /// Pushes the release's commit and the record of what is to be uploaded, and joins the tarballs with credentials. Where none were kept while scripts ran, `read_session` reads them anew, and what
     /// it gives must be what was agreed on: a script may have written the settings in between.
     ///
     /// # Errors
-    /// What `read_session` says, or a [`ReleaseError`]; nothing was sent.
+    /// What `read_session` says, or a [`ReleaseError`]; nothing was uploaded.
     pub fn push<E: From<ReleaseError>>(
         mut self,
         read_session: impl FnOnce(&Project) -> Result<Session, E>,
+        events: &Emitter,
     ) -> Result<Pushed<'a>, E> {
         let session = if let Some(session) = self.of.session.take() {
             session
@@ -71,6 +72,6 @@ impl<'a> Packed<'a> {
             }
             session
         };
-        Ok(Pushed::make(self, session)?)
+        Ok(Pushed::make(self, session, events)?)
     }
 }

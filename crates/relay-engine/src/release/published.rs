@@ -1,14 +1,19 @@
 //! The last steps: the uploads, and then tags and pushes.
 
+use relay_config::RouteKind;
 use relay_plan::ReleasePlan;
+use relay_values::DistTag;
 use tokio::sync::mpsc;
 
-use super::{Course, Pushed, ReleaseError, Versioned};
+use super::pushed::PushedTo;
+use super::{Course, ForeignVersion, Pushed, ReleaseError, Versioned};
 use crate::driver::{DriverContext, Person};
 use crate::event::{Emitter, Fact, Phase};
 use crate::finish::{Finish, FinishOptions, finish};
+use crate::project::Project;
 use crate::publish::{emit_end, jobs, publish, reads_max};
-use crate::report::RunReport;
+use crate::report::{Outcome, PackageReport, RunReport};
+use crate::state::Failure;
 
 /// A release whose uploads have come to their end, whatever that is for each.
 pub struct Published<'a> {
@@ -16,6 +21,7 @@ pub struct Published<'a> {
     head: relay_git::Head,
     report: RunReport,
     forgotten: Option<String>,
+    at: PushedTo,
 }
 
 /// A release that has come to its end.
@@ -38,14 +44,16 @@ impl<'a> Published<'a> {
         events: &Emitter,
         interrupts: &mut mpsc::Receiver<()>,
     ) -> Result<Self, ReleaseError> {
-        let Pushed { mut of, session, head, uploads } = pushed;
-        if of.plan.is_empty() {
-            return Ok(Self { of, head, report: RunReport::new(), forgotten: None });
+        let Pushed { mut of, session, head, uploads, at } = pushed;
+        if of.course != Course::Publish {
+            return Ok(Self { of, head, report: RunReport::new(), forgotten: None, at });
         }
         let run = &mut of.run;
         let (project, plan) = (&run.project, &of.plan);
         let members = plan.packages.iter().map(|planned| planned.name.clone()).collect();
-        let jobs = jobs(plan, &project.graph.chain_lengths(&members), &uploads, &project.config, &run.past_uploads);
+        let chain_lengths = project.graph.chain_lengths(&members);
+        let of_graph = (&project.graph, &chain_lengths);
+        let jobs = jobs(plan, of_graph, &uploads, &project.config, &run.past_uploads, &of.foreign);
         events.emit(Fact::PhaseStarted { phase: Phase::Publish })?;
         let context = DriverContext {
             prepared_uploads: &uploads,
@@ -55,9 +63,10 @@ impl<'a> Published<'a> {
             reads_max: reads_max(project.config.publish.concurrency),
             otp: session.otp.clone(),
         };
-        let report = publish(plan, jobs, &context, &session, &project.config, &mut run.learnt, interrupts).await?;
+        let mut report = publish(plan, jobs, &context, &session, &project.config, &mut run.learnt, interrupts).await?;
+        report.packages.extend(of.foreign.iter().map(|foreign| foreign_report(project, foreign)));
         let forgotten = run.learnt.write(&run.request.state).err().map(|error| error.to_string());
-        Ok(Self { of, head, report, forgotten })
+        Ok(Self { of, head, report, forgotten, at })
     }
 
     /// Why what this run learnt can't be kept, if it can't.
@@ -70,22 +79,37 @@ impl<'a> Published<'a> {
     /// # Errors
     /// [`ReleaseError::NotRecorded`] where an event can't be recorded.
     pub fn finish(self, events: &Emitter) -> Result<Finished, ReleaseError> {
-        let Self { of, head, mut report, .. } = self;
-        let Versioned { run, course, plan, ready, mut owed, .. } = of;
+        let Self { of, head, mut report, at, .. } = self;
+        let Versioned { run, course, plan, ready, owed, .. } = of;
         events.emit(Fact::PhaseStarted { phase: Phase::Finish })?;
         let wanted = run.request.finish;
         // What earlier runs owe is no reason to make tags of a release that has nothing to tag.
-        let publishes = course != Course::Owed;
-        let options = FinishOptions { tags: wanted.tags && publishes, branch: wanted.branch && publishes, ..wanted };
-        match course {
-            // The branch has a commit that the remote lacks, which nothing that was published would take along.
-            Course::VersionsOnly => owed.branch |= wanted.branch,
-            Course::Owed | Course::Publish => {}
+        let options = FinishOptions { tags: wanted.tags && course != Course::Owed, ..wanted };
+        let remote = run.remote.as_ref().map(|remote| remote.name.as_str());
+        if at.branch.is_some() {
+            report.pushed_to = remote.map(str::to_owned);
         }
-        let end = Finish { options, head, ready: &ready, owed_work: &owed };
+        let end = Finish { options, head, ready: &ready, owed_work: &owed, remote };
         finish(&run.project, &mut report, &end, events)?;
         emit_end(&report, events).map_err(crate::publish::PublishRunError::from)?;
         let change_files_left = !run.project.change_files.is_empty();
         Ok(Finished { plan, report, course, change_files_left })
+    }
+}
+
+/// A package that this run left alone, since others' bytes stand under its version.
+fn foreign_report(project: &Project, foreign: &ForeignVersion) -> PackageReport {
+    let ForeignVersion { live, there, ours } = foreign;
+    let path = project.workspace.package(&live.name).map(|package| package.path.to_string()).unwrap_or_default();
+    PackageReport {
+        name: live.name.clone(),
+        path,
+        version: live.version.clone(),
+        registry: live.registry.clone(),
+        route: RouteKind::Blocked,
+        reason: "somebody else published this version".to_owned(),
+        uploads: 0,
+        tag: DistTag::latest(),
+        outcome: Outcome::Failed(Failure::OtherBytes { there: there.to_string(), ours: ours.to_string() }),
     }
 }

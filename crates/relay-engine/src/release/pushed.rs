@@ -1,15 +1,20 @@
-//! The seventh step: what is sent is joined with the credentials that it is sent with.
+//! The seventh step: the commit and the release record are on the remote, so that any clone can finish what begins now; and
+//! what is sent is joined with the credentials that it is sent with.
 
 use std::collections::BTreeMap;
 
-use relay_git::Head;
+use relay_git::{
+    BranchPush, Document, Head, Hooks, PushCause, RecordPush, RefPushed, ReleasePush, ReleasePushed, Repository,
+};
 use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
 
-use super::{Packed, Published, ReleaseError, Versioned};
+use super::record::{RECORD_FILE, RECORD_REF, RecordedBytes, RecordedVersion, ReleaseRecord};
+use super::remote::{RELEASE_BRANCHES, RemoteState};
+use super::{Course, Packed, Published, ReleaseError, Run, Versioned};
 use crate::driver::Person;
-use crate::event::Emitter;
+use crate::event::{Emitter, Fact};
 use crate::observe;
 use crate::prepared_upload::PreparedUpload;
 use crate::project::Project;
@@ -22,10 +27,20 @@ pub struct Pushed<'a> {
     pub(super) session: Session,
     pub(super) head: Head,
     pub(super) uploads: BTreeMap<PackageName, PreparedUpload>,
+    pub(super) at: PushedTo,
+}
+
+/// What the remote took before the uploads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PushedTo {
+    /// The branch that has the release's commit, by its short name, where one was pushed now.
+    pub branch: Option<String>,
+    /// Whether that is a branch of its own, since the one that was checked out may not be pushed to: it waits to be merged.
+    pub waits: bool,
 }
 
 impl<'a> Pushed<'a> {
-    pub(super) fn make(packed: Packed<'a>, session: Session) -> Result<Self, ReleaseError> {
+    pub(super) fn make(packed: Packed<'a>, session: Session, events: &Emitter) -> Result<Self, ReleaseError> {
         let Packed { of, tarballs } = packed;
         let project = &of.run.project;
         let head = match &project.repository {
@@ -34,7 +49,13 @@ impl<'a> Pushed<'a> {
         };
         let observed = with_credentials(project, &session, &of);
         let uploads = prepared_uploads(&observed, &tarballs, head.commit.as_deref())?;
-        Ok(Self { of, session, head, uploads })
+        let at = push(&of, &head, &uploads, events)?;
+        Ok(Self { of, session, head, uploads, at })
+    }
+
+    /// What the remote took.
+    pub fn at(&self) -> &PushedTo {
+        &self.at
     }
 
     /// The plan.
@@ -54,6 +75,140 @@ impl<'a> Pushed<'a> {
     ) -> Result<Published<'a>, ReleaseError> {
         Published::send(self, person, events, interrupts).await
     }
+}
+
+/// Pushes what any clone needs to finish the release: the commit, and the record of what is about to be uploaded. What the
+/// remote shows afterwards counts.
+fn push(
+    of: &Versioned<'_>,
+    head: &Head,
+    uploads: &BTreeMap<PackageName, PreparedUpload>,
+    events: &Emitter,
+) -> Result<PushedTo, ReleaseError> {
+    let Versioned { run, course, owed, .. } = of;
+    let (Some(remote), Some(repository)) = (&run.remote, &run.project.repository) else {
+        return Ok(PushedTo::default());
+    };
+    let Some(commit) = head.commit.as_deref() else { return Ok(PushedTo::default()) };
+    let wanted = owed.branch || (run.request.finish.branch && *course != Course::Owed);
+    let branch = head.branch.as_ref().filter(|_| wanted);
+    let branch = if branch.is_some() && remote.lacks_head(repository, head)? { branch } else { None };
+    let record = if run.request.remote_refs { record(of, remote, commit, uploads, events) } else { None };
+    let record = record.map(|record| write_record(repository, &record, commit)).transpose()?;
+    if branch.is_none() && record.is_none() {
+        return Ok(PushedTo::default());
+    }
+    let push = |full_ref: Option<&str>| {
+        let branch = full_ref.map(|full_ref| BranchPush { commit, full_ref });
+        let record = record.as_deref().map(|new| RecordPush {
+            full_ref: RECORD_REF,
+            expected: remote.record.as_ref().map(|(id, _)| id.as_str()),
+            new,
+        });
+        repository.push_release(&remote.name, &ReleasePush { branch, record, hooks: Hooks::Run })
+    };
+    let full_ref = branch.map(|branch| format!("refs/heads/{branch}"));
+    let mut pushed = push(full_ref.as_deref())?;
+    let mut at = PushedTo { branch: branch.cloned(), waits: false };
+    if let (Some(RefPushed::Refused { cause: PushCause::Protected | PushCause::RemoteHook, .. }), Course::Publish) =
+        (&pushed.branch, course)
+    {
+        let waiting = format!("{RELEASE_BRANCHES}{}", plan_id(run, &of.plan));
+        pushed = push(Some(&waiting))?;
+        at = PushedTo { branch: waiting.strip_prefix("refs/heads/").map(str::to_owned), waits: true };
+    }
+    refuse_unpushed(remote, &pushed, at.branch.as_deref())?;
+    let mut refs: Vec<String> = at.branch.iter().map(|branch| format!("{commit}:refs/heads/{branch}")).collect();
+    refs.extend(record.map(|record| format!("{record}:{RECORD_REF}")));
+    events.emit(Fact::Pushed { remote: remote.name.clone(), refs })?;
+    Ok(at)
+}
+
+fn refuse_unpushed(remote: &RemoteState, pushed: &ReleasePushed, branch: Option<&str>) -> Result<(), ReleaseError> {
+    let branch = branch.map(|branch| format!("refs/heads/{branch}")).unwrap_or_default();
+    let both = [(&pushed.branch, branch.as_str()), (&pushed.record, RECORD_REF)];
+    let not_pushed = |full_ref: &str, cause, text: &str| ReleaseError::NotPushed {
+        remote: remote.name.clone(),
+        full_ref: full_ref.to_owned(),
+        cause,
+        text: text.to_owned(),
+    };
+    // The one that was only refused because of the other tells nothing.
+    let is_told = |pushed: &Option<RefPushed>| {
+        !matches!(pushed, None | Some(RefPushed::There | RefPushed::Refused { cause: PushCause::OtherRef, .. }))
+    };
+    let first = both
+        .iter()
+        .find(|(pushed, _)| is_told(pushed))
+        .or_else(|| both.iter().find(|(pushed, _)| !matches!(pushed, None | Some(RefPushed::There))));
+    match first {
+        None => Ok(()),
+        Some((Some(RefPushed::Elsewhere { .. }), RECORD_REF)) => {
+            Err(ReleaseError::RecordMoved { remote: remote.name.clone() })
+        }
+        Some((Some(RefPushed::Refused { cause, text, .. }), full_ref)) => Err(not_pushed(full_ref, *cause, text)),
+        Some((_, full_ref)) => Err(not_pushed(full_ref, PushCause::Behind, "the remote shows another commit there")),
+    }
+}
+
+/// The record of this release; nothing where the remote's says it all already.
+fn record(
+    of: &Versioned<'_>,
+    remote: &RemoteState,
+    commit: &str,
+    uploads: &BTreeMap<PackageName, PreparedUpload>,
+    events: &Emitter,
+) -> Option<ReleaseRecord> {
+    let Versioned { run, plan, accepted, .. } = of;
+    let git_tag = |name: &PackageName, version| run.request.finish.tags.then(|| run.project.tag_name(name, version));
+    let mut versions: Vec<RecordedVersion> = uploads
+        .values()
+        .map(|upload| RecordedVersion {
+            name: upload.name.clone(),
+            version: upload.version.clone(),
+            registry: upload.registry.clone(),
+            git_tag: git_tag(&upload.name, &upload.version),
+            bytes: vec![RecordedBytes {
+                integrity: upload.integrity.clone(),
+                commit: commit.to_owned(),
+                accepted: false,
+            }],
+        })
+        .collect();
+    versions.extend(accepted.iter().map(|one| RecordedVersion {
+        name: one.live.name.clone(),
+        version: one.live.version.clone(),
+        registry: one.live.registry.clone(),
+        git_tag: git_tag(&one.live.name, &one.live.version),
+        bytes: run.sent.bytes_of(&one.live.key()).to_vec(),
+    }));
+    let before = remote.record.as_ref().map(|(_, record)| record);
+    if versions.is_empty() || before.is_some_and(|record| record.tells(&versions)) {
+        return None;
+    }
+    let is_finished = |one: &RecordedVersion| one.git_tag.as_ref().is_none_or(|tag| remote.tags.contains_key(tag));
+    let about = (plan_id(run, plan), run.request.command, events.now());
+    Some(ReleaseRecord::following(before, about, versions, is_finished))
+}
+
+fn plan_id<'p>(run: &'p Run<'_>, plan: &'p ReleasePlan) -> &'p str {
+    run.request.saved.as_ref().map_or(&plan.id, |saved| &saved.id)
+}
+
+/// Writes the record as an object; it comes after the released commit, so that it takes that one along.
+fn write_record(repository: &Repository, record: &ReleaseRecord, commit: &str) -> Result<String, ReleaseError> {
+    let text = record.to_json();
+    let message = format!("relay {}: plan {}", record.command, record.plan);
+    let id = repository.write_document(&Document {
+        file_name: RECORD_FILE,
+        contents: text.as_bytes(),
+        parents: &[commit],
+        message: &message,
+        author: "relay",
+        email: "relay@localhost",
+        seconds: record.begun.as_second(),
+    })?;
+    Ok(id)
 }
 
 /// The plan stays what it is; only credentials and destinations are looked up again, after the scripts.

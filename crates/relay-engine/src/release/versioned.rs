@@ -12,7 +12,8 @@ use relay_registry::struck_out;
 use relay_values::CredentialId;
 use relay_workspace::{PackageName, Version};
 
-use super::{Agreed, Course, Packed, ReleaseError, Run};
+use super::sent::SentBefore;
+use super::{Agreed, Course, ForeignVersion, Packed, ReleaseError, Run};
 use crate::agreed_settings::AgreedSettings;
 use crate::event::{Emitter, Fact, Phase};
 use crate::finish::Ready;
@@ -47,6 +48,9 @@ pub struct Versioned<'a> {
     pub(super) bumps: BumpPlan,
     pub(super) ready: Ready,
     pub(super) owed: OwedWork,
+    pub(super) foreign: Vec<ForeignVersion>,
+    /// Versions with others' bytes that the person took for good now.
+    pub(super) accepted: Vec<ForeignVersion>,
     /// The settings by which the plan was made.
     pub(super) settings: AgreedSettings,
     /// `None` where scripts of the repository will run: no credential is left in memory then (invariant S3).
@@ -59,9 +63,12 @@ pub struct Versioned<'a> {
 impl<'a> Versioned<'a> {
     pub(super) fn write(agreed: Agreed<'a>, events: &Emitter) -> Result<Self, ReleaseError> {
         let Agreed { of, course, ready, owed, .. } = agreed;
-        let super::Observed { mut run, lock, session, observation, packed_ahead, .. } = of;
+        let super::Observed { mut run, lock, session, observation, packed_ahead, foreign, accepted, .. } = of;
         let observe::Observed { plan, chosen, bumps, scriptless_before, .. } = observation;
         events.emit(run.started(&plan))?;
+        for one in &accepted {
+            events.emit(accepted_fact(one, &run.sent))?;
+        }
         let planned = plan.packages.iter().filter_map(|planned| run.project.workspace.package(&planned.name));
         let runs_scripts = !run.request.ignore_scripts && has_scripts(planned);
         let settings = AgreedSettings::of(&run.project, &session, &plan);
@@ -84,6 +91,8 @@ impl<'a> Versioned<'a> {
             bumps,
             ready,
             owed,
+            foreign,
+            accepted,
             settings,
             session,
             packed_ahead,
@@ -104,6 +113,18 @@ impl<'a> Versioned<'a> {
     /// [`ReleaseError::Freeze`], [`ReleaseError::OtherTarballs`]; nothing was sent.
     pub fn pack(self, freeze: FreezeOptions, events: &Emitter) -> Result<Packed<'a>, ReleaseError> {
         Packed::make(self, freeze, events)
+    }
+}
+
+fn accepted_fact(of: &ForeignVersion, sent: &SentBefore) -> Fact {
+    let ForeignVersion { live, there, .. } = of;
+    let commit = sent.bytes_of(&live.key()).last().map(|bytes| bytes.commit.clone()).unwrap_or_default();
+    Fact::PublishedAccepted {
+        package: live.name.clone(),
+        version: live.version.clone(),
+        registry: live.registry.clone(),
+        integrity: there.clone(),
+        commit,
     }
 }
 

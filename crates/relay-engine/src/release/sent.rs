@@ -1,0 +1,165 @@
+//! What relay has sent before, as the journal of this clone and the release record of the remote tell it; and what that says
+//! of a version that is live.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relay_workspace::Integrity;
+
+use super::ForeignVersion;
+use super::record::{RecordedBytes, ReleaseRecord, VersionKey};
+use crate::journal::PastUploads;
+use crate::observe::{LiveVersion, RecordedVersions};
+
+/// Everything that was sent, by version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SentBefore {
+    by_version: BTreeMap<VersionKey, Vec<RecordedBytes>>,
+    /// Those of which a registry said that it took them.
+    accepted: BTreeSet<VersionKey>,
+}
+
+/// What stands under a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// relay knows nothing of it: it was there, or somebody else published it before relay meant to.
+    Unknown,
+    /// What relay sent, or what a person accepted: its tag belongs on this commit.
+    Ours {
+        /// The commit.
+        commit: String,
+    },
+    /// Other bytes than relay sent or was about to send (invariant I3).
+    Foreign {
+        /// The integrity of what stands there.
+        there: Integrity,
+        /// That of what relay made last.
+        ours: Integrity,
+    },
+}
+
+impl SentBefore {
+    /// Puts together what the journal and the record tell.
+    pub fn of(journal: &PastUploads, record: Option<&ReleaseRecord>) -> Self {
+        let mut by_version: BTreeMap<VersionKey, Vec<RecordedBytes>> = BTreeMap::new();
+        for version in record.iter().flat_map(|record| &record.versions) {
+            by_version.entry(version.key()).or_default().extend_from_slice(&version.bytes);
+        }
+        for (key, bytes) in journal.sent() {
+            let known = by_version.entry(key.clone()).or_default();
+            for one in bytes {
+                known.retain(|known| known.integrity != one.integrity);
+                known.push(one.clone());
+            }
+        }
+        Self { by_version, accepted: journal.accepted().cloned().collect() }
+    }
+
+    /// The versions that it tells of.
+    pub fn versions(&self) -> RecordedVersions {
+        let mut versions = RecordedVersions::new();
+        for (_, name, version) in self.by_version.keys() {
+            versions.entry(name.clone()).or_default().insert(version.clone());
+        }
+        versions
+    }
+
+    /// Takes what stands under these versions for good.
+    pub fn accept(&mut self, versions: &[ForeignVersion]) {
+        for ForeignVersion { live, there, .. } in versions {
+            let Some(sent) = self.by_version.get_mut(&live.key()) else { continue };
+            let Some(last) = sent.last() else { continue };
+            sent.push(RecordedBytes { integrity: there.clone(), commit: last.commit.clone(), accepted: true });
+        }
+    }
+
+    /// What was sent of a version, the last bytes last.
+    pub fn bytes_of(&self, key: &VersionKey) -> &[RecordedBytes] {
+        self.by_version.get(key).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What stands under a version that is live.
+    pub fn judge(&self, live: &LiveVersion) -> Verdict {
+        let key = live.key();
+        let Some(sent) = self.by_version.get(&key) else { return Verdict::Unknown };
+        let Some(last) = sent.last() else { return Verdict::Unknown };
+        let Some(there) = &live.integrity else {
+            // A registry that tells no digest is believed where it said itself that it took ours.
+            return if self.accepted.contains(&key) {
+                Verdict::Ours { commit: last.commit.clone() }
+            } else {
+                Verdict::Unknown
+            };
+        };
+        match sent.iter().rev().find(|bytes| bytes.integrity == *there) {
+            Some(bytes) => Verdict::Ours { commit: bytes.commit.clone() },
+            None => Verdict::Foreign { there: there.clone(), ours: last.integrity.clone() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Fact;
+    use relay_workspace::{PackageName, Version};
+
+    fn live(integrity: Option<&str>) -> LiveVersion {
+        LiveVersion {
+            name: PackageName::parse("a").unwrap(),
+            version: Version::new(1, 0, 0),
+            is_present: true,
+            registry: "http://registry.example/".parse().unwrap(),
+            integrity: integrity.map(|text| Integrity::parse(text).unwrap()),
+        }
+    }
+
+    fn sent(integrity: &str, commit: &str) -> Fact {
+        let LiveVersion { name, version, registry, .. } = live(None);
+        Fact::UploadStarted {
+            package: name,
+            version,
+            registry,
+            integrity: Integrity::parse(integrity).unwrap(),
+            route: relay_config::RouteKind::Token,
+            attempt: 1,
+            size: 3,
+            head: Some(commit.to_owned()),
+        }
+    }
+
+    fn before(facts: Vec<Fact>) -> SentBefore {
+        let mut journal = PastUploads::default();
+        facts.into_iter().for_each(|fact| journal.take(fact));
+        SentBefore::of(&journal, None)
+    }
+
+    #[test]
+    fn bytes_that_relay_sent_in_any_run_are_its_own() {
+        let before = before(vec![sent("sha512-aa==", "c1"), sent("sha512-bb==", "c2")]);
+        let ours = |commit: &str| Verdict::Ours { commit: commit.to_owned() };
+        assert_eq!(before.judge(&live(Some("sha512-aa=="))), ours("c1"));
+        assert_eq!(before.judge(&live(Some("sha512-bb=="))), ours("c2"));
+        assert_eq!(before.judge(&live(None)), Verdict::Unknown);
+        let foreign = before.judge(&live(Some("sha512-cc==")));
+        assert!(matches!(foreign, Verdict::Foreign { ours, .. } if ours.as_str() == "sha512-bb=="));
+        assert_eq!(SentBefore::default().judge(&live(Some("sha512-aa=="))), Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_registry_without_digests_is_believed_where_it_took_the_upload() {
+        let LiveVersion { name, version, registry, .. } = live(None);
+        let integrity = Integrity::parse("sha512-aa==").unwrap();
+        let accepted = Fact::Accepted { package: name, version, registry, integrity };
+        let before = before(vec![sent("sha512-aa==", "c1"), accepted]);
+        assert_eq!(before.judge(&live(None)), Verdict::Ours { commit: "c1".to_owned() });
+    }
+
+    #[test]
+    fn what_a_person_took_for_good_is_as_good_as_ones_own() {
+        let LiveVersion { name, version, registry, .. } = live(None);
+        let integrity = Integrity::parse("sha512-cc==").unwrap();
+        let taken = Fact::PublishedAccepted { package: name, version, registry, integrity, commit: "c1".to_owned() };
+        let before = before(vec![sent("sha512-aa==", "c1"), taken]);
+        assert_eq!(before.judge(&live(Some("sha512-cc=="))), Verdict::Ours { commit: "c1".to_owned() });
+    }
+}
