@@ -15,6 +15,7 @@ mod sandbox;
 mod saved_plan;
 mod secrets;
 mod tags;
+mod takeover;
 mod terminal;
 mod unfinished;
 mod verdaccio;

@@ -8,7 +8,7 @@ use crate::unfinished::pearls;
 use crate::world::World;
 
 /// A bare repository beside the world's, as its `origin`.
-fn with_remote(world: &World) -> String {
+pub(crate) fn with_remote(world: &World) -> String {
     let remote = world.beside("origin.git");
     let remote = remote.to_str().expect("a path").to_owned();
     world.git(&["init", "-q", "--bare", "-b", "main", &remote]);
@@ -17,7 +17,7 @@ fn with_remote(world: &World) -> String {
     remote
 }
 
-fn with_change(world: &World, text: &str) {
+pub(crate) fn with_change(world: &World, text: &str) {
     world.write(".changeset/shine.md", &format!("---\npearl: minor\n---\n\n{text}\n"));
     world.commit("docs: a change");
     if !world.git(&["remote"]).is_empty() {
@@ -25,7 +25,7 @@ fn with_change(world: &World, text: &str) {
     }
 }
 
-fn head(world: &World) -> String {
+pub(crate) fn head(world: &World) -> String {
     world.git(&["rev-parse", "HEAD"]).trim().to_owned()
 }
 
@@ -43,21 +43,34 @@ fn a_push_that_was_refused_is_made_up_for_by_the_same_command() {
     registry.seed(&world);
     let remote = with_remote(&world);
     with_change(&world, "Shine");
-    let hook = format!("{remote}/hooks/pre-receive");
-    fs::write(&hook, "#!/bin/sh\nexit 1\n").expect("a hook");
-    world.run(Command::new("chmod").args(["+x", &hook]));
+    let hook = format!("{remote}/hooks/update");
+    let refuse = |what: &str| {
+        fs::write(&hook, format!("#!/bin/sh\ncase $1 in {what}) exit 1;; esac\n")).expect("a hook");
+        world.run(Command::new("chmod").args(["+x", &hook]));
+    };
+    // What can't get there stops the release before anything is uploaded; the commit stays for the next try.
+    refuse("refs/*");
     let ran = world.relay(&["release", "--yes"]).ended_with(1);
-    assert!(ran.stderr.contains("could not be pushed") || ran.stderr.contains("push"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("could not be pushed") && ran.stderr.contains("nothing was uploaded"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(registry.puts(), 0);
+    refuse("refs/tags/*");
+    let ran = world.relay(&["release", "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("push"), "{}", ran.stderr);
+    assert_eq!(registry.puts(), 1);
     let ran = world.relay(&["release", "--yes"]).ended_with(1);
     assert!(ran.stderr.contains("published and not pushed yet"), "{}", ran.stderr);
 
     fs::remove_file(&hook).expect("a hook");
     let ran = world.relay(&["release", "--yes"]).ended_with(0);
-    assert!(ran.stderr.contains("pushed to origin"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("pushed 1 tag to origin"), "{}", ran.stderr);
     assert_all_is_pushed(&world, &remote, "pearl@1.1.0");
     // Once it is done it is done.
     let ran = world.relay(&["release", "--yes"]).ended_with(0);
-    assert!(!ran.stderr.contains("pushed to"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("  pushed "), "{}", ran.stderr);
     assert_eq!(registry.puts(), 1);
 }
 

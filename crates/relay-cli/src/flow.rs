@@ -11,9 +11,12 @@ use relay_engine::freeze::FreezeOptions;
 use relay_engine::journal::Journal;
 use relay_engine::observe::Intent;
 use relay_engine::project::{Project, ProjectError};
-use relay_engine::release::{Agreed, Course, Entered, Finished, ForeignVersion, Observed, PushedTo, Request};
+use relay_engine::release::{
+    Agreed, Course, Entered, Finished, ForeignVersion, LockNotice, Observed, PushedTo, Request,
+};
 use relay_engine::report::RunReport;
 use relay_engine::session::Session;
+use relay_engine::state_folder::Holder;
 use relay_pack::{concerns, unmatched_entries};
 use relay_plan::{ReleasePlan, Severity};
 
@@ -27,7 +30,7 @@ use crate::log_file::LogFile;
 use crate::notices;
 use crate::npm_choice;
 use crate::stop::StopRequests;
-use crate::ui::{Ui, plural};
+use crate::ui::{Ui, human_span, plural};
 use crate::wall_clock::WallClock;
 
 /// How often it is said that the registry is still waited for.
@@ -102,7 +105,8 @@ pub(crate) async fn run<P: Person>(
     let asked = question.is_some() && !unasked;
     let display = display(ui, &agreed);
     let events = events(&state, log_file.as_deref(), &display)?;
-    let held = stop.or(patiently(ui, Box::pin(agreed.hold(asked)))).await??;
+    let held =
+        stop.or(patiently(ui, Box::pin(agreed.hold(asked, events.clock(), &|notice| tell_lock(ui, notice))))).await??;
     stop.check()?;
 
     let versioned = held.version(&events)?;
@@ -131,6 +135,11 @@ pub(crate) async fn run<P: Person>(
     let finished = published.finish(&events);
     display.clear();
     let finished = finished?;
+    if let Some(problem) = &finished.lock_left {
+        ui.warning(format!(
+            "the lock on the remote could not be given back, so that other runs wait until it expires: {problem}"
+        ));
+    }
     if !finished.report.made_up.is_empty() {
         ui.status(format!("Tagged what went live since the last run: {}", finished.report.made_up.join(", ")));
     }
@@ -196,6 +205,21 @@ fn tell_agreed(ui: &Ui, agreed: &Agreed<'_>) {
     }
 }
 
+/// Tells who else holds the lock of the remote.
+fn tell_lock(ui: &Ui, notice: LockNotice) {
+    let who = |holder: Option<Holder>| holder.map_or_else(|| "another run of relay".to_owned(), |one| one.to_string());
+    match notice {
+        LockNotice::Watching { holder, at_most } => ui.status(format!(
+            "The lock on the remote is held by {}; watching for up to {} whether it is still at work ...",
+            who(holder),
+            human_span(at_most)
+        )),
+        LockNotice::TakenOver { holder } => {
+            ui.status(format!("Its lock was taken over, since it was not renewed: {}", who(holder)));
+        }
+    }
+}
+
 /// Tells where the commit waits that could not get onto its branch.
 fn tell_pushed(ui: &Ui, display: &Display, at: &PushedTo, plan: &ReleasePlan) {
     if let Some(branch) = at.branch.as_ref().filter(|_| at.waits) {
@@ -238,7 +262,7 @@ fn question(agreed: &Agreed<'_>) -> Option<String> {
 
 /// The release's end, as each course is told.
 fn conclude(finished: Finished) -> Result<Flow, CliError> {
-    let Finished { plan, report, course, change_files_left } = finished;
+    let Finished { plan, report, course, change_files_left, .. } = finished;
     let flow = |report| Flow { plan, report, change_files_left };
     if course == Course::Publish {
         return Ok(flow(Some(report)));

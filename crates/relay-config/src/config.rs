@@ -5,8 +5,8 @@ use relay_workspace::PackageName;
 use serde::{Deserialize, Serialize};
 
 use crate::sections::{
-    CredentialDeclaration, GateSettings, GroupSettings, PackSettings, Policy, PublishSettings, RegistrySettings,
-    ReleaseSettings,
+    CredentialDeclaration, GateSettings, GitSettings, GroupSettings, PackSettings, Policy, PublishSettings,
+    RegistrySettings, ReleaseSettings,
 };
 use crate::words::{PublishingAccess, RouteKind};
 use crate::{complaint, place};
@@ -30,6 +30,8 @@ pub struct Config {
     pub publish: PublishSettings,
     /// `[pack]`.
     pub pack: PackSettings,
+    /// `[git]`.
+    pub git: GitSettings,
     /// `[gate]`.
     pub gate: GateSettings,
     /// `[[registry]]`: what rules a registry follows, where its address doesn't tell.

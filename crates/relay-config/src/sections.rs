@@ -145,6 +145,15 @@ pub struct PackSettings {
     pub like: Option<NpmRules>,
 }
 
+/// `[git]`: commits, tags and the lock on the remote.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GitSettings {
+    /// How long the lock on the remote counts without being renewed: after that another run may take it over.
+    #[serde(deserialize_with = "at_least_a_second")]
+    pub lock_lasts: DurationText,
+}
+
 /// `[gate]`: what stops a tarball.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -166,6 +175,12 @@ pub enum GateRule {
     Secret,
     /// An install script that the last published version did not have.
     NewInstallScript,
+}
+
+impl Default for GitSettings {
+    fn default() -> Self {
+        Self { lock_lasts: DurationText(Duration::from_mins(2)) }
+    }
 }
 
 impl Default for ReleaseSettings {
@@ -234,6 +249,14 @@ fn any_order_if_said<S: Serializer, T: Serialize + Ord>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     list.as_ref().map(|list| list.iter().collect::<BTreeSet<_>>()).serialize(serializer)
+}
+
+fn at_least_a_second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DurationText, D::Error> {
+    let lasts = DurationText::deserialize(deserializer)?;
+    if lasts.0 < Duration::from_secs(1) {
+        return Err(serde::de::Error::custom("expected a time of at least one second, such as \"2m\""));
+    }
+    Ok(lasts)
 }
 
 fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {

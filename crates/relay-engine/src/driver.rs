@@ -18,6 +18,7 @@ use crate::event::{Emitter, Fact, NotRecorded};
 use crate::machine::{Answer, Effect, IllegalInput, Input, Machine, UploadOutcome};
 use crate::prepared_upload::PreparedUpload;
 use crate::registry_calls::{Polled, RegistryCalls, Sent};
+use crate::release::remote_lock::{LockLost, RemoteLock};
 
 mod state_events;
 
@@ -74,6 +75,9 @@ pub enum DriverError {
     /// The journal or the log could not be written: nothing more was sent.
     #[error(transparent)]
     NotRecorded(#[from] NotRecorded),
+    /// The lock of the remote is no longer this run's own: nothing more was sent.
+    #[error(transparent)]
+    LockLost(#[from] LockLost),
     /// The driver fed the machine an input that can't be: a defect.
     #[error("a defect in relay: {0}")]
     Illegal(#[from] IllegalInput),
@@ -93,6 +97,8 @@ pub struct DriverContext<'a, U, P> {
     pub reads_max: usize,
     /// A one-time password given beforehand.
     pub otp: Option<Otp>,
+    /// The lock of the remote, where one is held: asked before each upload.
+    pub lock: Option<&'a RemoteLock>,
 }
 
 /// What one of the driver's futures brought.
@@ -132,9 +138,10 @@ pub async fn carry_out<U: RegistryCalls, P: Person>(
     loop {
         emitted.changes(machine, context, begun.elapsed())?;
         // The intents are on record before the effects; where they can't be recorded, nothing is sent.
-        if let Err(error) = record_uploads(context, &effects) {
+        if let Err(error) = may_upload(context, &effects).await {
             machine.abandon();
-            return Err(error.into());
+            emitted.changes(machine, context, begun.elapsed())?;
+            return Err(error);
         }
         for effect in effects.drain(..) {
             if let Effect::Ask { package, remaining } = &effect {
@@ -213,6 +220,15 @@ async fn until(deadline: Option<Instant>) {
     if let Some(deadline) = deadline {
         tokio::time::sleep_until(deadline).await;
     }
+}
+
+/// Asks whether this run may still upload, and records what is about to begin.
+async fn may_upload<U, P>(context: &DriverContext<'_, U, P>, effects: &[Effect]) -> Result<(), DriverError> {
+    let uploads = effects.iter().any(|effect| matches!(effect, Effect::Upload { .. }));
+    if let Some(lock) = context.lock.filter(|_| uploads) {
+        lock.check().await?;
+    }
+    Ok(record_uploads(context, effects)?)
 }
 
 /// Records the uploads that are about to begin. What comes of them, the registry knows; that they began must outlive a power

@@ -248,6 +248,9 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
+/// A clock that several share.
+pub type SharedClock = Arc<dyn Clock>;
+
 /// A reader of the stream.
 pub trait Subscriber: Send + Sync {
     /// Takes one event.
@@ -273,13 +276,13 @@ pub struct NotRecorded(pub String);
 /// The stream's source: hands each event to all readers, in order.
 #[derive(Clone)]
 pub struct Emitter {
-    clock: Arc<dyn Clock>,
+    clock: SharedClock,
     subscribers: Vec<Arc<dyn Subscriber>>,
 }
 
 impl Emitter {
     /// A stream without readers.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
+    pub fn new(clock: SharedClock) -> Self {
         Self { clock, subscribers: Vec::new() }
     }
 
@@ -309,6 +312,11 @@ impl Emitter {
     /// [`NotRecorded`] when a reader can't promise it.
     pub fn make_durable(&self) -> Result<(), NotRecorded> {
         self.subscribers.iter().try_for_each(|subscriber| subscriber.make_durable().map_err(NotRecorded))
+    }
+
+    /// The clock, for those who date more than one thing.
+    pub fn clock(&self) -> SharedClock {
+        Arc::clone(&self.clock)
     }
 
     /// The present time, for those who must date something else.

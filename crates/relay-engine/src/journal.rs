@@ -47,6 +47,8 @@ pub struct PastUploads {
     accepted: BTreeMap<(RegistryUrl, PackageName, Version), Integrity>,
     /// What was sent, and from which commit, the last bytes last.
     sent: BTreeMap<VersionKey, Vec<RecordedBytes>>,
+    /// The versions whose last upload was of a run that was told not to push.
+    unpushed_by_wish: BTreeSet<VersionKey>,
     /// The plans of runs that got as far as acting, by their ids, with the version commit that was made.
     begun: BTreeMap<String, Option<String>>,
     /// The plan of the run that is read.
@@ -134,7 +136,13 @@ impl PastUploads {
                 self.accepted.insert((registry, package, version), integrity);
             }
             Fact::UploadStarted { package, version, registry, integrity, head: Some(head), .. } => {
-                self.remember((registry, package, version), RecordedBytes { integrity, commit: head, accepted: false });
+                let key = (registry, package, version);
+                if self.pushes {
+                    self.unpushed_by_wish.remove(&key);
+                } else {
+                    self.unpushed_by_wish.insert(key.clone());
+                }
+                self.remember(key, RecordedBytes { integrity, commit: head, accepted: false });
             }
             Fact::PublishedAccepted { package, version, registry, integrity, commit } => {
                 self.remember((registry, package, version), RecordedBytes { integrity, commit, accepted: true });
@@ -167,6 +175,11 @@ impl PastUploads {
         let known = self.sent.entry(key).or_default();
         known.retain(|other| other.integrity != bytes.integrity);
         known.push(bytes);
+    }
+
+    /// Says whether a version was sent by a run that was told not to push.
+    pub fn stays_here(&self, key: &VersionKey) -> bool {
+        self.unpushed_by_wish.contains(key)
     }
 
     /// The versions of which a registry said that it took them.

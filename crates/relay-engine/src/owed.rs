@@ -70,13 +70,15 @@ impl OwedWork {
         let Some(repository) = &project.repository else { return Ok(Self::default()) };
         let mut owed = Self::default();
         let lacks = |tag: &str| remote.is_some_and(|remote| !remote.tags.contains_key(tag));
-        for OwedTag { name, commit } in wanted_tags(project, live, sent) {
+        for (live, OwedTag { name, commit }) in wanted_tags(project, live, sent) {
+            // What a run was told not to push stays here.
+            let stays = journal.stays_here(&live.key());
             if repository.tag_commit(&name)?.is_some() {
-                if lacks(&name) {
+                if lacks(&name) && !stays {
                     owed.tags.insert(name);
                 }
             } else if options.tags && remote.is_none_or(|remote| !remote.tags.contains_key(&name)) {
-                if remote.is_some() {
+                if remote.is_some() && !stays {
                     owed.tags.insert(name.clone());
                 }
                 owed.to_make.push(OwedTag { name, commit });
@@ -118,8 +120,8 @@ impl OwedWork {
 }
 
 /// The tags of versions that are live and relay's own, each with the commit that the version was released from.
-fn wanted_tags(project: &Project, live: &[LiveVersion], sent: &SentBefore) -> Vec<OwedTag> {
-    let mut wanted: Vec<OwedTag> = Vec::new();
+fn wanted_tags<'l>(project: &Project, live: &'l [LiveVersion], sent: &SentBefore) -> Vec<(&'l LiveVersion, OwedTag)> {
+    let mut wanted: Vec<(&LiveVersion, OwedTag)> = Vec::new();
     let present = live.iter().filter(|live| live.is_present).count();
     // One tag for the whole release says that the whole release is out.
     let publishable = project.workspace.packages.iter().filter(|package| package.is_publishable()).count();
@@ -129,8 +131,8 @@ fn wanted_tags(project: &Project, live: &[LiveVersion], sent: &SentBefore) -> Ve
     for one in live.iter().filter(|live| live.is_present || !project.has_one_tag()) {
         let Verdict::Ours { commit } = sent.judge(one) else { continue };
         let name = project.tag_name(&one.name, &one.version);
-        if !wanted.iter().any(|other| other.name == name) {
-            wanted.push(OwedTag { name, commit });
+        if !wanted.iter().any(|(_, other)| other.name == name) {
+            wanted.push((one, OwedTag { name, commit }));
         }
     }
     wanted

@@ -49,6 +49,17 @@ impl From<ReleaseError> for CliError {
             ReleaseError::NotPushed { remote, full_ref, cause, text: said } => {
                 not_pushed(&remote, &full_ref, cause, &said)
             }
+            ReleaseError::NoRemoteLock { source, .. } => Self::of(ErrorKind::User, &source)
+                .context(text)
+                .hint(NOTHING)
+                .hint(
+                    "or go without relay's own refs on the remote: `--no-remote-lock`; then nothing keeps a second runner away",
+                )
+                .code("relay::git::lock"),
+            ReleaseError::RemoteBusy { .. } => Self::user(format!("{text}; nothing was done"))
+                .hint("wait until it has ended, then run the same command again: it goes on from what is there then")
+                .hint("if that run is gone for good, `relay unlock` takes its lock away")
+                .code("relay::run::busy"),
             ReleaseError::RecordMoved { .. } => Self::user(format!("{text}; nothing was uploaded"))
                 .hint("run the same command again when that one has ended: it goes on from what is there then")
                 .code("relay::run::meanwhile"),

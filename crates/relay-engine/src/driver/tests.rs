@@ -204,6 +204,7 @@ async fn run(
         events: &events,
         reads_max: 4,
         otp: None,
+        lock: None,
     };
     let mut stops = stops;
     let ended = carry_out(&mut machine, &context, &mut stops).await;

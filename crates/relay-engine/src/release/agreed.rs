@@ -4,7 +4,8 @@ use relay_git::Repository;
 use relay_plan::ReleasePlan;
 
 use super::checks::{check_branch, check_clean, check_commit, check_directories, check_manifests};
-use super::{Course, Held, Observed, ReleaseError, Run};
+use super::{Course, Held, LockNotice, Observed, ReleaseError, Run};
+use crate::event::SharedClock;
 use crate::finish::{Ready, preflight};
 use crate::observe::{self, Intent};
 use crate::owed::OwedWork;
@@ -100,12 +101,17 @@ impl<'a> Agreed<'a> {
         &self.ready
     }
 
-    /// Takes what keeps other runs away. With `asked` a person was asked meanwhile, which may have taken an hour in which the
+    /// Takes what keeps other runs away: the lock of this clone, and that of the remote where there is one to push to. With `asked` a person was asked meanwhile, which may have taken an hour in which the
     /// world went on: then everything is observed once more, and must be as it was.
     ///
     /// # Errors
     /// [`ReleaseError`]: the plan has changed, or another run is at work. A dry run can't go on from here.
-    pub async fn hold(self, asked: bool) -> Result<Held<'a>, ReleaseError> {
-        Held::take(self, asked).await
+    pub async fn hold(
+        self,
+        asked: bool,
+        clock: SharedClock,
+        tell: &(dyn Fn(LockNotice) + Sync),
+    ) -> Result<Held<'a>, ReleaseError> {
+        Held::take(self, asked, clock, tell).await
     }
 }

@@ -12,7 +12,7 @@ use crate::freeze::{FreezeError, PackingObstacle};
 use crate::observe::ObserveError;
 use crate::project::ProjectError;
 use crate::publish::PublishRunError;
-use crate::state_folder::StateFolderError;
+use crate::state_folder::{Holder, StateFolderError};
 use crate::tarball_preview::PreviewError;
 use crate::versioning::write_set::WriteSetError;
 use crate::versioning::{CommitVersionsError, VersionError};
@@ -102,6 +102,22 @@ pub enum ReleaseError {
         cause: PushCause,
         /// What git said.
         text: String,
+    },
+    /// The lock of the remote can't be taken.
+    #[error("the lock of `{remote}` can't be taken: {source}")]
+    NoRemoteLock {
+        /// The remote.
+        remote: String,
+        /// What git says.
+        source: GitError,
+    },
+    /// Another run holds the lock of the remote, and is at work.
+    #[error("another run of relay is publishing from `{remote}`{}", holder.as_ref().map_or_else(String::new, |holder| format!(": {holder}")))]
+    RemoteBusy {
+        /// The remote.
+        remote: String,
+        /// The other run, where that can be read.
+        holder: Option<Holder>,
     },
     /// Another run wrote its release record meanwhile.
     #[error("another run of relay has begun a release on `{remote}` meanwhile")]

@@ -1,18 +1,55 @@
-//! The fourth step: no other run can carry out what is planned here.
+//! The fourth step: no other run can carry out what is planned here, in this clone or in another one.
 
-use super::{Agreed, ReleaseError, Versioned, saved};
-use crate::event::Emitter;
+use std::time::Duration;
+
+use relay_git::GitError;
+use tokio::time::Instant;
+
+use super::lock_document::{LASTS_IF_UNKNOWN, LockDocument, Sighting, Watch};
+use super::remote::LOCK_REF;
+use super::remote_lock::{LockTerms, RemoteLock, Taken};
+use super::{Agreed, Course, ReleaseError, Run, Versioned, saved};
+use crate::event::{Emitter, SharedClock};
 use crate::journal::PastUploads;
 use crate::observe::observe;
-use crate::state_folder::RunLock;
+use crate::state_folder::{Holder, RunLock};
+
+/// A lock of another run is looked at this many times in the time that it lasts.
+const LOOKS_IN_ITS_TIME: u32 = 12;
+/// The longest time between two looks.
+const LOOK_PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// What is told while the lock of the remote is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LockNotice {
+    /// Another run holds it, and it is watched whether that one is still at work.
+    Watching {
+        /// The other run, where that can be read.
+        holder: Option<Holder>,
+        /// How long that may take.
+        at_most: Duration,
+    },
+    /// The other run is gone: its lock was taken over.
+    TakenOver {
+        /// The other run, where that can be read.
+        holder: Option<Holder>,
+    },
+}
 
 /// A release that this run alone carries out.
 pub struct Held<'a> {
     pub(super) agreed: Agreed<'a>,
+    pub(super) remote_lock: Option<RemoteLock>,
 }
 
 impl<'a> Held<'a> {
-    pub(super) async fn take(mut agreed: Agreed<'a>, asked: bool) -> Result<Self, ReleaseError> {
+    pub(super) async fn take(
+        mut agreed: Agreed<'a>,
+        asked: bool,
+        clock: SharedClock,
+        tell: &(dyn Fn(LockNotice) + Sync),
+    ) -> Result<Self, ReleaseError> {
+        let needed = agreed.course != Course::Owed;
         let super::Observed { run, lock, session, observation, .. } = &mut agreed.of;
         if lock.is_none() {
             *lock = Some(RunLock::take(&run.request.state, &run.request.holder)?);
@@ -20,11 +57,19 @@ impl<'a> Held<'a> {
         if PastUploads::read(&run.request.state) != run.past_uploads {
             return Err(ReleaseError::Meanwhile);
         }
-        if asked {
+        let (remote_lock, waited) = match terms(run, &observation.plan.id, clock).filter(|_| needed) {
+            Some(terms) => {
+                let (lock, waited) = take_remote_lock(run, &terms, tell).await?;
+                (Some(lock), waited)
+            }
+            None => (None, false),
+        };
+        // Whoever was asked, or waited for, may have taken an hour in which the world went on.
+        if asked || waited {
             let now = observe(&run.project, session, &run.learnt, &run.sent.versions(), run.request.intent).await?;
             saved::refuse_change(&observation.plan, &now.plan)?;
         }
-        Ok(Self { agreed })
+        Ok(Self { agreed, remote_lock })
     }
 
     /// Writes the versions and commits them, where some are to be made.
@@ -32,6 +77,59 @@ impl<'a> Held<'a> {
     /// # Errors
     /// [`ReleaseError`]. What was written is finished by the next run.
     pub fn version(self, events: &Emitter) -> Result<Versioned<'a>, ReleaseError> {
-        Versioned::write(self.agreed, events)
+        Versioned::write(self, events)
+    }
+}
+
+/// What the lock of the remote is taken with; `None` where none is to be.
+fn terms(run: &Run<'_>, plan: &str, clock: SharedClock) -> Option<LockTerms> {
+    let (remote, repository) = (run.remote.as_ref()?, run.project.repository.as_ref()?);
+    run.request.remote_refs.then(|| LockTerms {
+        workdir: repository.workdir().to_owned(),
+        remote: remote.name.clone(),
+        holder: run.request.holder.clone(),
+        plan: plan.to_owned(),
+        lasts: run.project.config.git.lock_lasts.0,
+        clock,
+    })
+}
+
+/// Takes the lock, from a holder that is gone too. Tells whether that took a while.
+async fn take_remote_lock(
+    run: &Run<'_>,
+    terms: &LockTerms,
+    tell: &(dyn Fn(LockNotice) + Sync),
+) -> Result<(RemoteLock, bool), ReleaseError> {
+    let Some(repository) = &run.project.repository else { return Err(ReleaseError::NoRepository) };
+    let locked = |error: GitError| ReleaseError::NoRemoteLock { remote: terms.remote.clone(), source: error };
+    let (id, document) = match RemoteLock::take(terms, repository, None).map_err(locked)? {
+        Taken::Ours(lock) => return Ok((lock, false)),
+        Taken::Anothers { id, document } => (id, document),
+    };
+    let holder = document.as_ref().map(|document| document.holder.clone());
+    let lasts = document.as_ref().map_or(LASTS_IF_UNKNOWN, LockDocument::lasts);
+    tell(LockNotice::Watching { holder: holder.clone(), at_most: lasts });
+    let busy = |holder: Option<Holder>| ReleaseError::RemoteBusy { remote: terms.remote.clone(), holder };
+    let begun = Instant::now();
+    let watch = Watch::begin(&id, begun.elapsed());
+    let pause = (lasts / LOOKS_IN_ITS_TIME).min(LOOK_PAUSE_MAX);
+    loop {
+        tokio::time::sleep(pause).await;
+        let now = repository.remote_ref(&terms.remote, LOCK_REF).map_err(locked)?.map(|found| found.object);
+        let from = match watch.sees(now.as_deref(), begun.elapsed(), lasts) {
+            Sighting::Unchanged(_) => continue,
+            Sighting::Alive => return Err(busy(holder)),
+            Sighting::Free => None,
+            Sighting::Expired => Some(id.as_str()),
+        };
+        return match RemoteLock::take(terms, repository, from).map_err(locked)? {
+            Taken::Ours(lock) => {
+                if from.is_some() {
+                    tell(LockNotice::TakenOver { holder });
+                }
+                Ok((lock, true))
+            }
+            Taken::Anothers { document, .. } => Err(busy(document.map(|document| document.holder))),
+        };
     }
 }

@@ -35,6 +35,8 @@ pub struct Finished {
     pub course: Course,
     /// Whether change files are left that no release has used.
     pub change_files_left: bool,
+    /// Why the lock of the remote could not be given back, if it couldn't: others wait until it expires.
+    pub lock_left: Option<String>,
 }
 
 impl<'a> Published<'a> {
@@ -62,6 +64,7 @@ impl<'a> Published<'a> {
             events,
             reads_max: reads_max(project.config.publish.concurrency),
             otp: session.otp.clone(),
+            lock: of.remote_lock.as_ref(),
         };
         let mut report = publish(plan, jobs, &context, &session, &project.config, &mut run.learnt, interrupts).await?;
         report.packages.extend(of.foreign.iter().map(|foreign| foreign_report(project, foreign)));
@@ -80,7 +83,7 @@ impl<'a> Published<'a> {
     /// [`ReleaseError::NotRecorded`] where an event can't be recorded.
     pub fn finish(self, events: &Emitter) -> Result<Finished, ReleaseError> {
         let Self { of, head, mut report, at, .. } = self;
-        let Versioned { run, course, plan, ready, owed, .. } = of;
+        let Versioned { run, remote_lock, course, plan, ready, owed, .. } = of;
         events.emit(Fact::PhaseStarted { phase: Phase::Finish })?;
         let wanted = run.request.finish;
         // What earlier runs owe is no reason to make tags of a release that has nothing to tag.
@@ -91,9 +94,10 @@ impl<'a> Published<'a> {
         }
         let end = Finish { options, head, ready: &ready, owed_work: &owed, remote };
         finish(&run.project, &mut report, &end, events)?;
+        let lock_left = remote_lock.and_then(|lock| lock.give_back().err()).map(|error| error.to_string());
         emit_end(&report, events).map_err(crate::publish::PublishRunError::from)?;
         let change_files_left = !run.project.change_files.is_empty();
-        Ok(Finished { plan, report, course, change_files_left })
+        Ok(Finished { plan, report, course, change_files_left, lock_left })
     }
 }
 

@@ -12,8 +12,9 @@ use relay_registry::struck_out;
 use relay_values::CredentialId;
 use relay_workspace::{PackageName, Version};
 
+use super::remote_lock::RemoteLock;
 use super::sent::SentBefore;
-use super::{Agreed, Course, ForeignVersion, Packed, ReleaseError, Run};
+use super::{Agreed, Course, ForeignVersion, Held, Packed, ReleaseError, Run};
 use crate::agreed_settings::AgreedSettings;
 use crate::event::{Emitter, Fact, Phase};
 use crate::finish::Ready;
@@ -42,6 +43,7 @@ pub struct Versioned<'a> {
     pub(super) run: Box<Run<'a>>,
     #[expect(dead_code, reason = "held until the release has come to its end")]
     pub(super) lock: Option<RunLock>,
+    pub(super) remote_lock: Option<RemoteLock>,
     pub(super) course: Course,
     pub(super) plan: ReleasePlan,
     pub(super) chosen: BTreeMap<PackageName, CredentialId>,
@@ -61,7 +63,8 @@ pub struct Versioned<'a> {
 }
 
 impl<'a> Versioned<'a> {
-    pub(super) fn write(agreed: Agreed<'a>, events: &Emitter) -> Result<Self, ReleaseError> {
+    pub(super) fn write(held: Held<'a>, events: &Emitter) -> Result<Self, ReleaseError> {
+        let Held { agreed, remote_lock } = held;
         let Agreed { of, course, ready, owed, .. } = agreed;
         let super::Observed { mut run, lock, session, observation, packed_ahead, foreign, accepted, .. } = of;
         let observe::Observed { plan, chosen, bumps, scriptless_before, .. } = observation;
@@ -85,6 +88,7 @@ impl<'a> Versioned<'a> {
         Ok(Self {
             run,
             lock,
+            remote_lock,
             course,
             plan,
             chosen,

@@ -1,0 +1,183 @@
+//! A release that one machine begins, any clone finishes: from the remote and the registry alone (invariants I3, I10, I17).
+
+use std::fs;
+use std::process::Command;
+
+use relay_sandbox::{SandboxAccess, SeedPackage};
+
+use crate::owed::{head, with_change, with_remote};
+use crate::sandbox::{ACCOUNT, Registry};
+use crate::unfinished::{pearls, telling_registry};
+use crate::world::World;
+
+/// A fresh clone of the remote.
+fn clone(world: &World, remote: &str, name: &str) -> String {
+    let folder = world.beside(name);
+    let folder = folder.to_str().expect("a path").to_owned();
+    world.git(&["clone", "-q", remote, &folder]);
+    folder
+}
+
+/// The commit that a tag of the remote is on.
+#[track_caller]
+fn tagged(world: &World, remote: &str, tag: &str) -> String {
+    let refs = world.git(&["ls-remote", remote, &format!("refs/tags/{tag}"), &format!("refs/tags/{tag}^{{}}")]);
+    let line = refs.lines().last().unwrap_or_else(|| panic!("{tag} is not there"));
+    line.split('\t').next().expect("an id").to_owned()
+}
+
+#[test]
+fn a_publish_that_was_killed_is_finished_by_a_fresh_clone() {
+    let (registry, published) = telling_registry();
+    let world = pearls(&registry, "");
+    let remote = with_remote(&world);
+    registry.sandbox.hold("pearl");
+    let mut child = world.start(&["publish", "--yes"]);
+    assert_eq!(published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload"), "pearl");
+    child.kill().expect("it is ended");
+    child.wait().expect("an end");
+    registry.sandbox.release("pearl");
+
+    let other = clone(&world, &remote, "other");
+    world.relay(&["--cwd", &other, "publish", "--yes"]).ended_with(0);
+    assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
+    for tag in ["pearl@1.0.0", "necklace@1.0.0"] {
+        assert_eq!(tagged(&world, &remote, tag), head(&world), "{tag}");
+    }
+}
+
+#[test]
+fn tags_are_owed_for_what_is_live_whoever_uploaded_it_and_for_nothing_else() {
+    let (registry, published) = telling_registry();
+    let world = pearls(&registry, "");
+    registry.seed(&world);
+    world.git(&["tag", "-d", "pearl@1.0.0", "necklace@1.0.0"]);
+    let remote = with_remote(&world);
+    // A repository of versions that were published long ago without tags gets none.
+    world.relay(&["publish", "--yes"]).ended_with(0);
+    assert_eq!(world.git(&["ls-remote", "--tags", &remote]), "");
+
+    with_change(&world, "Shine");
+    registry.sandbox.hold("pearl");
+    let mut child = world.start(&["release", "--yes"]);
+    published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload");
+    child.kill().expect("it is ended");
+    child.wait().expect("an end");
+    registry.sandbox.release("pearl");
+
+    // Nothing is left to publish in the fresh clone; the tag is owed all the same.
+    let other = clone(&world, &remote, "other");
+    let ran = world.relay(&["--cwd", &other, "release", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("Tagged what went live since the last run: pearl@1.1.0"), "{}", ran.stderr);
+    assert_eq!(tagged(&world, &remote, "pearl@1.1.0"), head(&world));
+    assert_eq!(world.git(&["ls-remote", "--tags", &remote]).lines().count(), 2, "the tag and what it is on");
+    assert_eq!(registry.puts(), 1);
+}
+
+#[test]
+fn the_version_commit_is_on_the_remote_before_the_first_upload() {
+    let (registry, published) = telling_registry();
+    let world = pearls(&registry, "");
+    registry.seed(&world);
+    let remote = with_remote(&world);
+    with_change(&world, "Shine");
+    registry.sandbox.hold("pearl");
+    let mut child = world.start(&["release", "--yes"]);
+    published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload");
+    let refs = world.git(&["ls-remote", &remote]);
+    child.kill().expect("it is ended");
+    child.wait().expect("an end");
+    assert!(refs.contains(&format!("{}\trefs/heads/main", head(&world))), "{refs}");
+    assert!(refs.contains("refs/relay/release"), "{refs}");
+    assert!(!refs.contains("refs/tags/pearl@1.1.0"), "what is not live has no tag: {refs}");
+
+    // The clone in which it was killed, without its journal, with a torn one, and by `resume`.
+    registry.sandbox.release("pearl");
+    let journal = world.repo().join(".git/relay/journal.ndjson");
+    fs::write(&journal, &fs::read(&journal).expect("a journal")[..5]).expect("a torn journal");
+    world.relay(&["resume", "--yes"]).ended_with(0);
+    assert_eq!(tagged(&world, &remote, "pearl@1.1.0"), head(&world));
+    assert_eq!(registry.puts(), 1);
+}
+
+#[test]
+fn others_bytes_under_a_version_stop_it_and_its_dependents_until_a_person_takes_them_for_good() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "");
+    let remote = with_remote(&world);
+    // The token turns out not to be enough; what was to be sent is on record.
+    registry.access("pearl", SandboxAccess::Publish);
+    world.relay(&["publish", "--yes"]).ended_with(4);
+    assert_eq!(registry.committed(), Vec::<String>::new());
+    registry.access("pearl", SandboxAccess::Automation);
+    // Meanwhile somebody publishes something else under that version.
+    let theirs = pearls(&registry, "");
+    theirs.write("packages/pearl/theirs.js", "exports.theirs = true;\n");
+    theirs.commit("feat: theirs");
+    let folder = theirs.beside("packed");
+    theirs.relay(&["pack", "--filter", "pearl", "--out", folder.to_str().expect("a path")]).ended_with(0);
+    registry.sandbox.seed_package(SeedPackage {
+        manifest: serde_json::json!({"name": "pearl", "version": "1.0.0"}),
+        tarball: fs::read(folder.join("pearl-1.0.0.tgz")).expect("a tarball"),
+        owner: ACCOUNT.to_owned(),
+        tag: None,
+    });
+
+    // In every run and every clone: this one, one without a journal, a fresh one.
+    let other = clone(&world, &remote, "other");
+    for folder in [world.repo().to_str().expect("a path").to_owned(), other.clone()] {
+        let ran = world.relay(&["--cwd", &folder, "publish", "--yes"]);
+        assert_ne!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stderr.contains("--accept-published pearl@1.0.0"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("held by pearl"), "{}", ran.stderr);
+    }
+    assert_eq!(registry.committed(), Vec::<String>::new(), "nothing was sent onto it");
+    assert_eq!(world.git(&["ls-remote", "--tags", &remote]), "", "and nothing tagged");
+
+    let accept = ["--cwd", &other, "publish", "--yes", "--accept-published", "pearl@1.0.0"];
+    let ran = world.relay(&accept).ended_with(0);
+    assert!(ran.stderr.contains("Taken for good: `pearl@1.0.0`"), "{}", ran.stderr);
+    assert_eq!(registry.committed(), ["necklace@1.0.0"]);
+    assert_eq!(tagged(&world, &remote, "pearl@1.0.0"), head(&world));
+    // Once is enough, for every clone.
+    world.relay(&["publish", "--yes"]).ended_with(0);
+}
+
+#[cfg(unix)]
+fn refuse(world: &World, remote: &str, what: &str) {
+    let hook = format!("{remote}/hooks/update");
+    let text = format!("#!/bin/sh\ncase $1 in {what}) echo 'protected branch hook declined' >&2; exit 1;; esac\n");
+    fs::write(&hook, text).expect("a hook");
+    world.run(Command::new("chmod").args(["+x", &hook]));
+}
+
+#[cfg(unix)]
+#[test]
+fn where_the_branch_is_protected_the_commit_waits_on_a_branch_of_its_own() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "");
+    registry.seed(&world);
+    let remote = with_remote(&world);
+    with_change(&world, "Shine");
+    refuse(&world, &remote, "refs/heads/main");
+    let ran = world.relay(&["release", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("gh pr create --head relay/release/"), "{}", ran.stderr);
+    let refs = world.git(&["ls-remote", &remote, "refs/heads/relay/release/*"]);
+    assert!(refs.starts_with(&head(&world)), "{refs}");
+    assert_eq!(tagged(&world, &remote, "pearl@1.1.0"), head(&world));
+    assert_eq!(registry.puts(), 1);
+}
+
+#[test]
+fn a_remote_that_refuses_relays_refs_is_told_before_anything_is_uploaded() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "");
+    let remote = with_remote(&world);
+    world.git(&["-C", &remote, "config", "receive.hideRefs", "refs/relay"]);
+    let ran = world.relay(&["publish", "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("--no-remote-lock"), "{}", ran.stderr);
+    assert_eq!(registry.puts(), 0);
+    world.relay(&["publish", "--yes", "--no-remote-lock"]).ended_with(0);
+    assert!(!world.git(&["ls-remote", &remote]).contains("refs/relay"));
+    assert_eq!(tagged(&world, &remote, "pearl@1.0.0"), head(&world));
+}
