@@ -49,7 +49,7 @@ fn a_push_that_was_refused_is_made_up_for_by_the_same_command() {
         world.run(Command::new("chmod").args(["+x", &hook]));
     };
     // What can't get there stops the release before anything is uploaded; the commit stays for the next try.
-    refuse("refs/*");
+    refuse("refs/relay/release");
     let ran = world.relay(&["release", "--yes"]).ended_with(1);
     assert!(
         ran.stderr.contains("could not be pushed") && ran.stderr.contains("nothing was uploaded"),

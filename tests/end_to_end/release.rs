@@ -173,7 +173,9 @@ fn plan_writes_nothing_and_says_what_would_happen() {
     assert!(registry.sandbox.requests().iter().all(|request| request.method == "GET"));
     let gets = registry.sandbox.requests().len();
     let whose = registry.sandbox.requests().iter().filter(|request| request.path.ends_with("/-/whoami")).count();
-    assert_eq!((gets - whose, whose), (14, 2), "one request a package, and one a credential");
+    let listed = registry.sandbox.requests().iter().filter(|request| request.path.starts_with("/-/user/")).count();
+    let reads = gets - whose - listed;
+    assert_eq!((reads, whose, listed), (14, 2, 1), "one request a package, one a credential, one an account");
     let after = (world.git(&["for-each-ref"]), world.git(&["status", "--porcelain", "--ignored"]));
     assert_eq!(after, before);
 

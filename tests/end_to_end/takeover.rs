@@ -15,6 +15,8 @@ fn clone(world: &World, remote: &str, name: &str) -> String {
     let folder = world.beside(name);
     let folder = folder.to_str().expect("a path").to_owned();
     world.git(&["clone", "-q", remote, &folder]);
+    world.git(&["-C", &folder, "config", "user.name", "Other"]);
+    world.git(&["-C", &folder, "config", "user.email", "other@example.com"]);
     folder
 }
 

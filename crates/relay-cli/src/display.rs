@@ -109,7 +109,6 @@ impl Display {
                 state.waits.begin(package, version.to_string(), at);
                 None
             }
-            Fact::PublishedAccepted { .. } => None,
             Fact::Settling { package, why } => {
                 state.screen.set(package, None, Activity::Busy("asking the registry what it has".to_owned()), at);
                 Some(format!("  ? {package}: {why}; asking the registry"))
@@ -155,7 +154,7 @@ impl Display {
             }
             Fact::Tagged { tag, .. } => self.ui.settings().verbose.then(|| format!("  tagged {tag}")),
             Fact::Pushed { remote, refs } => pushed(remote, refs),
-            Fact::PhaseStarted { .. } | Fact::RunEnded { .. } => None,
+            Fact::PublishedAccepted { .. } | Fact::PhaseStarted { .. } | Fact::RunEnded { .. } => None,
         }
     }
 

@@ -74,7 +74,7 @@ pub(crate) async fn run<P: Person>(
     let (intent, dry_run, unasked, rehearsal) = (request.intent, request.dry_run, request.unasked, request.rehearsal);
     let (ignore_scripts, state) = (request.ignore_scripts, request.state.clone());
     let read_project = || read(root, concurrency);
-    let entered = Entered::enter(request, &read_project)?;
+    let entered = Entered::enter(request, &read_project).await?;
     interrupted::tell(ui, entered.interrupted());
     let session = make_session(entered.project())?;
     let observed = stop.or(patiently(ui, Box::pin(entered.observe(session)))).await??;
@@ -105,8 +105,7 @@ pub(crate) async fn run<P: Person>(
     let asked = question.is_some() && !unasked;
     let display = display(ui, &agreed);
     let events = events(&state, log_file.as_deref(), &display)?;
-    let held =
-        stop.or(patiently(ui, Box::pin(agreed.hold(asked, events.clock(), &|notice| tell_lock(ui, notice))))).await??;
+    let held = stop.or(patiently(ui, Box::pin(agreed.hold(asked, &|notice| tell_lock(ui, notice))))).await??;
     stop.check()?;
 
     let versioned = held.version(&events)?;

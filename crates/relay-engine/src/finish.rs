@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use relay_git::{GitError, Head, Hooks, Repository, TagElsewhere, TagOutcome};
+use relay_git::{GitError, Head, Hooks, Repository, TagElsewhere, TagOutcome, TagToMake};
 use relay_workspace::PackageName;
 
 pub use self::preflight::{FinishError, Ready, preflight};
 use crate::event::{Emitter, Fact, NotRecorded};
 pub use crate::owed::FinishOptions;
-use crate::owed::{OwedWork, PushError};
+use crate::owed::{OwedTag, OwedWork};
 use crate::project::Project;
-use crate::report::{Outcome, RunReport};
+use crate::report::{Outcome, PackageReport, RunReport};
 
 mod preflight;
 
@@ -40,21 +40,123 @@ pub fn finish(
     events: &Emitter,
 ) -> Result<(), NotRecorded> {
     let Some(repository) = &project.repository else { return Ok(()) };
-    let Finish { options, head, ready, owed_work, .. } = finish;
-    match owed_work.make_tags(repository, events) {
-        Ok(()) => report.made_up.extend(owed_work.to_make.iter().map(|tag| tag.name.clone())),
-        Err(PushError::Git(error)) => report.problems.push(error.to_string()),
-        Err(PushError::NotRecorded(error)) => return Err(error),
-    }
-    let Some(commit) = &head.commit else { return Ok(()) };
-    if options.tags {
-        make_tags(project, repository, commit, report, events)?;
-        tag_private_packages(project, repository, commit, report, events)?;
-    }
+    let Finish { ready, owed_work, .. } = finish;
+    let wanted = wanted_tags(project, report, finish);
+    make_tags(project, repository, &wanted, report, events)?;
     let Some(remote) = finish.remote else { return Ok(()) };
     let tags = report.tags.iter().filter(|tag| !ready.on_remote.contains(*tag));
-    let tags: BTreeSet<String> = tags.chain(&owed_work.tags).cloned().collect();
+    let tags = tags.chain(&owed_work.tags).filter(|tag| matches!(repository.tag_commit(tag), Ok(Some(_))));
+    let tags: BTreeSet<String> = tags.cloned().collect();
     push_tags(repository, remote, &tags, report, events)
+}
+
+/// A tag that is to be there at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedTag {
+    /// Its name.
+    pub name: String,
+    /// The commit that it goes on.
+    pub commit: String,
+    /// The package whose files must be the same where it is on another commit already; `None` where nothing is there yet.
+    of: Option<PackageName>,
+    /// The package that the event is about; `None` for a tag of the whole release.
+    told_of: Option<PackageName>,
+    /// Whether an earlier run should have made it.
+    owed: bool,
+}
+
+/// The tags that are to be there: what earlier runs owe, then those of what is live, then those of private packages.
+pub fn wanted_tags(project: &Project, report: &RunReport, finish: &Finish<'_>) -> Vec<WantedTag> {
+    let Finish { options, head, owed_work, .. } = finish;
+    let mut wanted: Vec<WantedTag> = owed_work
+        .to_make
+        .iter()
+        .map(|OwedTag { name, commit }| WantedTag {
+            name: name.clone(),
+            commit: commit.clone(),
+            of: None,
+            told_of: None,
+            owed: true,
+        })
+        .collect();
+    let Some(commit) = head.commit.as_ref().filter(|_| options.tags) else { return wanted };
+    let one_tag = project.has_one_tag();
+    let is_live = |package: &&PackageReport| matches!(package.outcome, Outcome::Live { .. });
+    // One tag for the whole release says that the whole release is out.
+    let all_live = report.packages.iter().all(|package| is_live(&package));
+    for package in report.packages.iter().filter(is_live).filter(|_| all_live || !one_tag) {
+        wanted.push(WantedTag {
+            name: project.tag_name(&package.name, &package.version),
+            commit: commit.clone(),
+            of: Some(package.name.clone()),
+            told_of: (!one_tag).then(|| package.name.clone()),
+            owed: false,
+        });
+    }
+    // As `changeset publish` does where `privatePackages.tag` asks for it: nothing is uploaded of them, so that the version in
+    // the manifest is all there is to it.
+    for (name, version) in project.tagged_private_packages() {
+        let tag = project.changesets_tags().name(name, version);
+        let is_there = project.repository.as_ref().is_some_and(|git| matches!(git.tag_commit(&tag), Ok(Some(_))));
+        if !is_there {
+            let told_of = Some(name.clone());
+            wanted.push(WantedTag { name: tag, commit: commit.clone(), of: None, told_of, owed: false });
+        }
+    }
+    let mut seen = BTreeSet::new();
+    wanted.retain(|tag| seen.insert(tag.name.clone()));
+    wanted
+}
+
+/// Makes the tags, all in one transaction of git's.
+fn make_tags(
+    project: &Project,
+    repository: &Repository,
+    wanted: &[WantedTag],
+    report: &mut RunReport,
+    events: &Emitter,
+) -> Result<(), NotRecorded> {
+    let tags: Vec<TagToMake<'_>> =
+        wanted.iter().map(|tag| TagToMake { name: &tag.name, commit: &tag.commit, message: &tag.name }).collect();
+    let outcomes = match repository.create_tags(&tags) {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            report.problems.push(error.to_string());
+            return Ok(());
+        }
+    };
+    for (tag, outcome) in wanted.iter().zip(outcomes) {
+        match outcome {
+            Ok(outcome) => {
+                if outcome == TagOutcome::Created {
+                    events.emit(Fact::Tagged { package: tag.told_of.clone(), tag: tag.name.clone() })?;
+                }
+                let list = if tag.owed { &mut report.made_up } else { &mut report.tags };
+                list.push(tag.name.clone());
+            }
+            Err(error) => match is_as_good(project, repository, &error, tag.of.as_ref()) {
+                Ok(true) => report.tags.push(tag.name.clone()),
+                Ok(false) => report.problems.push(error.to_string()),
+                Err(other) => report.problems.push(other.to_string()),
+            },
+        }
+    }
+    Ok(())
+}
+
+/// Whether a tag that is on another commit stands for the same files of its package.
+fn is_as_good(
+    project: &Project,
+    repository: &Repository,
+    error: &GitError,
+    package: Option<&PackageName>,
+) -> Result<bool, GitError> {
+    match (error, package) {
+        (GitError::TagElsewhere { there, wanted, .. }, Some(package)) => {
+            preflight::same_files(project, repository, package, there, wanted)
+        }
+        _ => Ok(false),
+    }
 }
 
 /// Pushes tags; what counts as pushed is what the remote shows afterwards.
@@ -95,94 +197,6 @@ fn push_tags(
     }
     if pushed.elsewhere.is_empty() && pushed.lacking.is_empty() {
         report.pushed_to = Some(remote.to_owned());
-    }
-    Ok(())
-}
-
-fn make_tags(
-    project: &Project,
-    repository: &Repository,
-    commit: &str,
-    report: &mut RunReport,
-    events: &Emitter,
-) -> Result<(), NotRecorded> {
-    let one_tag = project.has_one_tag();
-    let all_live = report.packages.iter().all(|package| matches!(package.outcome, Outcome::Live { .. }));
-    let mut made: BTreeSet<String> = BTreeSet::new();
-    for package in &report.packages {
-        // One tag for the whole release says that the whole release is out.
-        if !matches!(package.outcome, Outcome::Live { .. }) || (one_tag && !all_live) {
-            continue;
-        }
-        let tag = project.tag_name(&package.name, &package.version);
-        if !made.insert(tag.clone()) {
-            continue;
-        }
-        match repository.create_tag(&tag, commit, &tag) {
-            Ok(outcome) => tagged(outcome, tag, (!one_tag).then_some(&package.name), &mut report.tags, events)?,
-            Err(error) => match is_as_good(project, repository, &error, &package.name) {
-                Ok(true) => report.tags.push(tag),
-                Ok(false) => report.problems.push(error.to_string()),
-                Err(other) => report.problems.push(other.to_string()),
-            },
-        }
-    }
-    Ok(())
-}
-
-/// Reports a tag that is there, and says so where it was made just now.
-fn tagged(
-    outcome: TagOutcome,
-    tag: String,
-    of: Option<&PackageName>,
-    tags: &mut Vec<String>,
-    events: &Emitter,
-) -> Result<(), NotRecorded> {
-    if outcome == TagOutcome::Created {
-        events.emit(Fact::Tagged { package: of.cloned(), tag: tag.clone() })?;
-    }
-    tags.push(tag);
-    Ok(())
-}
-
-/// Whether a tag that is on another commit stands for the same files of its package.
-fn is_as_good(
-    project: &Project,
-    repository: &Repository,
-    error: &GitError,
-    package: &PackageName,
-) -> Result<bool, GitError> {
-    match error {
-        GitError::TagElsewhere { there, wanted, .. } => {
-            preflight::same_files(project, repository, package, there, wanted)
-        }
-        _ => Ok(false),
-    }
-}
-
-/// Tags the present versions of private packages where `privatePackages.tag` of changesets asks for it, as `changeset publish`
-/// does: nothing is uploaded of them, so that the version in the manifest is all there is to it.
-fn tag_private_packages(
-    project: &Project,
-    repository: &Repository,
-    commit: &str,
-    report: &mut RunReport,
-    events: &Emitter,
-) -> Result<(), NotRecorded> {
-    for (name, version) in project.tagged_private_packages() {
-        let tag = project.changesets_tags().name(name, version);
-        match repository.tag_commit(&tag) {
-            Ok(Some(_)) => continue,
-            Ok(None) => {}
-            Err(error) => {
-                report.problems.push(error.to_string());
-                continue;
-            }
-        }
-        match repository.create_tag(&tag, commit, &tag) {
-            Ok(outcome) => tagged(outcome, tag, Some(name), &mut report.tags, events)?,
-            Err(error) => report.problems.push(error.to_string()),
-        }
     }
     Ok(())
 }

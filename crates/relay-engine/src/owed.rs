@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use relay_git::{GitError, Repository};
+use relay_git::GitError;
 
-use crate::event::{Emitter, Fact, NotRecorded};
 use crate::journal::PastUploads;
 use crate::observe::LiveVersion;
 use crate::project::Project;
@@ -41,17 +40,6 @@ pub struct OwedWork {
     pub tags: BTreeSet<String>,
     /// Whether the branch is to be pushed: it has a version commit that the remote lacks.
     pub branch: bool,
-}
-
-/// A push that did not go through, or can't be recorded.
-#[derive(Debug, thiserror::Error)]
-pub enum PushError {
-    /// git says no.
-    #[error(transparent)]
-    Git(#[from] GitError),
-    /// The event can't be recorded.
-    #[error(transparent)]
-    NotRecorded(#[from] NotRecorded),
 }
 
 impl OwedWork {
@@ -94,18 +82,6 @@ impl OwedWork {
             owed.branch = repository.is_unpushed(commit, &remote.name)?;
         }
         Ok(owed)
-    }
-
-    /// Makes the tags that are still to be made. Each is recorded, so that its push stays owed until it has gone through.
-    ///
-    /// # Errors
-    /// [`PushError`] of the first that can't be made or recorded.
-    pub fn make_tags(&self, repository: &Repository, events: &Emitter) -> Result<(), PushError> {
-        for OwedTag { name, commit } in &self.to_make {
-            repository.create_tag(name, commit, name)?;
-            events.emit(Fact::Tagged { package: None, tag: name.clone() })?;
-        }
-        Ok(())
     }
 
     /// Says whether the remote is owed something.

@@ -11,6 +11,7 @@ mod agreed;
 mod checks;
 mod entered;
 mod error;
+mod git_writes;
 mod held;
 pub mod lock_document;
 mod observed;
@@ -28,7 +29,7 @@ use camino::Utf8PathBuf;
 use relay_plan::ReleasePlan;
 use relay_workspace::{PackageName, Version};
 
-use crate::event::Fact;
+use crate::event::{Fact, SharedClock};
 use crate::finish::FinishOptions;
 use crate::journal::PastUploads;
 use crate::learnt::Learnt;
@@ -75,6 +76,8 @@ pub struct Request {
     pub state: Utf8PathBuf,
     /// Who carries the release out.
     pub holder: Holder,
+    /// The wall clock.
+    pub clock: SharedClock,
     /// Whether relay keeps its own refs on the remote: the lock and the release record.
     pub remote_refs: bool,
     /// Versions that somebody else published with other bytes, and that count as done (`--accept-published`).
@@ -98,6 +101,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Lets git write, with a note of what that is, so that the locks of a run that is killed are known.
+    fn writing<T, E: From<ReleaseError>>(
+        &self,
+        refs: Vec<String>,
+        write: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Request { state, holder, clock, .. } = &self.request;
+        git_writes::keep(state, holder, clock, refs)?;
+        let written = write();
+        git_writes::forget(state);
+        written
+    }
+
     /// The event that begins a run. A saved plan is known by its own id, whatever was observed since.
     fn started(&self, plan: &ReleasePlan) -> Fact {
         let packages: Vec<PackageName> = plan.packages.iter().map(|planned| planned.name.clone()).collect();

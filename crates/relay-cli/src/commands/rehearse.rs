@@ -1,5 +1,7 @@
 //! `relay rehearse`: the whole release, carried out in a copy against sandbox registries.
 
+use std::sync::Arc;
+
 use relay_engine::finish::FinishOptions;
 use relay_engine::observe::Intent;
 use relay_engine::project::Project;
@@ -22,6 +24,7 @@ use crate::session_setup::{self, SessionFlags};
 use crate::stop::{StopRequests, heed_terminal};
 use crate::summary::World;
 use crate::ui::plural;
+use crate::wall_clock::WallClock;
 
 /// How long a version stays invisible by default: long enough to be seen, short enough to be borne.
 const DELAY_MILLIS: u64 = 300;
@@ -77,6 +80,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
             finish: FinishOptions { tags: true, push: false, branch: false },
             state: aside.state_folder(),
             holder: session_setup::holder("rehearse"),
+            clock: Arc::new(WallClock),
             remote_refs: false,
             accepted: Vec::new(),
         },

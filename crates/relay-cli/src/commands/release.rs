@@ -1,5 +1,7 @@
 //! `relay release`, `relay publish` and `relay resume`: the real thing.
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use relay_engine::finish::FinishOptions;
 use relay_engine::observe::Intent;
@@ -22,6 +24,7 @@ use crate::session_setup::{self, SessionFlags};
 use crate::stop::{StopRequests, heed_terminal};
 use crate::summary::{self, Layout, World};
 use crate::ui::Ui;
+use crate::wall_clock::WallClock;
 
 /// One command of this family.
 struct Request<'a> {
@@ -118,6 +121,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
             },
             state: session_setup::state_folder(&project),
             holder: session_setup::holder(request.command),
+            clock: Arc::new(WallClock),
             remote_refs: !flags.git.no_remote_lock,
             accepted: flags.git.accept_published.clone(),
         },

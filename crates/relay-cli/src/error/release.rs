@@ -20,6 +20,9 @@ impl From<ReleaseError> for CliError {
             ReleaseError::Project(error) => engine::project(error),
             ReleaseError::StateFolder(error) => engine::state_folder(error),
             ReleaseError::Interrupted(error) => engine::write_set(error),
+            ReleaseError::Note(error) => {
+                Self::of(ErrorKind::User, &error).context(text).hint(NOTHING).code("relay::state_folder")
+            }
             ReleaseError::Observe(error) => engine::observe(error),
             ReleaseError::Git(error) => engine::git(error),
             ReleaseError::Preview(error) => engine::preview_tarballs(error),
@@ -49,7 +52,7 @@ impl From<ReleaseError> for CliError {
             ReleaseError::NotPushed { remote, full_ref, cause, text: said } => {
                 not_pushed(&remote, &full_ref, cause, &said)
             }
-            ReleaseError::NoRemoteLock { source, .. } => Self::of(ErrorKind::User, &source)
+            ReleaseError::NoRemoteLock { source, .. } => engine::git(source)
                 .context(text)
                 .hint(NOTHING)
                 .hint(

@@ -5,7 +5,6 @@ use relay_plan::ReleasePlan;
 
 use super::checks::{check_branch, check_clean, check_commit, check_directories, check_manifests};
 use super::{Course, Held, LockNotice, Observed, ReleaseError, Run};
-use crate::event::SharedClock;
 use crate::finish::{Ready, preflight};
 use crate::observe::{self, Intent};
 use crate::owed::OwedWork;
@@ -106,12 +105,7 @@ impl<'a> Agreed<'a> {
     ///
     /// # Errors
     /// [`ReleaseError`]: the plan has changed, or another run is at work. A dry run can't go on from here.
-    pub async fn hold(
-        self,
-        asked: bool,
-        clock: SharedClock,
-        tell: &(dyn Fn(LockNotice) + Sync),
-    ) -> Result<Held<'a>, ReleaseError> {
-        Held::take(self, asked, clock, tell).await
+    pub async fn hold(self, asked: bool, tell: &(dyn Fn(LockNotice) + Sync)) -> Result<Held<'a>, ReleaseError> {
+        Held::take(self, asked, tell).await
     }
 }

@@ -5,7 +5,7 @@ use camino::Utf8Path;
 
 use super::remote::{RemoteError, RemoteState};
 use super::sent::SentBefore;
-use super::{Observed, ProjectReader, ReleaseError, Request, Run};
+use super::{Observed, ProjectReader, ReleaseError, Request, Run, git_writes};
 use crate::journal::PastUploads;
 use crate::learnt::Learnt;
 use crate::project::Project;
@@ -39,15 +39,16 @@ impl<'a> Entered<'a> {
     /// # Errors
     /// [`ReleaseError`]: the project can't be read, another run is at work in this clone, or a version step of an earlier run
     /// can't be finished.
-    pub fn enter(request: Request, read_project: ProjectReader<'a>) -> Result<Self, ReleaseError> {
+    pub async fn enter(request: Request, read_project: ProjectReader<'a>) -> Result<Self, ReleaseError> {
         let mut project = read_project()?;
         let mut lock = None;
         let mut interrupted = interrupted_step(&project, &request.state)?.map(InterruptedStep::Left);
         if !request.dry_run {
             // A run that writes just now must not be taken for one that was interrupted, nor its files for somebody's changes.
             RunLock::refuse_if_busy(&request.state)?;
-            if interrupted.is_some() {
+            if interrupted.is_some() || git_writes::is_there(&request.state) {
                 lock = Some(RunLock::take(&request.state, &request.holder)?);
+                git_writes::clear(&project, &request.state, &request.holder, &request.clock).await?;
                 interrupted = finish_interrupted_step(&project, &request.state)?;
                 project = read_project()?;
             }

@@ -3,7 +3,7 @@
 use relay_git::{GitError, PushCause};
 use relay_pack::ManifestRewriteError;
 use relay_plan::ReleasePlan;
-use relay_workspace::PackageName;
+use relay_workspace::{PackageName, WriteError};
 
 use super::remote::RemoteError;
 use crate::event::NotRecorded;
@@ -29,6 +29,9 @@ pub enum ReleaseError {
     /// A version step of an earlier run can't be finished.
     #[error(transparent)]
     Interrupted(#[from] WriteSetError),
+    /// The note of what git is about to write can't be kept.
+    #[error("relay can't keep note of what git is about to write: {0}")]
+    Note(WriteError),
     /// The plan can't be made.
     #[error(transparent)]
     Observe(#[from] ObserveError),
@@ -104,7 +107,7 @@ pub enum ReleaseError {
         text: String,
     },
     /// The lock of the remote can't be taken.
-    #[error("the lock of `{remote}` can't be taken: {source}")]
+    #[error("the lock of `{remote}` can't be taken")]
     NoRemoteLock {
         /// The remote.
         remote: String,

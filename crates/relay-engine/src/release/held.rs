@@ -9,7 +9,7 @@ use super::lock_document::{LASTS_IF_UNKNOWN, LockDocument, Sighting, Watch};
 use super::remote::LOCK_REF;
 use super::remote_lock::{LockTerms, RemoteLock, Taken};
 use super::{Agreed, Course, ReleaseError, Run, Versioned, saved};
-use crate::event::{Emitter, SharedClock};
+use crate::event::Emitter;
 use crate::journal::PastUploads;
 use crate::observe::observe;
 use crate::state_folder::{Holder, RunLock};
@@ -46,7 +46,6 @@ impl<'a> Held<'a> {
     pub(super) async fn take(
         mut agreed: Agreed<'a>,
         asked: bool,
-        clock: SharedClock,
         tell: &(dyn Fn(LockNotice) + Sync),
     ) -> Result<Self, ReleaseError> {
         let needed = agreed.course != Course::Owed;
@@ -57,7 +56,7 @@ impl<'a> Held<'a> {
         if PastUploads::read(&run.request.state) != run.past_uploads {
             return Err(ReleaseError::Meanwhile);
         }
-        let (remote_lock, waited) = match terms(run, &observation.plan.id, clock).filter(|_| needed) {
+        let (remote_lock, waited) = match terms(run, &observation.plan.id).filter(|_| needed) {
             Some(terms) => {
                 let (lock, waited) = take_remote_lock(run, &terms, tell).await?;
                 (Some(lock), waited)
@@ -82,7 +81,7 @@ impl<'a> Held<'a> {
 }
 
 /// What the lock of the remote is taken with; `None` where none is to be.
-fn terms(run: &Run<'_>, plan: &str, clock: SharedClock) -> Option<LockTerms> {
+fn terms(run: &Run<'_>, plan: &str) -> Option<LockTerms> {
     let (remote, repository) = (run.remote.as_ref()?, run.project.repository.as_ref()?);
     run.request.remote_refs.then(|| LockTerms {
         workdir: repository.workdir().to_owned(),
@@ -90,11 +89,12 @@ fn terms(run: &Run<'_>, plan: &str, clock: SharedClock) -> Option<LockTerms> {
         holder: run.request.holder.clone(),
         plan: plan.to_owned(),
         lasts: run.project.config.git.lock_lasts.0,
-        clock,
+        clock: run.request.clock.clone(),
     })
 }
 
 /// Takes the lock, from a holder that is gone too. Tells whether that took a while.
+#[expect(clippy::disallowed_methods, reason = "another run's lock is watched, by how long it was seen unchanged")]
 async fn take_remote_lock(
     run: &Run<'_>,
     terms: &LockTerms,

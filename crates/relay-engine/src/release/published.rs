@@ -9,7 +9,7 @@ use super::pushed::PushedTo;
 use super::{Course, ForeignVersion, Pushed, ReleaseError, Versioned};
 use crate::driver::{DriverContext, Person};
 use crate::event::{Emitter, Fact, Phase};
-use crate::finish::{Finish, FinishOptions, finish};
+use crate::finish::{Finish, FinishOptions, finish, wanted_tags};
 use crate::project::Project;
 use crate::publish::{emit_end, jobs, publish, reads_max};
 use crate::report::{Outcome, PackageReport, RunReport};
@@ -93,7 +93,9 @@ impl<'a> Published<'a> {
             report.pushed_to = remote.map(str::to_owned);
         }
         let end = Finish { options, head, ready: &ready, owed_work: &owed, remote };
-        finish(&run.project, &mut report, &end, events)?;
+        let refs =
+            wanted_tags(&run.project, &report, &end).iter().map(|tag| format!("refs/tags/{}", tag.name)).collect();
+        run.writing(refs, || finish(&run.project, &mut report, &end, events).map_err(ReleaseError::from))?;
         let lock_left = remote_lock.and_then(|lock| lock.give_back().err()).map(|error| error.to_string());
         emit_end(&report, events).map_err(crate::publish::PublishRunError::from)?;
         let change_files_left = !run.project.change_files.is_empty();

@@ -129,7 +129,9 @@ mod tests {
 
     fn before(facts: Vec<Fact>) -> SentBefore {
         let mut journal = PastUploads::default();
-        facts.into_iter().for_each(|fact| journal.take(fact));
+        for fact in facts {
+            journal.take(fact);
+        }
         SentBefore::of(&journal, None)
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::BumpPlan;
+use relay_git::Repository;
 use relay_pack::Tarball;
 use relay_plan::ReleasePlan;
 use relay_registry::struck_out;
@@ -82,7 +83,11 @@ impl<'a> Versioned<'a> {
         let mut step = VersionStep::default();
         if !bumps.is_empty() {
             events.emit(Fact::PhaseStarted { phase: Phase::Version })?;
-            step = write_and_commit(&run.project, &plan, &bumps, &run.request.state, events)?;
+            let head = run.project.repository.as_ref().map(Repository::head).transpose()?;
+            let branch = head.and_then(|head| head.branch).map(|branch| format!("refs/heads/{branch}"));
+            step = run.writing(branch.into_iter().collect(), || {
+                write_and_commit(&run.project, &plan, &bumps, &run.request.state, events)
+            })?;
             run.project = (run.read_project)()?;
         }
         Ok(Self {
