@@ -11,6 +11,7 @@ mod owed;
 mod packages;
 mod rehearsal;
 mod release;
+mod remote_lock;
 mod sandbox;
 mod saved_plan;
 mod secrets;

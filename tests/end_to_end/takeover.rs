@@ -11,7 +11,7 @@ use crate::unfinished::{pearls, telling_registry};
 use crate::world::World;
 
 /// A fresh clone of the remote.
-fn clone(world: &World, remote: &str, name: &str) -> String {
+pub(crate) fn clone(world: &World, remote: &str, name: &str) -> String {
     let folder = world.beside(name);
     let folder = folder.to_str().expect("a path").to_owned();
     world.git(&["clone", "-q", remote, &folder]);

@@ -14,6 +14,7 @@ pub(crate) mod release;
 pub(crate) mod sandbox;
 pub(crate) mod shared;
 pub(crate) mod start;
+pub(crate) mod unlock;
 pub(crate) mod version;
 
 use camino::Utf8PathBuf;
@@ -93,6 +94,7 @@ pub(crate) enum Command {
     Release(release::ReleaseArgs),
     Publish(publish::PublishArgs),
     Resume(publish::ResumeArgs),
+    Unlock(unlock::UnlockArgs),
     Version(version::VersionArgs),
     Graph(graph::GraphArgs),
     Pack(pack::PackArgs),

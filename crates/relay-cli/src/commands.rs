@@ -9,4 +9,5 @@ pub(crate) mod plan;
 pub(crate) mod rehearse;
 pub(crate) mod release;
 pub(crate) mod sandbox;
+pub(crate) mod unlock;
 pub(crate) mod version;

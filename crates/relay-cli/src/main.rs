@@ -97,6 +97,7 @@ fn dispatch(ui: &Ui, cli: &Cli, vault: Vault) -> Result<Exit, CliError> {
         Command::Release(args) => block_on(commands::release::release(&context, args)),
         Command::Publish(args) => block_on(commands::release::publish(&context, args)),
         Command::Resume(args) => block_on(commands::release::resume(&context, args)),
+        Command::Unlock(args) => commands::unlock::run(&context, args),
         Command::Version(args) => block_on(commands::version::run(&context, args)),
         Command::Rehearse(args) => block_on(commands::rehearse::run(&context, args)),
         Command::Graph(args) => commands::graph::run(&context, args),

@@ -23,6 +23,7 @@ pub mod remote;
 pub mod remote_lock;
 mod saved;
 pub mod sent;
+pub mod unlock;
 mod versioned;
 
 use camino::Utf8PathBuf;
