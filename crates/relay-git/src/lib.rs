@@ -14,6 +14,7 @@
 //!   what the remote has
 //! - [`document`]: a small file as an object of git's, [`remote_objects`]: such objects brought here, [`compare_and_swap`]: a ref
 //!   of the remote that is moved only from what it was seen to name
+//! - [`glimpse`]: objects of a remote looked at and not brought here; [`merged`]: whether a branch has what another one brings
 //! - `read_back`: whether what was written is there
 //! - `sparse`: what a sparse checkout leaves out
 //! - `promisor`: what a partial clone lacks, fetched when it is wanted
@@ -34,8 +35,10 @@ pub mod deepen;
 pub mod document;
 pub mod error;
 mod git_program;
+pub mod glimpse;
 pub mod history;
 pub mod locks;
+pub mod merged;
 mod packs;
 mod promisor;
 pub mod push;
@@ -60,6 +63,7 @@ pub use compare_and_swap::Swap;
 pub use create_tags::TagToMake;
 pub use document::Document;
 pub use error::{GitError, PushCause};
+pub use glimpse::Glimpse;
 pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};
 pub use locks::{LockFile, LockKind, LockNote, LockVerdict, Owner};
 pub use push_release::{BranchPush, Hooks, RecordPush, RefPushed, ReleasePush, ReleasePushed};
