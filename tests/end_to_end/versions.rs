@@ -103,6 +103,15 @@ fn commits_that_are_not_counted_stand_in_the_plan() {
     assert!(shown.contains("warning: d, e: the commit") && shown.contains("\"Touch two\""), "{shown}");
     let shown = world.relay(&["plan", "--offline", "--format", "markdown"]).ended_with(0).stdout;
     assert!(shown.contains("Touch two"), "{shown}");
+
+    // With nothing to release, the log says it too where the document is for a program.
+    let overlooked = changed_by_commits(&[("d", "1.0.0", "Harden (#14)\n\n* feat(d): more")]);
+    for format in ["json", "markdown"] {
+        let ran = overlooked.relay(&["plan", "--offline", "--format", format]).ended_with(0);
+        assert!(ran.stderr.contains("hint: d: the commit") && ran.stderr.contains("Harden (#14)"), "{}", ran.stderr);
+    }
+    let ran = overlooked.relay(&["plan", "--offline"]).ended_with(0);
+    assert_eq!((ran.stdout.matches("Harden (#14)").count(), ran.stderr.matches("Harden").count()), (1, 0));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use relay_change::BumpPlan;
 use relay_config::ChangeSource;
 use relay_engine::project::Project;
+use relay_plan::Finding;
 use relay_workspace::{PackageName, Version, Workspace};
 
 use crate::ui::{Ui, plural};
@@ -32,6 +33,14 @@ pub(crate) fn warn_of_concerns<'a>(ui: &Ui, concerns: impl IntoIterator<Item = (
     let texts: Vec<String> =
         concerns.flat_map(|(name, texts)| texts.into_iter().map(move |text| format!("`{name}`: {text}"))).collect();
     ui.warnings(&texts);
+}
+
+/// Says each of these findings in a line of its own.
+pub(crate) fn hint_at_findings(ui: &Ui, findings: &[Finding]) {
+    for group in relay_plan::groups_of(findings) {
+        let help = group.finding.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        ui.hint(format!("{}{help}", group.about()));
+    }
 }
 
 /// Why no package of a release is published, in words.

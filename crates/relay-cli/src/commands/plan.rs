@@ -64,6 +64,10 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     }
     if plan.is_empty() {
         ui.hint(notices::why_not_published(&project, &observed.bumps));
+        // Whoever reads the log and leaves the document to a program learns here what was overlooked.
+        if args.format() != PlanFormat::Text {
+            notices::hint_at_findings(ui, &observed.change_findings);
+        }
     }
     let mut drifted = false;
     if let Some(saved) = &saved {
