@@ -24,7 +24,8 @@ pub fn concerns(tarball: &Tarball) -> Vec<String> {
     all.into_iter().flatten().collect()
 }
 
-/// Programs that can't be run once the package is unpacked. npm makes what `bin` names executable when it installs it.
+/// Programs that can't be run once the package is unpacked. npm makes what `bin` names executable when it installs it. Bundled
+/// packages have the modes that their own publishers gave them.
 fn not_executable(tarball: &Tarball) -> Option<String> {
     let bins = bins(tarball);
     let is_meant_to_run = |file: &&PackedFile| {
@@ -35,10 +36,11 @@ fn not_executable(tarball: &Tarball) -> Option<String> {
         let extension = base.split_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
         let last = extension.rsplit('.').next().unwrap_or_default();
         match program {
-            // node, and what builds on it, are told which file to run.
-            Program::Script => {
-                !matches!(last, "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "map" | "txt" | "md")
-            }
+            // node, and what builds on it, are told which file to run, and so is PowerShell.
+            Program::Script => !matches!(
+                last,
+                "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "map" | "txt" | "md" | "ps1"
+            ),
             // Libraries are loaded, not run.
             Program::Elf | Program::MachO | Program::Pe => {
                 !matches!(last, "node" | "so" | "dylib" | "dll" | "o" | "a" | "bundle" | "wasm")
@@ -49,8 +51,9 @@ fn not_executable(tarball: &Tarball) -> Option<String> {
     let files: Vec<String> = tarball
         .files
         .iter()
+        .filter(|file| !file.path.split('/').any(|part| part == "node_modules"))
         .filter(is_meant_to_run)
-        .filter_map(|file| Some(format!("`{}`, {},", file.path, file.program?.as_str())))
+        .filter_map(|file| Some(format!("`{}` ({})", file.path, file.program?.as_str())))
         .collect();
     let (named, verb) = (listed(&files)?, if files.len() == 1 { "is" } else { "are" });
     Some(format!(
@@ -132,11 +135,14 @@ fn bins(tarball: &Tarball) -> Vec<String> {
 
 /// Names in a row, of many only some; `None` for none.
 fn listed(names: &[String]) -> Option<String> {
-    let shown = names.get(..names.len().min(FILES_SHOWN_MAX)).unwrap_or_default().join(", ");
-    match names.len().checked_sub(FILES_SHOWN_MAX) {
-        _ if names.is_empty() => None,
-        Some(more @ 1..) => Some(format!("{shown} and {more} more")),
-        _ => Some(shown),
+    if let Some(more @ 1..) = names.len().checked_sub(FILES_SHOWN_MAX) {
+        let shown = names.get(..FILES_SHOWN_MAX).unwrap_or_default().join(", ");
+        return Some(format!("{shown} and {more} more"));
+    }
+    match names {
+        [] => None,
+        [one] => Some(one.clone()),
+        [rest @ .., last] => Some(format!("{} and {last}", rest.join(", "))),
     }
 }
 

@@ -17,7 +17,7 @@ impl Program {
     /// The kind in words, with its article.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Script => "a script (`#!`)",
+            Self::Script => "a script with `#!`",
             Self::Elf => "an ELF program",
             Self::MachO => "a Mach-O program",
             Self::Pe => "a Windows program",

@@ -74,7 +74,29 @@ fn what_is_usual_on_real_packages_is_no_alarm() {
 fn programs_that_cannot_be_run_are_named() {
     let elf = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0".as_slice();
     let found = concerns_of(r#""main":"""#, &[("native/tool", elf, 0o644), ("run.sh", b"#!/bin/sh\n", 0o600)]);
-    assert!(found[0].contains("`native/tool`, an ELF program,") && found[0].contains("`run.sh`"), "{found:?}");
+    assert!(
+        found[0].starts_with("`native/tool` (an ELF program) and `run.sh` (a script with `#!`) are not executable in"),
+        "{found:?}"
+    );
+    let script = b"#!/bin/sh\n".as_slice();
+    let found = concerns_of(r#""main":"""#, &[("a.sh", script, 0o644)]);
+    assert!(found[0].starts_with("`a.sh` (a script with `#!`) is not executable in"), "{found:?}");
+    let files = ["a", "b", "c", "d", "e", "f", "g"].map(|name| (name, script, 0o644));
+    let found = concerns_of(r#""main":"""#, &files);
+    assert!(found[0].contains("`d` (a script with `#!`), `e` (a script with `#!`) and 2 more are not"), "{found:?}");
+}
+
+#[test]
+fn programs_of_bundled_packages_and_of_another_shell_are_none_of_its_business() {
+    let found = concerns_of(
+        r#""main":"","dependencies":{"z":"1"},"bundleDependencies":["z"]"#,
+        &[
+            ("bin/tool.ps1", b"#!/usr/bin/env pwsh\n".as_slice(), 0o644),
+            ("node_modules/z/package.json", br#"{"name":"z","version":"1.0.0"}"#.as_slice(), 0o644),
+            ("node_modules/z/tools/gen.py", b"#!/usr/bin/env python\n".as_slice(), 0o644),
+        ],
+    );
+    assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]
