@@ -84,7 +84,7 @@ fn the_lock_of_a_run_that_is_gone_is_taken_over_by_the_next() {
     let other = clone(&world, &remote, "other");
     let ran = world.relay(&["--cwd", &other, "publish", "--yes"]).ended_with(0);
     assert!(ran.stderr.contains("watching for up to 1 s"), "{}", ran.stderr);
-    let taken_over = "taken over, since it was not renewed: `relay publish` since ";
+    let taken_over = "Took over the lock on the remote from `relay publish` since ";
     assert!(ran.stderr.contains(taken_over) && ran.stderr.contains(&format!("process {pid}")), "{}", ran.stderr);
     assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
     assert_eq!(registry.puts(), 2, "what was accepted is not sent again");

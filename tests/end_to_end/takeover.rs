@@ -10,6 +10,9 @@ use crate::sandbox::{ACCOUNT, Registry};
 use crate::unfinished::{pearls, telling_registry};
 use crate::world::World;
 
+/// The lock of a run that died is taken over soon.
+const SHORT_LOCK: &str = "[git]\nlock-lasts = \"1s\"\n";
+
 /// A fresh clone of the remote.
 pub(crate) fn clone(world: &World, remote: &str, name: &str) -> String {
     let folder = world.beside(name);
@@ -31,7 +34,7 @@ fn tagged(world: &World, remote: &str, tag: &str) -> String {
 #[test]
 fn a_publish_that_was_killed_is_finished_by_a_fresh_clone() {
     let (registry, published) = telling_registry();
-    let world = pearls(&registry, "");
+    let world = pearls(&registry, SHORT_LOCK);
     let remote = with_remote(&world);
     registry.sandbox.hold("pearl");
     let mut child = world.start(&["publish", "--yes"]);
@@ -51,7 +54,7 @@ fn a_publish_that_was_killed_is_finished_by_a_fresh_clone() {
 #[test]
 fn tags_are_owed_for_what_is_live_whoever_uploaded_it_and_for_nothing_else() {
     let (registry, published) = telling_registry();
-    let world = pearls(&registry, "");
+    let world = pearls(&registry, SHORT_LOCK);
     registry.seed(&world);
     world.git(&["tag", "-d", "pearl@1.0.0", "necklace@1.0.0"]);
     let remote = with_remote(&world);
@@ -182,4 +185,48 @@ fn a_remote_that_refuses_relays_refs_is_told_before_anything_is_uploaded() {
     world.relay(&["publish", "--yes", "--no-remote-lock"]).ended_with(0);
     assert!(!world.git(&["ls-remote", &remote]).contains("refs/relay"));
     assert_eq!(tagged(&world, &remote, "pearl@1.0.0"), head(&world));
+}
+
+#[test]
+fn of_two_clones_one_publishes_and_the_other_hears_of_it() {
+    let (registry, published) = telling_registry();
+    let world = pearls(&registry, "");
+    let remote = with_remote(&world);
+    let other = clone(&world, &remote, "other");
+    registry.sandbox.hold("pearl");
+    let child = world.start(&["publish", "--yes"]);
+    published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload");
+    // In the same clone at once; in another one when the lock was seen to be renewed.
+    let ran = world.relay(&["publish", "--yes"]).ended_with(1);
+    assert!(
+        ran.stderr.contains("another run of relay is at work in this clone: `relay publish` since"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("uncommitted"), "{}", ran.stderr);
+    assert_eq!(registry.puts(), 1);
+    registry.sandbox.release("pearl");
+    let first = child.wait_with_output().expect("an end");
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    world.relay(&["--cwd", &other, "publish", "--yes"]).ended_with(0);
+    assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
+    assert!(!world.git(&["ls-remote", &remote]).contains("refs/relay/lock"), "given back");
+}
+
+#[test]
+fn a_journal_that_names_a_commit_which_nobody_has_is_told_and_set_aside() {
+    let (registry, published) = telling_registry();
+    let world = pearls(&registry, "");
+    registry.sandbox.hold("pearl");
+    let mut child = world.start(&["publish", "--yes"]);
+    published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload");
+    child.kill().expect("it is ended");
+    child.wait().expect("an end");
+    registry.sandbox.release("pearl");
+    let path = world.repo().join(".git/relay/journal.ndjson");
+    let journal = fs::read_to_string(&path).expect("a journal");
+    fs::write(&path, journal.replace(&head(&world), &"1".repeat(40))).expect("a journal");
+    let ran = world.relay(&["publish", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("which neither this clone nor the remote has any more"), "{}", ran.stderr);
+    assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
 }

@@ -134,6 +134,7 @@ pub(crate) async fn run<P: Person>(
     let finished = published.finish(&events);
     display.clear();
     let finished = finished?;
+    ui.warnings(&finished.report.notes);
     if let Some(problem) = &finished.lock_left {
         ui.warning(format!(
             "the lock on the remote could not be given back, so that other runs wait until it expires: {problem}"
@@ -214,7 +215,7 @@ fn tell_lock(ui: &Ui, notice: LockNotice) {
             human_span(at_most)
         )),
         LockNotice::TakenOver { holder } => {
-            ui.status(format!("Its lock was taken over, since it was not renewed: {}", who(holder)));
+            ui.status(format!("Took over the lock on the remote from {}, which is gone", who(holder)));
         }
     }
 }

@@ -41,7 +41,8 @@ pub fn finish(
 ) -> Result<(), NotRecorded> {
     let Some(repository) = &project.repository else { return Ok(()) };
     let Finish { ready, owed_work, .. } = finish;
-    let wanted = wanted_tags(project, report, finish);
+    let mut wanted = wanted_tags(project, report, finish);
+    bring_commits(repository, finish, &mut wanted, report);
     make_tags(project, repository, &wanted, report, events)?;
     let Some(remote) = finish.remote else { return Ok(()) };
     let tags = report.tags.iter().filter(|tag| !ready.on_remote.contains(*tag));
@@ -106,6 +107,28 @@ pub fn wanted_tags(project: &Project, report: &RunReport, finish: &Finish<'_>) -
     let mut seen = BTreeSet::new();
     wanted.retain(|tag| seen.insert(tag.name.clone()));
     wanted
+}
+
+/// Brings commits here that owed tags belong on. A tag whose commit neither this clone nor the remote has is left out and told:
+/// a journal can come from another clone, and what it names can be gone.
+fn bring_commits(repository: &Repository, finish: &Finish<'_>, wanted: &mut Vec<WantedTag>, report: &mut RunReport) {
+    let branch = finish.head.branch.as_ref().map(|branch| format!("refs/heads/{branch}"));
+    wanted.retain(|tag| {
+        if repository.has_commit(&tag.commit) {
+            return true;
+        }
+        if let (Some(remote), Some(branch)) = (finish.remote, &branch)
+            && repository.fetch_commit(remote, branch, &tag.commit).is_ok()
+            && repository.has_commit(&tag.commit)
+        {
+            return true;
+        }
+        report.notes.push(format!(
+            "the tag `{}` belongs on the commit {}, which neither this clone nor the remote has any more; it was not made",
+            tag.name, tag.commit
+        ));
+        false
+    });
 }
 
 /// Makes the tags, all in one transaction of git's.

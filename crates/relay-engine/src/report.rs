@@ -69,6 +69,9 @@ pub struct RunReport {
     pub made_up: Vec<String>,
     /// The remote that commits and tags were pushed to.
     pub pushed_to: Option<String>,
+    /// What is good to know and no problem.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What went wrong beside the packages: tags or pushes.
     pub problems: Vec<String>,
     /// How long it took, in milliseconds.

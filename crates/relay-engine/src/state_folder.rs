@@ -61,6 +61,7 @@ pub enum StateFolderError {
 pub struct RunLock {
     #[expect(dead_code, reason = "the lock lasts as long as its file is open")]
     file: File,
+    before: Option<Holder>,
 }
 
 impl RunLock {
@@ -85,14 +86,20 @@ impl RunLock {
             }
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
+        let before = read_holder(path);
         let text = serde_json::to_string(holder).map_err(|error| unusable(error.into()))?;
         write_atomically(&path.join(HOLDER_FILE_NAME), text.as_bytes())
             .map_err(|error| unusable(std::io::Error::other(error)))?;
-        Ok(Self { file })
+        Ok(Self { file, before })
     }
 }
 
 impl RunLock {
+    /// Who held it last. That run has ended: it would hold it still.
+    pub fn before(&self) -> Option<&Holder> {
+        self.before.as_ref()
+    }
+
     /// Refuses where another process holds the lock of the state folder `path`, and leaves no trace.
     ///
     /// # Errors
@@ -133,7 +140,7 @@ mod tests {
         assert!(matches!(RunLock::refuse_if_busy(&path), Err(StateFolderError::Busy { .. })));
         drop(held);
         RunLock::refuse_if_busy(&path).unwrap();
-        assert!(RunLock::take(&path, &holder(8)).is_ok());
+        assert_eq!(RunLock::take(&path, &holder(8)).unwrap().before(), Some(&holder(7)));
         let nowhere = path.join("nowhere");
         RunLock::refuse_if_busy(&nowhere).unwrap();
         assert!(!nowhere.exists());

@@ -48,7 +48,6 @@ impl<'a> Held<'a> {
         asked: bool,
         tell: &(dyn Fn(LockNotice) + Sync),
     ) -> Result<Self, ReleaseError> {
-        let needed = agreed.course != Course::Owed;
         let super::Observed { run, lock, session, observation, .. } = &mut agreed.of;
         if lock.is_none() {
             *lock = Some(RunLock::take(&run.request.state, &run.request.holder)?);
@@ -56,9 +55,12 @@ impl<'a> Held<'a> {
         if PastUploads::read(&run.request.state) != run.past_uploads {
             return Err(ReleaseError::Meanwhile);
         }
+        // Tags can be pushed by two at once; but a lock that is there is that of a run that may make them, or that has died.
+        let needed = agreed.course != Course::Owed || run.remote.as_ref().is_some_and(|remote| remote.lock.is_some());
         let (remote_lock, waited) = match terms(run, &observation.plan.id).filter(|_| needed) {
             Some(terms) => {
-                let (lock, waited) = take_remote_lock(run, &terms, tell).await?;
+                let gone = lock.as_ref().and_then(RunLock::before);
+                let (lock, waited) = take_remote_lock(run, &terms, gone, tell).await?;
                 (Some(lock), waited)
             }
             None => (None, false),
@@ -93,11 +95,13 @@ fn terms(run: &Run<'_>, plan: &str) -> Option<LockTerms> {
     })
 }
 
-/// Takes the lock, from a holder that is gone too. Tells whether that took a while.
+/// Takes the lock, from a holder that is gone too: the last run of this clone, which `gone` names, or one that doesn't renew it.
+/// Tells whether that took a while.
 #[expect(clippy::disallowed_methods, reason = "another run's lock is watched, by how long it was seen unchanged")]
 async fn take_remote_lock(
     run: &Run<'_>,
     terms: &LockTerms,
+    gone: Option<&Holder>,
     tell: &(dyn Fn(LockNotice) + Sync),
 ) -> Result<(RemoteLock, bool), ReleaseError> {
     let Some(repository) = &run.project.repository else { return Err(ReleaseError::NoRepository) };
@@ -107,6 +111,13 @@ async fn take_remote_lock(
         Taken::Anothers { id, document } => (id, document),
     };
     let holder = document.as_ref().map(|document| document.holder.clone());
+    if holder.is_some()
+        && holder.as_ref() == gone
+        && let Taken::Ours(lock) = RemoteLock::take(terms, repository, Some(&id)).map_err(locked)?
+    {
+        tell(LockNotice::TakenOver { holder });
+        return Ok((lock, true));
+    }
     let lasts = document.as_ref().map_or(LASTS_IF_UNKNOWN, LockDocument::lasts);
     tell(LockNotice::Watching { holder: holder.clone(), at_most: lasts });
     let busy = |holder: Option<Holder>| ReleaseError::RemoteBusy { remote: terms.remote.clone(), holder };

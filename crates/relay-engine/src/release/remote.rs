@@ -20,6 +20,8 @@ pub struct RemoteState {
     pub name: String,
     /// The object that the record's ref names, and the record.
     pub record: Option<(String, ReleaseRecord)>,
+    /// The object that the lock's ref names, where somebody holds it.
+    pub lock: Option<String>,
     /// The commit of the branch that is checked out here, where the remote has that branch.
     pub branch: Option<String>,
     /// Releases that wait to be merged: branch by its short name, and commit.
@@ -55,13 +57,15 @@ impl RemoteState {
         let mut patterns = vec!["refs/tags/*"];
         patterns.extend(branch.as_deref());
         if request.remote_refs {
-            patterns.extend([waiting.as_str(), RECORD_REF]);
+            patterns.extend([waiting.as_str(), RECORD_REF, LOCK_REF]);
         }
         let mut state = Self { name, ..Self::default() };
         let mut record = None;
         for (full, found) in repository.remote_refs(&state.name, &patterns)? {
             if Some(&full) == branch.as_ref() {
                 state.branch = Some(found.commit);
+            } else if full == LOCK_REF {
+                state.lock = Some(found.object);
             } else if full == RECORD_REF {
                 record = Some(found.object);
             } else if let Some(tag) = full.strip_prefix("refs/tags/") {
