@@ -79,3 +79,20 @@ fn ci_runs_the_commands_of_the_readme() {
     let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
     assert!(lines.contains(&"./test.sh") && lines.iter().any(|line| line.starts_with("cargo run ")), "{lines:?}");
 }
+
+/// A promise without its test is none.
+#[test]
+fn the_tests_that_the_reliability_guide_names_are_there() {
+    let guide = fs::read_to_string(project_root().join("docs/RELIABILITY.md")).expect("the guide");
+    let mut named = 0;
+    for path in guide.split('`').filter(|text| {
+        text.contains("::") && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c))
+    }) {
+        let (room, test) = path.rsplit_once("::").expect("a room and a test");
+        let file = project_root().join(format!("tests/end_to_end/{}.rs", room.replace("::", "/")));
+        let code = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(code.contains(&format!("fn {test}()")), "{path}");
+        named += 1;
+    }
+    assert!(named > 20, "{named}");
+}
