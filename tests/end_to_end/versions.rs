@@ -322,6 +322,15 @@ fn what_pnpm_has_released_is_not_released_again() {
     world.append(".changeset/ledger.yaml", "\"b@1.0.1\":\n  dir: packages/b\n  intents:\n    - x\n");
     world.commit("chore: version");
     assert_eq!(next(&world, &[]).0, versions(&[]));
+
+    // pnpm makes versions of change files alone.
+    world.append("packages/a/index.js", "// more\n");
+    world.commit("feat: more");
+    assert_eq!(next(&world, &[]).0, versions(&[]));
+    let ran = world.relay(&["plan", "--offline"]).ended_with(0);
+    assert!(ran.stderr.contains("not counted because `.changeset/ledger.yaml` is there"), "{}", ran.stderr);
+    world.write("relay.toml", "[release]\nchanges = [\"changesets\", \"conventional-commits\"]\n");
+    assert_eq!(next(&world, &[]).0, versions(&[("a", "1.2.0")]));
 }
 
 #[test]

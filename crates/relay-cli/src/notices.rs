@@ -68,15 +68,16 @@ pub(crate) fn why_nothing(project: &Project) -> String {
         1 => "the change file in `.changeset` asks for no version".to_owned(),
         number => format!("none of the {number} change files in `.changeset` asks for a version"),
     };
+    let alone = project.change_files_alone().filter(|_| project.config.release.changes.is_none());
     match (files, commits) {
         (true, true) => format!("{file}, and {}", silent_commits(project)),
-        (true, false) if project.config.release.changes.is_none() => format!(
-            "{file}; commits are not counted because `.changeset/config.json` is there: write a change file, or let \
-             commits count too by `changes = [\"changesets\", \"conventional-commits\"]` under `[release]` in relay.toml"
-        ),
-        (true, false) => {
-            format!("{file}; commits are not counted because `release.changes` in relay.toml leaves them out")
-        }
+        (true, false) => match alone {
+            Some(shown_by) => format!(
+                "{file}; commits are not counted because `{shown_by}` is there: write a change file, or let commits count \
+                 too by `changes = [\"changesets\", \"conventional-commits\"]` under `[release]` in relay.toml"
+            ),
+            None => format!("{file}; commits are not counted because `release.changes` in relay.toml leaves them out"),
+        },
         (false, true) => format!(
             "{}; change files are not counted because `release.changes` in relay.toml leaves them out",
             silent_commits(project)

@@ -47,6 +47,8 @@ pub struct Project {
     pub changesets: Option<ChangesetsConfig>,
     /// What tells which generation of changesets the repo follows, in words; empty where there is no such file.
     pub changesets_source: String,
+    /// Whether there is a ledger of pnpm's.
+    pub has_pnpm_ledger: bool,
 }
 
 /// How changesets names the tags of a repository. It knows no tag for several packages, and what reads its output looks for
@@ -123,6 +125,8 @@ impl Project {
             parsed.extend(read_change_files(&workspace.root, "pre/")?);
         }
         let ledger = read_ledger(&workspace.root)?;
+        let has_pnpm_ledger = ledger.is_some();
+        let ledger = ledger.unwrap_or_default();
         let mut change_files = Vec::with_capacity(parsed.len());
         let mut broken_change_files = Vec::new();
         for file in parsed {
@@ -144,15 +148,26 @@ impl Project {
             broken_change_files,
             changesets,
             changesets_source,
+            has_pnpm_ledger,
         })
     }
 
     /// Where changes are read from.
     pub fn change_sources(&self) -> Vec<ChangeSource> {
-        match (&self.config.release.changes, &self.changesets) {
+        match (&self.config.release.changes, self.change_files_alone()) {
             (Some(sources), _) => sources.clone(),
             (None, Some(_)) => vec![ChangeSource::Changesets],
             (None, None) => vec![ChangeSource::Changesets, ChangeSource::ConventionalCommits],
+        }
+    }
+
+    /// The file that shows that the repo's own tool makes versions of change files alone, so that commits count only where
+    /// relay.toml says so.
+    pub fn change_files_alone(&self) -> Option<&'static str> {
+        match (&self.changesets, self.has_pnpm_ledger) {
+            (Some(_), _) => Some(".changeset/config.json"),
+            (None, true) => Some(PNPM_LEDGER_FILE),
+            (None, false) => None,
         }
     }
 
@@ -274,12 +289,12 @@ impl Project {
     }
 }
 
-fn read_ledger(root: &Utf8Path) -> Result<PnpmLedger, ProjectError> {
+fn read_ledger(root: &Utf8Path) -> Result<Option<PnpmLedger>, ProjectError> {
     let path = Utf8Path::new(PNPM_LEDGER_FILE);
-    let Some(text) = read_optional(root, path)? else { return Ok(PnpmLedger::default()) };
+    let Some(text) = read_optional(root, path)? else { return Ok(None) };
     let unreadable =
         |problem: PnpmLedgerError| ProjectError::Unreadable { path: path.to_owned(), problem: problem.to_string() };
-    PnpmLedger::parse(&text).map_err(unreadable)
+    PnpmLedger::parse(&text).map(Some).map_err(unreadable)
 }
 
 fn folder_of<'a>(workspace: &'a Workspace, name: &str) -> Option<&'a str> {
