@@ -11,12 +11,12 @@ use crate::world::World;
 
 const LOCK: &str = "refs/relay/lock";
 
-fn lock(world: &World, remote: &str) -> String {
+pub(crate) fn lock(world: &World, remote: &str) -> String {
     world.git(&["ls-remote", remote, LOCK])
 }
 
 /// A run that was killed with -9 while the registry kept `pearl` to itself; its lock stays. Gives its process.
-fn killed(settings: &str) -> (Registry, World, String, u32) {
+pub(crate) fn killed(settings: &str) -> (Registry, World, String, u32) {
     let (registry, published) = telling_registry();
     let world = pearls(&registry, settings);
     let remote = with_remote(&world);
@@ -25,7 +25,6 @@ fn killed(settings: &str) -> (Registry, World, String, u32) {
     published.recv_timeout(PATIENCE).expect("an upload");
     child.kill().expect("it is ended");
     child.wait().expect("an end");
-    registry.sandbox.release("pearl");
     assert_ne!(lock(&world, &remote), "", "the lock of who was killed stays");
     (registry, world, remote, child.id())
 }
@@ -33,6 +32,7 @@ fn killed(settings: &str) -> (Registry, World, String, u32) {
 #[test]
 fn unlock_shows_whose_lock_it_is_and_takes_it_away_so_that_the_next_run_goes_on_at_once() {
     let (registry, world, remote, pid) = killed("[git]\nlock-lasts = \"15m\"\n");
+    registry.sandbox.release("pearl");
     // Nobody is there to say yes: it is shown, and stays.
     let ran = world.relay(&["unlock"]).ended_with(4);
     assert!(ran.stderr.contains("`relay publish` since 20"), "{}", ran.stderr);
@@ -81,6 +81,7 @@ fn a_lock_that_can_t_be_read_is_shown_as_such_and_can_be_taken_away() {
 #[test]
 fn the_lock_of_a_run_that_is_gone_is_taken_over_by_the_next() {
     let (registry, world, remote, pid) = killed("[git]\nlock-lasts = \"1s\"\n");
+    registry.sandbox.release("pearl");
     let other = clone(&world, &remote, "other");
     let ran = world.relay(&["--cwd", &other, "publish", "--yes"]).ended_with(0);
     assert!(ran.stderr.contains("watching for up to 1 s"), "{}", ran.stderr);

@@ -25,7 +25,7 @@ pub(crate) fn clone(world: &World, remote: &str, name: &str) -> String {
 
 /// The commit that a tag of the remote is on.
 #[track_caller]
-fn tagged(world: &World, remote: &str, tag: &str) -> String {
+pub(crate) fn tagged(world: &World, remote: &str, tag: &str) -> String {
     let refs = world.git(&["ls-remote", remote, &format!("refs/tags/{tag}"), &format!("refs/tags/{tag}^{{}}")]);
     let line = refs.lines().last().unwrap_or_else(|| panic!("{tag} is not there"));
     line.split('\t').next().expect("an id").to_owned()
@@ -149,7 +149,7 @@ fn others_bytes_under_a_version_stop_it_and_its_dependents_until_a_person_takes_
 }
 
 #[cfg(unix)]
-fn refuse(world: &World, remote: &str, what: &str) {
+pub(crate) fn refuse(world: &World, remote: &str, what: &str) {
     let hook = format!("{remote}/hooks/update");
     let text = format!("#!/bin/sh\ncase $1 in {what}) echo 'protected branch hook declined' >&2; exit 1;; esac\n");
     fs::write(&hook, text).expect("a hook");

@@ -14,6 +14,7 @@ pub(crate) mod release;
 pub(crate) mod sandbox;
 pub(crate) mod shared;
 pub(crate) mod start;
+pub(crate) mod status;
 pub(crate) mod unlock;
 pub(crate) mod version;
 
@@ -91,6 +92,7 @@ pub(crate) struct GlobalFlags {
 pub(crate) enum Command {
     Rehearse(rehearse::RehearseArgs),
     Plan(plan::PlanArgs),
+    Status(status::StatusArgs),
     Release(release::ReleaseArgs),
     Publish(publish::PublishArgs),
     Resume(publish::ResumeArgs),

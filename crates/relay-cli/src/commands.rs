@@ -9,5 +9,6 @@ pub(crate) mod plan;
 pub(crate) mod rehearse;
 pub(crate) mod release;
 pub(crate) mod sandbox;
+pub(crate) mod status;
 pub(crate) mod unlock;
 pub(crate) mod version;

@@ -12,7 +12,7 @@ use relay_engine::journal::Journal;
 use relay_engine::observe::Intent;
 use relay_engine::project::{Project, ProjectError};
 use relay_engine::release::{
-    Agreed, Course, Entered, Finished, ForeignVersion, LockNotice, Observed, PushedTo, Request,
+    Agreed, Course, Entered, Finished, ForeignVersion, LockNotice, Observed, PushedTo, Request, WaitingBranch,
 };
 use relay_engine::report::RunReport;
 use relay_engine::session::Session;
@@ -157,6 +157,18 @@ fn tell_observed(ui: &Ui, observed: &Observed<'_>) {
     }
     show_plan(ui, observed.plan());
     tell_foreign(ui, observed);
+    // What would be made twice is an error, which says more.
+    let told = |waiting: &&WaitingBranch| waiting.is_here || observed.bumps().is_empty();
+    for WaitingBranch { branch, is_here, .. } in observed.waiting_branches().iter().filter(told) {
+        ui.warning(if *is_here {
+            format!("the release on `{branch}` waits to be merged")
+        } else {
+            format!(
+                "the release on `{branch}` waits to be merged, and what is checked out here lacks it: `git switch {branch}` \
+                 and `relay resume` go on with it"
+            )
+        });
+    }
     if let Some(problem) = observed.unseen().filter(|_| observed.course() == Course::Owed) {
         ui.warning(format!("what earlier runs left undone on the remote can't be told: {problem}"));
     }

@@ -94,6 +94,7 @@ fn dispatch(ui: &Ui, cli: &Cli, vault: Vault) -> Result<Exit, CliError> {
     let context = Context::new(ui.clone(), &cli.global, vault)?;
     match command {
         Command::Plan(args) => block_on(commands::plan::run(&context, args)),
+        Command::Status(args) => block_on(commands::status::run(&context, args)),
         Command::Release(args) => block_on(commands::release::release(&context, args)),
         Command::Publish(args) => block_on(commands::release::publish(&context, args)),
         Command::Resume(args) => block_on(commands::release::resume(&context, args)),

@@ -96,6 +96,7 @@ fn folder_of_scripts(cli: &Cli) -> Option<Utf8PathBuf> {
             !args.ignore_scripts
         }
         Command::Plan(_)
+        | Command::Status(_)
         | Command::Unlock(_)
         | Command::Version(_)
         | Command::Graph(_)

@@ -12,6 +12,7 @@ use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::run_options::RunOptions;
 use crate::state::{Failure, How, Parked};
 
 /// One event with its time.
@@ -39,6 +40,9 @@ pub enum Fact {
         /// Whether what it commits and tags is to be pushed.
         #[serde(default)]
         push: bool,
+        /// What it was asked for.
+        #[serde(default)]
+        options: Option<RunOptions>,
     },
     /// A part of the run began.
     PhaseStarted {

@@ -10,11 +10,14 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version, open_regular_file};
 
 use crate::event::{Event, Fact, Subscriber};
 use crate::release::record::{RecordedBytes, VersionKey};
+use crate::run_options::RunOptions;
+use crate::state::Parked;
 
 /// The most of an old journal that is read back, in bytes: more than [`JOURNAL_SIZE_BYTES_MAX`] and one run.
 pub const JOURNAL_READ_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -45,6 +48,9 @@ pub struct JournalError {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PastUploads {
     accepted: BTreeMap<(RegistryUrl, PackageName, Version), Integrity>,
+    /// What was sent, and neither shown nor refused as far as any run has seen.
+    not_shown: BTreeMap<VersionKey, NotShown>,
+    last_run: Option<LastRun>,
     /// What was sent, and from which commit, the last bytes last.
     sent: BTreeMap<VersionKey, Vec<RecordedBytes>>,
     /// The versions whose last upload was of a run that was told not to push.
@@ -57,6 +63,28 @@ pub struct PastUploads {
     pushes: bool,
     unpushed_commit: Option<String>,
     unpushed_tags: BTreeSet<String>,
+}
+
+/// An upload of which no run has seen what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotShown {
+    /// When the registry said that it took it, or else when it was sent.
+    pub since: Timestamp,
+    /// Whether the registry said that it took it; else its answer never came.
+    pub is_accepted: bool,
+}
+
+/// The last run of a clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRun {
+    /// The command.
+    pub command: String,
+    /// When it began.
+    pub at: Timestamp,
+    /// What it was asked for.
+    pub options: RunOptions,
+    /// Whether it ended, and left nothing unfinished.
+    pub is_finished: bool,
 }
 
 impl Journal {
@@ -124,10 +152,48 @@ impl PastUploads {
         let Ok(Some(file)) = open_regular_file(&folder.join(JOURNAL_FILE_NAME)) else { return past_uploads };
         for line in BufReader::new(file.take(JOURNAL_READ_BYTES_MAX)).split(b'\n').map_while(Result::ok) {
             if let Ok(event) = serde_json::from_slice::<Event>(&line) {
+                past_uploads.note(&event);
                 past_uploads.take(event.fact);
             }
         }
         past_uploads
+    }
+
+    /// What has a time to it.
+    fn note(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::UploadStarted { package, version, registry, .. } => {
+                let key = (registry.clone(), package.clone(), version.clone());
+                self.not_shown.entry(key).or_insert(NotShown { since: event.at, is_accepted: false });
+            }
+            Fact::Accepted { package, version, registry, .. } => {
+                let key = (registry.clone(), package.clone(), version.clone());
+                let known = self.not_shown.entry(key).or_insert(NotShown { since: event.at, is_accepted: true });
+                if !known.is_accepted {
+                    *known = NotShown { since: event.at, is_accepted: true };
+                }
+            }
+            Fact::Live { package, version, .. } => {
+                self.not_shown.retain(|(_, name, other), _| (name, other) != (package, version));
+            }
+            // Whoever was not let in sent nothing that is there now.
+            Fact::Failed { package, version, .. }
+            | Fact::Parked { package, version, parked: Parked::Person { .. } | Parked::Registry { .. } } => {
+                let is_it = |name: &PackageName, other: &Version| (name, other) == (package, version);
+                self.not_shown.retain(|(_, name, other), known| known.is_accepted || !is_it(name, other));
+            }
+            Fact::RunStarted { command, options, .. } => {
+                let of_command = || RunOptions { releases: command == "release", ..RunOptions::default() };
+                let options = options.clone().unwrap_or_else(of_command);
+                self.last_run = Some(LastRun { command: command.clone(), at: event.at, options, is_finished: false });
+            }
+            Fact::RunEnded { failed, held, parked, .. } => {
+                if let Some(run) = &mut self.last_run {
+                    run.is_finished = failed + held + parked == 0;
+                }
+            }
+            _ => {}
+        }
     }
 
     pub(crate) fn take(&mut self, fact: Fact) {
@@ -192,6 +258,16 @@ impl PastUploads {
         self.sent.iter().map(|(key, bytes)| (key, bytes.as_slice()))
     }
 
+    /// What was sent, and neither shown nor refused as far as any run has seen.
+    pub fn not_shown(&self) -> impl Iterator<Item = (&VersionKey, NotShown)> {
+        self.not_shown.iter().map(|(key, known)| (key, *known))
+    }
+
+    /// The last run of this clone where it did not end, or left something unfinished.
+    pub fn unfinished_run(&self) -> Option<&LastRun> {
+        self.last_run.as_ref().filter(|run| !run.is_finished)
+    }
+
     /// Says whether it tells nothing at all.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -230,66 +306,4 @@ impl PastUploads {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        (folder, path)
-    }
-
-    fn registry() -> RegistryUrl {
-        "http://registry.example/".parse().unwrap()
-    }
-
-    fn accepted() -> Event {
-        Event {
-            at: "2026-11-24T09:00:00Z".parse().unwrap(),
-            fact: Fact::Accepted {
-                package: PackageName::parse("@acme/core").unwrap(),
-                version: Version::new(1, 2, 3),
-                registry: registry(),
-                integrity: Integrity::parse("sha512-abc=").unwrap(),
-            },
-        }
-    }
-
-    #[test]
-    fn remembers_what_was_accepted() {
-        let (_guard, path) = folder();
-        Journal::open(&path).unwrap().event(&accepted()).unwrap();
-        let past_uploads = PastUploads::read(&path);
-        let name = PackageName::parse("@acme/core").unwrap();
-        let same = Integrity::parse("sha512-abc=").unwrap();
-        let other = Integrity::parse("sha512-xyz=").unwrap();
-        let elsewhere = "http://elsewhere.example/".parse().unwrap();
-        assert!(past_uploads.was_accepted(&registry(), &name, &Version::new(1, 2, 3), &same));
-        assert!(!past_uploads.was_accepted(&registry(), &name, &Version::new(1, 2, 3), &other));
-        assert!(!past_uploads.was_accepted(&elsewhere, &name, &Version::new(1, 2, 3), &same));
-    }
-
-    #[test]
-    fn a_journal_cut_at_any_byte_is_read_as_far_as_it_is_whole() {
-        let (_guard, path) = folder();
-        let journal = Journal::open(&path).unwrap();
-        journal.event(&accepted()).unwrap();
-        let text = std::fs::read(journal.path()).unwrap();
-        for cut in 0..text.len() - 1 {
-            std::fs::write(journal.path(), &text[..cut]).unwrap();
-            assert_eq!(PastUploads::read(&path), PastUploads::default(), "cut at {cut}");
-            Journal::open(&path).unwrap().event(&accepted()).unwrap();
-            assert_ne!(PastUploads::read(&path), PastUploads::default(), "the next line counts, cut at {cut}");
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn only_the_owner_can_read_it() {
-        use std::os::unix::fs::PermissionsExt;
-        let (_guard, path) = folder();
-        let journal = Journal::open(&path).unwrap();
-        let mode = std::fs::metadata(journal.path()).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
-}
+mod tests;

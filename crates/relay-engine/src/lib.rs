@@ -9,7 +9,9 @@
 //! - [`tarball_preview`], [`packing_ahead`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
 //! - [`prepared_upload`], [`registry_calls`], [`driver`], [`publish`]: carries effects out, and reports
+//! - [`status`]: how a repository stands, read only
 //! - [`finish`], [`owed`], [`report`]: tags and pushes, those that earlier runs owe too; what the run came to
+//! - [`run_options`]: what a run was asked for, so that whoever goes on with it asks for the same
 //! - [`event`], [`journal`], [`learnt`], [`state_folder`]: the one stream of events, and what is remembered of it
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
@@ -35,8 +37,10 @@ pub mod pull_request;
 pub mod registry_calls;
 pub mod release;
 pub mod report;
+pub mod run_options;
 pub mod session;
 pub mod state;
 pub mod state_folder;
+pub mod status;
 pub mod tarball_preview;
 pub mod versioning;

@@ -21,10 +21,12 @@ mod pushed;
 pub mod record;
 pub mod remote;
 pub mod remote_lock;
+pub mod resumed;
 mod saved;
 pub mod sent;
 pub mod unlock;
 mod versioned;
+mod waiting_branch;
 
 use camino::Utf8PathBuf;
 use relay_plan::ReleasePlan;
@@ -36,6 +38,7 @@ use crate::journal::PastUploads;
 use crate::learnt::Learnt;
 use crate::observe::Intent;
 use crate::project::{Project, ProjectError};
+use crate::run_options::RunOptions;
 use crate::state_folder::Holder;
 
 use remote::RemoteState;
@@ -46,12 +49,14 @@ pub use checks::{check_branch, check_clean, check_commit, check_manifests};
 pub use entered::{Entered, InterruptedStep, finish_interrupted_step, interrupted_step};
 pub use error::ReleaseError;
 pub use held::{Held, LockNotice};
+pub(crate) use observed::foreign;
 pub use observed::{Course, ForeignVersion, Observed};
 pub use packed::Packed;
 pub use published::{Finished, Published};
 pub use pushed::{Pushed, PushedTo};
 pub use saved::promises_bytes;
 pub use versioned::{VersionStep, Versioned};
+pub use waiting_branch::WaitingBranch;
 
 /// What a release may do and how it is asked for.
 pub struct Request {
@@ -81,6 +86,8 @@ pub struct Request {
     pub clock: SharedClock,
     /// Whether relay keeps its own refs on the remote: the lock and the release record.
     pub remote_refs: bool,
+    /// What the command line asked for, for whoever goes on with the run.
+    pub options: RunOptions,
     /// Versions that somebody else published with other bytes, and that count as done (`--accept-published`).
     pub accepted: Vec<(PackageName, Version)>,
 }
@@ -119,6 +126,12 @@ impl Run<'_> {
     fn started(&self, plan: &ReleasePlan) -> Fact {
         let packages: Vec<PackageName> = plan.packages.iter().map(|planned| planned.name.clone()).collect();
         let plan = self.request.saved.as_ref().map_or(&plan.id, |saved| &saved.id).clone();
-        Fact::RunStarted { command: self.request.command.to_owned(), plan, packages, push: self.request.finish.push }
+        Fact::RunStarted {
+            command: self.request.command.to_owned(),
+            plan,
+            packages,
+            push: self.request.finish.push,
+            options: Some(self.request.options.clone()),
+        }
     }
 }

@@ -30,13 +30,17 @@ Examples:
 const RESUME_LONG_ABOUT: &str = "\
 Go on with what is unfinished
 
-Asks the registry which versions are there and goes on with the rest: failed, held and parked packages. The registry is \
-the truth; the journal of the last run is only a hint, so this works from any clone. Running the same command again does \
-the same.";
+The same as running the command again that was not brought to its end, with what it was asked for: a release goes on as a \
+release, with its tags and pushes, a publish as a publish. Flags given here go before those. Which one it was is known \
+from the journal of this clone, else from the release record on the remote (`refs/relay/release`), so that a fresh clone \
+finishes what another machine began. Where neither tells of anything unfinished, what the manifests say and the registry \
+lacks is published.
+
+The registry is the truth: what it has is never sent again.";
 
 const RESUME_EXAMPLES: &str = "\
 Examples:
-  relay resume            after Ctrl-C, a lost network, or exit code 3 or 4
+  relay resume            after Ctrl-C, a lost network or machine, or exit code 3 or 4
   relay resume --yes      without asking";
 
 /// Publish what the manifests say and the registry lacks

@@ -12,8 +12,10 @@ The whole way: shows the plan and asks; writes versions, ranges and changelogs a
 without credentials; packs and inspects; checks what can be checked beforehand; publishes wave by wave; waits until each \
 version can be installed; tags and pushes.
 
-Nothing is pushed before the packages are out. A package that fails holds back its dependents and nothing else. Running \
-it again finishes what is unfinished; Ctrl-C parks cleanly.
+The version commit and a record of the release are on the remote before the first upload, so that any clone can finish \
+it (`relay resume`); tags follow what is live. While a release waits on a branch of its own to be merged, no other one is \
+made. A package that fails holds back its dependents and nothing else. Running it again finishes what is unfinished; \
+Ctrl-C parks cleanly.
 
 Exit codes: 0 the registry agrees with the plan, or nothing to do; 1 error; 3 some packages are out, some are not; 4 \
 waits for a person, a time or the registry; 130 interrupted.";

@@ -143,7 +143,7 @@ pub(crate) struct OtpFlags {
 }
 
 /// What `release`, `publish` and `resume` have in common, in the order of their help.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct RunFlags {
     #[command(flatten)]
     pub(crate) person: PersonFlags,
@@ -181,6 +181,15 @@ impl From<AccessArg> for relay_config::Access {
         match access {
             AccessArg::Public => Self::Public,
             AccessArg::Restricted => Self::Restricted,
+        }
+    }
+}
+
+impl From<relay_config::Access> for AccessArg {
+    fn from(access: relay_config::Access) -> Self {
+        match access {
+            relay_config::Access::Public => Self::Public,
+            relay_config::Access::Restricted => Self::Restricted,
         }
     }
 }

@@ -7,6 +7,7 @@ use relay_engine::observe::Intent;
 use relay_engine::project::Project;
 use relay_engine::release::Request;
 use relay_engine::report::RunReport;
+use relay_engine::run_options::RunOptions;
 use relay_pack::lifecycle::{Occasion, before_tarball};
 use relay_sandbox::VisibilityDelay;
 
@@ -82,6 +83,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
             holder: session_setup::holder("rehearse"),
             clock: Arc::new(WallClock),
             remote_refs: false,
+            options: RunOptions::default(),
             accepted: Vec::new(),
         },
         log_file: args.report.log_file.as_ref().map(|path| context.resolve(path)),

@@ -7,7 +7,9 @@ use relay_engine::finish::FinishOptions;
 use relay_engine::observe::Intent;
 use relay_engine::project::{ChangesetsTags, Project};
 use relay_engine::release;
+use relay_engine::release::resumed::Resumed;
 use relay_engine::report::{Ending, RunReport};
+use relay_engine::run_options::RunOptions;
 use relay_plan::ReleasePlan;
 
 use crate::cli::publish::{PublishArgs, ResumeArgs};
@@ -26,6 +28,8 @@ use crate::summary::{self, Layout, World};
 use crate::ui::Ui;
 use crate::wall_clock::WallClock;
 
+mod resuming;
+
 /// One command of this family.
 struct Request<'a> {
     intent: Intent,
@@ -33,6 +37,8 @@ struct Request<'a> {
     plan: Option<&'a Utf8PathBuf>,
     dry_run: bool,
     graduate: &'a [String],
+    /// The folder that relative selectors start from, where it is not the current one.
+    here: Option<&'a Utf8PathBuf>,
     flags: &'a RunFlags,
 }
 
@@ -43,27 +49,49 @@ pub(crate) async fn release(context: &Context, args: &ReleaseArgs) -> Result<Exi
         deepen::unshallow(&context.ui, &flow::open(&context.cwd, None)?, &args.history)?;
     }
     let graduate = args.version.graduate.as_slice();
-    let request = Request { intent: Intent::Release, command: "release", plan, dry_run, graduate, flags: &args.run };
+    let request =
+        Request { intent: Intent::Release, command: "release", plan, dry_run, graduate, here: None, flags: &args.run };
     run(request, context).await
 }
 
 /// Runs `relay publish`.
 pub(crate) async fn publish(context: &Context, args: &PublishArgs) -> Result<Exit, CliError> {
     let (plan, dry_run) = (args.plan.as_ref(), args.dry_run);
-    let request =
-        Request { intent: Intent::Publish, command: "publish", plan, dry_run, graduate: &[], flags: &args.run };
+    let request = Request {
+        intent: Intent::Publish,
+        command: "publish",
+        plan,
+        dry_run,
+        graduate: &[],
+        here: None,
+        flags: &args.run,
+    };
     run(request, context).await
 }
 
-/// Runs `relay resume`: publishes what is unfinished. The registry tells what that is.
+/// Runs `relay resume`: what the unfinished run was asked for, once more. Without one, what the manifests say is published.
 pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Result<Exit, CliError> {
+    let project = flow::open(&context.cwd, None)?;
+    let state = session_setup::state_folder(&project);
+    let with_remote = !args.run.git.no_remote_lock && !args.run.git.no_push;
+    let resumed = Resumed::find(&project, &state, with_remote);
+    drop(project);
+    if let Some(resumed) = &resumed {
+        resuming::tell(&context.ui, resumed);
+    }
+    let options = resumed.map(|resumed| resumed.options).unwrap_or_default();
+    let flags = resuming::flags(&args.run, &options);
+    if let Some(path) = options.plan_file.as_ref().filter(|path| !path.is_file()) {
+        return Err(resuming::plan_is_gone(path));
+    }
     let request = Request {
-        intent: Intent::Publish,
+        intent: if options.releases { Intent::Release } else { Intent::Publish },
         command: "resume",
-        plan: None,
+        plan: options.plan_file.as_ref(),
         dry_run: false,
-        graduate: &[],
-        flags: &args.run,
+        graduate: &options.graduate,
+        here: args.run.selection.filter.is_empty().then_some(&options.here),
+        flags: &flags,
     };
     run(request, context).await
 }
@@ -102,7 +130,23 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         reads_only: dry_run,
         with_credentials: flags.registry.with_credentials,
         person: ui.is_interactive(),
-        here: super::plan::here(context, &project),
+        here: request.here.cloned().unwrap_or_else(|| super::plan::here(context, &project)),
+    };
+    let asked_for = RunOptions {
+        releases: request.intent == Intent::Release,
+        plan_file: request.plan.map(|path| context.resolve(path)),
+        filter: flags.selection.filter.clone(),
+        here: session_flags.here.clone(),
+        graduate: session_flags.graduate.clone(),
+        tag: flags.upload.tag.clone(),
+        access: session_flags.access,
+        // One that is none is an error a moment later.
+        registry: flags.registry.registry.as_ref().and_then(|text| text.parse().ok()),
+        ignore_scripts: flags.upload.ignore_scripts,
+        allow_cycles: flags.upload.allow_cycles,
+        no_git_tag: flags.git.no_git_tag,
+        no_push: flags.git.no_push,
+        no_remote_lock: flags.git.no_remote_lock,
     };
     let options = FlowOptions {
         request: release::Request {
@@ -123,6 +167,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
             holder: session_setup::holder(request.command),
             clock: Arc::new(WallClock),
             remote_refs: !flags.git.no_remote_lock,
+            options: asked_for,
             accepted: flags.git.accept_published.clone(),
         },
         log_file: flags.report.log_file.as_ref().map(|path| context.resolve(path)),

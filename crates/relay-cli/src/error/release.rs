@@ -1,8 +1,8 @@
 //! What stops a release, told to a person.
 
 use relay_engine::freeze::PackingObstacle;
-use relay_engine::release::ReleaseError;
 use relay_engine::release::remote::RemoteError;
+use relay_engine::release::{ReleaseError, WaitingBranch};
 use relay_git::PushCause;
 use relay_workspace::PackageName;
 
@@ -44,6 +44,23 @@ impl From<ReleaseError> for CliError {
             ReleaseError::OtherBranch { wanted, .. } => Self::user(text)
                 .hint(format!("check out `{wanted}`, or change `release.branch` in relay.toml"))
                 .code("relay::git::branch"),
+            ReleaseError::NotMerged { ref remote, ref branches } => branches
+                .iter()
+                .fold(Self::user(text).hint(NOTHING), |error, one| {
+                    let WaitingBranch { branch, commit, .. } = one;
+                    error
+                        .cause(format!(
+                            "`{branch}` on `{remote}` has the versions of commit {}, which this branch lacks: they would be \
+                             made a second time",
+                            commit.get(..10).unwrap_or(commit)
+                        ))
+                        .hint(format!("merge `{branch}`, then `git pull`"))
+                        .hint(format!(
+                            "or go on with it: `git fetch {remote}`, `git switch {branch}`, `relay resume`"
+                        ))
+                        .hint(format!("or give it up: `git push {remote} --delete {branch}`"))
+                })
+                .code("relay::git::not_merged"),
             ReleaseError::Manifest(error) => Self::from(*error).hint(NOTHING),
             ReleaseError::Obstacles(obstacles) => in_the_way(obstacles),
             ReleaseError::CannotCommit(error) => engine::git(error).hint(NOTHING),

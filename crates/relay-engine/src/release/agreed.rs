@@ -4,7 +4,9 @@ use relay_git::Repository;
 use relay_plan::ReleasePlan;
 
 use super::checks::{check_branch, check_clean, check_commit, check_directories, check_manifests};
-use super::{Course, Held, LockNotice, Observed, ReleaseError, Run};
+use super::remote::RemoteState;
+use super::waiting_branch::is_release_branch;
+use super::{Course, Held, LockNotice, Observed, ReleaseError, Run, WaitingBranch};
 use crate::finish::{Ready, preflight};
 use crate::observe::{self, Intent};
 use crate::owed::OwedWork;
@@ -35,10 +37,14 @@ impl<'a> Agreed<'a> {
         if course == Course::Owed {
             return Ok(Self { of, course, ready: Ready::default(), owed, uncommitted: Vec::new() });
         }
+        let releases = request.intent == Intent::Release;
+        // What is wrong with the plan then is that the versions are there already.
+        if releases && !bumps.is_empty() {
+            refuse_not_merged(remote)?;
+        }
         if plan.has_errors() {
             return Err(ReleaseError::Findings(Box::new(plan.clone())));
         }
-        let releases = request.intent == Intent::Release;
         if releases && project.repository.is_none() {
             return Err(ReleaseError::NoRepository);
         }
@@ -48,7 +54,10 @@ impl<'a> Agreed<'a> {
         } else if let Some(repository) = &project.repository {
             uncommitted = repository.uncommitted()?;
         }
-        check_branch(project, releases, request.rehearsal)?;
+        // What waits on a branch of its own may be published from there.
+        let head_branch = project.repository.as_ref().and_then(|repository| repository.head().ok()?.branch);
+        let finishes = bumps.is_empty() && head_branch.as_deref().is_some_and(is_release_branch);
+        check_branch(project, releases, request.rehearsal || finishes)?;
         let planned = plan.packages.iter().map(|planned| &planned.name);
         check_manifests(project, planned.chain(bumps.bumps.iter().map(|bump| &bump.name)))?;
         check_directories(project, plan, request.ignore_scripts)?;
@@ -108,4 +117,11 @@ impl<'a> Agreed<'a> {
     pub async fn hold(self, asked: bool, tell: &(dyn Fn(LockNotice) + Sync)) -> Result<Held<'a>, ReleaseError> {
         Held::take(self, asked, tell).await
     }
+}
+
+/// A release that waits to be merged has these versions already, and this clone has not: they would be made a second time.
+fn refuse_not_merged(remote: Option<&RemoteState>) -> Result<(), ReleaseError> {
+    let Some(remote) = remote else { return Ok(()) };
+    let branches: Vec<WaitingBranch> = remote.waiting.iter().filter(|waiting| !waiting.is_here).cloned().collect();
+    if branches.is_empty() { Ok(()) } else { Err(ReleaseError::NotMerged { remote: remote.name.clone(), branches }) }
 }

@@ -3,7 +3,7 @@
 
 use camino::Utf8Path;
 
-use super::remote::{RemoteError, RemoteState};
+use super::remote::{Look, RemoteError, RemoteState};
 use super::sent::SentBefore;
 use super::{Observed, ProjectReader, ReleaseError, Request, Run, git_writes};
 use crate::journal::PastUploads;
@@ -89,7 +89,9 @@ impl Run<'_> {
         let Some(name) = repository.remote_name().filter(|_| self.request.finish.push && head.commit.is_some()) else {
             return Ok(None);
         };
-        match RemoteState::read(repository, name, &head, &self.request) {
+        let Request { remote_refs, dry_run, .. } = self.request;
+        let look = Look { own_refs: remote_refs, lock: false, reads_only: dry_run };
+        match RemoteState::read(&self.project, repository, name, look) {
             Ok(remote) => {
                 self.sent = SentBefore::of(&self.past_uploads, remote.record.as_ref().map(|(_, record)| record));
                 self.remote = Some(remote);

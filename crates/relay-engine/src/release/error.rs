@@ -5,6 +5,7 @@ use relay_pack::ManifestRewriteError;
 use relay_plan::ReleasePlan;
 use relay_workspace::{PackageName, WriteError};
 
+use super::WaitingBranch;
 use super::remote::RemoteError;
 use crate::event::NotRecorded;
 use crate::finish::FinishError;
@@ -78,6 +79,14 @@ pub enum ReleaseError {
         wanted: String,
         /// The one that is checked out.
         branch: String,
+    },
+    /// Releases wait to be merged whose versions would be made a second time.
+    #[error("a release waits to be merged: {}", .branches.iter().map(|one| format!("`{}`", one.branch)).collect::<Vec<_>>().join(", "))]
+    NotMerged {
+        /// The remote.
+        remote: String,
+        /// Their branches.
+        branches: Vec<WaitingBranch>,
     },
     /// A manifest can't be made ready for publishing.
     #[error(transparent)]

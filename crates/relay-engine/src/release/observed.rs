@@ -10,7 +10,7 @@ use relay_workspace::{Integrity, PackageName, Version};
 
 use super::remote::RemoteError;
 use super::sent::{SentBefore, Verdict};
-use super::{Agreed, ReleaseError, Run, saved};
+use super::{Agreed, ReleaseError, Run, WaitingBranch, saved};
 use crate::observe::{self, Intent, LiveVersion, observe};
 use crate::packing_ahead::PackingAhead;
 use crate::project::Project;
@@ -115,6 +115,11 @@ impl<'a> Observed<'a> {
         self.unseen.as_ref()
     }
 
+    /// Releases that wait to be merged on the remote, where it was looked at.
+    pub fn waiting_branches(&self) -> &[WaitingBranch] {
+        self.run.remote.as_ref().map(|remote| remote.waiting.as_slice()).unwrap_or_default()
+    }
+
     /// What there is to do.
     pub fn course(&self) -> Course {
         if !self.observation.plan.is_empty() || !self.foreign.is_empty() {
@@ -136,7 +141,7 @@ impl<'a> Observed<'a> {
 }
 
 /// The present versions with others' bytes: those that were accepted, and the rest.
-fn foreign(
+pub(crate) fn foreign(
     live: &[LiveVersion],
     sent: &SentBefore,
     accepted: &[(PackageName, Version)],

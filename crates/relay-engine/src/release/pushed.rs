@@ -10,9 +10,9 @@ use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
 
-use super::record::{RECORD_FILE, RECORD_REF, RecordedBytes, RecordedVersion, ReleaseRecord};
+use super::record::{About, RECORD_FILE, RECORD_REF, RecordedBytes, RecordedVersion, ReleaseRecord};
 use super::remote::{RELEASE_BRANCHES, RemoteState};
-use super::{Course, Packed, Published, ReleaseError, Run, Versioned};
+use super::{Course, Packed, Published, ReleaseError, Request, Run, Versioned};
 use crate::driver::Person;
 use crate::event::{Emitter, Fact};
 use crate::observe;
@@ -187,7 +187,8 @@ fn record(
         return None;
     }
     let is_finished = |one: &RecordedVersion| one.git_tag.as_ref().is_none_or(|tag| remote.tags.contains_key(tag));
-    let about = (plan_id(run, plan), run.request.command, events.now());
+    let Request { command, options, .. } = &run.request;
+    let about = About { plan: plan_id(run, plan), command, begun: events.now(), options };
     Some(ReleaseRecord::following(before, about, versions, is_finished))
 }
 

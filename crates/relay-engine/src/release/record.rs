@@ -12,6 +12,8 @@ use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::run_options::RunOptions;
+
 /// The ref on the remote.
 pub const RECORD_REF: &str = "refs/relay/release";
 /// The file in the commit that the ref names.
@@ -32,6 +34,9 @@ pub struct ReleaseRecord {
     pub command: String,
     /// When it began to.
     pub begun: Timestamp,
+    /// What it was asked for.
+    #[serde(default)]
+    pub options: RunOptions,
     /// The versions: those of this release, and of earlier ones those that are not finished.
     pub versions: Vec<RecordedVersion>,
 }
@@ -62,6 +67,19 @@ pub struct RecordedBytes {
     /// Whether they are somebody else's, and a person took them for good (`--accept-published`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub accepted: bool,
+}
+
+/// The run that a record is of.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// The plan's id.
+    pub plan: &'a str,
+    /// The command.
+    pub command: &'a str,
+    /// When it began.
+    pub begun: Timestamp,
+    /// What it was asked for.
+    pub options: &'a RunOptions,
 }
 
 /// What tells one version from another.
@@ -108,7 +126,7 @@ impl ReleaseRecord {
     #[must_use]
     pub fn following(
         before: Option<&Self>,
-        (plan, command, begun): (&str, &str, Timestamp),
+        about: About<'_>,
         versions: Vec<RecordedVersion>,
         is_finished: impl Fn(&RecordedVersion) -> bool,
     ) -> Self {
@@ -130,7 +148,20 @@ impl ReleaseRecord {
         let mut versions: Vec<_> = all.into_values().collect();
         let surplus = versions.len().saturating_sub(RECORDED_VERSIONS_MAX);
         versions.drain(..surplus);
-        Self { schema: RECORD_SCHEMA.to_owned(), plan: plan.to_owned(), command: command.to_owned(), begun, versions }
+        let About { plan, command, begun, options } = about;
+        Self {
+            schema: RECORD_SCHEMA.to_owned(),
+            plan: plan.to_owned(),
+            command: command.to_owned(),
+            begun,
+            options: options.shared(),
+            versions,
+        }
+    }
+
+    /// Whether some of its versions have not got their tags yet: the release is not finished.
+    pub fn is_unfinished(&self, has_tag: impl Fn(&str) -> bool) -> bool {
+        self.versions.iter().filter_map(|one| one.git_tag.as_deref()).any(|tag| !has_tag(tag))
     }
 
     /// Says whether it tells all of these versions with these bytes already, as the last ones.
@@ -172,7 +203,9 @@ mod tests {
 
     fn record(before: Option<&ReleaseRecord>, versions: Vec<RecordedVersion>, finished: &[&str]) -> ReleaseRecord {
         let begun = "2026-11-24T09:00:00Z".parse().unwrap();
-        ReleaseRecord::following(before, ("p", "release", begun), versions, |one| {
+        let options = RunOptions { releases: true, plan_file: Some("plan.json".into()), ..RunOptions::default() };
+        let about = About { plan: "p", command: "release", begun, options: &options };
+        ReleaseRecord::following(before, about, versions, |one| {
             one.git_tag.as_deref().is_some_and(|tag| finished.contains(&tag))
         })
     }

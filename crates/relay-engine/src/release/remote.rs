@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use relay_git::{GitError, Head, RemoteRef, Repository};
+use relay_git::{GitError, Glimpse, Head, RemoteRef, Repository};
 
-use super::Request;
 use super::record::{RECORD_FILE, RECORD_REF, RecordError, ReleaseRecord};
+use super::unlock::SeenLock;
+use super::waiting_branch::{WaitingBranch, is_release_branch, waiting_branches};
+use crate::project::Project;
 
 /// The ref of the lock.
 pub const LOCK_REF: &str = "refs/relay/lock";
@@ -20,12 +22,14 @@ pub struct RemoteState {
     pub name: String,
     /// The object that the record's ref names, and the record.
     pub record: Option<(String, ReleaseRecord)>,
-    /// The object that the lock's ref names, where somebody holds it.
-    pub lock: Option<String>,
     /// The commit of the branch that is checked out here, where the remote has that branch.
     pub branch: Option<String>,
-    /// Releases that wait to be merged: branch by its short name, and commit.
+    /// The branches on which releases wait to be merged, or have waited: by their short names, with their commits.
     pub release_branches: BTreeMap<String, String>,
+    /// Those of them that are not merged.
+    pub waiting: Vec<WaitingBranch>,
+    /// The lock, where somebody holds it; who that is only where it was asked.
+    pub lock: Option<SeenLock>,
     /// The tags, without `refs/tags/`.
     pub tags: BTreeMap<String, RemoteRef>,
 }
@@ -46,47 +50,101 @@ pub enum RemoteError {
     },
 }
 
+/// How a remote is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Whether relay's own refs are looked at: the record, and the lock.
+    pub own_refs: bool,
+    /// Whether who holds the lock is wanted.
+    pub lock: bool,
+    /// Whether nothing is brought into this clone (invariant I11).
+    pub reads_only: bool,
+}
+
 impl RemoteState {
-    /// Reads the remote. A dry run takes the record only where this clone has it, since it brings nothing here.
+    /// Reads the remote.
     ///
     /// # Errors
     /// [`RemoteError`].
-    pub fn read(repository: &Repository, name: String, head: &Head, request: &Request) -> Result<Self, RemoteError> {
+    pub fn read(project: &Project, repository: &Repository, name: String, look: Look) -> Result<Self, RemoteError> {
+        let head = repository.head()?;
         let branch = head.branch.as_ref().map(|branch| format!("refs/heads/{branch}"));
         let waiting = format!("{RELEASE_BRANCHES}*");
-        let mut patterns = vec!["refs/tags/*"];
+        let mut patterns = vec!["refs/tags/*", waiting.as_str()];
         patterns.extend(branch.as_deref());
-        if request.remote_refs {
-            patterns.extend([waiting.as_str(), RECORD_REF, LOCK_REF]);
+        if look.own_refs {
+            patterns.extend([RECORD_REF, LOCK_REF]);
         }
         let mut state = Self { name, ..Self::default() };
-        let mut record = None;
-        for (full, found) in repository.remote_refs(&state.name, &patterns)? {
-            if Some(&full) == branch.as_ref() {
-                state.branch = Some(found.commit);
-            } else if full == LOCK_REF {
-                state.lock = Some(found.object);
-            } else if full == RECORD_REF {
+        let (mut record, mut lock) = (None, None);
+        let found = repository.remote_refs(&state.name, &patterns)?;
+        let glimpse = state.bring(repository, &found, look)?;
+        for (full, found) in found {
+            if full == RECORD_REF {
                 record = Some(found.object);
+            } else if full == LOCK_REF {
+                lock = Some(found.object);
             } else if let Some(tag) = full.strip_prefix("refs/tags/") {
                 state.tags.insert(tag.to_owned(), found);
-            } else if let Some(branch) = full.strip_prefix("refs/heads/") {
-                state.release_branches.insert(branch.to_owned(), found.commit);
+            } else {
+                if Some(&full) == branch.as_ref() {
+                    state.branch = Some(found.commit.clone());
+                }
+                if let Some(branch) = full.strip_prefix("refs/heads/").filter(|branch| is_release_branch(branch)) {
+                    state.release_branches.insert(branch.to_owned(), found.commit);
+                }
             }
         }
+        let repository = glimpse.as_ref().map_or(repository, Glimpse::repository);
         if let Some(id) = record {
-            if !request.dry_run {
-                repository.fetch_object(&state.name, RECORD_REF, &id)?;
-            } else if !repository.has_commit(&id) {
-                return Ok(state);
-            }
             let unusable = |source| RemoteError::Record { remote: state.name.clone(), source };
             let bytes = repository.read_document(&id, RECORD_FILE)?;
             let bytes = bytes.ok_or_else(|| unusable(RecordError::Unreadable(format!("it has no `{RECORD_FILE}`"))))?;
             let read = ReleaseRecord::parse(&bytes).map_err(unusable)?;
             state.record = Some((id, read));
         }
+        state.lock = lock.map(|id| SeenLock::read(repository, &state.name, id));
+        state.waiting = waiting_branches(project, repository, &head, state.branch.as_deref(), &state.release_branches)?;
         Ok(state)
+    }
+
+    /// Makes the objects available that must be read: brought here, or looked at in another place.
+    fn bring(
+        &self,
+        repository: &Repository,
+        found: &BTreeMap<String, RemoteRef>,
+        look: Look,
+    ) -> Result<Option<Glimpse>, GitError> {
+        let wanted = |full: &str| !full.starts_with("refs/tags/") && (look.lock || full != LOCK_REF);
+        let has_releases = found.keys().any(|full| full.starts_with(RELEASE_BRANCHES));
+        let lacking: Vec<(&str, &RemoteRef)> = found
+            .iter()
+            .map(|(full, found)| (full.as_str(), found))
+            // The branch itself matters only where it may have what waits to be merged into it.
+            .filter(|(full, _)| wanted(full) && (has_releases || !full.starts_with("refs/heads/")))
+            .filter(|(full, found)| full.starts_with("refs/relay/") || !repository.has_commit(&found.commit))
+            .collect();
+        if look.reads_only {
+            let absent = lacking.iter().filter(|(_, found)| !repository.has_commit(&found.object));
+            let refs: Vec<&str> = absent.map(|(full, _)| *full).collect();
+            if refs.is_empty() {
+                return Ok(None);
+            }
+            return repository.glimpse(&self.name, &refs).map(Some).or_else(|error| {
+                // A lock may have been given back since it was listed.
+                let rest: Vec<&str> = refs.iter().copied().filter(|full| *full != LOCK_REF).collect();
+                if rest.len() < refs.len() { repository.glimpse(&self.name, &rest).map(Some) } else { Err(error) }
+            });
+        }
+        for (full, found) in lacking {
+            match full {
+                RECORD_REF => repository.fetch_object(&self.name, full, &found.object)?,
+                // A lock that can't be had is shown as one that can't be read.
+                LOCK_REF => drop(repository.fetch_object(&self.name, full, &found.object)),
+                _ => repository.fetch_commit(&self.name, full, &found.commit)?,
+            }
+        }
+        Ok(None)
     }
 
     /// Whether the branch that is checked out has commits that the remote's lacks. What only the remote has is no matter here:

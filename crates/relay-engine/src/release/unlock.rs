@@ -41,14 +41,20 @@ impl SeenLock {
             let Some(found) = repository.remote_ref(remote, LOCK_REF)? else { return Ok(None) };
             let id = found.object;
             let fetched = repository.fetch_object(remote, LOCK_REF, &id);
-            let document = fetched.as_ref().ok().and_then(|()| read(repository, &id));
-            seen = Some(Self { remote: remote.to_owned(), id, document });
+            seen = Some(Self::read(repository, remote, id));
             // Its holder renewed it between the two looks.
             if !matches!(fetched, Err(GitError::RefMoved { .. })) {
                 break;
             }
         }
         Ok(seen)
+    }
+
+    /// What stands in a lock, as far as it is here and can be read.
+    pub(super) fn read(repository: &Repository, remote: &str, id: String) -> Self {
+        let bytes = repository.read_document(&id, LOCK_FILE).ok().flatten();
+        let document = bytes.and_then(|bytes| LockDocument::parse(&bytes));
+        Self { remote: remote.to_owned(), id, document }
     }
 
     /// Takes the lock away from its holder, if it is still as it was seen.
@@ -61,11 +67,6 @@ impl SeenLock {
             Swap::Lost { .. } => Ok(Self::of(repository, &self.remote)?.map_or(TakenAway::GivenBack, TakenAway::Alive)),
         }
     }
-}
-
-fn read(repository: &Repository, id: &str) -> Option<LockDocument> {
-    let bytes = repository.read_document(id, LOCK_FILE).ok().flatten()?;
-    LockDocument::parse(&bytes)
 }
 
 #[cfg(test)]
