@@ -230,3 +230,21 @@ fn a_journal_that_names_a_commit_which_nobody_has_is_told_and_set_aside() {
     assert!(ran.stderr.contains("which neither this clone nor the remote has any more"), "{}", ran.stderr);
     assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
 }
+
+#[test]
+fn without_a_remote_the_commit_that_its_publisher_named_tells_whose_a_live_version_is() {
+    let (registry, published) = telling_registry();
+    let world = pearls(&registry, "");
+    registry.sandbox.hold("pearl");
+    let mut child = world.start(&["publish", "--yes"]);
+    published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload");
+    child.kill().expect("it is ended");
+    child.wait().expect("an end");
+    registry.sandbox.release("pearl");
+    fs::remove_dir_all(world.repo().join(".git/relay")).expect("the journal");
+    world.relay(&["publish", "--yes"]).ended_with(0);
+    let tags = world.git(&["for-each-ref", "--format=%(refname:short) %(*objectname)", "refs/tags"]);
+    assert_eq!(tags.lines().count(), 2, "{tags}");
+    assert!(tags.lines().all(|line| line.ends_with(&head(&world))), "{tags}");
+    assert_eq!(registry.puts(), 2);
+}

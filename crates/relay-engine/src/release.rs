@@ -11,6 +11,7 @@ mod agreed;
 mod checks;
 mod entered;
 mod error;
+mod git_heads;
 mod git_writes;
 mod held;
 pub mod lock_document;

@@ -7,6 +7,7 @@
 //!
 //! - [`repository`]: opening a repository, its head, its remote
 //! - [`history`]: the commits of each package since its last release, found in one walk by comparing tree ids
+//! - [`gave_version`]: which commit gave a package its version
 //! - [`status`]: what differs from the head commit
 //! - [`deepen`]: the history that a shallow clone lacks
 //! - [`tags`], [`create_tags`], [`commit`]: what a release writes; [`locks`]: what a killed run leaves behind; [`push_release`], [`push_tags`], [`push`]: how it gets to the remote
@@ -34,6 +35,7 @@ pub mod create_tags;
 pub mod deepen;
 pub mod document;
 pub mod error;
+pub mod gave_version;
 mod git_program;
 pub mod glimpse;
 pub mod history;

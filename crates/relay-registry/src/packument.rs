@@ -54,6 +54,8 @@ pub struct PublishedVersion {
     pub shasum: Option<Shasum>,
     /// `dist.tarball`, where it is an http(s) address.
     pub tarball: Option<Url>,
+    /// `gitHead`: the commit that the one who published it says it was made from. npm's short form has none.
+    pub git_head: Option<String>,
     /// Whether it is deprecated.
     pub deprecated: bool,
     /// Whether installing it runs a script.
@@ -139,6 +141,11 @@ impl PublishedVersion {
     }
 }
 
+/// Says whether a text is the name of an object of git's, by SHA-1 or SHA-256.
+fn is_object_id(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 impl RawVersion {
     fn published(self, version: &str) -> Option<PublishedVersion> {
         let version = published_version(version)?;
@@ -147,6 +154,7 @@ impl RawVersion {
             integrity: self.integrity.0.and_then(|text| Integrity::parse(&text).ok()),
             shasum: self.shasum.0.and_then(|text| Shasum::parse(&text).ok()),
             tarball: self.tarball.0.and_then(|text| web_address(&text)),
+            git_head: self.git_head.0.filter(|head| is_object_id(head)),
             deprecated: self.deprecated.0,
             has_install_script: self.has_install_script.0 || self.install_scripts,
         })

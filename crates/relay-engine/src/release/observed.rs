@@ -10,7 +10,7 @@ use relay_workspace::{Integrity, PackageName, Version};
 
 use super::remote::RemoteError;
 use super::sent::{SentBefore, Verdict};
-use super::{Agreed, ReleaseError, Run, WaitingBranch, saved};
+use super::{Agreed, ReleaseError, Run, WaitingBranch, git_heads, saved};
 use crate::observe::{self, Intent, LiveVersion, observe};
 use crate::packing_ahead::PackingAhead;
 use crate::project::Project;
@@ -55,7 +55,7 @@ pub struct ForeignVersion {
 
 impl<'a> Observed<'a> {
     pub(super) async fn read(
-        run: Box<Run<'a>>,
+        mut run: Box<Run<'a>>,
         (lock, unseen): (Option<RunLock>, Option<RemoteError>),
         session: Session,
     ) -> Result<Self, ReleaseError> {
@@ -70,6 +70,8 @@ impl<'a> Observed<'a> {
             Some(plan) => saved::refuse_drift(project, plan, &mut observed, past_uploads)?,
             None => false,
         };
+        git_heads::recall(&mut run, &session, &observed).await;
+        let Run { request, sent, .. } = &*run;
         let (accepted, foreign) = foreign(&observed.live, sent, &request.accepted);
         Ok(Self { run, lock, session, observation: observed, packed_ahead, unseen, foreign, accepted, goes_on })
     }

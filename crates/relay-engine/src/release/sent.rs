@@ -72,6 +72,11 @@ impl SentBefore {
         }
     }
 
+    /// Adds what was found out of a version.
+    pub fn remember(&mut self, key: VersionKey, bytes: Option<RecordedBytes>) {
+        self.by_version.entry(key).or_default().extend(bytes);
+    }
+
     /// What was sent of a version, the last bytes last.
     pub fn bytes_of(&self, key: &VersionKey) -> &[RecordedBytes] {
         self.by_version.get(key).map(Vec::as_slice).unwrap_or_default()

@@ -49,6 +49,7 @@ pub(super) struct RawVersion {
     pub(super) integrity: Text,
     pub(super) shasum: Text,
     pub(super) tarball: Text,
+    pub(super) git_head: Text,
     pub(super) deprecated: Flag,
     pub(super) has_install_script: Flag,
     pub(super) install_scripts: bool,
@@ -138,6 +139,7 @@ impl Lenient for RawVersion {
                     let Dist { integrity, shasum, tarball } = map.next_value()?;
                     (version.integrity, version.shasum, version.tarball) = (integrity, shasum, tarball);
                 }
+                "gitHead" => version.git_head = map.next_value()?,
                 "deprecated" => version.deprecated = map.next_value()?,
                 "hasInstallScript" => version.has_install_script = map.next_value()?,
                 "scripts" => {
