@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use relay_values::DistTag;
 use relay_workspace::{
     Dependency, DependencyKind, Obstacle, PackageName, Range, Specifier, Version, Workspace, WorkspacePackage,
     WorkspaceSpecifier, combined_peer_range, resolve_catalog,
@@ -218,10 +219,12 @@ impl<'a> Resolver<'a> {
         Some(if range.accepts(version) { Target::Elsewhere } else { Target::OutOfRange(&sibling.name, range) })
     }
 
-    fn tagged(&self, name: &PackageName, tag: &str) -> Target<'a> {
-        match self.workspace.package(name) {
-            Some(package) => Target::Tagged(&package.name, tag.trim().to_owned()),
-            None => Target::Elsewhere,
+    fn tagged(&self, name: &PackageName, text: &str) -> Target<'a> {
+        // What can be no tag is no dependency on the package of that name: npm refuses it, or takes it for an archive.
+        let is_archive = [".tgz", ".tar.gz", ".tar"].iter().any(|ending| text.to_ascii_lowercase().ends_with(ending));
+        match (self.workspace.package(name), DistTag::parse(text.trim())) {
+            (Some(package), Ok(tag)) if !is_archive => Target::Tagged(&package.name, tag.as_str().to_owned()),
+            _ => Target::Elsewhere,
         }
     }
 

@@ -152,6 +152,19 @@ fn what_nobody_can_install_is_listed() {
 }
 
 #[test]
+fn only_what_can_be_a_dist_tag_is_listed_as_one() {
+    let tags = |specifier| {
+        let graph = DependencyGraph::build(&workspace(DependencyKind::Prod, specifier).build());
+        graph.tagged().iter().map(|one| one.tag.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(tags("next"), ["next"]);
+    assert_eq!(tags("npm:lib@beta"), ["beta"]);
+    for other in ["not a range", "lib-1.0.0.tgz", "git@github.com:a/b.git", "user/repo", "^1.0.0", "*", ""] {
+        assert_eq!(tags(other), Vec::<String>::new(), "{other}");
+    }
+}
+
+#[test]
 fn an_obstacle_in_a_catalog_or_behind_a_bundle() {
     let of = |workspace: WorkspaceFixture| DependencyGraph::build(&workspace.build()).uninstallable().to_vec();
     let outside = WorkspaceFixture::new().package("app", "1.0.0").catalog(None, "other", "link:../other").dependency(

@@ -84,7 +84,10 @@ fn what_nobody_can_install_is_an_error_where_it_is_released_and_else_a_warning()
 
 #[test]
 fn what_npm_installs_is_no_finding() {
-    for specifier in ["user/repo", "git+https://h.example/x.git", "https://h.example/x.tgz", "npm:other@^1", "next"] {
+    for specifier in ["user/repo", "git+https://h.example/x.git", "https://h.example/x.tgz", "npm:other@^1"] {
         assert_eq!(findings(&alone(), &workspace(DependencyKind::Prod, specifier, "1.0.0")), [], "{specifier}");
     }
+    // A tag may lead anywhere, and here nobody has looked.
+    let found = findings(&alone(), &workspace(DependencyKind::Prod, "next", "1.0.0"));
+    assert!(found.len() == 1 && found[0].0 == Severity::Warning && found[0].1.contains("a dist-tag"), "{found:?}");
 }
