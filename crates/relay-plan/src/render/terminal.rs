@@ -100,17 +100,25 @@ impl Page {
     }
 
     fn findings(&mut self, plan: &ReleasePlan) {
-        for group in groups::grouped(plan) {
-            self.blank();
+        let groups = groups::grouped(plan);
+        let mut above = None;
+        for (index, group) in groups.iter().enumerate() {
+            let help = group.finding.help.as_ref().filter(|help| !help.is_empty());
+            // Those in a row that one thing helps with stand together, and it is said once, below them.
+            let kind = |group: &groups::FindingGroup<'_>| (group.finding.severity, group.finding.help.clone());
+            if help.is_none() || above != Some(kind(group)) {
+                self.blank();
+            }
             let code = match group.finding.severity {
                 Severity::Error => RED,
                 Severity::Warning => YELLOW,
             };
             // Indented, so that it is not taken for what the command itself says.
             self.labelled(&format!("  {}: ", group.label()), code, &group.about());
-            if let Some(help) = group.finding.help.as_ref().filter(|help| !help.is_empty()) {
+            if let Some(help) = help.filter(|_| groups.get(index + 1).map(kind) != Some(kind(group))) {
                 self.labelled("    help: ", "", &one_line(help));
             }
+            above = Some(kind(group));
         }
     }
 

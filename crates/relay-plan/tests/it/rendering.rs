@@ -2,7 +2,7 @@
 
 use relay_change::{Bump, ReleaseCause};
 use relay_config::RouteKind;
-use relay_plan::{PublishedState, ReleasePlan, SkipReason, TextStyle, render_markdown, render_text};
+use relay_plan::{Finding, PublishedState, ReleasePlan, Severity, SkipReason, TextStyle, render_markdown, render_text};
 use relay_values::{CredentialOrigin, DistTag};
 
 use crate::world::{World, acme, name, registry, version};
@@ -83,6 +83,27 @@ fn a_plan_with_errors() {
 #[test]
 fn a_plan_with_two_sittings() {
     insta::assert_snapshot!(text(&two_sittings().plan()));
+}
+
+#[test]
+fn what_helps_with_several_findings_in_a_row_is_said_once() {
+    let mut world = acme();
+    let remark = |package: &str, text: &str, help: Option<&str>| Finding {
+        severity: Severity::Warning,
+        package: Some(name(package)),
+        text: text.to_owned(),
+        help: help.map(str::to_owned),
+    };
+    world.change_findings = vec![
+        remark("@acme/cli", "the commit 1 is not counted", Some("write a change file")),
+        remark("@acme/core", "the commit 2 is not counted", Some("write a change file")),
+        remark("@acme/core", "the commit 3 is not counted", Some("write another change file")),
+        remark("@acme/log", "the commit 4 is odd", None),
+        remark("@acme/log", "the commit 5 is odd", None),
+    ];
+    let shown = text(&world.plan());
+    let (_, findings) = shown.split_once("  warning: @acme/cli: ").expect("findings");
+    insta::assert_snapshot!(findings.split("\n1 ").next().unwrap_or_default());
 }
 
 #[test]
