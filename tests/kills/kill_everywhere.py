@@ -9,7 +9,7 @@ Each case is a repository of four packages with a change for each, its bare remo
 SIGKILL at its Nth write, rename, unlink, sync, process start or send. Then one of these finishes the release, in turn:
 
   rerun     the same command in the same clone
-  resume    `relay resume` in the same clone
+  resume    `relay resume` in the same clone, where the run had begun to act
   lost      the same command in the same clone, its journal thrown away
   torn      the same command in the same clone, its journal cut to five bytes
   fresh     the same command in a fresh clone of the remote
@@ -146,7 +146,8 @@ def case(relay, number, way):
         if way == "fresh":
             repo = f"{folder}/fresh"
             run(["git", "clone", "-q", remote, repo], folder, env)
-        if way == "resume":
+        # Before a run has begun to act there is nothing to resume.
+        if way == "resume" and os.path.exists(journal) and "run-started" in open(journal, errors="replace").read():
             argv = [relay, "resume", "--yes"]
         done = run(argv, repo, env, check=False)
         wrong = judge(sandbox, remote, env)
