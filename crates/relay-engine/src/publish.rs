@@ -1,6 +1,6 @@
 //! From a plan and frozen tarballs to a finished machine and its report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -27,6 +27,10 @@ use crate::state::{Failure, How, Parked, State};
 
 /// Reads in flight for each upload that may be in flight: looks for visibility must never wait for a free connection.
 const READS_PER_UPLOAD: usize = 4;
+
+mod foreign;
+
+use foreign::{foreign_job, standing_on};
 
 /// What stops a publish before its first byte.
 #[derive(Debug, thiserror::Error)]
@@ -176,39 +180,6 @@ pub fn jobs(
         })
         .chain(foreign_jobs)
         .collect()
-}
-
-/// For each package that needs a foreign version to be installed, the packages of these versions.
-fn standing_on(graph: &DependencyGraph, foreign: &[ForeignVersion]) -> BTreeMap<PackageName, Vec<PackageName>> {
-    let mut standing: BTreeMap<PackageName, Vec<PackageName>> = BTreeMap::new();
-    for foreign in foreign {
-        let mut seen = BTreeSet::from([&foreign.live.name]);
-        let mut waiting = vec![&foreign.live.name];
-        while let Some(name) = waiting.pop() {
-            for edge in graph.edges_to(name).filter(|edge| edge.orders && seen.insert(&edge.from)) {
-                standing.entry(edge.from.clone()).or_default().push(foreign.live.name.clone());
-                waiting.push(&edge.from);
-            }
-        }
-    }
-    standing
-}
-
-/// A job that has failed before it begins.
-fn foreign_job(foreign: &ForeignVersion) -> Job {
-    let ForeignVersion { live, there, ours } = foreign;
-    Job {
-        name: live.name.clone(),
-        registry: live.registry.clone(),
-        route: RouteKind::Blocked,
-        depends_on: Vec::new(),
-        chain_length: 1,
-        credential: String::new(),
-        bypasses: false,
-        can_become_interactive: false,
-        accepted_before: false,
-        failed: Some(Failure::OtherBytes { there: there.to_string(), ours: ours.to_string() }),
-    }
 }
 
 /// Publishes: runs the machine to its end and reports. What refusals taught is added to `learnt`.
