@@ -164,8 +164,13 @@ impl RegistryClient {
             Ok(answer) => answer,
             Err(Failure::NotSent { cause }) => return Err(PublishError::NotSent { cause }),
             Err(Failure::Broken { cause }) => return Err(PublishError::OutcomeUnknown { cause }),
+            Err(Failure::Body { status, cause, .. }) if (200..=299).contains(&status) => {
+                // A proxy's page has that status too.
+                let cause = format!("`{host}` answered {status} and its words can't be read: {}", cause.as_str());
+                return Err(PublishError::OutcomeUnknown { cause });
+            }
             Err(Failure::Body { status, cause, headers }) => {
-                // The verdict came, only its words did not: the status is enough to tell success from refusal.
+                // The no came, only its words did not: the status is enough to tell what kind it is.
                 tracing::debug!(package = %request.name, status, cause = cause.as_str(), "the answer was cut off");
                 Answer { status, headers, body: Bytes::new() }
             }

@@ -6,7 +6,7 @@
 
 mod lenient;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relay_workspace::{Integrity, PackageName, Shasum, published_version};
 use semver::Version;
@@ -39,6 +39,9 @@ pub struct Packument {
     pub dist_tags: BTreeMap<String, String>,
     /// The versions in semver order.
     pub versions: BTreeMap<Version, PublishedVersion>,
+    /// Versions that have a date in `time` and are not there: they were taken back, and npm never gives their numbers out
+    /// again. Only the whole document tells.
+    pub taken_back: BTreeSet<Version>,
     /// The accounts that may publish it, where the document tells: npm's short form does not.
     pub maintainers: Vec<String>,
 }
@@ -104,6 +107,10 @@ impl Packument {
         if own_name != name.as_str() {
             return Err(NotTheDocument::Another(own_name));
         }
+        // A version that can't be understood is there all the same.
+        let shown: BTreeSet<&str> = raw.versions.entries.iter().map(|(key, _)| key.as_str()).collect();
+        let dated = raw.time.versions.iter().map(String::as_str).filter(|version| !shown.contains(version));
+        let taken_back = dated.filter_map(published_version).collect();
         let versions = raw.versions.entries.into_iter().filter_map(|(key, version)| {
             let version = version.published(&key)?;
             Some((version.version.clone(), version))
@@ -113,6 +120,7 @@ impl Packument {
             name: own_name,
             dist_tags: tags.filter_map(|(tag, version)| Some((tag, version.0?))).collect(),
             versions: versions.collect(),
+            taken_back,
             maintainers: raw.maintainers.0,
         })
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use relay_values::Printable;
 use relay_workspace::PackageName;
+use serde_json::Value;
 
 use crate::answer::{Answer, TEXT_CHARS_MAX};
 use crate::challenge::{Challenge, Demand, read_unauthorized};
@@ -80,6 +81,13 @@ pub(crate) fn read_publish_answer(name: &PackageName, host: &str, answer: &Answe
             ),
         });
     }
+    if (200..=299).contains(&answer.status)
+        && let Some(problem) = no_success(answer)
+    {
+        return Err(PublishError::OutcomeUnknown {
+            cause: format!("`{host}` answered {} with {problem}", answer.status),
+        });
+    }
     if (200..=299).contains(&answer.status) {
         let message =
             || answer.json()?.get("message")?.as_str().map(|text| String::from(Printable::words(text, TEXT_CHARS_MAX)));
@@ -105,6 +113,24 @@ pub(crate) fn read_publish_answer(name: &PackageName, host: &str, answer: &Answe
             },
         }),
         _ => Err(PublishError::Refused(refusal)),
+    }
+}
+
+/// Why an answer that claims success may be none, if it may. Registries say yes with an object, or with no body at all.
+fn no_success(answer: &Answer) -> Option<String> {
+    if answer.body.iter().all(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let words = || answer.first_words();
+    match answer.json() {
+        None => Some(format!("{} (first words: `{}`)", answer.instead_of("answer to an upload"), words())),
+        Some(Value::Object(fields)) => {
+            let denies = |field: &str| fields.get(field) == Some(&Value::Bool(false));
+            let complains =
+                fields.get("error").is_some_and(|error| error.as_str().is_some_and(|text| !text.is_empty()));
+            (denies("success") || denies("ok") || complains).then(|| format!("words of failure (`{}`)", words()))
+        }
+        Some(_) => None,
     }
 }
 
@@ -152,6 +178,26 @@ mod tests {
     fn a_page_in_place_of_an_answer_leaves_it_open_whether_the_upload_arrived() {
         let error = read(200, &[], "<html><title>Sign in</title></html>").unwrap_err();
         assert!(matches!(&error, PublishError::OutcomeUnknown { cause } if cause.contains("Sign in")), "{error}");
+    }
+
+    #[test]
+    fn a_success_that_says_otherwise_or_nothing_readable_leaves_it_open() {
+        for (body, words) in [
+            ("welcome", "text instead of JSON"),
+            (r#"{"success":tr"#, "JSON that is broken"),
+            (r#"{"success":false}"#, "words of failure"),
+            (r#"{"ok":false}"#, "words of failure"),
+            (r#"{"error":"disk full"}"#, "disk full"),
+        ] {
+            let error = read(200, &[], body).unwrap_err();
+            assert!(
+                matches!(&error, PublishError::OutcomeUnknown { cause } if cause.contains(words)),
+                "{body}: {error}"
+            );
+        }
+        for body in [r#"{"error":null,"ok":true}"#, r#""created""#, "\n"] {
+            assert!(read(201, &[], body).is_ok(), "{body}");
+        }
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub(crate) struct Package {
     pub(crate) created: Moment,
     pub(crate) modified: Moment,
     revision: u64,
-    /// Version numbers that were taken back and can never be used again.
-    pub(crate) burnt: BTreeSet<Version>,
+    /// Version numbers that were taken back and can never be used again, and when each was accepted.
+    pub(crate) burnt: BTreeMap<Version, Moment>,
     /// When the last version was taken back.
     pub(crate) removed: Option<Moment>,
 }
@@ -94,7 +94,7 @@ impl Package {
             created: now,
             modified: now,
             revision: 0,
-            burnt: BTreeSet::new(),
+            burnt: BTreeMap::new(),
             removed: None,
         }
     }
@@ -136,8 +136,10 @@ impl Package {
 
     /// Takes versions back: their numbers are burnt, tags fall back or go.
     pub(crate) fn take_back(&mut self, versions: &[Version], now: Moment) {
-        self.versions.retain(|stored| !versions.contains(&stored.version));
-        self.burnt.extend(versions.iter().cloned());
+        let (gone, kept) = self.versions.drain(..).partition(|stored| versions.contains(&stored.version));
+        self.versions = kept;
+        let gone: Vec<StoredVersion> = gone;
+        self.burnt.extend(gone.into_iter().map(|stored| (stored.version, stored.accepted)));
         for values in self.tags.values_mut() {
             values.retain(|value| !versions.contains(value));
         }

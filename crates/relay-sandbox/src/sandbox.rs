@@ -211,6 +211,18 @@ impl Sandbox {
         })
     }
 
+    /// Takes a version back, as its owner does with `npm unpublish`: its number is burnt. `false`: it is not there.
+    pub fn take_back(&self, package: &str, version: &str) -> bool {
+        self.shared.with(|state| {
+            let now = state.clock.now();
+            let Some(package) = state.packages.get_mut(package) else { return false };
+            let found = package.versions.iter().find(|stored| stored.version.to_string() == version);
+            let Some(version) = found.map(|stored| stored.version.clone()) else { return false };
+            package.take_back(&[version], now);
+            true
+        })
+    }
+
     /// Adds a fault; faults are played in the order in which they were added.
     pub fn add_fault(&self, fault: Fault) {
         self.shared.with(|state| state.faults.add(fault));

@@ -30,10 +30,24 @@ impl<T> Default for Object<T> {
     }
 }
 
-/// What `time` says beside the dates of versions: `unpublished` is there once all of them were taken back.
+/// What `time` says: a date for each version that ever was, also for those that were taken back; and `unpublished`, with a
+/// list of them, once all were (npm/cli, `lib/commands/view.js`, reads it so).
 #[derive(Debug, Default)]
 pub(super) struct Time {
     pub(super) unpublished: bool,
+    /// The versions, as written.
+    pub(super) versions: Vec<String>,
+}
+
+/// A list of texts; none where another type stands.
+#[derive(Debug, Default)]
+struct Texts(Vec<String>);
+
+/// What stands in `time.unpublished`.
+#[derive(Debug, Default)]
+struct Unpublished {
+    is_object: bool,
+    versions: Texts,
 }
 
 /// The names of accounts, given as `name <mail>` or as objects; none where another type stands.
@@ -163,12 +177,41 @@ impl Lenient for Time {
         let mut time = Self::default();
         while let Some(key) = map.next_key::<String>()? {
             if key == "unpublished" {
-                time.unpublished = map.next_value::<Object<IgnoredAny>>()?.is_object;
+                let unpublished: Unpublished = map.next_value()?;
+                time.unpublished = unpublished.is_object;
+                time.versions.extend(unpublished.versions.0);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+                if !matches!(key.as_str(), "created" | "modified") {
+                    time.versions.push(key);
+                }
+            }
+        }
+        Ok(time)
+    }
+}
+
+impl Lenient for Unpublished {
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut unpublished = Self { is_object: true, ..Self::default() };
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "versions" {
+                unpublished.versions = map.next_value()?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(time)
+        Ok(unpublished)
+    }
+}
+
+impl Lenient for Texts {
+    fn from_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
+        let mut texts = Self::default();
+        while let Some(Text(text)) = seq.next_element()? {
+            texts.0.extend(text);
+        }
+        Ok(texts)
     }
 }
 
@@ -239,7 +282,7 @@ macro_rules! read_leniently {
         })+
     };
 }
-read_leniently!(Text, Flag, Time, RawVersion, Dist, People, Person);
+read_leniently!(Text, Texts, Flag, Time, Unpublished, RawVersion, Dist, People, Person);
 
 impl<'de, T: for<'a> Deserialize<'a>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -117,6 +117,19 @@ fn a_packument_may_be_without_versions_or_name_itself_by_its_id() {
 }
 
 #[test]
+fn a_version_with_a_date_that_is_not_there_was_taken_back() {
+    let taken_back =
+        |fields: &str| -> Vec<String> { parse(fields).taken_back.iter().map(ToString::to_string).collect() };
+    let dates = r#""time":{"created":"x","modified":"x","1.0.0":"x","1.1.0":"x","odd":"x"}"#;
+    assert_eq!(taken_back(&format!(r#"{{{dates},"versions":{{"1.0.0":{{}}}}}}"#)), ["1.1.0"]);
+    // What can't be understood is there all the same, and the short form tells nothing.
+    assert_eq!(taken_back(&format!(r#"{{{dates},"versions":{{"1.0.0":{{}},"1.1.0":7}}}}"#)), Vec::<String>::new());
+    assert_eq!(taken_back(r#"{"versions":{"1.0.0":{}}}"#), Vec::<String>::new());
+    // Of a package that is gone as a whole the list tells.
+    assert_eq!(taken_back(r#"{"time":{"unpublished":{"versions":["1.0.0",7]}}}"#), ["1.0.0"]);
+}
+
+#[test]
 fn deep_nesting_ends_without_a_crash() {
     let depth = 100_000;
     let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));

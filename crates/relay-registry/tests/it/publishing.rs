@@ -208,8 +208,10 @@ async fn an_answer_that_never_came_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn an_answer_whose_words_were_cut_off_is_judged_by_its_status() {
-    assert_eq!(cut_off(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{").await.unwrap().status, 200);
+async fn an_answer_whose_words_were_cut_off_is_a_no_by_its_status_and_never_a_yes() {
+    let taken = cut_off(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{").await;
+    let Err(PublishError::OutcomeUnknown { cause }) = taken else { panic!("must be unknown: {taken:?}") };
+    assert!(cause.contains("answered 200 and its words can't be read"), "{cause}");
     let refused = cut_off(b"HTTP/1.1 404 Not Found\r\ncontent-length: 50\r\n\r\n{").await;
     assert!(matches!(refused, Err(PublishError::Refused(refusal)) if refusal.code == RefusalCode::NeedAuth));
     let failed = cut_off(b"HTTP/1.1 500 Oops\r\ncontent-length: 50\r\n\r\n{").await;

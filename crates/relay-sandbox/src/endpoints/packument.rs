@@ -49,7 +49,10 @@ pub(super) fn packument(state: &mut State, request: &Incoming, package: &str) ->
     let at = state.viewpoint();
     let base = tarball_base(state, request);
     let abbreviated = request.header("accept").is_some_and(|accept| accept.contains(ABBREVIATED));
-    let Some(document) = readable(state, request, package).and_then(|it| document(it, at, &base, abbreviated)) else {
+    let shown = readable(state, request, package).and_then(|it| document(it, at, &base, abbreviated));
+    // Of a package that is gone npm's client reads when that was in the full form; what the short one is then, is not known.
+    let gone = || state.packages.get(package).filter(|_| !abbreviated).and_then(unpublished);
+    let Some(document) = shown.or_else(gone) else {
         state.cache_absence(&url);
         return Refusal::NotFound.into();
     };
@@ -126,6 +129,7 @@ fn document(package: &Package, at: Viewpoint, base: &str, abbreviated: bool) -> 
     for stored in package.seen(View::Packument, at) {
         time.insert(stored.version.to_string(), json!(stored.accepted.to_string()));
     }
+    time.extend(dates_of_burnt(package));
     let latest = tags
         .get("latest")
         .and_then(|latest| package.seen(View::Packument, at).find(|it| it.version.to_string() == *latest));
@@ -144,6 +148,22 @@ fn document(package: &Package, at: Viewpoint, base: &str, abbreviated: bool) -> 
         }
     }
     Some(Value::Object(document))
+}
+
+/// The dates of versions that were taken back stay (`npm view <name> time`).
+fn dates_of_burnt(package: &Package) -> impl Iterator<Item = (String, Value)> {
+    package.burnt.iter().map(|(version, accepted)| (version.to_string(), json!(accepted.to_string())))
+}
+
+/// What is left of a package all of whose versions were taken back.
+fn unpublished(package: &Package) -> Option<Value> {
+    let removed = package.removed.filter(|_| package.versions.is_empty() && !package.restricted)?;
+    let mut time: Map<String, Value> = dates_of_burnt(package).collect();
+    time.insert("created".into(), json!(package.created.to_string()));
+    time.insert("modified".into(), json!(package.modified.to_string()));
+    let versions: Vec<String> = package.burnt.keys().map(ToString::to_string).collect();
+    time.insert("unpublished".into(), json!({ "time": removed.to_string(), "versions": versions }));
+    Some(json!({ "_id": package.name, "_rev": package.revision(), "name": package.name, "time": time }))
 }
 
 /// One version's document: the manifest as uploaded, and what the registry adds.

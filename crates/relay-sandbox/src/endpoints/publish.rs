@@ -95,7 +95,7 @@ fn check_version(state: &State, upload: &Upload) -> Result<(), Refusal> {
             Err(Refusal::VersionStaged(text))
         }
         (SandboxRules::Npm, Some(_)) => Err(Refusal::VersionPublished(text)),
-        (SandboxRules::Npm, None) if package.burnt.contains(&upload.version) => Err(Refusal::VersionBurnt(text)),
+        (SandboxRules::Npm, None) if package.burnt.contains_key(&upload.version) => Err(Refusal::VersionBurnt(text)),
         (_, None) => Ok(()),
     }
 }

@@ -153,8 +153,11 @@ async fn a_version_is_taken_back_and_its_number_is_burnt() {
     npm.run(&folder, &["publish", "--prefer-online"])
         .await
         .failed_with(&["code E403", "Cannot publish over previously published version \"1.1.0\"."]);
+    let time = npm.npm(&["view", "one", "time", "--json", "--prefer-online"]).await.json();
+    assert!(time["1.1.0"].is_string() && time["1.0.0"].is_string(), "the date of what was taken back stays: {time}");
 
     npm.npm(&["unpublish", "one", "--force"]).await.succeeded();
+    npm.npm(&["view", "one", "--prefer-online"]).await.failed_with(&["code E404", "Unpublished on"]);
     npm.run(&npm.package(&manifest("one", "2.0.0")), &["publish"])
         .await
         .failed_with(&["code E403", "one cannot be republished until 24 hours have passed."]);
