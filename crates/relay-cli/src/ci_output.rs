@@ -98,7 +98,7 @@ fn append(path: &str, text: &str, ui: &Ui) {
 
 #[cfg(test)]
 mod tests {
-    use relay_engine::state::{Failure, How, Parked};
+    use relay_engine::state::{Evidence, Failure, How, Parked};
 
     use super::*;
     use crate::summary::tests::package;
@@ -111,7 +111,10 @@ mod tests {
             package("@acme/core", Outcome::Failed(Failure::Unreachable { cause: "reset: 100%, twice".to_owned() })),
             package("@acme/log", Outcome::Live { how: How::Published }),
             package("@acme/ui", Outcome::Held { by: "@acme/core".parse().unwrap() }),
-            package("@acme/kit", Outcome::Parked(Parked::Visibility { waited_seconds: 60 })),
+            package(
+                "@acme/kit",
+                Outcome::Parked(Parked::Visibility { waited_seconds: 60, evidence: Evidence::Answer }),
+            ),
         ];
         report.problems = vec!["the push was refused".to_owned()];
         report

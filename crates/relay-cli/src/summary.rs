@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use relay_config::RouteKind;
 use relay_engine::report::{Outcome, PackageReport, RunReport};
-use relay_engine::state::{Failure, How, Parked};
+use relay_engine::state::{Evidence, Failure, How, Parked};
 
 pub(crate) use self::markdown::markdown;
 use crate::ui::{Ui, human_span, plural, wrapped};
@@ -273,10 +273,41 @@ pub(crate) fn explain_failure(failure: &Failure) -> (String, Vec<String>) {
                     .to_owned(),
             ],
         ),
+        Failure::Burnt { text } => (
+            format!(
+                "this version was published once and removed: its number is burnt, and the registry never takes it again \
+                 ({text})"
+            ),
+            vec!["take the next version: add a change file for the package and run `relay release`".to_owned()],
+        ),
         Failure::Unreachable { cause } => {
             (format!("it could not be sent: {cause}"), vec!["run the same command again".to_owned()])
         }
     }
+}
+
+/// A version that the registry took and does not show, by what shows that it took it.
+fn invisible(waited_seconds: u64, evidence: &Evidence, again: String) -> (String, Vec<String>) {
+    let waited = span(waited_seconds.saturating_mul(1000));
+    let what = match evidence {
+        Evidence::Answer => format!("accepted, but the registry did not show it within {waited}"),
+        Evidence::Refusal { text } => format!(
+            "accepted, but the registry did not show it within {waited}; the same bytes were refused since it has the \
+             version: {text}"
+        ),
+        Evidence::Document => {
+            format!("accepted, but it could not be installed within {waited}: the registry shows its document alone")
+        }
+    };
+    let mut help = vec![again];
+    if matches!(evidence, Evidence::Refusal { .. }) {
+        help.push(
+            "if it stays so: the registry may hold it for review, or have taken it away; ask its support, or release the \
+             next version"
+                .to_owned(),
+        );
+    }
+    (what, help)
 }
 
 /// What a parked package waits for, and how it goes on.
@@ -294,10 +325,7 @@ pub(crate) fn explain_parked(parked: &Parked, world: World) -> (String, Vec<Stri
             format!("waits for a person: {why}"),
             vec!["run the same command in a terminal, or give the code with `--otp`".to_owned()],
         ),
-        Parked::Visibility { waited_seconds } => (
-            format!("accepted, but the registry did not show it within {}", span(waited_seconds.saturating_mul(1000))),
-            vec![again],
-        ),
+        Parked::Visibility { waited_seconds, evidence } => invisible(*waited_seconds, evidence, again),
         Parked::Registry { why, retry_after_seconds } => {
             let later = retry_after_seconds
                 .map(|seconds| format!(" (it asks to come back in {})", span(seconds.saturating_mul(1000))))

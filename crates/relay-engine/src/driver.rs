@@ -281,12 +281,12 @@ fn carry<'a, U: RegistryCalls, P: Person>(
                 }
             }))
         }
-        Effect::Settle { package, at } => {
+        Effect::Settle { package, thorough, at } => {
             let prepared_upload = context.prepared_uploads.get(&package)?;
             Some(Box::pin(async move {
                 tokio::time::sleep_until(begun + at).await;
                 let _permit = reads.acquire().await;
-                let found = registry.find(prepared_upload).await;
+                let found = registry.find(prepared_upload, thorough).await;
                 Completed::Input(Input::Settled { package, found })
             }))
         }

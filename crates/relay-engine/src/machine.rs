@@ -6,8 +6,10 @@
 //!
 //! - `protocol`: inputs, effects, limits
 //! - `transitions`: what each input does to a package
-//! - `schedule`: who goes next, who is held, when a person is called
+//! - `evidence`: what an accepted version that does not appear comes to, and what is asked before the first upload
+//! - `upload_order`: who goes next, who is held, when a person is called
 
+mod evidence;
 mod protocol;
 mod transitions;
 mod upload_order;
@@ -19,12 +21,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use relay_config::RouteKind;
+use relay_registry::Refusal;
 use relay_values::RegistryUrl;
 use relay_workspace::PackageName;
 
+use self::evidence::Proof;
 pub use self::protocol::{
-    Answer, CHALLENGES_PER_PACKAGE_MAX, Effect, Found, IllegalInput, Input, Job, KEPT_OTP_AGE_MAX, PAUSE_MAX,
-    PAUSES_PER_PACKAGE_MAX, SETTLE_READS_MAX, Terms, UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_MAX,
+    Answer, BACK_OFF_FIRST, BACK_OFF_MAX, CHALLENGES_PER_PACKAGE_MAX, Effect, Found, IllegalInput, Input, Job,
+    KEPT_OTP_AGE_MAX, PAUSE_MAX, PAUSE_UNASKED, PAUSES_PER_PACKAGE_MAX, PLAN_READ_FRESH, SENT_AGAIN_MAX,
+    SETTLE_READS_MAX, Terms, UPLOADS_AFTER_PAUSE, UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_FIRST,
+    VISIBILITY_POLL_MAX,
 };
 use crate::state::{Parked, State};
 
@@ -36,6 +42,7 @@ pub struct Machine {
     /// Nodes in the order in which they compete for a free connection: the longest chain first, then by name.
     priority: Vec<usize>,
     terms: Terms,
+    /// Registries that asked for a pause, and until when. Whoever is here goes slowly for the rest of the run.
     paused_until: BTreeMap<RegistryUrl, Duration>,
     otp: KeptOtp,
     sitting_open: bool,
@@ -75,6 +82,14 @@ struct Node {
     uncertain: Option<String>,
     /// The registry said that the version is taken before an upload of ours can have been the cause.
     was_there: bool,
+    /// The last refusal by which the registry said that it has this version.
+    taken: Option<Refusal>,
+    /// How far the search for evidence has come.
+    proof: Proof,
+    /// The registry is being asked before the first upload, since what the plan read is too old.
+    checking: bool,
+    /// When that was answered.
+    checked: Option<Duration>,
 }
 
 impl Machine {
@@ -152,6 +167,7 @@ impl Machine {
             if !node.state.is_terminal() {
                 let in_flight = matches!(node.state, State::Uploading | State::Settling);
                 let accepted = matches!(node.state, State::Accepted { .. });
+                let in_flight = in_flight && !node.checking;
                 node.state = State::Parked(Parked::Interrupted { in_flight, accepted });
             }
         }
@@ -227,6 +243,10 @@ impl Node {
             typed: false,
             uncertain: None,
             was_there: false,
+            taken: None,
+            proof: Proof::default(),
+            checking: false,
+            checked: None,
         }
     }
 

@@ -7,7 +7,7 @@ use futures_util::future::{OptionFuture, join};
 use relay_config::RegistryRules;
 use relay_registry::{
     Challenge, DocumentInput, Otp, PackumentAnswer, PackumentForm, PollAnswer, PublishError, PublishRequest,
-    PublishedVersion, RegistryClient, WebChallenge, publish_document,
+    PublishedVersion, ReadError, RegistryClient, WebChallenge, publish_document,
 };
 use url::Url;
 
@@ -48,8 +48,9 @@ pub trait RegistryCalls: Sync {
         otp: Option<&Otp>,
         interactive: bool,
     ) -> impl Future<Output = Sent> + Send;
-    /// Asks what the registry has under the version, whether or not it can be installed yet.
-    fn find(&self, prepared_upload: &PreparedUpload) -> impl Future<Output = Found> + Send;
+    /// Asks what the registry has under the version, whether or not it can be installed yet. `thorough`: where its document is
+    /// not there, the whole packument is asked too, which has the dates of what was taken back.
+    fn find(&self, prepared_upload: &PreparedUpload, thorough: bool) -> impl Future<Output = Found> + Send;
     /// Asks for what an installer needs: the packument with the version, and the tarball.
     fn look(&self, prepared_upload: &PreparedUpload) -> impl Future<Output = Found> + Send;
     /// Asks whether a web challenge has been answered.
@@ -92,15 +93,26 @@ impl RegistryCalls for RegistryClient {
         }
     }
 
-    async fn find(&self, prepared_upload: &PreparedUpload) -> Found {
+    async fn find(&self, prepared_upload: &PreparedUpload, thorough: bool) -> Found {
+        let PreparedUpload { registry, name, version, rules, .. } = prepared_upload;
         let credential = prepared_upload.credential_for(false);
-        match self
-            .version_document(&prepared_upload.registry, &prepared_upload.name, &prepared_upload.version, credential)
-            .await
-        {
-            Ok(Some(version)) => compare(&version, prepared_upload),
-            Ok(None) => Found::NotYet,
-            Err(error) => Found::Unavailable { cause: error.to_string() },
+        match self.version_document(registry, name, version, credential).await {
+            Ok(Some(version)) => return compare(&version, prepared_upload),
+            // Some registries have no such documents. npm's has, and each read of a packument that is not there yet may keep
+            // its caches from showing it for minutes (`npm-registry.md`, 1.5).
+            Ok(None) if thorough || *rules == RegistryRules::Plain => {}
+            Ok(None) => return Found::NotYet,
+            Err(error) => return unread(error),
+        }
+        let form = if thorough { PackumentForm::Full } else { PackumentForm::Abbreviated };
+        match self.packument_past_caches(registry, name, credential, form).await {
+            Ok(PackumentAnswer::Found { packument }) => match packument.versions.get(version) {
+                Some(version) => compare(version, prepared_upload),
+                None if packument.taken_back.contains(version) => Found::TakenBack,
+                None => Found::NotYet,
+            },
+            Ok(PackumentAnswer::NotFound { .. }) => Found::NotYet,
+            Err(error) => unread(error),
         }
     }
 
@@ -122,7 +134,7 @@ impl RegistryCalls for RegistryClient {
         let packument = match answer {
             Ok(PackumentAnswer::Found { packument, .. }) => packument,
             Ok(_) => return Found::NotYet,
-            Err(error) => return Found::Unavailable { cause: error.to_string() },
+            Err(error) => return unread(error),
         };
         let Some(version) = packument.versions.get(&prepared_upload.version) else { return Found::NotYet };
         let found = compare(version, prepared_upload);
@@ -134,7 +146,7 @@ impl RegistryCalls for RegistryClient {
         match self.tarball_available(&prepared_upload.registry, tarball, credential).await {
             Ok(true) => Found::SameBytes,
             Ok(false) => Found::NotYet,
-            Err(error) => Found::Unavailable { cause: error.to_string() },
+            Err(error) => unread(error),
         }
     }
 
@@ -159,6 +171,13 @@ fn guessed_tarball(prepared_upload: &PreparedUpload) -> Option<Url> {
     let name = prepared_upload.name.as_str();
     let file = name.rsplit_once('/').map_or(name, |(_, bare)| bare);
     Some(prepared_upload.registry.below(&format!("{name}/-/{file}-{}.tgz", prepared_upload.version)))
+}
+
+fn unread(error: ReadError) -> Found {
+    match error {
+        ReadError::RateLimited { retry_after, refusal, .. } => Found::Busy { retry_after, text: refusal.text },
+        error => Found::Unavailable { cause: error.to_string() },
+    }
 }
 
 /// Compares digests, never addresses: registries rewrite `dist.tarball` (`npm-registry.md`, 11).

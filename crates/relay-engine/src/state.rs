@@ -67,6 +67,9 @@ pub enum Parked {
     Visibility {
         /// How long relay waited, in seconds.
         waited_seconds: u64,
+        /// What shows that the registry has it.
+        #[serde(default)]
+        evidence: Evidence,
     },
     /// The registry's pace: it asked to come back later.
     Registry {
@@ -83,6 +86,22 @@ pub enum Parked {
         #[serde(default)]
         accepted: bool,
     },
+}
+
+/// What shows that a registry has a version which it does not let be installed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "kebab-case")]
+pub enum Evidence {
+    /// It said so when the upload was sent, and nothing since.
+    #[default]
+    Answer,
+    /// It refused the same bytes once more, since it has that version.
+    Refusal {
+        /// What it said.
+        text: String,
+    },
+    /// It shows the version's document, but not all that an installer needs.
+    Document,
 }
 
 /// Why a package can't be published.
@@ -105,6 +124,11 @@ pub enum Failure {
         /// Whether somebody declared that it bypasses 2FA. If nobody did, it may be the token that is at fault.
         #[serde(default)]
         declared: bool,
+    },
+    /// The version was published once and taken back: its number can never be used again.
+    Burnt {
+        /// What the registry said to the upload.
+        text: String,
     },
     /// The registry couldn't be reached or never gave a clear answer.
     Unreachable {

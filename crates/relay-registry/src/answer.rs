@@ -38,7 +38,7 @@ impl Answer {
 
     /// How long the registry wants us to wait.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        retry_after::parse(self.header("retry-after")?, self.header("date"))
+        retry_after::of(&self.headers)
     }
 
     /// The body as JSON.

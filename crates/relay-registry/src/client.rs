@@ -5,6 +5,7 @@
 //! [`REDIRECTS_MAX`], and never with a credential.
 
 mod connection;
+mod pause;
 mod reads;
 mod trouble;
 mod trust;
@@ -13,16 +14,19 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use relay_workspace::PackageName;
 use reqwest::Method;
 use secrecy::SecretString;
 
 use crate::answer::Answer;
 use crate::headers::{RequestHeaders, request_headers};
 use crate::publish::{Accepted, PublishError, PublishRequest, read_publish_answer};
+use crate::refusal::{Refusal, RefusalCode};
 use crate::url::{RegistryUrl, host_and_port, package_url};
 
 pub use connection::ClientError;
 use connection::{Connections, Failure, Request};
+pub use pause::{PAUSE_KEPT_MAX, PAUSE_WAITED_MAX};
 
 /// The largest packument that is read, in bytes. The largest real ones are around 30 MB in full form.
 pub const PACKUMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -74,7 +78,7 @@ pub struct ReadRetry {
 
 impl Default for ReadRetry {
     fn default() -> Self {
-        Self { tries: 3, first_wait: Duration::from_millis(400), retry_after_max: Duration::from_secs(10) }
+        Self { tries: 3, first_wait: Duration::from_millis(400), retry_after_max: PAUSE_WAITED_MAX }
     }
 }
 
@@ -112,6 +116,16 @@ pub struct RegistryClient {
 impl fmt::Debug for RegistryClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RegistryClient").field("user_agent", &self.options.user_agent).finish_non_exhaustive()
+    }
+}
+
+/// The refusal that stands for a host that asked for a pause: nothing was sent.
+fn paused_refusal(package: Option<&PackageName>, host: &str) -> Refusal {
+    Refusal {
+        code: RefusalCode::RateLimit,
+        status: 429,
+        text: format!("`{host}` asked for a pause that is not over"),
+        package: package.cloned(),
     }
 }
 
@@ -163,6 +177,10 @@ impl RegistryClient {
         let answer = match self.connections.send(upload, ANSWER_BYTES_MAX).await {
             Ok(answer) => answer,
             Err(Failure::NotSent { cause }) => return Err(PublishError::NotSent { cause }),
+            Err(Failure::Paused { left }) => {
+                let refusal = paused_refusal(Some(request.name), &host);
+                return Err(PublishError::RateLimited { retry_after: Some(left), refusal });
+            }
             Err(Failure::Broken { cause }) => return Err(PublishError::OutcomeUnknown { cause }),
             Err(Failure::Body { status, cause, .. }) if (200..=299).contains(&status) => {
                 // A proxy's page has that status too.

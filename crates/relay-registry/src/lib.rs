@@ -35,7 +35,7 @@ pub use ::url::Url;
 pub use relay_values::struck_out;
 
 pub use challenge::{Challenge, PollAnswer, WebChallenge};
-pub use client::{ClientError, ClientOptions, ReadRetry, RegistryClient};
+pub use client::{ClientError, ClientOptions, PAUSE_KEPT_MAX, PAUSE_WAITED_MAX, ReadRetry, RegistryClient};
 pub use credential::{AuthScheme, Credential, InvalidOtp, Otp, UnusableCredential, fresh_salt};
 pub use document::{DocumentError, DocumentInput, publish_document};
 pub use manager_settings::{ManagerFile, ManagerSettingsError};

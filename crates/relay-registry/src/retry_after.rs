@@ -2,8 +2,16 @@
 
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
+
 /// The longest wait that is believed: a registry that asks for more is parked anyway.
 pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
+
+/// What an answer's headers ask for.
+pub(crate) fn of(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    parse(text("retry-after")?, text("date"))
+}
 
 /// Reads the header. A date without the answer's `date` says nothing, as the wall clock is not asked.
 pub(crate) fn parse(retry_after: &str, date: Option<&str>) -> Option<Duration> {

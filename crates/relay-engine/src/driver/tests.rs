@@ -67,7 +67,7 @@ impl RegistryCalls for Simulated {
         answer.unwrap_or(Sent::Ended(UploadOutcome::Accepted))
     }
 
-    async fn find(&self, _upload: &PreparedUpload) -> Found {
+    async fn find(&self, _upload: &PreparedUpload, _thorough: bool) -> Found {
         Found::NotYet
     }
 
@@ -180,6 +180,7 @@ fn machine(prepared_uploads: &BTreeMap<PackageName, PreparedUpload>, person: boo
         visibility_timeout: Duration::from_mins(20),
         person,
         otp_given: false,
+        read_age: Duration::ZERO,
     };
     Machine::new(jobs, terms)
 }

@@ -15,6 +15,20 @@ pub const UPLOADS_PER_PACKAGE_MAX: u32 = 4;
 pub const SETTLE_READS_MAX: u32 = 6;
 /// How often a person is asked for one package.
 pub const CHALLENGES_PER_PACKAGE_MAX: u32 = 3;
+/// How often the same bytes are sent once more in a run where an accepted version does not appear.
+pub const SENT_AGAIN_MAX: u32 = 1;
+/// How long what the plan read of a package counts; later its version is asked for once more before it is sent.
+pub const PLAN_READ_FRESH: Duration = Duration::from_mins(1);
+/// How many uploads to one registry are in flight after it asked for a pause (`npm-registry.md`, 10.1).
+pub const UPLOADS_AFTER_PAUSE: usize = 1;
+/// The first pause where a registry asks for one without saying how long; it doubles from there (`npm-registry.md`, 10.1).
+pub const PAUSE_UNASKED: Duration = Duration::from_secs(30);
+/// The wait before a second try after an answer that was lost; it doubles from there.
+pub const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
+/// The longest such wait.
+pub const BACK_OFF_MAX: Duration = Duration::from_mins(1);
+/// The wait before the second look for visibility; it doubles from there, up to [`VISIBILITY_POLL_MAX`].
+pub const VISIBILITY_POLL_FIRST: Duration = Duration::from_millis(100);
 /// How long a one-time password is tried again for the next package (`npm-registry.md`, 3.4).
 pub const KEPT_OTP_AGE_MAX: Duration = Duration::from_mins(5);
 /// The longest pause that relay waits out; a longer one parks (`npm-registry.md`, 10.1: values over 30 minutes were seen).
@@ -62,6 +76,8 @@ pub struct Terms {
     pub person: bool,
     /// Whether a one-time password was given beforehand.
     pub otp_given: bool,
+    /// How long before the start the registries were read for the plan.
+    pub read_age: Duration,
 }
 
 /// Something that happened.
@@ -150,6 +166,8 @@ pub enum UploadOutcome {
 pub enum Found {
     /// Nothing, or not everything that an installer needs.
     NotYet,
+    /// Nothing, and its own list of dates says that the version was there once.
+    TakenBack,
     /// The same bytes.
     SameBytes,
     /// Other bytes.
@@ -163,6 +181,13 @@ pub enum Found {
     Unavailable {
         /// What went wrong.
         cause: String,
+    },
+    /// It may not be asked now: the registry wants a pause.
+    Busy {
+        /// How long, where it says so.
+        retry_after: Option<Duration>,
+        /// What it said.
+        text: String,
     },
 }
 
@@ -199,6 +224,8 @@ pub enum Effect {
     Settle {
         /// The package.
         package: PackageName,
+        /// Whether to ask for all that could show it: the whole packument with its dates too.
+        thorough: bool,
         /// When, counted from the start of the run.
         at: Duration,
     },

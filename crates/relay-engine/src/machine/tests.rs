@@ -6,10 +6,12 @@ use relay_config::{RouteKind, WaitFor};
 use relay_registry::{Refusal, RefusalCode};
 use relay_workspace::PackageName;
 
-use super::{Answer, Effect, Found, Input, Job, Machine, Terms, UploadOutcome};
+use super::{Answer, Effect, Found, Input, Job, Machine, PLAN_READ_FRESH, SETTLE_READS_MAX, Terms, UploadOutcome};
 use crate::state::{Failure, How, Parked, State};
 
 mod answers;
+mod evidence;
+mod pauses;
 mod simulated;
 
 fn name(at: usize) -> PackageName {
@@ -38,6 +40,7 @@ fn terms(person: bool) -> Terms {
         visibility_timeout: Duration::from_mins(20),
         person,
         otp_given: false,
+        read_age: Duration::ZERO,
     }
 }
 

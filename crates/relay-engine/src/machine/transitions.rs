@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use relay_config::RouteKind;
 use relay_registry::RefusalClass;
+use relay_values::RegistryUrl;
 
+use super::evidence::{Proof, says_taken};
 use super::protocol::{
-    Answer, CHALLENGES_PER_PACKAGE_MAX, Effect, Found, KEPT_OTP_AGE_MAX, PAUSE_MAX, PAUSES_PER_PACKAGE_MAX,
-    SETTLE_READS_MAX, UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_MAX,
+    Answer, BACK_OFF_FIRST, BACK_OFF_MAX, CHALLENGES_PER_PACKAGE_MAX, Effect, Found, KEPT_OTP_AGE_MAX, PAUSE_MAX,
+    PAUSE_UNASKED, PAUSES_PER_PACKAGE_MAX, SETTLE_READS_MAX, UPLOADS_PER_PACKAGE_MAX, UploadOutcome,
+    VISIBILITY_POLL_FIRST, VISIBILITY_POLL_MAX,
 };
 use super::{Machine, Node};
 use crate::state::{Failure, How, Parked, State};
@@ -21,19 +24,25 @@ impl Machine {
                 if node.sent_kept_otp {
                     self.otp.works_again = Some(true);
                 }
+                node.taken = None;
                 self.accept(at, now, effects);
             }
             UploadOutcome::Challenged { web } => self.challenged(at, web, now, effects),
-            UploadOutcome::Refused(refusal) if refusal.code.class() == RefusalClass::Verify => {
+            UploadOutcome::Refused(refusal) if says_taken(refusal.code) => {
                 node.was_there = node.uploads <= 1;
                 node.uncertain = None;
-                self.settle(at, now, effects);
+                node.taken = Some(refusal);
+                self.settle(at, now, true, effects);
+            }
+            UploadOutcome::Refused(refusal) if refusal.code.class() == RefusalClass::Verify => {
+                node.uncertain = Some(refusal.text);
+                self.settle(at, now, false, effects);
             }
             UploadOutcome::Refused(refusal) => node.state = State::Failed(Failure::Refused(refusal)),
             UploadOutcome::RateLimited { retry_after, text } => self.paused(at, retry_after, text, now, effects),
             UploadOutcome::Unknown { cause } => {
                 node.uncertain = Some(cause);
-                self.settle(at, now, effects);
+                self.settle(at, now, false, effects);
             }
             UploadOutcome::NotSent { cause } => node.try_again(cause, now, effects),
         }
@@ -48,10 +57,10 @@ impl Machine {
         effects.push(Effect::Look { package: node.job.name.clone(), at: now });
     }
 
-    fn settle(&mut self, at: usize, when: Duration, effects: &mut Vec<Effect>) {
+    pub(super) fn settle(&mut self, at: usize, when: Duration, thorough: bool, effects: &mut Vec<Effect>) {
         let Some(node) = self.nodes.get_mut(at) else { return };
         node.state = State::Settling;
-        effects.push(Effect::Settle { package: node.job.name.clone(), at: when });
+        effects.push(Effect::Settle { package: node.job.name.clone(), thorough, at: when });
     }
 
     fn challenged(&mut self, at: usize, web: bool, now: Duration, effects: &mut Vec<Effect>) {
@@ -94,10 +103,9 @@ impl Machine {
             } else {
                 "the registry asks for a second factor and nobody is here to answer"
             };
-            node.state = State::Parked(Parked::Person { why: why.to_owned() });
+            node.park_unanswered(why.to_owned());
         } else if node.challenges >= CHALLENGES_PER_PACKAGE_MAX {
-            let why = format!("the registry refused {CHALLENGES_PER_PACKAGE_MAX} answers");
-            node.state = State::Parked(Parked::Person { why });
+            node.park_unanswered(format!("the registry refused {CHALLENGES_PER_PACKAGE_MAX} answers"));
         } else {
             node.challenges += 1;
             node.state = State::AwaitingPerson;
@@ -134,17 +142,25 @@ impl Machine {
             Answer::Expired => "nobody answered the challenge in time",
             Answer::Over => "the challenge is over: it was denied, or it expired",
         };
-        node.state = State::Parked(Parked::Person { why: why.to_owned() });
+        node.park_unanswered(why.to_owned());
     }
 
     pub(super) fn settled(&mut self, at: usize, found: Found, now: Duration, effects: &mut Vec<Effect>) {
+        let Some(node) = self.nodes.get(at) else { return };
+        let thorough = node.taken.is_some() || node.proof != Proof::NotSought;
+        if node.checking {
+            return self.checked(at, found, now, effects);
+        }
+        if self.weighed(at, &found, now) {
+            return;
+        }
         let Some(node) = self.nodes.get_mut(at) else { return };
         match found {
             Found::SameBytes => self.accept(at, now, effects),
             Found::OtherBytes { there, ours } => node.state = State::Failed(Failure::OtherBytes { there, ours }),
             // The registry says that the version is taken and does not show it: accepted, not visible yet. Whose bytes
             // they are is told when they can be seen; then other bytes stop the package.
-            Found::NotYet => match node.uncertain.clone() {
+            Found::NotYet | Found::TakenBack => match node.uncertain.clone() {
                 Some(cause) => node.try_again(cause, now, effects),
                 None => self.accept(at, now, effects),
             },
@@ -155,7 +171,12 @@ impl Machine {
                     node.state = State::Parked(Parked::Registry { why, retry_after_seconds: None });
                 } else {
                     let when = now + back_off(node.settles);
-                    effects.push(Effect::Settle { package: node.job.name.clone(), at: when });
+                    self.settle(at, when, thorough, effects);
+                }
+            }
+            Found::Busy { retry_after, text } => {
+                if let Some(until) = self.busy(at, retry_after, text, now, effects) {
+                    self.settle(at, until, thorough, effects);
                 }
             }
         }
@@ -169,21 +190,57 @@ impl Machine {
         now: Duration,
         effects: &mut Vec<Effect>,
     ) {
+        let Some(until) = self.busy(at, retry_after, text, now, effects) else { return };
         let Some(node) = self.nodes.get_mut(at) else { return };
-        node.pauses += 1;
-        // `npm-registry.md`, 10.1: without a word from the registry, 30 s · 2ⁿ.
-        let delay = retry_after
-            .unwrap_or_else(|| Duration::from_secs(30).saturating_mul(1 << node.pauses.saturating_sub(1).min(6)));
-        if delay > PAUSE_MAX || node.pauses > PAUSES_PER_PACKAGE_MAX {
-            node.state = State::Parked(Parked::Registry { why: text, retry_after_seconds: Some(delay.as_secs()) });
-            return;
-        }
-        let until = now + delay.max(Duration::from_millis(200));
         node.uploads = node.uploads.saturating_sub(1);
         node.state = State::Waiting { until, why: "the registry asked for a pause".to_owned() };
-        let pause = self.paused_until.entry(node.job.registry.clone()).or_default();
-        *pause = (*pause).max(until);
-        effects.push(Effect::Wake { at: until });
+    }
+
+    /// Notes that a registry asked for a pause, which counts for all that is sent there. `None`: it is longer than relay waits,
+    /// or one too many, and the package is parked.
+    pub(super) fn busy(
+        &mut self,
+        at: usize,
+        retry_after: Option<Duration>,
+        text: String,
+        now: Duration,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Duration> {
+        let node = self.nodes.get_mut(at)?;
+        node.pauses += 1;
+        let unasked = || PAUSE_UNASKED.saturating_mul(1 << node.pauses.saturating_sub(1).min(6)).min(PAUSE_MAX);
+        let delay = retry_after.unwrap_or_else(unasked);
+        let too_often = node.pauses > PAUSES_PER_PACKAGE_MAX;
+        let registry = node.job.registry.clone();
+        if delay > PAUSE_MAX || too_often {
+            node.state =
+                State::Parked(Parked::Registry { why: text.clone(), retry_after_seconds: Some(delay.as_secs()) });
+        }
+        self.pause(&registry, delay, &text, now, effects).filter(|_| !too_often)
+    }
+
+    /// Lets nothing more begin at a registry before the pause is over. One that is longer than relay waits parks all that has
+    /// not begun there: `None`.
+    fn pause(
+        &mut self,
+        registry: &RegistryUrl,
+        delay: Duration,
+        text: &str,
+        now: Duration,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Duration> {
+        if delay > PAUSE_MAX {
+            let retry_after_seconds = Some(delay.as_secs());
+            let waiting = self.nodes.iter_mut().filter(|node| node.job.registry == *registry);
+            for node in waiting.filter(|node| matches!(node.state, State::Pending | State::Waiting { .. })) {
+                node.state = State::Parked(Parked::Registry { why: text.to_owned(), retry_after_seconds });
+            }
+            return None;
+        }
+        let pause = self.paused_until.entry(registry.clone()).or_default();
+        *pause = (*pause).max(now + delay.max(Duration::from_millis(200)));
+        effects.push(Effect::Wake { at: *pause });
+        Some(*pause)
     }
 
     pub(super) fn looked(&mut self, at: usize, found: Found, now: Duration, effects: &mut Vec<Effect>) {
@@ -197,18 +254,33 @@ impl Machine {
             (Found::OtherBytes { there, ours }, _) => {
                 node.state = State::Failed(Failure::OtherBytes { there, ours });
             }
-            (Found::NotYet | Found::Unavailable { .. }, State::Accepted { since }) => {
+            (found, State::Accepted { since }) => {
                 let waited = now.saturating_sub(*since);
                 node.looks += 1;
                 if stopping {
                     node.state = State::Parked(Parked::Interrupted { in_flight: false, accepted: true });
-                } else if waited >= timeout {
-                    node.state = State::Parked(Parked::Visibility { waited_seconds: waited.as_secs() });
-                } else {
-                    let pause = look_pause(node.looks).min(timeout.saturating_sub(waited));
-                    let when = now + pause.max(Duration::from_millis(50));
-                    effects.push(Effect::Look { package: node.job.name.clone(), at: when });
+                    return;
                 }
+                if waited >= timeout {
+                    // Who could not look has not seen that there is nothing.
+                    if matches!(found, Found::NotYet | Found::TakenBack) {
+                        self.did_not_appear(at, waited, now, effects);
+                    } else {
+                        node.park_invisible(waited);
+                    }
+                    return;
+                }
+                let mut next = now + look_pause(node.looks).max(Duration::from_millis(50));
+                let (package, registry) = (node.job.name.clone(), node.job.registry.clone());
+                let end = *since + timeout;
+                if let Found::Busy { retry_after, text } = found {
+                    let delay = retry_after.unwrap_or(PAUSE_UNASKED);
+                    let until = self.pause(&registry, delay, &text, now, effects);
+                    next = next.max(until.unwrap_or(end));
+                }
+                // A pause that the registry asked for is one for looks too.
+                let pause = self.paused_until.get(&registry).copied().unwrap_or_default();
+                effects.push(Effect::Look { package, at: next.max(pause).min(end.max(now)) });
             }
             _ => {}
         }
@@ -241,12 +313,12 @@ impl Node {
     }
 }
 
-/// One second, doubled with each try, one minute at the most.
-fn back_off(tries: u32) -> Duration {
-    Duration::from_secs(1).saturating_mul(1 << tries.saturating_sub(1).min(6)).min(Duration::from_mins(1))
+/// Doubled with each try.
+pub(super) fn back_off(tries: u32) -> Duration {
+    BACK_OFF_FIRST.saturating_mul(1 << tries.saturating_sub(1).min(6)).min(BACK_OFF_MAX)
 }
 
 /// Short pauses at first, for registries that show a version at once; then the pace that the public one bears.
 fn look_pause(looks: u32) -> Duration {
-    Duration::from_millis(100).saturating_mul(1 << looks.saturating_sub(1).min(8)).min(VISIBILITY_POLL_MAX)
+    VISIBILITY_POLL_FIRST.saturating_mul(1 << looks.saturating_sub(1).min(8)).min(VISIBILITY_POLL_MAX)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use relay_config::WaitFor;
 
-use super::protocol::{Effect, KEPT_OTP_AGE_MAX};
+use super::protocol::{Effect, KEPT_OTP_AGE_MAX, UPLOADS_AFTER_PAUSE};
 use super::{Machine, Node};
 use crate::state::{Parked, State};
 
@@ -25,8 +25,11 @@ impl Machine {
             if free == 0 {
                 break;
             }
-            if self.nodes.get(at).is_some_and(|node| !node.is_interactive() && self.can_start(node, now)) {
-                self.upload(at, false, effects);
+            let starts = |node: &Node| !node.is_interactive() && self.can_start(node, now) && self.has_a_turn(node);
+            if self.nodes.get(at).is_some_and(starts) {
+                if !self.checks_first(at, now, effects) {
+                    self.upload(at, false, effects);
+                }
                 free -= 1;
             }
         }
@@ -65,6 +68,10 @@ impl Machine {
         if !self.sitting_open && !self.sitting_may_open() {
             return;
         }
+        let has_a_turn = self.nodes.get(next).is_some_and(|node| self.has_a_turn(node));
+        if !has_a_turn || self.checks_first(next, now, effects) {
+            return;
+        }
         self.sitting_open = true;
         // A password given beforehand goes along at once, and so does one that was seen to serve several packages.
         let untried = self.nodes.get(next).is_some_and(|node| node.uploads == 0);
@@ -72,7 +79,7 @@ impl Machine {
         self.upload(next, untried && useful && self.otp_is_fresh(now), effects);
     }
 
-    fn otp_is_fresh(&self, now: Duration) -> bool {
+    pub(super) fn otp_is_fresh(&self, now: Duration) -> bool {
         self.otp.since.is_some_and(|since| now.saturating_sub(since) < KEPT_OTP_AGE_MAX)
     }
 
@@ -144,7 +151,16 @@ impl Machine {
     }
 
     fn in_flight(&self) -> usize {
-        self.nodes.iter().filter(|node| matches!(node.state, State::Uploading)).count()
+        self.nodes.iter().filter(|node| node.is_in_flight()).count()
+    }
+
+    /// Says whether a registry that asked for a pause bears this upload beside those that are in flight.
+    fn has_a_turn(&self, node: &Node) -> bool {
+        if !self.paused_until.contains_key(&node.job.registry) {
+            return true;
+        }
+        let there = |other: &&Node| other.is_in_flight() && other.job.registry == node.job.registry;
+        self.nodes.iter().filter(there).count() < UPLOADS_AFTER_PAUSE
     }
 
     /// Dependents of what failed, is parked or held are held, however far away.

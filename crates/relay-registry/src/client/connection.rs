@@ -12,9 +12,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::ClientOptions;
+use super::pause::Pauses;
 use super::trouble::{cause_for_people, was_not_sent};
 use super::trust;
 use crate::answer::Answer;
+use crate::retry_after;
 use crate::url::host_and_port;
 
 /// Up to this size, in bytes, reading an answer that nobody needs costs less than a new connection.
@@ -60,6 +62,8 @@ pub(super) enum Failure {
         /// For people, with the host and the next step.
         cause: String,
     },
+    /// The host asked for a pause, of which so much is left: nothing was sent.
+    Paused { left: Duration },
     /// The connection broke after the request began.
     Broken {
         /// For people, with the host.
@@ -87,6 +91,7 @@ impl Failure {
         match self {
             Self::NotSent { cause } | Self::Broken { cause } => cause,
             Self::Body { cause, .. } => cause.as_str(),
+            Self::Paused { .. } => "the host asked for a pause that is not over",
         }
     }
 }
@@ -104,6 +109,7 @@ impl BodyTrouble {
 /// certificate. Each is made when it is first needed, since setting up TLS reads all the certificates of the system.
 #[derive(Clone)]
 pub(super) struct Connections {
+    pauses: Pauses,
     settings: Arc<PoolSettings>,
     outside: Arc<OnceLock<Result<reqwest::Client, ClientError>>>,
     loopback: Arc<OnceLock<Result<reqwest::Client, ClientError>>>,
@@ -135,6 +141,7 @@ impl Connections {
             unchecked_by: options.unchecked_by.clone(),
         };
         Ok(Self {
+            pauses: Pauses::default(),
             settings: Arc::new(settings),
             outside: Arc::default(),
             loopback: Arc::default(),
@@ -219,6 +226,7 @@ impl Connections {
     {
         let host = host_and_port(&request.url);
         let client = self.pool(&request.url).map_err(|error| Failure::NotSent { cause: error.to_string() })?;
+        self.pauses.wait(&host).await.map_err(|left| Failure::Paused { left })?;
         let mut outgoing = client.request(request.method, request.url).headers(request.headers);
         if let Some(timeout) = request.timeout {
             outgoing = outgoing.timeout(timeout);
@@ -232,6 +240,11 @@ impl Connections {
         })?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        if status == 429
+            && let Some(asked) = retry_after::of(&headers)
+        {
+            self.pauses.note(&host, asked);
+        }
         Ok((status, headers, Box::pin(response.bytes_stream())))
     }
 }

@@ -9,7 +9,9 @@ use reqwest::Method;
 use url::Url;
 
 use super::connection::{BodyTrouble, Failure, Request};
-use super::{ANSWER_BYTES_MAX, PACKUMENT_BYTES_MAX, POLL_ANSWER_BYTES_MAX, REDIRECTS_MAX, RegistryClient};
+use super::{
+    ANSWER_BYTES_MAX, PACKUMENT_BYTES_MAX, POLL_ANSWER_BYTES_MAX, REDIRECTS_MAX, RegistryClient, paused_refusal,
+};
 use crate::answer::Answer;
 use crate::challenge::{PollAnswer, WebChallenge, read_poll};
 use crate::credential::Credential;
@@ -173,7 +175,8 @@ impl RegistryClient {
             }),
             Err(failure) => {
                 tracing::debug!(cause = failure.cause(), "the poll brought no answer");
-                Ok(PollAnswer::Pending { retry_after: None })
+                let retry_after = if let Failure::Paused { left } = failure { Some(left) } else { None };
+                Ok(PollAnswer::Pending { retry_after })
             }
         }
     }
@@ -283,6 +286,11 @@ impl RegistryClient {
                 Failure::Body { cause: BodyTrouble::TooLarge, .. } => {
                     ReadError::TooLarge { what: what(), host: host_and_port(&url), limit_bytes: read.bytes_max }
                 }
+                Failure::Paused { left } => ReadError::RateLimited {
+                    what: what(),
+                    retry_after: Some(left),
+                    refusal: paused_refusal(None, &host_and_port(&url)),
+                },
                 Failure::NotSent { cause }
                 | Failure::Broken { cause }
                 | Failure::Body { cause: BodyTrouble::Broken(cause), .. } => {
@@ -327,7 +335,7 @@ fn same_version(a: &Version, b: &Version) -> bool {
 }
 
 /// Up to half as long again, so that many clients don't come back in step.
-fn jittered(wait: Duration) -> Duration {
+pub(super) fn jittered(wait: Duration) -> Duration {
     wait.saturating_add(wait.mul_f64(rand::random::<f64>() / 2.0))
 }
 

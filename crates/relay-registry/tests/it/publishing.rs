@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use relay_registry::{
-    Accepted, Challenge, ClientOptions, Otp, PollAnswer, PublishError, PublishRequest, ReadError, RefusalCode,
-    RegistryClient, RegistryUrl, WebChallenge,
+    Accepted, Challenge, ClientOptions, Otp, PackumentForm, PollAnswer, PublishError, PublishRequest, ReadError,
+    RefusalCode, RegistryClient, RegistryUrl, WebChallenge,
 };
 use relay_workspace::PackageName;
 use tokio::io::AsyncReadExt as _;
@@ -242,4 +242,34 @@ async fn without_tls_on_the_other_side_nothing_was_sent() {
     let Err(PublishError::NotSent { cause }) = result else { panic!("must not be sent: {result:?}") };
     assert!(cause.contains("TLS handshake failed") && cause.contains("should be `http`"), "{cause}");
     assert!(recorder.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_pause_that_a_host_asked_for_is_kept_by_uploads_and_reads_alike() {
+    let recorder = Recorder::saying(reply(429, "slow down").with("retry-after", "600")).await;
+    let name = PackageName::parse("demo").unwrap();
+    let document = bytes::Bytes::from_static(b"{}");
+    let request =
+        PublishRequest { registry: &recorder.registry, name: &name, document: &document, credential: None, otp: None };
+    // Clones share what is known of pauses.
+    let (first, second) = (client(), client());
+    let other = first.clone();
+    let refused = first.publish(&request).await;
+    assert!(matches!(refused, Err(PublishError::RateLimited { .. })), "{refused:?}");
+    assert_eq!(recorder.asked().len(), 1);
+
+    let left = Duration::from_secs(590)..=Duration::from_secs(600);
+    let upload = other.publish(&request).await;
+    assert!(
+        matches!(&upload, Err(PublishError::RateLimited { retry_after: Some(it), .. }) if left.contains(it)),
+        "{upload:?}"
+    );
+    let read = other.packument(&recorder.registry, &name, None, PackumentForm::Full).await;
+    assert!(
+        matches!(&read, Err(ReadError::RateLimited { retry_after: Some(it), .. }) if left.contains(it)),
+        "{read:?}"
+    );
+    assert_eq!(recorder.asked().len(), 1, "nothing was sent in the pause");
+    drop(second.packument(&recorder.registry, &name, None, PackumentForm::Full).await);
+    assert_eq!(recorder.asked().len(), 2, "another run knows nothing of it");
 }

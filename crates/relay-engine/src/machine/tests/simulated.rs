@@ -9,8 +9,8 @@ use relay_registry::RefusalCode;
 use relay_workspace::PackageName;
 
 use super::super::{
-    Answer, CHALLENGES_PER_PACKAGE_MAX, Effect, Found, Input, Job, Machine, Terms, UPLOADS_PER_PACKAGE_MAX,
-    UploadOutcome,
+    Answer, CHALLENGES_PER_PACKAGE_MAX, Effect, Found, Input, Job, Machine, SENT_AGAIN_MAX, Terms,
+    UPLOADS_PER_PACKAGE_MAX, UploadOutcome,
 };
 use super::{job, refusal, terms};
 use crate::state::{How, State};
@@ -21,6 +21,8 @@ struct World {
     next: usize,
     committed: BTreeMap<PackageName, u32>,
     visible: BTreeSet<PackageName>,
+    /// Never shown, however long one waits.
+    hidden: BTreeSet<PackageName>,
 }
 
 impl World {
@@ -41,7 +43,7 @@ impl World {
             return UploadOutcome::Challenged { web: self.roll().is_multiple_of(2) };
         }
         let there = self.committed.contains_key(package);
-        match self.roll() % 12 {
+        match self.roll() % 15 {
             0 => UploadOutcome::Refused(refusal(RefusalCode::MaskedForbidden)),
             1 => UploadOutcome::NotSent { cause: "refused".to_owned() },
             2 => UploadOutcome::Unknown { cause: "lost before".to_owned() },
@@ -50,6 +52,16 @@ impl World {
                 UploadOutcome::Unknown { cause: "lost after".to_owned() }
             }
             4 => UploadOutcome::RateLimited { retry_after: Some(Duration::from_secs(1)), text: String::new() },
+            7 if !there => UploadOutcome::Accepted,
+            8 if !there => UploadOutcome::Refused(refusal(RefusalCode::AlreadyPublished)),
+            9 => {
+                self.commit(package);
+                self.hidden.insert(package.clone());
+                UploadOutcome::Accepted
+            }
+            _ if there && self.hidden.contains(package) => {
+                UploadOutcome::Refused(refusal(RefusalCode::PreviouslyStaged))
+            }
             _ if there => UploadOutcome::Refused(refusal(RefusalCode::AlreadyPublished)),
             _ => {
                 self.commit(package);
@@ -59,7 +71,10 @@ impl World {
     }
 
     fn find(&mut self, package: &PackageName) -> Found {
-        match (self.committed.contains_key(package), self.roll() % 6) {
+        let there = self.committed.contains_key(package) && !self.hidden.contains(package);
+        match (there, self.roll() % 9) {
+            (_, 7) => Found::Busy { retry_after: Some(Duration::from_secs(3)), text: String::new() },
+            (false, 8) => Found::TakenBack,
             (_, 0) => Found::Unavailable { cause: "502".to_owned() },
             (true, _) => Found::SameBytes,
             (false, _) => Found::NotYet,
@@ -67,7 +82,7 @@ impl World {
     }
 
     fn look(&mut self, package: &PackageName) -> Found {
-        if !self.committed.contains_key(package) {
+        if !self.committed.contains_key(package) || self.hidden.contains(package) {
             return Found::NotYet;
         }
         if self.visible.contains(package) || self.roll().is_multiple_of(2) {
@@ -81,7 +96,8 @@ impl World {
 /// Runs a machine to its end in simulated time; checks at each upload what must hold.
 fn run(jobs: Vec<Job>, terms: Terms, dice: Vec<u8>) -> (Machine, World) {
     let dependencies: BTreeMap<_, _> = jobs.iter().map(|job| (job.name.clone(), job.depends_on.clone())).collect();
-    let mut world = World { dice, next: 0, committed: BTreeMap::new(), visible: BTreeSet::new() };
+    let mut world =
+        World { dice, next: 0, committed: BTreeMap::new(), visible: BTreeSet::new(), hidden: BTreeSet::new() };
     let mut machine = Machine::new(jobs, terms);
     let mut queue: Vec<(Duration, usize, Effect)> = Vec::new();
     let mut sequence = 0;
@@ -156,14 +172,16 @@ proptest! {
         dice in proptest::collection::vec(any::<u8>(), 1..80),
         concurrency in 1..9_usize,
         person in any::<bool>(),
+        read_age in 0..120_u64,
     ) {
-        let terms = Terms { concurrency, ..terms(person) };
+        let terms = Terms { concurrency, read_age: Duration::from_secs(read_age), ..terms(person) };
         let (machine, world) = run(jobs.clone(), terms, dice);
         for job in &jobs {
             let state = machine.state(&job.name).expect("every job has a state");
             // Only what the registry shows is called live, and nothing is sent without an end.
             prop_assert!(!matches!(state, State::Live(_)) || world.visible.contains(&job.name));
-            prop_assert!(machine.uploads(&job.name) <= UPLOADS_PER_PACKAGE_MAX + 3 * CHALLENGES_PER_PACKAGE_MAX + 8);
+            let most = UPLOADS_PER_PACKAGE_MAX + SENT_AGAIN_MAX + 3 * CHALLENGES_PER_PACKAGE_MAX + 8;
+            prop_assert!(machine.uploads(&job.name) <= most);
             // Held exactly where the chain below is broken.
             let broken = job.depends_on.iter().any(|below| {
                 machine.state(below).is_some_and(State::breaks_the_chain)
