@@ -4,6 +4,7 @@
 mod access;
 mod ci_page;
 mod counting_registry;
+mod evidence;
 mod gate;
 mod harm;
 mod house;

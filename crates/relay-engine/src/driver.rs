@@ -99,6 +99,8 @@ pub struct DriverContext<'a, U, P> {
     pub otp: Option<Otp>,
     /// The lock of the remote, where one is held: asked before each upload.
     pub lock: Option<&'a RemoteLock>,
+    /// When the registries were read for the plan; `None`: just now.
+    pub read_at: Option<Instant>,
 }
 
 /// What one of the driver's futures brought.

@@ -204,7 +204,7 @@ pub async fn publish<U: RegistryCalls, P: Person>(
         visibility_timeout: settings.visibility_timeout.0,
         person: session.person,
         otp_given: session.otp.is_some(),
-        read_age: std::time::Duration::ZERO,
+        read_age: context.read_at.map(|read_at| begun.duration_since(read_at)).unwrap_or_default(),
     };
     let mut machine = Machine::new(jobs, terms);
     carry_out(&mut machine, context, interrupts).await?;

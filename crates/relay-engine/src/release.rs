@@ -32,6 +32,7 @@ mod waiting_branch;
 use camino::Utf8PathBuf;
 use relay_plan::ReleasePlan;
 use relay_workspace::{PackageName, Version};
+use tokio::time::Instant;
 
 use crate::event::{Fact, SharedClock};
 use crate::finish::FinishOptions;
@@ -107,6 +108,8 @@ struct Run<'a> {
     remote: Option<RemoteState>,
     /// What was sent by whatever machine.
     sent: SentBefore,
+    /// When the reading of the registries for the plan began.
+    read_at: Option<Instant>,
 }
 
 impl Run<'_> {

@@ -59,10 +59,7 @@ fn an_interrupted_rehearsal_has_nothing_to_go_on_with() {
 
 #[test]
 fn packages_with_different_advice_stand_apart() {
-    let parked = package(
-        "a",
-        Outcome::Parked(Parked::Visibility { waited_seconds: 60, evidence: relay_engine::state::Evidence::Answer }),
-    );
+    let parked = package("a", Outcome::Parked(Parked::Visibility { waited_seconds: 60, evidence: Evidence::Answer }));
     let failed = package("b", Outcome::Failed(Failure::Unreachable { cause: "reset".to_owned() }));
     let text = below_the_table(vec![parked, failed], World::Real);
     assert_eq!(

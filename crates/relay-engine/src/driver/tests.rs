@@ -206,6 +206,7 @@ async fn run(
         reads_max: 4,
         otp: None,
         lock: None,
+        read_at: None,
     };
     let mut stops = stops;
     let ended = carry_out(&mut machine, &context, &mut stops).await;

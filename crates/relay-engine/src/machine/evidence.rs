@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use relay_registry::{Refusal, RefusalCode};
 
-use super::protocol::{Effect, Found, PLAN_READ_FRESH, SETTLE_READS_MAX};
+use super::protocol::{Effect, Found, PAUSE_MAX, PLAN_READ_FRESH, SETTLE_READS_MAX};
 use super::transitions::back_off;
 use super::{Machine, Node};
 use crate::state::{Evidence, Failure, Parked, State};
@@ -93,6 +93,9 @@ impl Machine {
             {
                 node.park_invisible(waited);
             }
+            (Found::Busy { retry_after: Some(delay), .. }, Proof::Sought { waited }) if *delay > PAUSE_MAX => {
+                node.park_invisible(waited);
+            }
             _ => return false,
         }
         true
@@ -137,7 +140,7 @@ impl Machine {
                 }
             }
             Found::Busy { retry_after, text } => {
-                if let Some(until) = self.busy(at, retry_after, text, now, effects) {
+                if let Some(until) = self.busy(at, retry_after, &text, now, effects) {
                     self.settle(at, until, false, effects);
                 }
             }

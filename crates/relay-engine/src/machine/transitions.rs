@@ -39,7 +39,7 @@ impl Machine {
                 self.settle(at, now, false, effects);
             }
             UploadOutcome::Refused(refusal) => node.state = State::Failed(Failure::Refused(refusal)),
-            UploadOutcome::RateLimited { retry_after, text } => self.paused(at, retry_after, text, now, effects),
+            UploadOutcome::RateLimited { retry_after, text } => self.paused(at, retry_after, &text, now, effects),
             UploadOutcome::Unknown { cause } => {
                 node.uncertain = Some(cause);
                 self.settle(at, now, false, effects);
@@ -175,7 +175,7 @@ impl Machine {
                 }
             }
             Found::Busy { retry_after, text } => {
-                if let Some(until) = self.busy(at, retry_after, text, now, effects) {
+                if let Some(until) = self.busy(at, retry_after, &text, now, effects) {
                     self.settle(at, until, thorough, effects);
                 }
             }
@@ -186,7 +186,7 @@ impl Machine {
         &mut self,
         at: usize,
         retry_after: Option<Duration>,
-        text: String,
+        text: &str,
         now: Duration,
         effects: &mut Vec<Effect>,
     ) {
@@ -202,7 +202,7 @@ impl Machine {
         &mut self,
         at: usize,
         retry_after: Option<Duration>,
-        text: String,
+        text: &str,
         now: Duration,
         effects: &mut Vec<Effect>,
     ) -> Option<Duration> {
@@ -214,9 +214,9 @@ impl Machine {
         let registry = node.job.registry.clone();
         if delay > PAUSE_MAX || too_often {
             node.state =
-                State::Parked(Parked::Registry { why: text.clone(), retry_after_seconds: Some(delay.as_secs()) });
+                State::Parked(Parked::Registry { why: text.to_owned(), retry_after_seconds: Some(delay.as_secs()) });
         }
-        self.pause(&registry, delay, &text, now, effects).filter(|_| !too_often)
+        self.pause(&registry, delay, text, now, effects).filter(|_| !too_often)
     }
 
     /// Lets nothing more begin at a registry before the pause is over. One that is longer than relay waits parks all that has

@@ -56,7 +56,8 @@ impl<'a> Entered<'a> {
         let past_uploads = PastUploads::read(&request.state);
         let learnt = Learnt::read(&request.state);
         let sent = SentBefore::of(&past_uploads, None);
-        let run = Box::new(Run { request, read_project, project, past_uploads, learnt, remote: None, sent });
+        let run =
+            Box::new(Run { request, read_project, project, past_uploads, learnt, remote: None, sent, read_at: None });
         Ok(Self { run, lock, interrupted })
     }
 

@@ -7,6 +7,7 @@ use relay_change::BumpPlan;
 use relay_pack::Tarball;
 use relay_plan::ReleasePlan;
 use relay_workspace::{Integrity, PackageName, Version};
+use tokio::time::Instant;
 
 use super::remote::RemoteError;
 use super::sent::{SentBefore, Verdict};
@@ -54,11 +55,13 @@ pub struct ForeignVersion {
 }
 
 impl<'a> Observed<'a> {
+    #[expect(clippy::disallowed_methods, reason = "what was read gets old, and is read again before it is built on")]
     pub(super) async fn read(
         mut run: Box<Run<'a>>,
         (lock, unseen): (Option<RunLock>, Option<RemoteError>),
         session: Session,
     ) -> Result<Self, ReleaseError> {
+        run.read_at = Some(Instant::now());
         let Run { request, project, past_uploads, learnt, sent, .. } = &*run;
         // Nothing may change a file between this packing and the upload: no version step, no time that a person takes.
         let packing_ahead = (request.intent == Intent::Publish && request.unasked && !request.dry_run)

@@ -65,6 +65,7 @@ impl<'a> Published<'a> {
             reads_max: reads_max(project.config.publish.concurrency),
             otp: session.otp.clone(),
             lock: of.remote_lock.as_ref(),
+            read_at: run.read_at,
         };
         let mut report = publish(plan, jobs, &context, &session, &project.config, &mut run.learnt, interrupts).await?;
         report.packages.extend(of.foreign.iter().map(|foreign| foreign_report(project, foreign)));
