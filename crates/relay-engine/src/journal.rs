@@ -17,7 +17,7 @@ use relay_workspace::{Integrity, PackageName, Version, open_regular_file};
 use crate::event::{Event, Fact, Subscriber};
 use crate::release::record::{RecordedBytes, VersionKey};
 use crate::run_options::RunOptions;
-use crate::state::Parked;
+use crate::state::{Failure, Parked};
 
 /// The most of an old journal that is read back, in bytes: more than [`JOURNAL_SIZE_BYTES_MAX`] and one run.
 pub const JOURNAL_READ_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -175,6 +175,11 @@ impl PastUploads {
             }
             Fact::Live { package, version, .. } => {
                 self.not_shown.retain(|(_, name, other), _| (name, other) != (package, version));
+            }
+            // The registry has shown that what it took is gone for good.
+            Fact::Failed { package, version, failure: Failure::Burnt { .. } } => {
+                self.not_shown.retain(|(_, name, other), _| (name, other) != (package, version));
+                self.accepted.retain(|(_, name, other), _| (name, other) != (package, version));
             }
             // Whoever was not let in sent nothing that is there now.
             Fact::Failed { package, version, .. }

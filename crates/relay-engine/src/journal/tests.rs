@@ -1,7 +1,7 @@
 //! What is remembered of earlier runs, from whole and broken journals.
 
 use super::*;
-use crate::state::Failure;
+use crate::state::{Evidence, Failure};
 
 fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -105,7 +105,7 @@ fn what_became_of_uploads_and_of_the_last_run_is_told_by_the_last_word_on_them()
     assert_eq!(shown(&tell(failed)), []);
     tell(sent);
     assert_eq!(shown(&tell(accepted().fact)), [(5, true)]);
-    let parked = Parked::Visibility { waited_seconds: 1 };
+    let parked = Parked::Visibility { waited_seconds: 1, evidence: Evidence::Answer };
     tell(Fact::Parked { package: package.clone(), version: version.clone(), parked });
     let past = tell(ended(1));
     assert_eq!(shown(&past), [(5, true)]);
@@ -115,4 +115,19 @@ fn what_became_of_uploads_and_of_the_last_run_is_told_by_the_last_word_on_them()
     let how = crate::state::How::AlreadyThere;
     assert_eq!(shown(&tell(Fact::Live { package, version, registry, how })), []);
     assert_eq!(tell(ended(0)).unfinished_run(), None);
+}
+
+#[test]
+fn what_turned_out_to_be_burnt_is_waited_for_no_longer() {
+    let (_guard, path) = folder();
+    let journal = Journal::open(&path).unwrap();
+    journal.event(&accepted()).unwrap();
+    let Fact::Accepted { package, version, registry, integrity } = accepted().fact else { unreachable!() };
+    assert!(PastUploads::read(&path).was_accepted(&registry, &package, &version, &integrity));
+    let failure = Failure::Burnt { text: "no".to_owned() };
+    let fact = Fact::Failed { package: package.clone(), version: version.clone(), failure };
+    journal.event(&Event { at: accepted().at, fact }).unwrap();
+    let past = PastUploads::read(&path);
+    assert!(!past.was_accepted(&registry, &package, &version, &integrity));
+    assert_eq!(past.not_shown().count(), 0);
 }
