@@ -374,4 +374,4 @@ async fn poll_until_answered<U: RegistryCalls>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

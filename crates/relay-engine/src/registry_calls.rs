@@ -200,3 +200,48 @@ fn compare(there: &PublishedVersion, prepared_upload: &PreparedUpload) -> Found 
         (None, None) => Found::Unavailable { cause: "the registry states no digest of the version".to_owned() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use relay_config::RouteKind;
+    use relay_workspace::{Integrity, Shasum};
+
+    use super::*;
+    use crate::driver::tests::prepared_upload;
+
+    /// What stands under the version, by the digests that the registry states; ours are `sha512-abc=` and `abab…`.
+    fn there(integrity: Option<&str>, shasum: Option<&str>) -> Found {
+        let upload = prepared_upload("a", RouteKind::Token);
+        let version = PublishedVersion {
+            version: upload.version.clone(),
+            integrity: integrity.map(|text| Integrity::parse(text).unwrap()),
+            shasum: shasum.map(|pair| Shasum::parse(&pair.repeat(20)).unwrap()),
+            tarball: None,
+            deprecated: false,
+            git_head: None,
+            has_install_script: false,
+        };
+        compare(&version, &upload)
+    }
+
+    #[test]
+    fn the_strongest_digest_that_both_have_decides() {
+        assert_eq!(there(Some("sha512-abc="), Some("cd")), Found::SameBytes);
+        assert!(matches!(there(Some("sha512-xyz="), Some("ab")), Found::OtherBytes { .. }));
+        assert_eq!(there(Some("sha1-abc="), Some("ab")), Found::SameBytes);
+        assert!(matches!(there(Some("sha1-abc="), Some("cd")), Found::OtherBytes { .. }));
+        assert_eq!(there(None, Some("ab")), Found::SameBytes);
+        let other = Found::OtherBytes { there: "cd".repeat(20), ours: "ab".repeat(20) };
+        assert_eq!(there(None, Some("cd")), other);
+        assert!(matches!(there(None, None), Found::Unavailable { .. }), "nothing stated is nothing shown");
+    }
+
+    #[test]
+    fn only_a_registry_without_a_scan_is_asked_for_a_tarball_that_it_has_not_shown() {
+        let mut upload = prepared_upload("@acme/core", RouteKind::Token);
+        assert_eq!(guessed_tarball(&upload), None);
+        upload.rules = RegistryRules::Plain;
+        let url = guessed_tarball(&upload).unwrap();
+        assert_eq!(url.as_str(), "http://registry.example/@acme/core/-/core-1.0.0.tgz");
+    }
+}

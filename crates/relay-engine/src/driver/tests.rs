@@ -54,6 +54,9 @@ struct Simulated {
     /// Answers to the first uploads; afterwards all are accepted.
     answers: Mutex<VecDeque<Sent>>,
     hangs: bool,
+    never_shows: bool,
+    /// What it was asked to find, by whether that was to be thorough.
+    finds: Mutex<Vec<bool>>,
 }
 
 impl RegistryCalls for Simulated {
@@ -67,7 +70,8 @@ impl RegistryCalls for Simulated {
         answer.unwrap_or(Sent::Ended(UploadOutcome::Accepted))
     }
 
-    async fn find(&self, _upload: &PreparedUpload, _thorough: bool) -> Found {
+    async fn find(&self, _upload: &PreparedUpload, thorough: bool) -> Found {
+        self.finds.lock().expect("one thread").push(thorough);
         Found::NotYet
     }
 
@@ -75,7 +79,7 @@ impl RegistryCalls for Simulated {
         let mut looks = self.looks.lock().expect("one thread");
         let count = looks.entry(prepared_upload.name.clone()).or_default();
         *count += 1;
-        if *count < 3 { Found::NotYet } else { Found::SameBytes }
+        if *count < 3 || self.never_shows { Found::NotYet } else { Found::SameBytes }
     }
 
     async fn poll(&self, _upload: &PreparedUpload, _challenge: &WebChallenge) -> Polled {
@@ -119,7 +123,7 @@ fn name(text: &str) -> PackageName {
     PackageName::parse(text).expect("a name")
 }
 
-fn prepared_upload(package: &str, route: RouteKind) -> PreparedUpload {
+pub(crate) fn prepared_upload(package: &str, route: RouteKind) -> PreparedUpload {
     let registry = RegistryUrl::parse("http://registry.example/").expect("an address");
     let integrity = Integrity::parse("sha512-abc=").expect("a digest");
     let shasum = Shasum::parse(&"ab".repeat(20)).expect("a digest");
@@ -211,6 +215,25 @@ async fn run(
     let mut stops = stops;
     let ended = carry_out(&mut machine, &context, &mut stops).await;
     (machine, person, ended)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_appears_is_asked_for_thoroughly_and_sent_once_more() {
+    let registry = Simulated { never_shows: true, ..Simulated::default() };
+    let record = Arc::new(Record::default());
+    let begun = Instant::now();
+    let (machine, _, ended) = run(&[("a", RouteKind::Token)], &registry, Arc::clone(&record), no_stops()).await;
+    ended.expect("an end");
+    assert!(matches!(machine.state(&name("a")), Some(State::Parked(Parked::Visibility { .. }))));
+    assert_eq!(registry.sends.lock().expect("one thread").len(), 2);
+    assert_eq!(*registry.finds.lock().expect("one thread"), [true]);
+    assert!(begun.elapsed() >= Duration::from_mins(40), "the time for visibility, twice: {:?}", begun.elapsed());
+    let facts = record.facts.lock().expect("one thread");
+    let attempts: Vec<u32> = facts
+        .iter()
+        .filter_map(|fact| if let Fact::UploadStarted { attempt, .. } = fact { Some(*attempt) } else { None })
+        .collect();
+    assert_eq!(attempts, [1, 2], "both are on record before they are sent");
 }
 
 fn no_stops() -> mpsc::Receiver<()> {

@@ -10,6 +10,7 @@ use super::{Answer, Effect, Found, Input, Job, Machine, PLAN_READ_FRESH, SETTLE_
 use crate::state::{Failure, How, Parked, State};
 
 mod answers;
+mod documented;
 mod evidence;
 mod pauses;
 mod simulated;
