@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests build worlds on the disk")]
 
 mod access;
+mod build;
 mod ci_page;
 mod counting_registry;
 mod evidence;
@@ -10,6 +11,7 @@ mod harm;
 mod house;
 mod owed;
 mod packages;
+mod pushes;
 mod rehearsal;
 mod release;
 mod remote_lock;

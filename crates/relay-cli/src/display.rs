@@ -87,6 +87,8 @@ impl Display {
                 plural(*files, "file")
             )),
             Fact::Committed { commit } => Some(format!("  committed {}", commit.get(..10).unwrap_or(commit))),
+            Fact::BuildStarted { command } => Some(format!("  building: {command}")),
+            Fact::Built { millis } => Some(format!("  built in {}", span(*millis))),
             Fact::ScriptRan { package, script, millis } => {
                 Some(format!("  {package}: {script} ran in {}", span(*millis)))
             }

@@ -54,7 +54,7 @@ pub(crate) fn run(
         VersionedWorkspace::of(project, &observed.bumps).map_err(explain::preview_tarballs)?.pack(&packages, look);
     let unsettled: BTreeMap<&PackageName, Unsettled> = packages
         .iter()
-        .filter_map(|package| Some((&package.name, unsettled(package, &observed.bumps, ignore_scripts)?)))
+        .filter_map(|package| Some((&package.name, unsettled(project, package, &observed.bumps, ignore_scripts)?)))
         .collect();
 
     let mut glances = BTreeMap::new();
@@ -66,7 +66,7 @@ pub(crate) fn run(
             }
             // What is missing may be what the script makes.
             Err(error) if unsettled.contains_key(&name) => {
-                ui.warning(format!("`{name}` can't be packed before its scripts have run: {error}"));
+                ui.warning(format!("`{name}` can't be packed before build and scripts have run: {error}"));
             }
             Err(error) => failed.push(explain::freeze(error)),
         }
@@ -74,6 +74,7 @@ pub(crate) fn run(
     show(ui, plan, &glances);
     for (name, why) in &unsettled {
         ui.hint(match why {
+            Unsettled::Build => format!("`{name}` may come out different: the build was not run"),
             Unsettled::Script(event) => format!("`{name}` may come out different: its {event} script was not run"),
             Unsettled::Bundled => format!("`{name}` may come out different: it bundles packages that may change"),
         });

@@ -78,7 +78,7 @@ pub(crate) async fn run<P: Person>(
     interrupted::tell(ui, entered.interrupted());
     let session = make_session(entered.project())?;
     let observed = stop.or(patiently(ui, Box::pin(entered.observe(session)))).await??;
-    tell_observed(ui, &observed);
+    tell_observed(ui, &observed, ignore_scripts);
     if observed.course() == Course::Owed && intent == Intent::Release {
         ui.hint(notices::why_not_published(observed.project(), observed.bumps()));
     }
@@ -147,7 +147,7 @@ pub(crate) async fn run<P: Person>(
 }
 
 /// Shows what was observed: warnings first, then the plan.
-fn tell_observed(ui: &Ui, observed: &Observed<'_>) {
+fn tell_observed(ui: &Ui, observed: &Observed<'_>, ignore_scripts: bool) {
     ui.warnings(&observed.observation().warnings);
     for note in &observed.observation().notes {
         ui.hint(note);
@@ -156,6 +156,9 @@ fn tell_observed(ui: &Ui, observed: &Observed<'_>) {
         ui.status("Going on with a release by this plan that was begun before");
     }
     show_plan(ui, observed.plan());
+    if !observed.plan().is_empty() {
+        notices::tell_build(ui, observed.project(), ignore_scripts);
+    }
     tell_foreign(ui, observed);
     // What would be made twice is an error, which says more.
     let told = |waiting: &&WaitingBranch| waiting.is_here || observed.bumps().is_empty();
@@ -208,6 +211,13 @@ fn tell_agreed(ui: &Ui, agreed: &Agreed<'_>) {
     notices::warn_of_changes(ui, agreed.uncommitted());
     if agreed.has_no_remote() {
         notices::warn_of_no_remote(ui);
+    }
+    match agreed.pre_push_hook() {
+        Some(true) => {
+            ui.status("git's pre-push hook of this clone runs with each push (`hooks` under `[git]` in relay.toml)");
+        }
+        Some(false) => ui.status("git's pre-push hook of this clone is left out (`hooks = false` under `[git]`)"),
+        None => {}
     }
     for (tag, commit) in &agreed.ready().not_compared {
         ui.warning(format!(

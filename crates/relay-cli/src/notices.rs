@@ -179,6 +179,18 @@ pub(crate) fn warn_of_ignored_scripts(ui: &Ui, workspace: &Workspace, place: &st
     }
 }
 
+/// Tells beside a plan that the repository will be built, or that its build is left out.
+pub(crate) fn tell_build(ui: &Ui, project: &Project, ignore_scripts: bool) {
+    let Some(command) = &project.config.release.build else { return };
+    if ignore_scripts {
+        ui.warning(format!(
+            "the build `{command}` is left out, as scripts are: packages are packed as they are built now"
+        ));
+    } else {
+        ui.status(format!("build: `{command}`, after the version step and before packing, without credentials\n"));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

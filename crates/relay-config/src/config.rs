@@ -178,6 +178,7 @@ quota = { uploads = 400, per = "90m" }
             "[[credential]]",
             "[publish]",
             "[pack]",
+            "[git]",
             "[gate]",
             "[[registry]]",
             "",

@@ -39,6 +39,9 @@ pub struct ReleaseSettings {
     pub version_private: bool,
     /// Names that never take part in a release.
     pub ignore: NamePatterns,
+    /// The command line that builds the repository after the version step and before packing.
+    #[serde(deserialize_with = "not_blank")]
+    pub build: Option<String>,
 }
 
 /// `[[registry]]`: the rules of one registry.
@@ -152,6 +155,12 @@ pub struct GitSettings {
     /// How long the lock on the remote counts without being renewed: after that another run may take it over.
     #[serde(deserialize_with = "at_least_a_second")]
     pub lock_lasts: DurationText,
+    /// How many tags go out in one push; `None`: as many as start workflows where the repository has one that listens to tags,
+    /// else all.
+    #[serde(deserialize_with = "at_least_one_if_said")]
+    pub tags_per_push: Option<usize>,
+    /// Whether the clone's pre-push hook runs.
+    pub hooks: bool,
 }
 
 /// `[gate]`: what stops a tarball.
@@ -179,7 +188,7 @@ pub enum GateRule {
 
 impl Default for GitSettings {
     fn default() -> Self {
-        Self { lock_lasts: DurationText(Duration::from_mins(2)) }
+        Self { lock_lasts: DurationText(Duration::from_mins(2)), tags_per_push: None, hooks: true }
     }
 }
 
@@ -196,6 +205,7 @@ impl Default for ReleaseSettings {
             changelog: true,
             version_private: false,
             ignore: NamePatterns::default(),
+            build: None,
         }
     }
 }
@@ -257,6 +267,18 @@ fn at_least_a_second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durat
         return Err(serde::de::Error::custom("expected a time of at least one second, such as \"2m\""));
     }
     Ok(lasts)
+}
+
+fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let command = String::deserialize(deserializer)?;
+    if command.trim().is_empty() {
+        return Err(serde::de::Error::custom("expected a command line, such as \"pnpm -r build\""));
+    }
+    Ok(Some(command))
+}
+
+fn at_least_one_if_said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    at_least_one(deserializer).map(Some)
 }
 
 fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {

@@ -61,6 +61,16 @@ pub enum Fact {
         /// Its id.
         commit: String,
     },
+    /// The repository's build began.
+    BuildStarted {
+        /// The command line.
+        command: String,
+    },
+    /// The repository's build ended well.
+    Built {
+        /// How long it took, in milliseconds.
+        millis: u64,
+    },
     /// A lifecycle script ended well.
     ScriptRan {
         /// The package.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use relay_git::{GitError, Head, Hooks, Repository, TagElsewhere, TagOutcome, TagToMake};
+use relay_git::{GitError, Head, Repository, TagElsewhere, TagOutcome, TagToMake};
 use relay_workspace::PackageName;
 
 pub use self::preflight::{FinishError, Ready, preflight};
@@ -11,6 +11,7 @@ pub use crate::owed::FinishOptions;
 use crate::owed::{OwedTag, OwedWork};
 use crate::project::Project;
 use crate::report::{Outcome, PackageReport, RunReport};
+use crate::tag_listeners::tags_per_push;
 
 mod preflight;
 
@@ -48,7 +49,7 @@ pub fn finish(
     let tags = report.tags.iter().filter(|tag| !ready.on_remote.contains(*tag));
     let tags = tags.chain(&owed_work.tags).filter(|tag| matches!(repository.tag_commit(tag), Ok(Some(_))));
     let tags: BTreeSet<String> = tags.cloned().collect();
-    push_tags(repository, remote, &tags, report, events)
+    push_tags(project, (repository, remote), &tags, report, events)
 }
 
 /// A tag that is to be there at the end.
@@ -184,8 +185,8 @@ fn is_as_good(
 
 /// Pushes tags; what counts as pushed is what the remote shows afterwards.
 fn push_tags(
-    repository: &Repository,
-    remote: &str,
+    project: &Project,
+    (repository, remote): (&Repository, &str),
     tags: &BTreeSet<String>,
     report: &mut RunReport,
     events: &Emitter,
@@ -194,7 +195,7 @@ fn push_tags(
         return Ok(());
     }
     let wanted: Vec<String> = tags.iter().cloned().collect();
-    let pushed = match repository.push_tags(remote, &wanted, None, Hooks::Run) {
+    let pushed = match repository.push_tags(remote, &wanted, tags_per_push(project), project.push_hooks()) {
         Ok(pushed) => pushed,
         Err(error) => {
             report.problems.push(error.to_string());

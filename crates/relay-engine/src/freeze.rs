@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use camino::Utf8PathBuf;
 use relay_config::{GateRule, GateSettings};
 use relay_pack::gate::{self, Finding, GateRules};
+use relay_pack::lifecycle::build::{BUILD_TIMEOUT, BuildError, BuildRequest, run_build};
 use relay_pack::lifecycle::{self, Occasion, ScriptError, ScriptRequest};
 use relay_pack::{
     Conventions, ManifestRewriteError, Overlay, PackError, PackRequest, Tarball, pack, published_manifest,
@@ -29,6 +30,9 @@ pub use obstacle::{PackingObstacle, packing_obstacle};
 /// What stops the packing. Nothing has been sent then.
 #[derive(Debug, thiserror::Error)]
 pub enum FreezeError {
+    /// The build of the repository failed.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// A lifecycle script failed.
     #[error(transparent)]
     Script(#[from] ScriptError),
@@ -74,7 +78,7 @@ pub struct FreezeOptions {
     pub packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
 }
 
-/// Runs the scripts and makes the tarballs of the plan's packages, in its order.
+/// Runs the build and the scripts and makes the tarballs of the plan's packages, in its order.
 ///
 /// # Errors
 /// [`FreezeError`] at the first script or package that fails; everything that is not what the plan says (invariant I16), and
@@ -88,7 +92,7 @@ pub fn freeze(
     let workspace = &project.workspace;
     let packages: Vec<&WorkspacePackage> =
         plan.packages.iter().filter_map(|planned| workspace.package(&planned.name)).collect();
-    let mut have_run = false;
+    let mut have_run = build(project, options, events)?;
     if !options.ignore_scripts {
         for package in &packages {
             for event in lifecycle::before_tarball(Occasion::Publish) {
@@ -123,6 +127,32 @@ pub fn freeze(
         }
     }
     Ok(tarballs)
+}
+
+/// Says whether the repository's build runs before its packages are packed.
+pub fn runs_build(project: &Project, ignore_scripts: bool) -> bool {
+    project.config.release.build.is_some() && !ignore_scripts
+}
+
+/// Builds the repository, where it has a build; says whether it has.
+#[expect(clippy::disallowed_methods, reason = "an event tells how long a build took")]
+fn build(project: &Project, options: &FreezeOptions, events: &Emitter) -> Result<bool, FreezeError> {
+    let Some(command) = project.config.release.build.as_ref().filter(|_| !options.ignore_scripts) else {
+        return Ok(false);
+    };
+    events.emit(Fact::BuildStarted { command: command.clone() })?;
+    let begun = std::time::Instant::now();
+    run_build(&BuildRequest {
+        command,
+        root: &project.workspace.root,
+        environment: &options.environment,
+        credential_names: &options.secret_variables,
+        timeout: BUILD_TIMEOUT,
+        stop: Some(&options.stop),
+    })?;
+    let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    events.emit(Fact::Built { millis })?;
+    Ok(true)
 }
 
 /// Packs side by side what was not packed ahead. Packages are found again by their folders: a script may have renamed them.

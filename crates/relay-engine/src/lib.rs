@@ -10,6 +10,7 @@
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
 //! - [`prepared_upload`], [`registry_calls`], [`driver`], [`publish`]: carries effects out, and reports
 //! - [`status`]: how a repository stands, read only
+//! - [`tag_listeners`]: whether workflows start from pushed tags
 //! - [`finish`], [`owed`], [`report`]: tags and pushes, those that earlier runs owe too; what the run came to
 //! - [`run_options`]: what a run was asked for, so that whoever goes on with it asks for the same
 //! - [`event`], [`journal`], [`learnt`], [`state_folder`]: the one stream of events, and what is remembered of it
@@ -42,5 +43,6 @@ pub mod session;
 pub mod state;
 pub mod state_folder;
 pub mod status;
+pub mod tag_listeners;
 pub mod tarball_preview;
 pub mod versioning;

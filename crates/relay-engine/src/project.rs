@@ -8,7 +8,7 @@ use relay_change::{
     PNPM_LEDGER_FILE, PnpmLedger, PnpmLedgerError, ZeroMajor,
 };
 use relay_config::{CONFIG_FILE_NAME, ChangeSource, Config, ConfigError, GroupKind, ReleaseMode};
-use relay_git::{GitError, HistoryQuery, Repository};
+use relay_git::{GitError, HistoryQuery, Hooks, Repository};
 use relay_graph::DependencyGraph;
 use relay_workspace::{PackageName, Version, Workspace, WorkspacePackage, read_regular_text};
 
@@ -150,6 +150,11 @@ impl Project {
             changesets_source,
             has_pnpm_ledger,
         })
+    }
+
+    /// Whether the clone's pre-push hook runs.
+    pub fn push_hooks(&self) -> Hooks {
+        if self.config.git.hooks { Hooks::Run } else { Hooks::Skip }
     }
 
     /// Where changes are read from.

@@ -12,13 +12,15 @@ use relay_plan::{ReleasePlan, TarballFact};
 use relay_workspace::{Manifest, ManifestError, PackageName, Workspace, WorkspacePackage, published_version};
 
 use crate::conventions::{PackChoices, conventions_of};
-use crate::freeze::{FreezeError, pack_one};
+use crate::freeze::{FreezeError, pack_one, runs_build};
 use crate::project::Project;
 use crate::versioning::{VersionError, new_contents};
 
 /// Why a tarball is not known before it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unsettled {
+    /// The repository is built before it is packed.
+    Build,
     /// This lifecycle script runs before it is packed, and may write anything.
     Script(&'static str),
     /// It bundles dependencies, and a bundled package of the workspace may be changed by the version step through its
@@ -54,7 +56,15 @@ pub struct KnownTarballs {
 }
 
 /// Says why a package's tarball can't be foreseen, if it can't.
-pub fn unsettled(package: &WorkspacePackage, bumps: &BumpPlan, ignore_scripts: bool) -> Option<Unsettled> {
+pub fn unsettled(
+    project: &Project,
+    package: &WorkspacePackage,
+    bumps: &BumpPlan,
+    ignore_scripts: bool,
+) -> Option<Unsettled> {
+    if runs_build(project, ignore_scripts) {
+        return Some(Unsettled::Build);
+    }
     let script = lifecycle::before_tarball(Occasion::Publish)
         .iter()
         .find(|event| !ignore_scripts && package.manifest.script(event).is_some());
@@ -78,7 +88,7 @@ pub fn known_tarballs(
         .packages
         .iter()
         .filter_map(|planned| project.workspace.package(&planned.name))
-        .filter(|package| unsettled(package, bumps, ignore_scripts).is_none())
+        .filter(|package| unsettled(project, package, bumps, ignore_scripts).is_none())
         .collect();
     let mut known = KnownTarballs::default();
     for (name, packed) in VersionedWorkspace::of(project, bumps)?.pack(&packages, tarball_fact) {

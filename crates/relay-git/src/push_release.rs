@@ -168,7 +168,8 @@ impl Repository {
         GitError::PushRefused { remote: Printable::name(remote).into(), cause, text }
     }
 
-    fn has_hook(&self, name: &str) -> bool {
+    /// Whether git finds a hook of that name, such as `pre-push`.
+    pub fn has_hook(&self, name: &str) -> bool {
         let path = self.run_git("find a hook", &["rev-parse", "--git-path", &format!("hooks/{name}")], "");
         path.is_ok_and(|path| self.workdir().join(path.trim_end()).exists())
     }

@@ -4,6 +4,7 @@
 //! events there are and in which order: [`before_tarball`], [`after_tarball`], [`after_upload`]. Facts read in npm
 //! 11.19: `lib/commands/publish.js`, libnpmpack, pacote's `dir.js`, `@npmcli/run-script`.
 
+pub mod build;
 pub mod environment;
 mod npm_variables;
 mod process;

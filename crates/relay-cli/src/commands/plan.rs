@@ -74,6 +74,9 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
         drifted = compare(saved, plan, args.format(), context);
     } else {
         print(plan, args.format(), context);
+        if !plan.is_empty() {
+            notices::tell_build(ui, &project, args.ignore_scripts);
+        }
     }
     // An error that ends the command is annotated as such.
     let least = if args.check { Severity::Warning } else { Severity::Error };

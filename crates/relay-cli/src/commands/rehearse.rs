@@ -40,7 +40,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
     if let Some(place) = npm.scripts_ignored_by.as_ref().filter(|_| !args.ignore_scripts) {
         notices::warn_of_ignored_scripts(ui, &project.workspace, place);
     }
-    let scripts = !ignore_scripts && has_scripts(&project);
+    let scripts = !ignore_scripts && (has_scripts(&project) || project.config.release.build.is_some());
     // Copying a large repository takes a while.
     ui.status(format!(
         "Rehearsing the release of {} in a copy; nothing outside is touched",

@@ -2,6 +2,7 @@
 
 use relay_config::ConfigError;
 use relay_pack::lifecycle::ScriptError;
+use relay_pack::lifecycle::build::BuildError;
 use relay_pack::{ManifestRewriteError, PackError};
 use relay_sandbox::SandboxError;
 use relay_workspace::{DiscoverError, InvalidName, ManifestError};
@@ -107,6 +108,33 @@ impl From<ManifestRewriteError> for CliError {
             ManifestRewriteError::Manifest(_) => "relay::workspace::broken_manifest",
         };
         Self::of(ErrorKind::User, &error).code(code)
+    }
+}
+
+impl From<BuildError> for CliError {
+    fn from(error: BuildError) -> Self {
+        let (message, output) = match &error {
+            BuildError::Interrupted { .. } => return Self::new(ErrorKind::Interrupted, error.to_string()),
+            BuildError::Failed { command, code, output, .. } => {
+                let ending = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+                (format!("the build `{command}` ended with {ending}"), output.clone())
+            }
+            BuildError::TimedOut { command, timeout, output } => {
+                (format!("the build `{command}` took longer than {}", human_span(*timeout)), output.clone())
+            }
+            BuildError::NotStarted { command, source } => {
+                (format!("the build `{command}` can't be started"), source.to_string())
+            }
+        };
+        let result = Self::user(message).code("relay::pack::build");
+        let result = if output.trim().is_empty() { result } else { result.cause(output.trim_end()) };
+        let result = match error {
+            BuildError::Failed { folder, .. } => result.hint(format!("run it in `{folder}` to see more")),
+            _ => result,
+        };
+        result
+            .hint("it is `build` under `[release]` in relay.toml, and runs without credentials")
+            .hint("`--ignore-scripts` leaves it out, if everything is built already")
     }
 }
 

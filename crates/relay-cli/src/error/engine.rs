@@ -16,7 +16,7 @@ use relay_engine::state_folder::StateFolderError;
 use relay_engine::tarball_preview::PreviewError;
 use relay_engine::versioning::write_set::WriteSetError;
 use relay_engine::versioning::{CommitVersionsError, VersionError};
-use relay_git::GitError;
+use relay_git::{GitError, PushCause};
 use relay_pack::gate::Finding;
 use relay_plan::{PlanError, PlanFileError, ReleasePlan, Severity};
 use relay_registry::{NpmConfigError, ReadError, RegistryUrl};
@@ -174,6 +174,9 @@ pub(crate) fn git(error: GitError) -> CliError {
         GitError::Git { .. } => CliError::user(error.to_string())
             .hint("see what `git status` says; `git fsck` checks the clone")
             .code("relay::git"),
+        GitError::PushRefused { cause: PushCause::Hook, .. } => CliError::of(ErrorKind::User, &error)
+            .hint("to leave git's pre-push hook out: `hooks = false` under `[git]` in relay.toml")
+            .code("relay::git"),
         _ => CliError::of(ErrorKind::User, &error).code("relay::git"),
     }
 }
@@ -245,6 +248,7 @@ pub(crate) fn write(error: WriteError) -> CliError {
 pub(crate) fn freeze(error: FreezeError) -> CliError {
     match error {
         FreezeError::Gate(stopped) => gate(&stopped),
+        FreezeError::Build(error) => CliError::from(error).hint("nothing was pushed and nothing was sent"),
         FreezeError::Script(error) => CliError::from(error).hint("nothing was sent"),
         FreezeError::Pack { package, source } => CliError::of(ErrorKind::User, source.as_ref())
             .context(format!("`{package}` can't be packed"))

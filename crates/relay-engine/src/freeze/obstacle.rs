@@ -18,12 +18,12 @@ pub struct PackingObstacle {
 }
 
 /// Looks at the folder of `publishConfig.directory`, and at `publishConfig.name`. Where a script runs before the tarball is
-/// made, the folder is its business, and is looked at once it has run.
+/// made, or the repository is built (`builds`), the folder is its business, and is looked at once it has run.
 pub fn packing_obstacle(
     workspace: &Workspace,
     package: &WorkspacePackage,
     planned: &Version,
-    ignore_scripts: bool,
+    (ignore_scripts, builds): (bool, bool),
 ) -> Option<PackingObstacle> {
     let set = |key| package.manifest.publish_config(key).is_some();
     if !set("directory") && !set("name") {
@@ -37,7 +37,7 @@ pub fn packing_obstacle(
         });
     }
     let events = lifecycle::before_tarball(Occasion::Publish);
-    if !ignore_scripts && events.iter().any(|event| package.manifest.script(event).is_some()) {
+    if builds || !ignore_scripts && events.iter().any(|event| package.manifest.script(event).is_some()) {
         return None;
     }
     let directory = package.manifest.publish_config("directory").and_then(|value| value.as_str()).unwrap_or_default();

@@ -4,17 +4,20 @@ use relay_plan::{Finding, Severity};
 use relay_workspace::{PackageManager, Version, WorkspacePackage};
 
 use super::yarn_files;
-use crate::freeze::packing_obstacle;
+use crate::freeze::{packing_obstacle, runs_build};
 use crate::project::Project;
 
 /// The findings about one package that is to get the version `next`.
 pub(super) fn findings(project: &Project, package: &WorkspacePackage, next: &Version) -> Vec<Finding> {
-    let obstacle = packing_obstacle(&project.workspace, package, next, false).map(|obstacle| Finding {
-        severity: if obstacle.stays { Severity::Error } else { Severity::Warning },
-        package: Some(package.name.clone()),
-        text: obstacle.text,
-        help: Some(obstacle.help),
-    });
+    let obstacle =
+        packing_obstacle(&project.workspace, package, next, (false, runs_build(project, false))).map(|obstacle| {
+            Finding {
+                severity: if obstacle.stays { Severity::Error } else { Severity::Warning },
+                package: Some(package.name.clone()),
+                text: obstacle.text,
+                help: Some(obstacle.help),
+            }
+        });
     obstacle.into_iter().chain(yarn_differs(project, package)).collect()
 }
 

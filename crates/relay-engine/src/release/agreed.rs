@@ -104,6 +104,13 @@ impl<'a> Agreed<'a> {
         self.of.run.request.finish.push && self.of.run.project.repository.as_ref().is_some_and(lacks)
     }
 
+    /// Whether git's pre-push hook will run when something is pushed; `None` where nothing is pushed or there is no hook.
+    pub fn pre_push_hook(&self) -> Option<bool> {
+        let run = &self.of.run;
+        let repository = run.project.repository.as_ref().filter(|_| run.remote.is_some())?;
+        repository.has_hook("pre-push").then_some(run.project.config.git.hooks)
+    }
+
     /// What was found of the tags of the release.
     pub fn ready(&self) -> &Ready {
         &self.ready

@@ -7,7 +7,7 @@ use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 
 use super::ReleaseError;
-use crate::freeze::packing_obstacle;
+use crate::freeze::{packing_obstacle, runs_build};
 use crate::project::Project;
 
 /// The manifests of these packages can be written as they are published: each `workspace:` and `catalog:` leads somewhere.
@@ -44,7 +44,7 @@ pub(super) fn check_directories(
 ) -> Result<(), ReleaseError> {
     let obstacle = |name: &PackageName, version| {
         let package = project.workspace.package(name)?;
-        packing_obstacle(&project.workspace, package, version, ignore_scripts)
+        packing_obstacle(&project.workspace, package, version, (ignore_scripts, runs_build(project, ignore_scripts)))
     };
     let obstacles: Vec<_> = plan
         .packages

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use relay_git::{
-    BranchPush, Document, Head, Hooks, PushCause, RecordPush, RefPushed, ReleasePush, ReleasePushed, Repository,
-};
+use relay_git::{BranchPush, Document, Head, PushCause, RecordPush, RefPushed, ReleasePush, ReleasePushed, Repository};
 use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
@@ -105,7 +103,7 @@ fn push(
             expected: remote.record.as_ref().map(|(id, _)| id.as_str()),
             new,
         });
-        repository.push_release(&remote.name, &ReleasePush { branch, record, hooks: Hooks::Run })
+        repository.push_release(&remote.name, &ReleasePush { branch, record, hooks: run.project.push_hooks() })
     };
     let full_ref = branch.map(|branch| format!("refs/heads/{branch}"));
     let mut pushed = push(full_ref.as_deref())?;

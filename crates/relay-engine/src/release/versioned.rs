@@ -19,7 +19,7 @@ use super::{Agreed, Course, ForeignVersion, Held, Packed, ReleaseError, Run};
 use crate::agreed_settings::AgreedSettings;
 use crate::event::{Emitter, Fact, Phase};
 use crate::finish::Ready;
-use crate::freeze::FreezeOptions;
+use crate::freeze::{FreezeOptions, runs_build};
 use crate::observe;
 use crate::owed::OwedWork;
 use crate::packing_ahead::has_scripts;
@@ -74,7 +74,8 @@ impl<'a> Versioned<'a> {
             events.emit(accepted_fact(one, &run.sent))?;
         }
         let planned = plan.packages.iter().filter_map(|planned| run.project.workspace.package(&planned.name));
-        let runs_scripts = !run.request.ignore_scripts && has_scripts(planned);
+        let ignored = run.request.ignore_scripts;
+        let runs_scripts = !ignored && has_scripts(planned) || runs_build(&run.project, ignored);
         let settings = AgreedSettings::of(&run.project, &session, &plan);
         let session = (!runs_scripts).then_some(session);
         if runs_scripts {

@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use camino::Utf8Path;
 use relay_values::is_credential_name;
 
+use super::build::BuildRequest;
 use super::{ScriptRequest, npm_variables};
 use crate::gate;
 
@@ -30,7 +31,7 @@ fn is_credential_value(name: &str, value: &str) -> bool {
 
 /// The variables of a script.
 pub(super) fn of_script(request: &ScriptRequest) -> BTreeMap<OsString, OsString> {
-    let mut variables = scrubbed(request);
+    let mut variables = scrubbed(request.environment, request.credential_names);
     let path = variables.iter().find(|(name, _)| is_path(name)).map(|(name, value)| (name.clone(), value.clone()));
     let (path_name, path) = path.unwrap_or_else(|| ("PATH".into(), OsString::new()));
     for (name, value) in npm_variables::of(request, &path) {
@@ -45,10 +46,19 @@ pub(super) fn of_script(request: &ScriptRequest) -> BTreeMap<OsString, OsString>
     variables
 }
 
-fn scrubbed(request: &ScriptRequest) -> BTreeMap<OsString, OsString> {
-    let declared = |name: &str| request.credential_names.iter().any(|other| other.eq_ignore_ascii_case(name));
-    request
-        .environment
+/// The variables of a build: those of a script, without what a package manager says of a package.
+pub(super) fn of_build(request: &BuildRequest<'_>) -> BTreeMap<OsString, OsString> {
+    let mut variables = scrubbed(request.environment, request.credential_names);
+    let path = variables.iter().find(|(name, _)| is_path(name)).map(|(name, value)| (name.clone(), value.clone()));
+    let (path_name, path) = path.unwrap_or_else(|| ("PATH".into(), OsString::new()));
+    variables.insert("npm_config_userconfig".into(), EMPTY_FILE.into());
+    variables.insert(path_name, search_path(request.root, request.root, None, &path));
+    variables
+}
+
+fn scrubbed(environment: &BTreeMap<OsString, OsString>, credential_names: &[String]) -> BTreeMap<OsString, OsString> {
+    let declared = |name: &str| credential_names.iter().any(|other| other.eq_ignore_ascii_case(name));
+    environment
         .iter()
         .filter(|(name, value)| {
             // What can't be read as text can't be judged: its readable part decides.
