@@ -6,6 +6,7 @@ mod build;
 mod ci_page;
 mod counting_registry;
 mod evidence;
+mod fence;
 mod gate;
 mod harm;
 mod house;

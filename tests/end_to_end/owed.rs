@@ -174,7 +174,9 @@ fn a_release_by_a_plan_goes_on_only_from_the_commit_that_it_made() {
 fn an_interruption_while_a_script_runs_ends_the_script_and_sends_nothing() {
     let registry = Registry::with_codes();
     let world = pearls(&registry, "");
-    let running = world.beside("signs").join("running");
+    let signs = world.beside("signs");
+    world.append("relay.toml", &format!("\n[scripts]\nwrite = [{signs:?}]\n"));
+    let running = signs.join("running");
     let script = format!("touch {}; sleep 600", running.to_str().expect("a path"));
     let manifest = serde_json::json!({"name": "pearl", "version": "1.0.0", "scripts": {"prepack": script}});
     world.write("packages/pearl/package.json", &manifest.to_string());

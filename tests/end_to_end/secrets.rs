@@ -52,7 +52,9 @@ fn no_script_can_read_a_credential_of_relay() {
         "relay.toml",
         "\n[[credential]]\nenv = \"HARBOR_DEPLOY\"\nkind = \"granular-bypass\"\npackages = [\"@nobody/*\"]\n",
     );
-    let path = world.beside("seen").join("all.txt");
+    let folder = world.beside("seen");
+    world.append("relay.toml", &format!("\n[scripts]\nwrite = [{folder:?}]\n"));
+    let path = folder.join("all.txt");
     let script = LOOK_AROUND.replace("SEEN", &format!("{path:?}"));
     world.write("packages/schema/scripts/stamp.js", &script);
     world.commit("chore: a script that looks around");
@@ -74,7 +76,8 @@ fn no_script_can_read_a_credential_of_relay() {
         let seen = seen_during(&world, &arguments, &codes);
         // The script did look: it saw the very process and the settings that refer to the credentials.
         assert!(seen.contains("relay cmdline: ") && seen.contains(arguments[0]), "{seen}");
-        assert!(seen.contains("${SESSION_TOKEN}"), "{seen}");
+        // Behind a fence the person's settings are shut; without one it sees what they refer to, and no more.
+        assert!(seen.contains("/home/.npmrc is closed: EACCES") || seen.contains("${SESSION_TOKEN}"), "{seen}");
         for secret in canaries.into_iter().chain([registry.bypass.as_str(), registry.session.as_str(), "--otp"]) {
             assert!(!seen.contains(secret), "{arguments:?}: {secret} in {seen}");
         }

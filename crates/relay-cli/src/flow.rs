@@ -1,13 +1,15 @@
 //! The way of a release as a person meets it, shared by `release`, `publish`, `resume` and `rehearse`: the engine's steps
 //! (`relay_engine::release`), with what is shown and asked between them.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_engine::driver::Person;
 use relay_engine::event::{Emitter, Subscriber};
-use relay_engine::freeze::FreezeOptions;
+use relay_engine::freeze::{FreezeOptions, runs_scripts};
 use relay_engine::journal::Journal;
 use relay_engine::observe::Intent;
 use relay_engine::project::{Project, ProjectError};
@@ -17,6 +19,7 @@ use relay_engine::release::{
 use relay_engine::report::RunReport;
 use relay_engine::session::Session;
 use relay_engine::state_folder::Holder;
+use relay_pack::lifecycle::fence::Fence;
 use relay_pack::{concerns, unmatched_entries};
 use relay_plan::{ReleasePlan, Severity};
 
@@ -25,6 +28,7 @@ use crate::display::Display;
 use crate::dry_run;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
+use crate::fence;
 use crate::interrupted;
 use crate::log_file::LogFile;
 use crate::notices;
@@ -96,6 +100,8 @@ pub(crate) async fn run<P: Person>(
         }
         return Ok(nothing_done(&agreed));
     }
+    let environment: BTreeMap<_, _> = std::env::vars_os().collect();
+    let fence = fence_around(ui, &agreed, ignore_scripts, &environment)?;
     let question = question(&agreed);
     if let Some(question) = question.as_ref().filter(|_| !unasked)
         && !ui.confirm(question)?
@@ -115,8 +121,7 @@ pub(crate) async fn run<P: Person>(
         Some(way_on) => error.hint(way_on),
         None => error,
     };
-    let freeze =
-        FreezeOptions { environment: std::env::vars_os().collect(), stop: stop.flag(), ..FreezeOptions::default() };
+    let freeze = FreezeOptions { environment, stop: stop.flag(), fence, ..FreezeOptions::default() };
     let packed = versioned.pack(freeze, &events).map_err(|error| stopped(error.into()))?;
     stop.check().map_err(stopped)?;
     let tarballs = packed.tarballs();
@@ -144,6 +149,20 @@ pub(crate) async fn run<P: Person>(
         ui.status(format!("Tagged what went live since the last run: {}", finished.report.made_up.join(", ")));
     }
     conclude(finished)
+}
+
+/// The fence around the scripts that will run; where a setting asks for more than the system can keep, nothing has been written.
+fn fence_around(
+    ui: &Ui,
+    agreed: &Agreed<'_>,
+    ignore_scripts: bool,
+    environment: &BTreeMap<OsString, OsString>,
+) -> Result<Option<Arc<Fence>>, CliError> {
+    let project = agreed.project();
+    if ignore_scripts || !runs_scripts(project, agreed.plan()) {
+        return Ok(None);
+    }
+    fence::raise(ui, &project.workspace.root, project.repository.as_ref(), &project.config.scripts, environment)
 }
 
 /// Shows what was observed: warnings first, then the plan.

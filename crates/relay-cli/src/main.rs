@@ -7,7 +7,7 @@
 //! - [`notices`], [`interrupted`]: what is said beside; [`dry_run`]: what is shown where nothing will be written
 //! - [`stop`]: how Ctrl-C is heard
 //! - [`display`], [`summary`], [`person`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
-//! - [`vault`]: keeps credentials where no script can read them
+//! - [`vault`]: keeps credentials where no script can read them; [`fence`]: keeps scripts where they belong
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
@@ -21,6 +21,7 @@ mod display;
 mod dry_run;
 mod error;
 mod exit;
+mod fence;
 mod filter;
 mod flow;
 mod interrupted;
@@ -61,6 +62,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
+    if let Some(code) = fence::enter(&arguments) {
+        return code;
+    }
     run(&arguments).into()
 }
 

@@ -6,7 +6,8 @@
 //! values over through a pipe ([`handover`]). Besides, Linux is told to show nothing of the process at all ([`protect`]).
 //!
 //! What this can't do: the shell that started relay has the same variables, and a script may read `.npmrc` files as the
-//! person may. A process with the rights of a debugger over others (root, mostly) can still read relay's memory.
+//! person may. A process with the rights of a debugger over others (root, mostly) can still read relay's memory. Where the kernel
+//! can raise a fence around scripts ([`crate::fence`]), that keeps them from all three.
 
 #[cfg(unix)]
 mod handover;
@@ -151,7 +152,7 @@ fn without_otp(arguments: &[OsString]) -> Vec<OsString> {
 
 /// The process's own variables, without those that aren't text: relay has no use for them.
 #[expect(clippy::disallowed_methods, reason = "the vault takes the credentials out of the environment")]
-fn readable_environment() -> BTreeMap<String, String> {
+pub(crate) fn readable_environment() -> BTreeMap<String, String> {
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     std::env::vars_os().filter_map(text).collect()
 }

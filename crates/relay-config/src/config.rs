@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sections::{
     CredentialDeclaration, GateSettings, GitSettings, GroupSettings, PackSettings, Policy, PublishSettings,
-    RegistrySettings, ReleaseSettings,
+    RegistrySettings, ReleaseSettings, ScriptSettings,
 };
 use crate::words::{PublishingAccess, RouteKind};
 use crate::{complaint, place};
@@ -32,6 +32,8 @@ pub struct Config {
     pub pack: PackSettings,
     /// `[git]`.
     pub git: GitSettings,
+    /// `[scripts]`.
+    pub scripts: ScriptSettings,
     /// `[gate]`.
     pub gate: GateSettings,
     /// `[[registry]]`: what rules a registry follows, where its address doesn't tell.
@@ -67,14 +69,17 @@ impl Config {
             let raw = config_error(file, text, offset, error.message().to_owned());
             ConfigError { problem: complaint::in_words(&raw.problem, &raw.excerpt), ..raw }
         })?;
-        match config.credential_declared_twice() {
-            None => Ok(config),
-            Some(index) => {
-                let problem = "this credential is declared above for the same registry and packages, and which of the two \
-                               is meant can't be told; keep one, or give each packages of its own";
-                Err(config_error(file, text, place::of_entry(text, "credential", index), problem.to_owned()))
-            }
+        if let Some(index) = config.credential_declared_twice() {
+            let problem = "this credential is declared above for the same registry and packages, and which of the two is \
+                           meant can't be told; keep one, or give each packages of its own";
+            return Err(config_error(file, text, place::of_entry(text, "credential", index), problem.to_owned()));
         }
+        if !config.scripts.fence && !config.scripts.network {
+            let problem = "only the fence around scripts can keep them from the network, and `fence = false` takes it down; \
+                           take one of the two out";
+            return Err(config_error(file, text, place::of_key(text, "scripts", "network"), problem.to_owned()));
+        }
+        Ok(config)
     }
 
     /// The first declaration that has the variable, registry and packages of an earlier one.
@@ -112,6 +117,7 @@ fn config_error(file: &str, text: &str, offset: usize, problem: String) -> Confi
 mod tests {
     use super::*;
     use crate::quantity::SizeText;
+    use crate::sections::OutsidePath;
 
     #[test]
     fn reads_the_design_s_example() {
@@ -179,6 +185,7 @@ quota = { uploads = 400, per = "90m" }
             "[publish]",
             "[pack]",
             "[git]",
+            "[scripts]",
             "[gate]",
             "[[registry]]",
             "",
@@ -246,6 +253,20 @@ quota = { uploads = 400, per = "90m" }
         assert!(two("registry = \"https://r.example\"", "registry = \"https://s.example/\"").is_ok());
         let npmrc = "[[credential]]\nkind = \"session\"\n[[credential]]\nkind = \"granular\"\n";
         assert!(Config::parse("relay.toml", npmrc).is_err());
+    }
+
+    #[test]
+    fn scripts_reach_places_outside_that_are_named_in_full() {
+        let scripts = Config::parse("relay.toml", "[scripts]\nread = [\"~/x\", \"/opt/y\"]\n").unwrap().scripts;
+        assert_eq!(scripts.read.iter().map(OutsidePath::as_str).collect::<Vec<_>>(), ["~/x", "/opt/y"]);
+        assert!(scripts.fence && scripts.network && scripts.write.is_empty());
+        for wrong in ["x", "../x", "~", "~me/x", "/opt/../root", "~/../other", ""] {
+            let error = Config::parse("relay.toml", &format!("[scripts]\nwrite = [\"{wrong}\"]\n")).unwrap_err();
+            assert_eq!(error.line, 2, "{error}");
+            assert!(error.problem.contains("not a place outside of the repository"), "{error}");
+        }
+        let error = Config::parse("relay.toml", "[scripts]\nfence = false\nnetwork = false\n").unwrap_err();
+        assert_eq!((error.line, error.excerpt.as_str()), (3, "network = false"));
     }
 
     #[test]

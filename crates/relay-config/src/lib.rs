@@ -19,8 +19,8 @@ pub use idle::IdlePattern;
 pub use pattern::NamePatterns;
 pub use quantity::{DurationText, ExpiryDate, SizeText};
 pub use sections::{
-    CredentialDeclaration, GateRule, GateSettings, GitSettings, GroupKind, GroupSettings, PackSettings, Policy,
-    PublishSettings, RegistrySettings, ReleaseSettings, UpdateRanges,
+    CredentialDeclaration, GateRule, GateSettings, GitSettings, GroupKind, GroupSettings, OutsidePath, PackSettings,
+    Policy, PublishSettings, RegistrySettings, ReleaseSettings, ScriptSettings, UpdateRanges,
 };
 pub use words::{
     Access, AccessSource, ChangeSource, CredentialKind, NpmRules, PublishingAccess, RegistryRules, ReleaseMode,

@@ -163,6 +163,45 @@ pub struct GitSettings {
     pub hooks: bool,
 }
 
+/// `[scripts]`: what scripts of the repository may reach.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ScriptSettings {
+    /// Whether they are kept to the repository, the system and known tools where the kernel can do that.
+    pub fence: bool,
+    /// Whether they may use TCP.
+    pub network: bool,
+    /// What they may read besides.
+    pub read: Vec<OutsidePath>,
+    /// Where they may write besides.
+    pub write: Vec<OutsidePath>,
+}
+
+/// A place outside of the repository: absolute, or below the home folder as `~/...`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String")]
+pub struct OutsidePath(String);
+
+impl OutsidePath {
+    /// The path as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for OutsidePath {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let below = text.strip_prefix("~/").or_else(|| text.strip_prefix('/'));
+        match below {
+            Some(below) if !below.split('/').any(|part| part == "..") => Ok(Self(text)),
+            _ => Err(format!(
+                "`{text}` is not a place outside of the repository, such as `~/.config/tool` or `/srv/data`"
+            )),
+        }
+    }
+}
+
 /// `[gate]`: what stops a tarball.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -184,6 +223,12 @@ pub enum GateRule {
     Secret,
     /// An install script that the last published version did not have.
     NewInstallScript,
+}
+
+impl Default for ScriptSettings {
+    fn default() -> Self {
+        Self { fence: true, network: true, read: Vec::new(), write: Vec::new() }
+    }
 }
 
 impl Default for GitSettings {

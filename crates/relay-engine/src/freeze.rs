@@ -9,6 +9,7 @@ use camino::Utf8PathBuf;
 use relay_config::{GateRule, GateSettings};
 use relay_pack::gate::{self, Finding, GateRules};
 use relay_pack::lifecycle::build::{BUILD_TIMEOUT, BuildError, BuildRequest, run_build};
+use relay_pack::lifecycle::fence::Fence;
 use relay_pack::lifecycle::{self, Occasion, ScriptError, ScriptRequest};
 use relay_pack::{
     Conventions, ManifestRewriteError, Overlay, PackError, PackRequest, Tarball, pack, published_manifest,
@@ -74,6 +75,8 @@ pub struct FreezeOptions {
     pub scriptless_before: BTreeMap<PackageName, Version>,
     /// Becomes true when scripts are to be ended: somebody asked to stop.
     pub stop: Arc<AtomicBool>,
+    /// What scripts may reach; `None`: what the person may.
+    pub fence: Option<Arc<Fence>>,
     /// Tarballs that were made already, of files that cannot have changed since ([`crate::packing_ahead`]).
     pub packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
 }
@@ -149,10 +152,22 @@ fn build(project: &Project, options: &FreezeOptions, events: &Emitter) -> Result
         credential_names: &options.secret_variables,
         timeout: BUILD_TIMEOUT,
         stop: Some(&options.stop),
+        fence: options.fence.as_deref(),
     })?;
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     events.emit(Fact::Built { millis })?;
     Ok(true)
+}
+
+/// Says whether carrying the plan out runs the build or a script of the repository.
+pub fn runs_scripts(project: &Project, plan: &ReleasePlan) -> bool {
+    let events = || {
+        let before = lifecycle::before_tarball(Occasion::Publish).iter();
+        before.chain(lifecycle::after_tarball()).chain(lifecycle::after_upload())
+    };
+    let mut packages = plan.packages.iter().filter_map(|planned| project.workspace.package(&planned.name));
+    (!plan.is_empty() && runs_build(project, false))
+        || packages.any(|package| events().any(|event| package.manifest.script(event).is_some()))
 }
 
 /// Packs side by side what was not packed ahead. Packages are found again by their folders: a script may have renamed them.
@@ -277,6 +292,7 @@ fn run_script(
         extra_environment: &BTreeMap::new(),
         timeout: lifecycle::SCRIPT_TIMEOUT,
         stop: Some(&options.stop),
+        fence: options.fence.as_deref(),
     })?;
     events.emit(Fact::ScriptRan {
         package: package.name.clone(),

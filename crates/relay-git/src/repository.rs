@@ -118,6 +118,25 @@ impl Repository {
         Utf8PathBuf::from_path_buf(self.git.path().to_owned()).unwrap_or_else(|_| self.workdir.join(".git"))
     }
 
+    /// The git directory, and for a linked working folder the one that it shares with others.
+    pub fn git_dirs(&self) -> Vec<Utf8PathBuf> {
+        let shared = Utf8PathBuf::from_path_buf(self.git.commondir().to_owned()).ok();
+        let own = self.git_dir();
+        let shared = shared.filter(|shared| *shared != own);
+        [own].into_iter().chain(shared).collect()
+    }
+
+    /// Folders of other repositories that objects are read from (`objects/info/alternates`), one step far.
+    pub fn borrowed_objects(&self) -> Vec<Utf8PathBuf> {
+        let Ok(objects) = Utf8PathBuf::from_path_buf(self.git.commondir().join("objects")) else { return Vec::new() };
+        let listed = std::fs::read_to_string(objects.join("info/alternates")).unwrap_or_default();
+        listed
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .map(|line| objects.join(line))
+            .collect()
+    }
+
     /// The path below the working folder, with `/`, of an absolute path; `None` when it lies elsewhere. The working folder
     /// itself is the empty path.
     pub fn relative(&self, path: &Utf8Path) -> Option<String> {

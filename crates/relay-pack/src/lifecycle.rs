@@ -6,6 +6,7 @@
 
 pub mod build;
 pub mod environment;
+pub mod fence;
 mod npm_variables;
 mod process;
 pub mod programs;
@@ -19,6 +20,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use relay_values::Printable;
 use relay_workspace::{PackageManager, PackageName, Version};
 use serde_json::{Map, Value};
+
+use fence::{Denied, Fence};
 
 /// How long a script may take unless the caller says otherwise. Builds of large packages take minutes.
 pub const SCRIPT_TIMEOUT: Duration = Duration::from_mins(30);
@@ -87,6 +90,8 @@ pub struct ScriptRequest<'a> {
     pub timeout: Duration,
     /// Becomes true when the script is to be ended at once: somebody asked relay to stop.
     pub stop: Option<&'a AtomicBool>,
+    /// What it may reach; `None`: what the person may.
+    pub fence: Option<&'a Fence>,
 }
 
 /// A script that ended well.
@@ -122,8 +127,7 @@ impl std::fmt::Display for Script {
 pub enum ScriptError {
     /// It ended with another exit code than zero, or by a signal.
     #[error(
-        "{script} ended with {}: `{}`{}; run it in `{}` to see more, or use `--ignore-scripts` if it is not needed",
-        ending(*code), script.command, quoted(output), script.folder
+        "{script} ended with {}: `{}`{}; {}", ending(*code), script.command, quoted(output), way_on(script, denied.as_ref())
     )]
     Failed {
         /// The script.
@@ -132,6 +136,8 @@ pub enum ScriptError {
         code: Option<i32>,
         /// Its last lines.
         output: String,
+        /// What it wanted and may not have, where its output tells.
+        denied: Option<Denied>,
     },
     /// It took too long and was ended.
     #[error(
@@ -166,6 +172,13 @@ fn ending(code: Option<i32>) -> String {
     code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"))
 }
 
+fn way_on(script: &Script, denied: Option<&Denied>) -> String {
+    match denied {
+        Some(denied) => denied.to_string(),
+        None => format!("run it in `{}` to see more, or use `--ignore-scripts` if it is not needed", script.folder),
+    }
+}
+
 fn quoted(output: &str) -> String {
     if output.is_empty() { String::new() } else { format!("\n  | {}\n", output.replace('\n', "\n  | ")) }
 }
@@ -175,20 +188,25 @@ fn quoted(output: &str) -> String {
 /// # Errors
 /// [`ScriptError`] naming package, event and the last lines of output.
 pub fn run(request: &ScriptRequest) -> Result<ScriptOutcome, ScriptError> {
-    let variables = environment::of_script(request);
+    let mut variables = environment::of_script(request);
+    variables.extend(request.fence.map(Fence::environment).cloned().unwrap_or_default());
     let script = Box::new(Script {
         package: request.package.clone(),
         event: request.event.to_owned(),
         command: request.command.to_owned(),
         folder: request.folder.to_owned(),
     });
-    let ended = match process::run(request.command, request.folder, &variables, request.timeout, request.stop) {
+    let started = process::Start { command: request.command, folder: request.folder, variables: &variables };
+    let ended = match process::run(&started, request.fence, request.timeout, request.stop) {
         Ok(ended) => ended,
         Err(source) => return Err(ScriptError::NotStarted { script, source }),
     };
     match ended.status {
         Some(status) if status.success() => Ok(ScriptOutcome { output: ended.output, cut: ended.cut }),
-        Some(status) => Err(ScriptError::Failed { script, code: status.code(), output: last_lines(&ended.output) }),
+        Some(status) => {
+            let denied = request.fence.and_then(|fence| fence.denied(&ended.output, request.folder));
+            Err(ScriptError::Failed { script, code: status.code(), output: last_lines(&ended.output), denied })
+        }
         None if ended.stopped => Err(ScriptError::Interrupted { script }),
         None => Err(ScriptError::TimedOut { script, timeout: request.timeout, output: last_lines(&ended.output) }),
     }

@@ -129,6 +129,7 @@ impl From<BuildError> for CliError {
         let result = Self::user(message).code("relay::pack::build");
         let result = if output.trim().is_empty() { result } else { result.cause(output.trim_end()) };
         let result = match error {
+            BuildError::Failed { denied: Some(denied), .. } => result.hint(denied.to_string()),
             BuildError::Failed { folder, .. } => result.hint(format!("run it in `{folder}` to see more")),
             _ => result,
         };
@@ -142,7 +143,7 @@ impl From<ScriptError> for CliError {
     fn from(error: ScriptError) -> Self {
         let (message, output) = match &error {
             ScriptError::Interrupted { .. } => return Self::new(ErrorKind::Interrupted, error.to_string()),
-            ScriptError::Failed { script, code, output } => {
+            ScriptError::Failed { script, code, output, .. } => {
                 let ending = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
                 (format!("{script} ended with {ending}: `{}`", script.command), output.clone())
             }
@@ -156,6 +157,7 @@ impl From<ScriptError> for CliError {
         let result = if output.trim().is_empty() { result } else { result.cause(output.trim_end()) };
         let skip = "`--ignore-scripts` leaves all scripts out, if none is needed";
         match error {
+            ScriptError::Failed { denied: Some(denied), .. } => result.hint(denied.to_string()),
             ScriptError::Failed { script, .. } => {
                 result.hint(format!("run it in `{}` to see more", script.folder)).hint(skip)
             }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::fence::{Denied, Fence};
 use super::{ScriptOutcome, ending, environment, last_lines, process, quoted};
 
 /// How long a build may take unless the caller says otherwise: that of a large repository takes many minutes.
@@ -28,13 +29,15 @@ pub struct BuildRequest<'a> {
     pub timeout: Duration,
     /// Becomes true when it is to be ended at once: somebody asked relay to stop.
     pub stop: Option<&'a AtomicBool>,
+    /// What it may reach; `None`: what the person may.
+    pub fence: Option<&'a Fence>,
 }
 
 /// A build that did not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// It ended with another exit code than zero, or by a signal.
-    #[error("the build `{command}` ended with {}{}; run it in `{folder}` to see more", ending(*code), quoted(output))]
+    #[error("the build `{command}` ended with {}{}; {}", ending(*code), quoted(output), way_on(folder, denied.as_ref()))]
     Failed {
         /// The command line.
         command: String,
@@ -44,6 +47,8 @@ pub enum BuildError {
         code: Option<i32>,
         /// Its last lines.
         output: String,
+        /// What it wanted and may not have, where its output tells.
+        denied: Option<Denied>,
     },
     /// It took too long and was ended.
     #[error("the build `{command}` took longer than {} s and was ended{}", timeout.as_secs_f64(), quoted(output))]
@@ -71,6 +76,10 @@ pub enum BuildError {
     },
 }
 
+fn way_on(folder: &Utf8Path, denied: Option<&Denied>) -> String {
+    denied.map_or_else(|| format!("run it in `{folder}` to see more"), ToString::to_string)
+}
+
 /// Runs a build and waits for it.
 ///
 /// # Errors
@@ -78,16 +87,19 @@ pub enum BuildError {
 pub fn run_build(request: &BuildRequest<'_>) -> Result<ScriptOutcome, BuildError> {
     let BuildRequest { root, timeout, stop, .. } = *request;
     let command = request.command.to_owned();
-    let variables = environment::of_build(request);
-    let ended = match process::run(&command, root, &variables, timeout, stop) {
+    let mut variables = environment::of_build(request);
+    variables.extend(request.fence.map(Fence::environment).cloned().unwrap_or_default());
+    let started = process::Start { command: &command, folder: root, variables: &variables };
+    let ended = match process::run(&started, request.fence, timeout, stop) {
         Ok(ended) => ended,
         Err(source) => return Err(BuildError::NotStarted { command, source }),
     };
     match ended.status {
         Some(status) if status.success() => Ok(ScriptOutcome { output: ended.output, cut: ended.cut }),
         Some(status) => {
+            let denied = request.fence.and_then(|fence| fence.denied(&ended.output, root));
             let (folder, output) = (root.to_owned(), last_lines(&ended.output));
-            Err(BuildError::Failed { command, folder, code: status.code(), output })
+            Err(BuildError::Failed { command, folder, code: status.code(), output, denied })
         }
         None if ended.stopped => Err(BuildError::Interrupted { command }),
         None => Err(BuildError::TimedOut { command, timeout, output: last_lines(&ended.output) }),
@@ -115,6 +127,7 @@ mod tests {
             credential_names: &["OUR_SECRET".to_owned()],
             timeout,
             stop: Some(stop),
+            fence: None,
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
-use std::io::{self, PipeReader, Read as _};
+use std::io::{self, PipeReader, Read as _, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8Path;
 
 use super::OUTPUT_BYTES_MAX;
+use super::fence::{FENCED_WORD, Fence};
 
 /// How long output is waited for after a script has ended: what it left running may hold the channel open.
 const OUTPUT_GRACE: Duration = Duration::from_secs(2);
@@ -41,26 +42,36 @@ struct Tail {
     cut: bool,
 }
 
-/// Runs a command line in a folder with exactly these variables.
+/// A command line, and where and with exactly which variables it runs.
+pub(super) struct Start<'a> {
+    pub(super) command: &'a str,
+    pub(super) folder: &'a Utf8Path,
+    pub(super) variables: &'a BTreeMap<OsString, OsString>,
+}
+
+/// Runs a command line, behind a fence where there is one.
 pub(super) fn run(
-    command: &str,
-    folder: &Utf8Path,
-    variables: &BTreeMap<OsString, OsString>,
+    start: &Start,
+    fence: Option<&Fence>,
     timeout: Duration,
     stop: Option<&AtomicBool>,
 ) -> io::Result<Ended> {
     let (reader, writer) = io::pipe()?;
-    let mut process = shell(command);
+    let mut process = fence.map_or_else(|| shell(start.command), |fence| fenced(fence, start.command));
     process
-        .current_dir(folder)
+        .current_dir(start.folder)
         .env_clear()
-        .envs(variables)
-        .stdin(Stdio::null())
+        .envs(start.variables)
+        .stdin(if fence.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(writer.try_clone()?)
         .stderr(writer);
     let mut child = process.spawn()?;
     // The command holds the pipe's other end, which must close for the output to end.
     drop(process);
+    if let (Some(fence), Some(mut input)) = (fence, child.stdin.take()) {
+        // One that has ended already says why itself.
+        let _ = input.write_all(&fence.handed_over());
+    }
     let id = child.id();
     let tail = Arc::new(Mutex::new(Tail::default()));
     let output_ended = read_output(reader, Arc::clone(&tail));
@@ -111,6 +122,15 @@ fn read_output(mut reader: PipeReader, tail: Arc<Mutex<Tail>>) -> mpsc::Receiver
         let _ = send.send(());
     });
     ended
+}
+
+/// relay's own program, which becomes the shell behind the fence.
+fn fenced(fence: &Fence, command: &str) -> Command {
+    let mut process = Command::new(fence.program());
+    process.arg(FENCED_WORD).arg(command);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut process, 0);
+    process
 }
 
 #[cfg(unix)]

@@ -51,6 +51,7 @@ impl World {
             extra_environment: &BTreeMap::new(),
             timeout: self.timeout,
             stop: Some(&self.stop),
+            fence: None,
         })
     }
 }
@@ -157,6 +158,7 @@ fn variables(world: &World) -> BTreeMap<String, String> {
         extra_environment: &BTreeMap::new(),
         timeout: world.timeout,
         stop: None,
+        fence: None,
     });
     let text = |text: OsString| text.into_string().unwrap();
     variables.into_iter().map(|(name, value)| (text(name), text(value))).collect()

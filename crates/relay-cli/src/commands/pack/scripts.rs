@@ -7,11 +7,14 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use relay_config::Config;
+use relay_config::{Config, ScriptSettings};
+use relay_git::Repository;
+use relay_pack::lifecycle::fence::Fence;
 use relay_pack::lifecycle::{self, Occasion, SCRIPT_TIMEOUT, ScriptRequest};
 use relay_workspace::{PackageName, Workspace};
 
 use crate::error::CliError;
+use crate::fence;
 use crate::stop;
 use crate::ui::{Ui, clean};
 
@@ -24,6 +27,9 @@ pub(super) struct Scripts<'a> {
     credential_names: Vec<String>,
     prepared: Vec<PackageName>,
     have_run: bool,
+    wanted: ScriptSettings,
+    /// What they may reach; worked out before the first one.
+    fence: Option<Arc<Fence>>,
     /// Becomes true when somebody asks to stop; scripts have no terminal of their own that would tell them.
     stop: Option<Arc<AtomicBool>>,
 }
@@ -40,6 +46,8 @@ impl<'a> Scripts<'a> {
             credential_names: config.credential.iter().filter_map(|one| one.env.clone()).collect(),
             prepared: Vec::new(),
             have_run: false,
+            wanted: config.scripts.clone(),
+            fence: None,
             stop: None,
         }
     }
@@ -86,6 +94,11 @@ impl<'a> Scripts<'a> {
         let Some(command) = package.manifest.script(event).filter(|command| !command.trim().is_empty()) else {
             return Ok(());
         };
+        if !self.have_run {
+            let repository = Repository::discover(&self.workspace.root).ok();
+            let (root, environment) = (&self.workspace.root, &self.environment);
+            self.fence = fence::raise(self.ui, root, repository.as_ref(), &self.wanted, environment)?;
+        }
         self.have_run = true;
         let stop = Arc::clone(self.stop.get_or_insert_with(stop::flag_in_background));
         self.ui.status(format!("running `{event}` of `{name}`"));
@@ -104,6 +117,7 @@ impl<'a> Scripts<'a> {
             extra_environment: &BTreeMap::new(),
             timeout: SCRIPT_TIMEOUT,
             stop: may_stop.then_some(&stop),
+            fence: self.fence.as_deref(),
         })?;
         if !outcome.output.trim().is_empty() {
             self.ui.detail(clean(outcome.output.trim_end()));
