@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests build worlds on the disk")]
 
 mod access;
+mod after_upload;
 mod build;
 mod ci_page;
 mod counting_registry;

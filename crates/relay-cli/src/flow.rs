@@ -121,8 +121,8 @@ pub(crate) async fn run<P: Person>(
         Some(way_on) => error.hint(way_on),
         None => error,
     };
-    let freeze = FreezeOptions { environment, stop: stop.flag(), fence, ..FreezeOptions::default() };
-    let packed = versioned.pack(freeze, &events).map_err(|error| stopped(error.into()))?;
+    let scripts = FreezeOptions { environment, stop: stop.flag(), fence, ..FreezeOptions::default() };
+    let packed = versioned.pack(scripts.clone(), &events).map_err(|error| stopped(error.into()))?;
     stop.check().map_err(stopped)?;
     let tarballs = packed.tarballs();
     notices::warn_of_unmatched_entries(ui, tarballs.iter().map(|(name, tarball)| (name, unmatched_entries(tarball))));
@@ -136,7 +136,9 @@ pub(crate) async fn run<P: Person>(
     if let Some(problem) = published.forgotten() {
         ui.warning(format!("what this run learnt can't be kept: {problem}"));
     }
-    let finished = published.finish(&events);
+    let published = published.run_scripts(scripts, &events);
+    display.clear();
+    let finished = published?.finish(&events);
     display.clear();
     let finished = finished?;
     ui.warnings(&finished.report.notes);

@@ -94,6 +94,11 @@ impl Config {
         })
     }
 
+    /// The environment variables that hold declared credentials.
+    pub fn declared_variables(&self) -> Vec<String> {
+        self.credential.iter().filter_map(|credential| credential.env.clone()).collect()
+    }
+
     /// The publishing access that the first matching policy declares.
     pub fn declared_access(&self, name: &PackageName) -> Option<PublishingAccess> {
         self.policy.iter().filter(|policy| policy.packages.matches(name)).find_map(|policy| policy.publishing_access)

@@ -266,8 +266,9 @@ fn pack_unchecked(
     pack(&request).map_err(|source| FreezeError::Pack { package: package.name.clone(), source: Box::new(source) })
 }
 
+/// Runs one script of a package, if it has it; says whether it has.
 #[expect(clippy::disallowed_methods, reason = "an event tells how long a script took")]
-fn run_script(
+pub(crate) fn run_script(
     project: &Project,
     package: &WorkspacePackage,
     event: &str,

@@ -7,6 +7,7 @@
 //!
 //! Nothing leaves the machine before all tarballs have passed the gate; nothing is uploaded before [`Pushed`].
 
+mod after_upload;
 mod agreed;
 mod checks;
 mod entered;

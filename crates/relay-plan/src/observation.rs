@@ -90,8 +90,8 @@ pub struct PackageObservation {
     pub credentials: Vec<CredentialFact>,
     /// What kept credentials from being found, each as half a sentence.
     pub credential_problems: Vec<String>,
-    /// The events after an upload that it has scripts for; relay runs none of them.
-    pub scripts_after_upload: Vec<String>,
+    /// The events after an upload that it has scripts for which publish something themselves.
+    pub scripts_that_publish: Vec<String>,
     /// Scripts that it would run wherever it is installed, where the version before runs none and the gate forbids that.
     pub new_install_script: Option<NewInstallScript>,
     /// What is known to go wrong, or may, when it is packed.

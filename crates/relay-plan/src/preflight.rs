@@ -36,7 +36,7 @@ pub(crate) fn preflight(
         findings.extend(naming::check(package));
         findings.extend(versions::check(package));
         findings.extend(members.check(package));
-        findings.extend(scripts_after_upload(package));
+        findings.extend(scripts_that_publish(package));
         findings.extend(new_install_script(package));
         let remark = |remark: &RouteWarning| Finding::warning(&package.name, remark.text.clone(), remark.help.clone());
         findings.extend(package.remarks.iter().map(remark));
@@ -56,19 +56,18 @@ fn blocked(package: &PackageObservation, route: &Route) -> Option<Finding> {
         .then(|| Finding::error(&package.name, route.reason.clone(), route.fix.clone().unwrap_or_default()))
 }
 
-/// npm runs these after the upload, when a script that fails can stop nothing any more. relay runs no script once
-/// credentials are at hand.
-fn scripts_after_upload(package: &PackageObservation) -> Option<Finding> {
-    let events: Vec<String> = package.scripts_after_upload.iter().map(|event| format!("`{event}`")).collect();
+/// A script called `publish` is often meant to publish the package; but it runs after each upload, as with npm.
+fn scripts_that_publish(package: &PackageObservation) -> Option<Finding> {
+    let events: Vec<String> = package.scripts_that_publish.iter().map(|event| format!("`{event}`")).collect();
     let scripts = match events.as_slice() {
         [] => return None,
-        [one] => format!("its {one} script is"),
-        several => format!("its {} scripts are", several.join(" and ")),
+        [one] => format!("its {one} script runs after the upload, as with npm, and publishes"),
+        several => format!("its {} scripts run after the upload, as with npm, and publish", several.join(" and ")),
     };
     Some(Finding::warning(
         &package.name,
-        format!("{scripts} not run: no script runs while a credential is in reach"),
-        "run it by hand or in a job of its own, once the version is live",
+        format!("{scripts} something itself: without credentials that fails"),
+        "give the script another name, or leave scripts out with `--ignore-scripts`",
     ))
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct RehearseArgs {
     #[arg(long, value_name = "N", value_parser = concurrency)]
     pub(crate) concurrency: Option<usize>,
 
-    /// Run no lifecycle scripts (prepublishOnly, prepack, prepare, postpack)
+    /// Run no lifecycle scripts (prepublishOnly, prepack, prepare, postpack, publish, postpublish)
     #[arg(long)]
     pub(crate) ignore_scripts: bool,
 

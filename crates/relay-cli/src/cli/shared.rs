@@ -73,7 +73,7 @@ pub(crate) struct UploadFlags {
     #[arg(long, hide = true)]
     pub(crate) provenance: bool,
 
-    /// Run no lifecycle scripts (prepublishOnly, prepack, prepare, postpack)
+    /// Run no lifecycle scripts (prepublishOnly, prepack, prepare, postpack, publish, postpublish)
     #[arg(long)]
     pub(crate) ignore_scripts: bool,
 

@@ -152,8 +152,8 @@ fn a_dirty_tree_is_named_before_it_is_published() {
 }
 
 #[test]
-fn scripts_after_the_upload_are_named_once() {
-    let scripts = r#""scripts":{"postpublish":"echo done"}"#;
+fn scripts_that_publish_once_more_are_named_once() {
+    let scripts = r#""scripts":{"publish":"npm publish","postpublish":"echo done"}"#;
     let repo = ready().package("b", "1.0.0", scripts).package("c", "1.0.0", scripts).committed();
     let run = repo.relay("plan");
     let lines: Vec<&str> = run.stdout.lines().filter(|line| line.contains("script")).collect();

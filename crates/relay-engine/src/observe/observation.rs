@@ -53,9 +53,9 @@ impl Run<'_> {
                 })
                 .collect(),
             credential_problems: session.credential_problems(name, &candidate.registry, &project.config),
-            scripts_after_upload: relay_pack::lifecycle::after_upload()
+            scripts_that_publish: relay_pack::lifecycle::after_upload()
                 .iter()
-                .filter(|event| package.manifest.script(event).is_some())
+                .filter(|event| package.manifest.script(event).is_some_and(publishes))
                 .map(|event| (*event).to_owned())
                 .collect(),
             new_install_script: None,
@@ -102,6 +102,11 @@ impl Run<'_> {
     }
 }
 
+/// Whether a script's command line publishes something, as `npm publish` and `lerna publish` do.
+fn publishes(command: &str) -> bool {
+    command.split(|c: char| c.is_whitespace() || "&|;()".contains(c)).any(|word| word == "publish")
+}
+
 /// Whose rules count for a package. Who declares or was taught its publishing access knows more of the registry than what is
 /// assumed of it, and the stronger word counts (invariant I6).
 fn rules(of_registry: RegistryRules, access: Option<PublishingAccess>) -> RegistryRules {
@@ -128,5 +133,23 @@ fn access_of(word: &str) -> Option<Access> {
         "public" => Some(Access::Public),
         "restricted" | "private" => Some(Access::Restricted),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_publishes_is_known() {
+        for (command, expected) in [
+            ("npm publish", true),
+            ("npm run build&&lerna publish from-git", true),
+            ("(pnpm -r publish)", true),
+            ("node publish.js", false),
+            ("echo published", false),
+        ] {
+            assert_eq!(publishes(command), expected, "{command}");
+        }
     }
 }

@@ -25,10 +25,9 @@ impl<'a> Packed<'a> {
         if !of.plan.is_empty() {
             events.emit(Fact::PhaseStarted { phase: Phase::Pack })?;
             let project = &of.run.project;
-            let declared = project.config.credential.iter().filter_map(|credential| credential.env.clone());
             let options = FreezeOptions {
                 ignore_scripts: of.run.request.ignore_scripts,
-                secret_variables: declared.collect(),
+                secret_variables: project.config.declared_variables(),
                 scriptless_before: std::mem::take(&mut of.scriptless_before),
                 packed_ahead: std::mem::take(&mut of.packed_ahead),
                 ..options

@@ -5,11 +5,13 @@ use relay_plan::ReleasePlan;
 use relay_values::DistTag;
 use tokio::sync::mpsc;
 
+use super::after_upload;
 use super::pushed::PushedTo;
 use super::{Course, ForeignVersion, Pushed, ReleaseError, Versioned};
 use crate::driver::{DriverContext, Person};
 use crate::event::{Emitter, Fact, Phase};
 use crate::finish::{Finish, FinishOptions, finish, wanted_tags};
+use crate::freeze::FreezeOptions;
 use crate::project::Project;
 use crate::publish::{emit_end, jobs, publish, reads_max};
 use crate::report::{Outcome, PackageReport, RunReport};
@@ -76,6 +78,19 @@ impl<'a> Published<'a> {
     /// Why what this run learnt can't be kept, if it can't.
     pub fn forgotten(&self) -> Option<&str> {
         self.forgotten.as_deref()
+    }
+
+    /// Runs the scripts that belong after an upload, of what this run published. What goes wrong with them is in the report.
+    ///
+    /// # Errors
+    /// [`ReleaseError::NotRecorded`] where an event can't be recorded.
+    pub fn run_scripts(mut self, options: FreezeOptions, events: &Emitter) -> Result<Self, ReleaseError> {
+        let run = &self.of.run;
+        if !run.request.ignore_scripts {
+            let options = FreezeOptions { secret_variables: run.project.config.declared_variables(), ..options };
+            after_upload::run(&run.project, &mut self.report, &options, events)?;
+        }
+        Ok(self)
     }
 
     /// Makes the tags of what is live and pushes them, with what earlier runs owe. What goes wrong here is in the report.

@@ -272,18 +272,24 @@ fn an_edge_between_registries_is_a_warning() {
 }
 
 #[test]
-fn scripts_that_are_not_run_are_a_warning() {
+fn scripts_that_publish_once_more_are_a_warning() {
     let with = |events: &'static [&'static str]| {
         |package: &mut PackageObservation| {
-            package.scripts_after_upload = events.iter().map(|event| (*event).to_owned()).collect();
+            package.scripts_that_publish = events.iter().map(|event| (*event).to_owned()).collect();
         }
     };
-    let rest = "not run: no script runs while a credential is in reach";
-    check("core", with(&["postpublish"]), &[&format!("warning core: its `postpublish` script is {rest}")]);
+    let rest = "something itself: without credentials that fails";
+    check(
+        "core",
+        with(&["publish"]),
+        &[&format!("warning core: its `publish` script runs after the upload, as with npm, and publishes {rest}")],
+    );
     check(
         "core",
         with(&["publish", "postpublish"]),
-        &[&format!("warning core: its `publish` and `postpublish` scripts are {rest}")],
+        &[&format!(
+            "warning core: its `publish` and `postpublish` scripts run after the upload, as with npm, and publish {rest}"
+        )],
     );
 }
 

@@ -128,7 +128,7 @@ impl World {
             allowed_routes: None,
             credentials: vec![credential(CredentialKind::GranularBypass)],
             credential_problems: Vec::new(),
-            scripts_after_upload: Vec::new(),
+            scripts_that_publish: Vec::new(),
             packing: Vec::new(),
             new_install_script: None,
             remarks: Vec::new(),

@@ -43,7 +43,7 @@ impl<'a> Scripts<'a> {
             workspace,
             ignored,
             environment: env::vars_os().collect(),
-            credential_names: config.credential.iter().filter_map(|one| one.env.clone()).collect(),
+            credential_names: config.declared_variables(),
             prepared: Vec::new(),
             have_run: false,
             wanted: config.scripts.clone(),
