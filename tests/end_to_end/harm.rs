@@ -11,6 +11,7 @@ mod echoed_token;
 mod foreign_packument;
 mod git_at_the_end;
 mod git_settings;
+mod given_away;
 mod hangup;
 mod idle_pattern;
 mod manager_registries;

@@ -40,7 +40,7 @@ use dead_credentials::dead_credentials;
 pub use error::ObserveError;
 use fingerprint::inputs;
 use gathered::{Gathered, Run};
-use notices::{hidden_packages, of_changesets, of_settings};
+use notices::{given_away, hidden_packages, of_changesets, of_settings};
 pub use registries::PLAN_READS_IN_FLIGHT;
 use registries::{read_registries, read_siblings};
 
@@ -161,7 +161,7 @@ pub async fn observe(
         otp_given: session.otp.is_some(),
         graph: ahead.as_ref().unwrap_or(&project.graph),
         versioned: versioned(project, &bumps, &packages),
-        findings: change_findings.clone(),
+        findings: change_findings.iter().cloned().chain(given_away(session)).collect(),
         packages,
         skipped,
         left_out,

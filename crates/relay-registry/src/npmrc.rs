@@ -9,6 +9,7 @@ mod error;
 pub(crate) mod expand;
 mod ini;
 mod layers;
+mod literal;
 mod manager;
 mod network;
 mod sources;
@@ -45,6 +46,7 @@ pub struct NpmConfig {
     entries: BTreeMap<String, Entry>,
     registry_flag: Option<RegistryUrl>,
     warnings: Vec<String>,
+    given_away: Vec<String>,
     idle_tokens: Vec<&'static str>,
     /// Variables that node itself heeds.
     node_variables: BTreeMap<&'static str, String>,
@@ -99,6 +101,7 @@ impl NpmConfig {
             entries: BTreeMap::new(),
             registry_flag: None,
             warnings: Vec::new(),
+            given_away: Vec::new(),
             idle_tokens: Vec::new(),
             node_variables: NODE_VARIABLES
                 .iter()
@@ -249,6 +252,11 @@ impl NpmConfig {
     /// What a person should know about the files: lines that npm does not read.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Where files of the checkout have credentials as they are, for people: each script of the repository can read them.
+    pub fn given_away(&self) -> &[String] {
+        &self.given_away
     }
 
     fn refuse_unscoped_auth(&self, file: &NpmrcFile) -> Result<(), NpmConfigError> {

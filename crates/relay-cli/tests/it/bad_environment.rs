@@ -16,7 +16,7 @@ fn repo(address: &str, token: Option<&str>) -> Repo {
 }
 
 fn ready() -> Repo {
-    repo(&registry::empty(), Some("secret"))
+    repo(&registry::empty(), Some("${WORLD_TOKEN}"))
 }
 
 #[test]
@@ -59,13 +59,13 @@ fn a_registry_that_fails() {
 fn a_registry_that_wants_a_credential() {
     let address = registry::answering(401, "application/json", r#"{"error":"unauthorized"}"#);
     insta::assert_snapshot!(repo(&address, None).committed().refused_by(ASKING));
-    insta::assert_snapshot!(repo(&address, Some("secret")).committed().refused_by(ASKING));
+    insta::assert_snapshot!(repo(&address, Some("${WORLD_TOKEN}")).committed().refused_by(ASKING));
 }
 
 #[test]
 fn a_registry_that_forbids() {
     let address = registry::answering(403, "application/json", r#"{"error":"forbidden"}"#);
-    insta::assert_snapshot!(repo(&address, Some("secret")).committed().refused_by(ASKING));
+    insta::assert_snapshot!(repo(&address, Some("${WORLD_TOKEN}")).committed().refused_by(ASKING));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_dist_tag_that_npm_refuses_is_wrong_usage() {
 #[test]
 fn a_tag_that_would_move_backward_needs_the_command_s_word() {
     let there = r#"{"name":"a","dist-tags":{"latest":"9.0.0"},"versions":{"9.0.0":{"version":"9.0.0"}}}"#;
-    let repo = repo(&registry::answering(200, "application/json", there), Some("secret")).committed();
+    let repo = repo(&registry::answering(200, "application/json", there), Some("${WORLD_TOKEN}")).committed();
     let refused = repo.relay("plan --check");
     assert_eq!(refused.exit, 1, "{}", refused.session());
     insta::assert_snapshot!(refused.error());

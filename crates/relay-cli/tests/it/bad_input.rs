@@ -30,7 +30,7 @@ fn releasable(manifest_of_a: &str) -> Repo {
         .file("packages/a/package.json", a)
         .package("b", "1.0.0", r#""dependencies":{"a":"workspace:^"}"#)
         .file(".changeset/one.md", "---\n\"a\": minor\n---\n\nMore.\n")
-        .registry(&registry::empty(), Some("secret"))
+        .registry(&registry::empty(), Some("${WORLD_TOKEN}"))
 }
 
 fn with_change_file(text: &str) -> Repo {

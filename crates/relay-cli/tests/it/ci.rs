@@ -9,7 +9,7 @@ fn repo() -> Repo {
         .package("@acme/core", "1.0.0", "")
         .package("b", "1.0.0", r#""dependencies":{"gone":"workspace:^"}"#)
         .file(".changeset/one.md", "---\n\"@acme/core\": minor\n\"b\": patch\n---\n\nMore.\n")
-        .registry(&registry::empty(), Some("secret"))
+        .registry(&registry::empty(), Some("${WORLD_TOKEN}"))
         .committed()
 }
 

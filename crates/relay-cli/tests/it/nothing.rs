@@ -9,7 +9,7 @@ fn repo(relay_toml: &str, rest: impl FnOnce(Repo) -> Repo) -> Repo {
     let repo = Repo::pnpm()
         .package("a", "1.0.0", "")
         .file("relay.toml", relay_toml)
-        .registry(&registry::answering(200, "application/json", there), Some("secret"));
+        .registry(&registry::answering(200, "application/json", there), Some("${WORLD_TOKEN}"));
     let repo = rest(repo).committed();
     repo.git("tag a@1.0.0");
     let repo = repo.file("packages/a/index.js", "module.exports = 2\n");

@@ -154,7 +154,7 @@ impl Repo {
         self.run("", &arguments, input)
     }
 
-    /// The command in a folder, with nothing of the surrounding environment but `PATH`.
+    /// The command in a folder, with nothing of the surrounding environment but `PATH`, and a token in `WORLD_TOKEN`.
     pub(crate) fn command(&self, folder: &str) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("relay"));
         command
@@ -162,6 +162,7 @@ impl Repo {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("HOME", self.root().join("home"))
+            .env("WORLD_TOKEN", "secret")
             .env("COLUMNS", "100");
         command
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use relay_change::ChangesetsGeneration;
 use relay_config::ReleaseMode;
+use relay_plan::{Finding, Severity};
 use relay_registry::RegistryUrl;
 use relay_workspace::{PackageName, read_regular_text};
 
@@ -18,6 +19,18 @@ pub(super) fn of_settings(project: &Project, session: &Session) -> Vec<String> {
     warnings.extend(idle_settings(project, session));
     warnings.extend(withheld(session));
     warnings
+}
+
+/// Credentials that files of the checkout have as they are.
+pub(super) fn given_away(session: &Session) -> impl Iterator<Item = Finding> + '_ {
+    session.npm.given_away().iter().map(|place| Finding {
+        severity: Severity::Warning,
+        package: None,
+        text: format!(
+            "{place} is a credential as it is: whoever has the repository can read it, and so can each script that runs in it"
+        ),
+        help: Some("revoke it if others have seen it, and write a variable there (`${NPM_TOKEN}`), or move it into your own settings".to_owned()),
+    })
 }
 
 /// Settings of other release tools that relay does not read, where they would say how versions are made.

@@ -226,3 +226,14 @@ fn pnpm_reads_fallbacks_in_npmrc_and_the_others_do_not() {
     let refused = secret.resolved().registry_for(&PackageName::parse("a").unwrap(), None).unwrap_err();
     assert!(refused.to_string().contains("`TEAM` holds a credential"), "nothing stands in for it: {refused}");
 }
+
+#[test]
+fn a_token_that_a_managers_file_in_the_checkout_has_as_it_is_is_told() {
+    let told = |settings: Settings| settings.resolved().given_away().len();
+    assert_eq!(told(yarn("npmRegistryServer: A/\nnpmAuthToken: literal\n")), 1);
+    assert_eq!(told(yarn("npmRegistries:\n  A/:\n    npmAuthToken: literal\n")), 1);
+    assert_eq!(told(yarn("npmRegistryServer: A/\nnpmAuthToken: '${TOKEN:-}'\n").variable("TOKEN", "t")), 0);
+    assert_eq!(told(bun("[install.scopes]\ncorp = { url = \"A/\", token = \"literal\" }\n")), 1);
+    assert_eq!(told(bun("[install.scopes]\ncorp = { url = \"A/\", token = \"$TOKEN\" }\n")), 0);
+    assert_eq!(told(Settings::of(Yarn).file("~/.yarnrc.yml", "npmRegistryServer: A/\nnpmAuthToken: literal\n")), 0);
+}

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::expand::{self, Expanded, Forms, Lookup};
 use super::whose::{Runner, registry_of_runner};
 use super::{
-    ConfigSources, KEYS_THAT_NEED_A_REGISTRY, NPMRC_SIZE_BYTES_MAX, NpmConfig, NpmConfigError, NpmrcFile, ini,
+    ConfigSources, KEYS_THAT_NEED_A_REGISTRY, NPMRC_SIZE_BYTES_MAX, NpmConfig, NpmConfigError, NpmrcFile, ini, literal,
 };
 use crate::struck_out;
 use crate::url::RegistryUrl;
@@ -65,6 +65,8 @@ pub(super) struct Laying<'a> {
     secrets: Vec<SecretString>,
     pub(super) entries: BTreeMap<String, Entry>,
     pub(super) warnings: Vec<String>,
+    /// Where the checkout's files have credentials as they are.
+    pub(super) given_away: Vec<String>,
     named_by_person: BTreeSet<RegistryUrl>,
     pub(super) default_of_person: Option<RegistryUrl>,
 }
@@ -94,6 +96,7 @@ impl<'a> Laying<'a> {
             secrets,
             entries: BTreeMap::new(),
             warnings: Vec::new(),
+            given_away: Vec::new(),
             named_by_person: BTreeSet::new(),
             default_of_person: None,
         })
@@ -108,6 +111,9 @@ impl<'a> Laying<'a> {
         for (key, value) in parsed.entries {
             let key = self.expanded(&key).0.text;
             let place = format!("`{key}` in `{}`", file.path);
+            if layer == Layer::Project && literal::is_given_away(&key, &value) {
+                self.given_away.push(place.clone());
+            }
             self.lay(key, &value, place, layer);
         }
     }
@@ -150,6 +156,7 @@ impl<'a> Laying<'a> {
     pub(super) fn finish(self, config: &mut NpmConfig) {
         config.entries = self.entries;
         config.warnings = self.warnings;
+        config.given_away = self.given_away;
         config.named_by_person = self.named_by_person;
         config.default_of_person = self.default_of_person;
     }

@@ -12,7 +12,7 @@ use relay_workspace::PackageManager;
 use secrecy::ExposeSecret;
 
 use super::layers::{Entry, Layer, Laying};
-use super::{NamedRegistry, NpmConfigError};
+use super::{NamedRegistry, NpmConfigError, literal};
 use crate::manager_settings::{LooseCredential, ManagerSetting, ManagerSources, Word};
 use crate::url::{RegistryUrl, default_registry};
 
@@ -85,6 +85,9 @@ impl Laying<'_> {
                     Word::Variable => Layer::Environment,
                 };
                 self.lay(key.clone(), value.expose_secret(), place.clone(), layer);
+                if word == Word::Checkout && literal::is_given_away(&key, value.expose_secret()) {
+                    self.given_away.push(place.clone());
+                }
                 known.places.insert(place);
                 if key != "registry" && !key.ends_with(":registry") {
                     continue;
@@ -105,6 +108,9 @@ impl Laying<'_> {
     /// Binds a credential that stands beside no registry to the person's own, or to npm's default.
     fn lay_loose(&mut self, credential: LooseCredential) {
         let LooseCredential { tail, value, place, word } = credential;
+        if word == Word::Checkout && literal::is_given_away(tail, value.expose_secret()) {
+            self.given_away.push(place.clone());
+        }
         let registry = self.default_of_person.clone().unwrap_or_else(default_registry);
         let layer = if word == Word::Variable { Layer::Environment } else { Layer::User };
         let goes_to =

@@ -3,6 +3,17 @@
 use super::*;
 
 #[test]
+fn a_credential_in_the_checkouts_file_is_told_by_its_place_and_the_persons_is_not() {
+    let text = format!("//registry.example/:_authToken={CANARY}\n//other.example/:_authToken=${{TOKEN}}\n");
+    let told = World::default().project(&text).user(&text).resolve();
+    assert_eq!(told.given_away(), ["`//registry.example/:_authToken` in `.npmrc`"]);
+    assert!(World::default().user(&text).global(&text).resolve().given_away().is_empty());
+    assert_eq!(World::default().project(&text).withhold().resolve().given_away().len(), 1);
+    let variable = World::default().variable("npm_config_//registry.example/:_authToken", CANARY).resolve();
+    assert!(variable.given_away().is_empty());
+}
+
+#[test]
 fn secrets_are_given_out_by_no_getter_and_shown_by_no_debug() {
     let sources = World::default()
         .user(&format!(
