@@ -1,5 +1,7 @@
 //! Whose habits packing follows, where package managers and their versions differ.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_config::NpmRules;
 
@@ -31,7 +33,7 @@ pub struct WorkspaceContext {
     /// The workspace's root, absolute.
     pub root: Utf8PathBuf,
     /// The folders of its members, absolute.
-    pub members: Vec<Utf8PathBuf>,
+    pub members: BTreeSet<Utf8PathBuf>,
 }
 
 /// Those of npm 11 for a package by itself.

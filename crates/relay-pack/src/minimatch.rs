@@ -49,7 +49,16 @@ pub struct Pattern {
     short: bool,
     base_only: bool,
     /// A part without wildcards, where there is one: a whole path that matches has a name for it.
-    needed: Option<Segment>,
+    needed: Option<Needed>,
+}
+
+/// A part without wildcards.
+#[derive(Debug, Clone)]
+struct Needed {
+    part: Segment,
+    /// Its length in bytes, and its first byte in lower case: most names differ in one of them.
+    length: usize,
+    first: u8,
 }
 
 /// One result of brace expansion: a pattern per path segment.
@@ -102,7 +111,7 @@ impl Pattern {
         }
         let base_only = !alternatives.is_empty() && alternatives.iter().all(|one| one.segments.len() == 1);
         let needed = match alternatives.as_slice() {
-            [only] => only.segments.iter().find(|part| part.is_literal() && !part.matches("")).cloned(),
+            [only] => only.segments.iter().find_map(Needed::of),
             _ => None,
         };
         Ok(Self { negated, empty: false, alternatives, short, base_only, needed })
@@ -127,7 +136,7 @@ impl Pattern {
     /// Says that no whole path of these names can match, however they are put together: a quick look that spares the real one
     /// nearly always. Says nothing about partial matches.
     pub fn is_out_of_reach(&self, names: &[&str]) -> bool {
-        self.needed.as_ref().is_some_and(|part| !names.iter().any(|name| part.matches(name)))
+        self.needed.as_ref().is_some_and(|needed| !names.iter().any(|name| needed.is(name)))
     }
 
     /// Says whether the pattern matches a path. With `partial`, a path that ends before the pattern does also matches,
@@ -154,6 +163,20 @@ impl Pattern {
             let names = if one.segments.len() == 1 { base.as_slice() } else { names };
             one.matches(names, partial)
         })
+    }
+}
+
+impl Needed {
+    fn of(part: &Segment) -> Option<Self> {
+        let text = part.literal()?;
+        let first = text.bytes().next()?.to_ascii_lowercase();
+        Some(Self { part: part.clone(), length: text.len(), first })
+    }
+
+    fn is(&self, name: &str) -> bool {
+        name.len() == self.length
+            && name.as_bytes().first().map(u8::to_ascii_lowercase) == Some(self.first)
+            && self.part.matches(name)
     }
 }
 

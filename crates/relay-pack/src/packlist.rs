@@ -106,15 +106,16 @@ pub(crate) struct Listed {
 pub(crate) fn list(request: &PackRequest, source: &Source) -> Result<Listed, PackError> {
     let conventions = request.conventions;
     let patches = npm12::patches(&source.manifest);
+    let around = &enclosing_rules::rules(request)?;
     let mut found = Found::new(request);
     if conventions.pinned {
-        find(request, source, conventions.npm, &patches, &mut found)?;
+        find(request, source, conventions.npm, (around, &patches), &mut found)?;
     } else {
         // Both are asked of the same listings of folders; what is packed is equal then, or refused.
         found.listings = Some(walk::Listings::default());
-        find(request, source, NpmRules::Npm12, &patches, &mut found)?;
+        find(request, source, NpmRules::Npm12, (around, &patches), &mut found)?;
         let mut other = Found { listings: found.listings.take(), ..Found::new(request) };
-        find(request, source, NpmRules::Npm11, &patches, &mut other)?;
+        find(request, source, NpmRules::Npm11, (around, &patches), &mut other)?;
         refuse_differences(request, source, &other.seen, &found.seen)?;
     }
     let Found { mut paths, mut elsewhere, seen, .. } = found;
@@ -143,18 +144,18 @@ pub(crate) fn list(request: &PackRequest, source: &Source) -> Result<Listed, Pac
     Ok(Listed { paths, elsewhere })
 }
 
-/// Finds the files by the rules of one npm.
+/// Finds the files by the rules of one npm; `around` are those that the workspace adds.
 fn find(
     request: &PackRequest,
     source: &Source,
     npm: NpmRules,
-    patches: &[String],
+    (around, patches): (&str, &[String]),
     found: &mut Found,
 ) -> Result<(), PackError> {
     if npm == NpmRules::Npm12 && source.fields.files.is_some() && found.listings.is_none() {
         found.listings = Some(walk::Listings::default());
     }
-    let mut additional = enclosing_rules::rules(request)?;
+    let mut additional = around.to_owned();
     if let Some((_, text)) = request.conventions.user_ignore.as_ref().filter(|_| npm == NpmRules::Npm12) {
         additional.push('\n');
         additional.push_str(text);

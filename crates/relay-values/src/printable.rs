@@ -14,6 +14,12 @@ use crate::struck_out::strike_all;
 /// How much of a name, path or pattern a message shows, in characters.
 pub const NAME_CHARS_MAX: usize = 120;
 
+/// Beside ASCII that shows itself, line breaks and tabs; and nothing, a space three times.
+const BREAKS: [u8; 3] = *b"\n\t\t";
+const NOTHING_ELSE: [u8; 3] = *b"   ";
+/// As many bytes are looked at together.
+const BLOCK_BYTES: usize = 64;
+
 /// What stands in a text where something was that can't be seen.
 const MARK: char = '\u{fffd}';
 
@@ -35,12 +41,12 @@ impl Printable {
 
     /// As [`Printable::name`], cut at another length.
     pub fn cut(text: &str, chars_max: usize) -> Self {
-        Self(shortened(marked(text, |_| false), chars_max))
+        Self(shortened(marked(text, NOTHING_ELSE), chars_max))
     }
 
     /// A name or path at its whole length, where its end is what tells it from others.
     pub fn whole(text: &str) -> Self {
-        Self(marked(text, |_| false))
+        Self(marked(text, NOTHING_ELSE))
     }
 
     /// A sentence on one line: hidden characters are marked, white space of any kind is one space.
@@ -49,12 +55,12 @@ impl Printable {
             return Self(text.to_owned());
         }
         let words: Vec<&str> = text.split_whitespace().collect();
-        Self(marked(&words.join(" "), |_| false))
+        Self(marked(&words.join(" "), NOTHING_ELSE))
     }
 
     /// Several lines: hidden characters are marked, line breaks and tabs stay.
     pub fn lines(text: &str) -> Self {
-        Self(marked(text, |c| matches!(c, '\n' | '\t')))
+        Self(marked(text, BREAKS))
     }
 
     /// Text that was laid out for a terminal, with its colours: all but these, line breaks and tabs is marked. What is foreign in
@@ -63,13 +69,13 @@ impl Printable {
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('\u{1b}') {
-            shown.push_str(&marked(before, |c| matches!(c, '\n' | '\t')));
+            shown.push_str(&marked(before, BREAKS));
             let length = colour_length(after);
             shown.push(if length == 0 { MARK } else { '\u{1b}' });
             shown.push_str(after.get(..length).unwrap_or_default());
             rest = after.get(length..).unwrap_or_default();
         }
-        shown.push_str(&marked(rest, |c| matches!(c, '\n' | '\t')));
+        shown.push_str(&marked(rest, BREAKS));
         Self(shown)
     }
 
@@ -104,7 +110,7 @@ pub fn escaped_json(json: &str) -> String {
     let mut rest = json;
     while !rest.is_empty() {
         // What white space is left stands between the values.
-        let (plain, after) = rest.split_at(plain_bytes(rest, b"\n\r\t"));
+        let (plain, after) = rest.split_at(plain_bytes(rest, *b"\n\r\t"));
         escaped.push_str(plain);
         let mut chars = after.chars();
         if let Some(c) = chars.next() {
@@ -124,9 +130,15 @@ pub fn escaped_json(json: &str) -> String {
 
 /// How many bytes at the beginning of a text are ASCII that shows itself, or among `others`: nearly all of nearly every text,
 /// so that they are taken in one piece.
-fn plain_bytes(text: &str, others: &[u8]) -> usize {
-    let is_plain = |byte: &u8| *byte == b' ' || byte.is_ascii_graphic() || others.contains(byte);
-    text.as_bytes().iter().position(|byte| !is_plain(byte)).unwrap_or(text.len())
+fn plain_bytes(text: &str, [one, two, three]: [u8; 3]) -> usize {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') || byte == one || byte == two || byte == three;
+    let bytes = text.as_bytes();
+    // Whole blocks first, without a branch for each byte.
+    let blocks =
+        bytes.chunks_exact(BLOCK_BYTES).take_while(|block| block.iter().fold(true, |all, byte| all & is_plain(*byte)));
+    let start = blocks.count() * BLOCK_BYTES;
+    let rest = bytes.get(start..).unwrap_or_default();
+    start + rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len())
 }
 
 /// Says whether a character does something instead of showing something: it controls a terminal, turns the direction of
@@ -176,16 +188,17 @@ fn is_plain_line(text: &str) -> bool {
     printable && !text.contains("  ") && !text.starts_with(' ') && !text.ends_with(' ')
 }
 
-fn marked(text: &str, stays: impl Fn(char) -> bool) -> String {
+/// Marks what is hidden, but for the bytes that stay.
+fn marked(text: &str, stays: [u8; 3]) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
-        let (plain, after) = rest.split_at(plain_bytes(rest, b""));
+        let (plain, after) = rest.split_at(plain_bytes(rest, stays));
         shown.push_str(plain);
         let mut chars = after.chars();
         if let Some(c) = chars.next() {
             let next = chars.clone().next();
-            let dangerous = is_hidden(c) && !stays(c) && !joins(c, shown.chars().next_back(), next);
+            let dangerous = is_hidden(c) && !joins(c, shown.chars().next_back(), next);
             shown.push(if dangerous { MARK } else { c });
         }
         rest = chars.as_str();

@@ -88,7 +88,16 @@ impl Segment {
 
     /// Says whether it has no wildcard.
     pub(super) fn is_literal(&self) -> bool {
-        matches!(self, Self::Exact(_) | Self::AsciiText(_))
+        self.literal().is_some()
+    }
+
+    /// The text that it stands for, where it has no wildcard. Names that match have its length, and but for the case of ASCII
+    /// letters its bytes.
+    pub(super) fn literal(&self) -> Option<&str> {
+        match self {
+            Self::Exact(text) | Self::AsciiText(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// Says whether a name matches.

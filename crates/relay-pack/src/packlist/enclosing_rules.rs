@@ -20,7 +20,7 @@ pub(super) fn rules(request: &PackRequest) -> Result<String, PackError> {
         return Ok(String::new());
     }
     let inner = folder.parent().and_then(|parent| parent.strip_prefix(root).ok());
-    let Some(inner) = inner.filter(|_| context.members.iter().any(|member| member == folder)) else {
+    let Some(inner) = inner.filter(|_| context.members.contains(folder)) else {
         return Ok(String::new());
     };
     let mut texts = Vec::new();

@@ -78,7 +78,7 @@ fn a_workspace_around_a_package_counts_as_for_npm() {
     let files: Vec<(String, Node)> = files.iter().map(|(path, text)| ((*path).to_owned(), Node::from(*text))).collect();
     let root = world.package("root", &files);
     let members = ["packages/a", "packages/b", "tools/deep/c"].map(|path| root.join(path));
-    let context = WorkspaceContext { root: root.clone(), members: members.to_vec() };
+    let context = WorkspaceContext { root: root.clone(), members: members.iter().cloned().collect() };
     let folders: Vec<_> = members.iter().chain([&root]).collect();
     for npm in BOTH {
         let out = world.path().join(format!("out-{}", npm.as_str()));
