@@ -3,6 +3,8 @@
 //! The lookup starts at the registry's own key and walks up to its host, as npm's requests do. What can't be a token (a
 //! placeholder, an unexpanded `${VAR}`) counts as none, and [`NpmConfig::problems_for`] says so.
 
+use std::ops::Bound;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -23,13 +25,20 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 impl NpmConfig {
     /// The credential for a registry: the nearest of `_authToken`, `_auth`, `username` with `_password`.
     pub fn credential_for(&self, registry: &RegistryUrl) -> Option<Credential> {
-        prefixes(registry).into_iter().find_map(|(prefix, scope)| self.credential_at(&prefix, &scope, registry))
+        let prefixes = prefixes(registry).into_iter().filter(|(prefix, _)| self.has_any_at(prefix));
+        prefixes.into_iter().find_map(|(prefix, scope)| self.credential_at(&prefix, &scope, registry))
+    }
+
+    /// Whether anything stands under a prefix: nearly always nothing does, and this is asked for each package.
+    fn has_any_at(&self, prefix: &str) -> bool {
+        let next = self.entries.range::<str, _>((Bound::Included(prefix), Bound::Unbounded)).next();
+        next.is_some_and(|(key, _)| key.starts_with(prefix))
     }
 
     /// What stands in the way of a credential for a registry, in sentences for people. Values are never repeated.
     pub fn problems_for(&self, registry: &RegistryUrl) -> Vec<String> {
         let mut problems = Vec::new();
-        for (prefix, scope) in prefixes(registry) {
+        for (prefix, scope) in prefixes(registry).into_iter().filter(|(prefix, _)| self.has_any_at(prefix)) {
             for suffix in ["_authToken", "_auth", "username", "_password"] {
                 if let Some(entry) = self.entries.get(&format!("{prefix}:{suffix}")) {
                     problems.extend(entry.problems());
