@@ -211,3 +211,17 @@ fn the_build_of_the_repository_is_behind_the_same_fence() {
     assert!(ran.stderr.contains("it may not read `~/.npmrc`"), "{}", ran.stderr);
     assert!(home.uploads().is_empty());
 }
+
+#[test]
+fn the_package_manager_works_behind_the_fence_in_a_home_that_has_nothing_yet() {
+    let home = CountingRegistry::start();
+    let script = "npm run build && npm pack --dry-run --ignore-scripts";
+    let mut world = world(&home, &serde_json::json!({"prepack": script, "build": "echo built > built.txt"}));
+    world.commit("init");
+    let path = std::env::var("PATH").expect("a search path");
+    world.set("PATH", &format!("{}:{path}", crate::world::tools().join("bin").display()));
+    world.set("npm_config_cache", "");
+    std::fs::remove_dir_all(world.beside("home/.cache")).expect("a home that has nothing");
+    world.relay(&["pack", "--dry-run"]).ended_with(0);
+    assert_eq!(world.read("packages/a/built.txt"), "built\n");
+}

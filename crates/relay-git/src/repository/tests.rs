@@ -71,3 +71,24 @@ fn what_is_broken_is_not_taken_for_no_repository() {
         assert!(matches!(&error, GitError::NotReadable { path } if *path == repo.root.join(".git")), "{error}");
     }
 }
+
+#[test]
+fn the_folders_of_a_linked_working_tree_and_of_borrowed_objects_are_told() {
+    let repo = TestRepo::new();
+    repo.write("a", "1").commit("start");
+    let git_dir = repo.root.join(".git");
+    let plain =
+        |folders: Vec<Utf8PathBuf>| folders.iter().map(|one| one.canonicalize_utf8().unwrap()).collect::<Vec<_>>();
+    assert_eq!(plain(repo.relay.git_dirs()), std::slice::from_ref(&git_dir));
+    assert!(repo.relay.borrowed_objects().is_empty());
+
+    let folder = tempfile::tempdir().unwrap();
+    let (linked, borrowing) = (path_of(&folder).join("linked"), path_of(&folder).join("borrowing"));
+    repo.git(&["worktree", "add", "-q", linked.as_str()]);
+    let found = Repository::discover(&linked).unwrap();
+    assert_eq!(plain(found.git_dirs()), [git_dir.join("worktrees/linked"), git_dir.clone()]);
+
+    repo.git(&["clone", "-q", "--shared", repo.root.as_str(), borrowing.as_str()]);
+    let found = Repository::discover(&borrowing).unwrap();
+    assert_eq!(plain(found.borrowed_objects()), [git_dir.join("objects")]);
+}

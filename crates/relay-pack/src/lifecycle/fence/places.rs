@@ -15,8 +15,8 @@ mod known;
 /// How many entries of folders that are opened piece by piece, or searched for programs, are looked at.
 const ENTRIES_MAX: usize = 20_000;
 
-/// The largest `.gitconfig` that is looked at, in bytes.
-const GIT_SETTINGS_BYTES_MAX: u64 = 1024 * 1024;
+/// The largest file of settings that is looked at, in bytes.
+const SETTINGS_BYTES_MAX: u64 = 1024 * 1024;
 
 pub(super) struct Found {
     pub(super) home: Option<Utf8PathBuf>,
@@ -189,13 +189,20 @@ impl Finder {
             for path in known::TOOLS {
                 self.open_in_home(&home.join(path), Reach::Read);
             }
+            for path in known::MADE {
+                make(&home.join(path));
+            }
             for path in known::CACHES {
                 self.open_in_home(&home.join(path), Reach::Write);
             }
             self.open_git_settings(&home, environment);
+            self.open_manager_settings(&home);
         }
         for (name, below, reach) in known::VARIABLES {
             if let Some(path) = variable(name) {
+                if reach == Reach::Write && below.is_empty() {
+                    make(&path);
+                }
                 self.open_in_home(&path.join(below), reach);
             }
         }
@@ -205,12 +212,24 @@ impl Finder {
     fn open_git_settings(&mut self, home: &Utf8Path, environment: &mut BTreeMap<OsString, OsString>) {
         for path in known::GIT_SETTINGS {
             let path = home.join(path);
-            match relay_workspace::read_regular_text(&path, GIT_SETTINGS_BYTES_MAX) {
+            match relay_workspace::read_regular_text(&path, SETTINGS_BYTES_MAX) {
                 Ok(None) => {}
                 Ok(Some(text)) if !known::has_secret(&text) => self.open_in_home(&path, Reach::Read),
                 _ => {
                     environment.insert("GIT_CONFIG_GLOBAL".into(), "/dev/null".into());
                 }
+            }
+        }
+    }
+
+    /// Package managers' settings are open where they hold no credential.
+    fn open_manager_settings(&mut self, home: &Utf8Path) {
+        for path in known::MANAGER_SETTINGS.map(|path| home.join(path)) {
+            if let Ok(Some(text)) = relay_workspace::read_regular_text(&path, SETTINGS_BYTES_MAX)
+                && !known::may_have_credential(&text)
+                && let Ok(path) = path.canonicalize_utf8()
+            {
+                self.add(path, Reach::Read);
             }
         }
     }
@@ -257,9 +276,15 @@ impl Finder {
 
     fn open_libraries_beside(&mut self, folder: &Utf8Path) {
         if let Some(prefix) = folder.parent().filter(|_| folder.file_name() == Some("bin")) {
-            for name in ["lib", "libexec", "include"] {
+            for name in ["lib", "libexec", "include", "node_modules"] {
                 self.open_in_home(&prefix.join(name), Reach::Read);
             }
         }
     }
+}
+
+/// Makes a folder that tools would make: nothing can be opened that isn't there.
+fn make(folder: &Utf8Path) {
+    // A script that needs it says itself that it isn't there.
+    let _ = std::fs::create_dir_all(folder);
 }

@@ -94,6 +94,8 @@ fn the_repository_the_system_and_known_tools_are_open_and_the_rest_of_the_home_i
         &[
             ("me/work/repo/packages/a/dist/new.js", WRITE),
             ("me/.cache/tool/x", WRITE),
+            // npm makes it where it is missing.
+            ("me/.npm/_cacache/x", WRITE),
             ("me/.cargo/registry/x", WRITE),
             ("me/.nvm/versions/node/v24/bin/node", READ),
             ("/etc/hostname", READ),
@@ -216,6 +218,16 @@ fn gits_settings_are_open_unless_a_secret_is_in_them() {
     let fence = world.fence(&["me/work/repo"]);
     world.check(&fence, &[("me/.gitconfig", SHUT)]);
     assert_eq!(fence.environment()[std::ffi::OsStr::new("GIT_CONFIG_GLOBAL")], "/dev/null");
+}
+
+#[test]
+fn a_managers_settings_are_open_unless_a_credential_is_in_them() {
+    let mut world = World::new();
+    world.shut = vec![world.path("me/.yarnrc.yml"), world.path("me/.npmrc")];
+    for (settings, reach) in [("enableTelemetry: false\n", READ), ("npmAuthToken: literal\n", SHUT)] {
+        fs::write(world.path("me/.yarnrc.yml"), settings).unwrap();
+        world.check(&world.fence(&["me/work/repo"]), &[("me/.yarnrc.yml", reach), ("me/.npmrc", SHUT)]);
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub(super) const DEVICES: [&str; 9] = [
 pub(super) const SHARED_TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 
 /// Folders of tools below the home folder: their programs and libraries. Of `.cargo` not all, since `cargo login` writes there.
-pub(super) const TOOLS: [&str; 39] = [
+pub(super) const TOOLS: [&str; 38] = [
     ".nvm",
     ".volta",
     ".fnm",
@@ -88,7 +88,6 @@ pub(super) const TOOLS: [&str; 39] = [
     ".local/share/uv",
     ".linuxbrew",
     ".nix-profile",
-    ".config/pnpm/config.yaml",
 ];
 
 /// What tools write there: what they downloaded, mostly.
@@ -107,12 +106,28 @@ pub(super) const CACHES: [&str; 12] = [
     "go/pkg",
 ];
 
+/// Those of them that tools make where they are missing, and stop where they can't.
+pub(super) const MADE: [&str; 2] = [".cache", ".npm"];
+
 /// git's settings of the person.
 pub(super) const GIT_SETTINGS: [&str; 4] =
     [".gitconfig", ".config/git/config", ".config/git/ignore", ".config/git/attributes"];
 
+/// Package managers' settings of the person. yarn 4 stops at its own where it can't be read (seen with 4.18), pnpm 12 warns.
+pub(super) const MANAGER_SETTINGS: [&str; 5] =
+    [".yarnrc.yml", ".yarnrc", ".bunfig.toml", ".config/pnpm/rc", ".config/pnpm/config.yaml"];
+
+/// Whether a package manager's settings may hold a credential: a line that speaks of one and names no variable.
+pub(super) fn may_have_credential(settings: &str) -> bool {
+    const WORDS: [&str; 4] = ["auth", "token", "password", "secret"];
+    settings.lines().any(|line| {
+        let lower = line.to_lowercase();
+        !line.contains('$') && WORDS.iter().any(|word| lower.contains(word))
+    })
+}
+
 /// Variables that say where such a folder is, and what of it is meant.
-pub(super) const VARIABLES: [(&str, &str, Reach); 24] = [
+pub(super) const VARIABLES: [(&str, &str, Reach); 31] = [
     ("NVM_DIR", "", Reach::Read),
     ("VOLTA_HOME", "", Reach::Read),
     ("FNM_DIR", "", Reach::Read),
@@ -123,6 +138,13 @@ pub(super) const VARIABLES: [(&str, &str, Reach); 24] = [
     ("N_PREFIX", "", Reach::Read),
     ("NODENV_ROOT", "", Reach::Read),
     ("PROTO_HOME", "", Reach::Read),
+    ("PYENV_ROOT", "", Reach::Read),
+    ("RBENV_ROOT", "", Reach::Read),
+    ("GOENV_ROOT", "", Reach::Read),
+    ("GOROOT", "", Reach::Read),
+    ("SDKMAN_DIR", "", Reach::Read),
+    ("JAVA_HOME", "", Reach::Read),
+    ("HOMEBREW_PREFIX", "", Reach::Read),
     ("BUN_INSTALL", "", Reach::Read),
     ("DENO_INSTALL", "", Reach::Read),
     ("DENO_DIR", "", Reach::Write),
@@ -152,6 +174,20 @@ pub(super) fn has_secret(settings: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_credential_in_a_managers_settings_is_seen() {
+        for (settings, credential) in [
+            ("npmRegistryServer: https://registry.example\nenableTelemetry: false\n", false),
+            ("npmAuthToken: '${TOKEN:-}'\n", false),
+            ("npmRegistries:\n  //registry.example:\n    npmAuthToken: literal\n", true),
+            ("\"//registry.example/:_authToken\" literal\n", true),
+            ("[install.scopes]\na = { token = \"$TOKEN\", url = \"https://registry.example\" }\n", false),
+            ("[install.scopes]\na = { password = \"literal\" }\n", true),
+        ] {
+            assert_eq!(may_have_credential(settings), credential, "{settings}");
+        }
+    }
 
     #[test]
     fn a_secret_in_gits_settings_is_seen() {
