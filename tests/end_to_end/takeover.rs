@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::mpsc::Receiver;
 
 use relay_sandbox::{SandboxAccess, SeedPackage};
 
 use crate::owed::{head, with_change, with_remote};
 use crate::sandbox::{ACCOUNT, Registry};
-use crate::unfinished::{pearls, telling_registry};
+use crate::unfinished::{PATIENCE, pearls, telling_registry};
 use crate::world::World;
 
 /// The lock of a run that died is taken over soon.
@@ -23,6 +24,16 @@ pub(crate) fn clone(world: &World, remote: &str, name: &str) -> String {
     folder
 }
 
+/// Starts a command and kills it when the registry has taken its first upload and shows it to nobody; then it is shown.
+fn kill_in_the_middle(registry: &Registry, published: &Receiver<String>, world: &World, command: &str) {
+    registry.sandbox.hold("pearl");
+    let mut child = world.start(&[command, "--yes"]);
+    assert_eq!(published.recv_timeout(PATIENCE).expect("an upload"), "pearl");
+    child.kill().expect("it is ended");
+    child.wait().expect("an end");
+    registry.sandbox.release("pearl");
+}
+
 /// The commit that a tag of the remote is on.
 #[track_caller]
 pub(crate) fn tagged(world: &World, remote: &str, tag: &str) -> String {
@@ -36,12 +47,7 @@ fn a_publish_that_was_killed_is_finished_by_a_fresh_clone() {
     let (registry, published) = telling_registry();
     let world = pearls(&registry, SHORT_LOCK);
     let remote = with_remote(&world);
-    registry.sandbox.hold("pearl");
-    let mut child = world.start(&["publish", "--yes"]);
-    assert_eq!(published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload"), "pearl");
-    child.kill().expect("it is ended");
-    child.wait().expect("an end");
-    registry.sandbox.release("pearl");
+    kill_in_the_middle(&registry, &published, &world, "publish");
 
     let other = clone(&world, &remote, "other");
     world.relay(&["--cwd", &other, "publish", "--yes"]).ended_with(0);
@@ -63,12 +69,7 @@ fn tags_are_owed_for_what_is_live_whoever_uploaded_it_and_for_nothing_else() {
     assert_eq!(world.git(&["ls-remote", "--tags", &remote]), "");
 
     with_change(&world, "Shine");
-    registry.sandbox.hold("pearl");
-    let mut child = world.start(&["release", "--yes"]);
-    published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload");
-    child.kill().expect("it is ended");
-    child.wait().expect("an end");
-    registry.sandbox.release("pearl");
+    kill_in_the_middle(&registry, &published, &world, "release");
 
     // Nothing is left to publish in the fresh clone; the tag is owed all the same.
     let other = clone(&world, &remote, "other");
@@ -88,7 +89,7 @@ fn the_version_commit_is_on_the_remote_before_the_first_upload() {
     with_change(&world, "Shine");
     registry.sandbox.hold("pearl");
     let mut child = world.start(&["release", "--yes"]);
-    published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload");
+    published.recv_timeout(PATIENCE).expect("an upload");
     let refs = world.git(&["ls-remote", &remote]);
     child.kill().expect("it is ended");
     child.wait().expect("an end");
@@ -195,7 +196,7 @@ fn of_two_clones_one_publishes_and_the_other_hears_of_it() {
     let other = clone(&world, &remote, "other");
     registry.sandbox.hold("pearl");
     let child = world.start(&["publish", "--yes"]);
-    published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload");
+    published.recv_timeout(PATIENCE).expect("an upload");
     // In the same clone at once; in another one when the lock was seen to be renewed.
     let ran = world.relay(&["publish", "--yes"]).ended_with(1);
     assert!(
@@ -217,12 +218,7 @@ fn of_two_clones_one_publishes_and_the_other_hears_of_it() {
 fn a_journal_that_names_a_commit_which_nobody_has_is_told_and_set_aside() {
     let (registry, published) = telling_registry();
     let world = pearls(&registry, "");
-    registry.sandbox.hold("pearl");
-    let mut child = world.start(&["publish", "--yes"]);
-    published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload");
-    child.kill().expect("it is ended");
-    child.wait().expect("an end");
-    registry.sandbox.release("pearl");
+    kill_in_the_middle(&registry, &published, &world, "publish");
     let path = world.repo().join(".git/relay/journal.ndjson");
     let journal = fs::read_to_string(&path).expect("a journal");
     fs::write(&path, journal.replace(&head(&world), &"1".repeat(40))).expect("a journal");
@@ -235,12 +231,7 @@ fn a_journal_that_names_a_commit_which_nobody_has_is_told_and_set_aside() {
 fn without_a_remote_the_commit_that_its_publisher_named_tells_whose_a_live_version_is() {
     let (registry, published) = telling_registry();
     let world = pearls(&registry, "");
-    registry.sandbox.hold("pearl");
-    let mut child = world.start(&["publish", "--yes"]);
-    published.recv_timeout(crate::unfinished::PATIENCE).expect("an upload");
-    child.kill().expect("it is ended");
-    child.wait().expect("an end");
-    registry.sandbox.release("pearl");
+    kill_in_the_middle(&registry, &published, &world, "publish");
     fs::remove_dir_all(world.repo().join(".git/relay")).expect("the journal");
     world.relay(&["publish", "--yes"]).ended_with(0);
     let tags = world.git(&["for-each-ref", "--format=%(refname:short) %(*objectname)", "refs/tags"]);

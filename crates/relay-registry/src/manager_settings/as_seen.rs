@@ -129,7 +129,7 @@ fn yarns_files_are_one() {
         .sends("a", A, None);
     Settings::of(Yarn)
         .file(home, "npmRegistryServer: B/\nnpmAuthToken: ht\n")
-        .file("~/work/.yarnrc.yml", "npmRegistryServer: A/\nnpmAuthToken: pt\n")
+        .file("~/projects/.yarnrc.yml", "npmRegistryServer: A/\nnpmAuthToken: pt\n")
         .file(".yarnrc.yml", "nodeLinker: pnp\n")
         .sends("a", A, Some("Bearer pt"));
 }

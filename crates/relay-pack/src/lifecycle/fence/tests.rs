@@ -30,8 +30,8 @@ impl World {
             "me/.nvm/versions/node/v24/etc",
             "me/.cache",
             "me/.cargo/registry",
-            "me/work/other",
-            "me/work/repo/.git",
+            "me/code/other",
+            "me/code/repo/.git",
         ] {
             fs::create_dir_all(world.path(path)).unwrap();
         }
@@ -88,11 +88,11 @@ const WRITE: Option<Reach> = Some(Reach::Write);
 #[test]
 fn the_repository_the_system_and_known_tools_are_open_and_the_rest_of_the_home_is_not() {
     let world = World::new();
-    let fence = world.fence(&["me/work/repo"]);
+    let fence = world.fence(&["me/code/repo"]);
     world.check(
         &fence,
         &[
-            ("me/work/repo/packages/a/dist/new.js", WRITE),
+            ("me/code/repo/packages/a/dist/new.js", WRITE),
             ("me/.cache/tool/x", WRITE),
             // npm makes it where it is missing.
             ("me/.npm/_cacache/x", WRITE),
@@ -102,11 +102,11 @@ fn the_repository_the_system_and_known_tools_are_open_and_the_rest_of_the_home_i
             ("/usr/bin/env", READ),
             ("/dev/null", WRITE),
             ("/dev/sda", SHUT),
-            ("/root/.npmrc", SHUT),
+            ("/home/other/.npmrc", SHUT),
             ("me/.npmrc", SHUT),
             ("me/.ssh/id", SHUT),
             ("me/.cargo/credentials.toml", SHUT),
-            ("me/work/other/x.js", SHUT),
+            ("me/code/other/x.js", SHUT),
             ("me", SHUT),
             ("/", SHUT),
         ],
@@ -117,12 +117,12 @@ fn the_repository_the_system_and_known_tools_are_open_and_the_rest_of_the_home_i
 #[test]
 fn what_relay_toml_names_is_open_too() {
     let mut world = World::new();
-    world.read = vec!["~/.ssh".to_owned(), world.path("me/work/other").to_string(), "/nowhere".to_owned()];
+    world.read = vec!["~/.ssh".to_owned(), world.path("me/code/other").to_string(), "/nowhere".to_owned()];
     world.write = vec!["~/.nvm".to_owned()];
-    let fence = world.fence(&["me/work/repo"]);
+    let fence = world.fence(&["me/code/repo"]);
     let expected = [
         ("me/.ssh/id", READ),
-        ("me/work/other/x.js", READ),
+        ("me/code/other/x.js", READ),
         ("me/.nvm/x", WRITE),
         ("me/.npmrc", SHUT),
         ("/nowhere", SHUT),
@@ -135,7 +135,7 @@ fn a_settings_file_stays_shut_in_a_folder_that_is_open() {
     let mut world = World::new();
     world.shut = vec![world.path("me/.nvm/versions/node/v24/etc/npmrc")];
     fs::create_dir_all(world.path("me/.nvm/versions/node/v24/lib")).unwrap();
-    let fence = world.fence(&["me/work/repo"]);
+    let fence = world.fence(&["me/code/repo"]);
     let expected = [("me/.nvm/versions/node/v24/etc/npmrc", SHUT), ("me/.nvm/versions/node/v24/lib/x", READ)];
     world.check(&fence, &expected);
 }
@@ -144,8 +144,8 @@ fn a_settings_file_stays_shut_in_a_folder_that_is_open() {
 fn a_worktrees_git_directory_is_open_and_a_working_tree_around_the_home_is_not() {
     let world = World::new();
     fs::create_dir_all(world.path("me/bare/worktrees/repo")).unwrap();
-    let fence = world.fence(&["me/work/repo", "", "me/bare"]);
-    let expected = [("me/bare/worktrees/repo/HEAD", WRITE), ("me/.npmrc", SHUT), ("me/work/other/x", SHUT)];
+    let fence = world.fence(&["me/code/repo", "", "me/bare"]);
+    let expected = [("me/bare/worktrees/repo/HEAD", WRITE), ("me/.npmrc", SHUT), ("me/code/other/x", SHUT)];
     world.check(&fence, &expected);
     assert!(fence.gaps().is_empty());
 }
@@ -164,17 +164,17 @@ fn scripts_have_a_temporary_folder_of_their_own_where_the_usual_one_holds_the_ho
     let world = World::new();
     let around = world.path("");
     let world = world.set("TMPDIR", around.as_str());
-    let fence = world.fence(&["me/work/repo"]);
+    let fence = world.fence(&["me/code/repo"]);
     let own = fence.environment()[std::ffi::OsStr::new("TMPDIR")].to_str().unwrap().to_owned();
     assert!(Utf8Path::new(&own).starts_with(&around) && Utf8Path::new(&own).is_dir());
-    world.check(&fence, &[(&format!("{own}/x"), WRITE), ("me/.npmrc", SHUT), ("me/work/other", SHUT)]);
+    world.check(&fence, &[(&format!("{own}/x"), WRITE), ("me/.npmrc", SHUT), ("me/code/other", SHUT)]);
     drop(fence);
     assert!(!Utf8Path::new(&own).exists(), "it goes with the run");
 
     let temporary = world.path("me/tmp");
     fs::create_dir(&temporary).unwrap();
     let world = world.set("TMPDIR", temporary.as_str());
-    let fence = world.fence(&["me/work/repo"]);
+    let fence = world.fence(&["me/code/repo"]);
     world.check(&fence, &[("me/tmp/x", WRITE)]);
     assert!(fence.environment().is_empty());
 }
@@ -194,7 +194,7 @@ fn programs_on_the_search_path_can_run_wherever_they_are() {
     // A folder around the home opens nothing.
     let path = ["bin", "me", ""].map(|path| world.path(path).to_string()).join(":");
     let world = world.set("PATH", &path);
-    let fence = world.fence(&["me/work/repo"]);
+    let fence = world.fence(&["me/code/repo"]);
     let expected = [
         ("bin/npm", READ),
         ("me/tools/lib/node_modules/npm/lib/x.js", READ),
@@ -202,7 +202,7 @@ fn programs_on_the_search_path_can_run_wherever_they_are() {
         ("elsewhere/node-24/bin/node", READ),
         ("elsewhere/other", SHUT),
         ("me/.npmrc", SHUT),
-        ("me/work/other", SHUT),
+        ("me/code/other", SHUT),
     ];
     world.check(&fence, &expected);
 }
@@ -211,11 +211,11 @@ fn programs_on_the_search_path_can_run_wherever_they_are() {
 fn gits_settings_are_open_unless_a_secret_is_in_them() {
     let world = World::new();
     fs::write(world.path("me/.gitconfig"), "[user]\n\tname = Me\n").unwrap();
-    let fence = world.fence(&["me/work/repo"]);
+    let fence = world.fence(&["me/code/repo"]);
     world.check(&fence, &[("me/.gitconfig", READ)]);
     assert!(!fence.environment().contains_key(std::ffi::OsStr::new("GIT_CONFIG_GLOBAL")));
     fs::write(world.path("me/.gitconfig"), "[url \"https://me:tok@forge.example/\"]\n").unwrap();
-    let fence = world.fence(&["me/work/repo"]);
+    let fence = world.fence(&["me/code/repo"]);
     world.check(&fence, &[("me/.gitconfig", SHUT)]);
     assert_eq!(fence.environment()[std::ffi::OsStr::new("GIT_CONFIG_GLOBAL")], "/dev/null");
 }
@@ -226,7 +226,7 @@ fn a_managers_settings_are_open_unless_a_credential_is_in_them() {
     world.shut = vec![world.path("me/.yarnrc.yml"), world.path("me/.npmrc")];
     for (settings, reach) in [("enableTelemetry: false\n", READ), ("npmAuthToken: literal\n", SHUT)] {
         fs::write(world.path("me/.yarnrc.yml"), settings).unwrap();
-        world.check(&world.fence(&["me/work/repo"]), &[("me/.yarnrc.yml", reach), ("me/.npmrc", SHUT)]);
+        world.check(&world.fence(&["me/code/repo"]), &[("me/.yarnrc.yml", reach), ("me/.npmrc", SHUT)]);
     }
 }
 
@@ -234,16 +234,16 @@ fn a_managers_settings_are_open_unless_a_credential_is_in_them() {
 fn what_was_denied_is_found_in_the_words_of_many_programs() {
     let world = World::new();
     fs::create_dir(world.path("system")).unwrap();
-    for path in ["me/work/repo/locked", "me/work/other/x", "me/.gitconfig"] {
+    for path in ["me/code/repo/locked", "me/code/other/x", "me/.gitconfig"] {
         fs::write(world.path(path), "extraheader").unwrap();
     }
-    let fence = world.fence(&["me/work/repo"]);
-    let folder = world.path("me/work/repo");
+    let fence = world.fence(&["me/code/repo"]);
+    let folder = world.path("me/code/repo");
     let (home, system) = (world.path("me"), world.path("system"));
     for (line, expected) in [
         ("Error: EACCES: permission denied, open 'HOME/.npmrc'", Some(("~/.npmrc", Reach::Read))),
         ("cat: HOME/.ssh/id: Permission denied", Some(("~/.ssh/id", Reach::Read))),
-        ("cat: ../other/x: Permission denied", Some(("~/work/other/x", Reach::Read))),
+        ("cat: ../other/x: Permission denied", Some(("~/code/other/x", Reach::Read))),
         ("sh: 1: cannot open HOME/.npmrc: Permission denied", Some(("~/.npmrc", Reach::Read))),
         ("sh: 1: cannot create HOME/new: Permission denied", Some(("~/new", Reach::Write))),
         ("sh: 1: cannot create HOME/.nvm/new: Permission denied", Some(("~/.nvm/new", Reach::Write))),
@@ -254,7 +254,7 @@ fn what_was_denied_is_found_in_the_words_of_many_programs() {
         ("ls: cannot open directory 'SYSTEM': Permission denied", Some(("SYSTEM", Reach::Read))),
         // What is open is shut by something else.
         ("sh: 1: ./locked: Permission denied", None),
-        ("cat: HOME/work/repo/locked: Permission denied", None),
+        ("cat: HOME/code/repo/locked: Permission denied", None),
         ("reading HOME/.npmrc went well", None),
         ("Error: connect EACCES 192.0.2.1:443", None),
     ] {
@@ -268,9 +268,9 @@ fn what_was_denied_is_found_in_the_words_of_many_programs() {
 fn a_denied_connection_is_told_where_tcp_is_shut() {
     let mut world = World::new();
     world.network = false;
-    let fence = world.fence(&["me/work/repo"]);
+    let fence = world.fence(&["me/code/repo"]);
     for line in ["Error: connect EACCES 192.0.2.1:443", "Error: listen EACCES: permission denied 127.0.0.1:3000"] {
-        let denied = fence.denied(line, &world.path("me/work/repo")).unwrap();
+        let denied = fence.denied(line, &world.path("me/code/repo")).unwrap();
         assert_eq!(denied, Denied::Network, "{line}");
         assert!(denied.to_string().contains("`network = false`"));
     }
