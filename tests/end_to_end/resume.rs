@@ -24,7 +24,7 @@ fn world(registry: &Registry, settings: &str) -> (World, String) {
     let world = pearls(registry, settings);
     world.write(
         "packages/pearl/package.json",
-        "{\"name\":\"pearl\",\"version\":\"1.0.0\",\"scripts\":{\"prepack\":\"test ! -e ../../../kill || { rm ../../../kill; kill -9 $PPID; }\"}}\n",
+        "{\"name\":\"pearl\",\"version\":\"1.0.0\",\"scripts\":{\"prepack\":\"test ! -e ../../.git/kill || { rm ../../.git/kill; kill -9 $PPID; }\"}}\n",
     );
     world.commit("chore: a script");
     registry.seed(&world);
@@ -98,7 +98,7 @@ fn a_release_killed_between_commit_and_push_is_resumed_as_a_release() {
     let registry = Registry::with_codes();
     let (world, remote) = world(&registry, "");
     let before = head(&world);
-    fs::write(world.repo().join("../kill"), "").expect("a file");
+    fs::write(world.repo().join(".git/kill"), "").expect("a file");
     world.relay(&["release", "--yes"]).ended_with(-1);
     assert_ne!(head(&world), before, "it was killed after the commit");
     assert!(world.git(&["ls-remote", &remote, "refs/heads/main"]).starts_with(&before), "and before the push");
@@ -168,7 +168,7 @@ fn a_run_by_a_plan_is_resumed_by_that_plan() {
     let plan = world.beside("plans").join("plan.json");
     let plan = plan.to_str().expect("a path");
     world.relay(&["plan", "--out", plan, "--ignore-scripts"]).ended_with(0);
-    fs::write(world.repo().join("../kill"), "").expect("a file");
+    fs::write(world.repo().join(".git/kill"), "").expect("a file");
     world.relay(&["release", "--yes", "--plan", plan]).ended_with(-1);
     world.relay(&["unlock", "--yes"]).ended_with(0);
 
