@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::future::{OptionFuture, join};
 use relay_config::RegistryRules;
 use relay_registry::{
-    Challenge, DocumentInput, Otp, PackumentAnswer, PackumentForm, PollAnswer, PublishError, PublishRequest,
-    PublishedVersion, ReadError, RegistryClient, WebChallenge, publish_document,
+    Challenge, DocumentInput, NpmCommand, Otp, PackumentAnswer, PackumentForm, PollAnswer, PublishRequest,
+    PublishedVersion, ReadError, RegistryClient, WebChallenge, WriteError, publish_document,
 };
 use url::Url;
 
@@ -83,13 +83,13 @@ impl RegistryCalls for RegistryClient {
         };
         match self.publish(&request).await {
             Ok(_) => Sent::Ended(UploadOutcome::Accepted),
-            Err(PublishError::Challenge(challenge)) => Sent::Challenged(challenge),
-            Err(PublishError::Refused(refusal)) => Sent::Ended(UploadOutcome::Refused(refusal)),
-            Err(PublishError::RateLimited { retry_after, refusal }) => {
+            Err(WriteError::Challenge(challenge)) => Sent::Challenged(challenge),
+            Err(WriteError::Refused(refusal)) => Sent::Ended(UploadOutcome::Refused(refusal)),
+            Err(WriteError::RateLimited { retry_after, refusal }) => {
                 Sent::Ended(UploadOutcome::RateLimited { retry_after, text: refusal.text })
             }
-            Err(PublishError::OutcomeUnknown { cause }) => Sent::Ended(UploadOutcome::Unknown { cause }),
-            Err(PublishError::NotSent { cause }) => Sent::Ended(UploadOutcome::NotSent { cause }),
+            Err(WriteError::OutcomeUnknown { cause }) => Sent::Ended(UploadOutcome::Unknown { cause }),
+            Err(WriteError::NotSent { cause }) => Sent::Ended(UploadOutcome::NotSent { cause }),
         }
     }
 
@@ -152,7 +152,7 @@ impl RegistryCalls for RegistryClient {
 
     async fn poll(&self, prepared_upload: &PreparedUpload, challenge: &WebChallenge) -> Polled {
         let Some(credential) = prepared_upload.credential_for(true) else { return Polled::Gone };
-        match self.poll_done(&prepared_upload.registry, challenge, credential).await {
+        match self.poll_done(&prepared_upload.registry, challenge, NpmCommand::Publish, credential).await {
             Ok(PollAnswer::Pending { retry_after }) => Polled::Pending { retry_after },
             Ok(PollAnswer::Done(otp)) => Polled::Done(otp),
             Ok(PollAnswer::Gone) => Polled::Gone,

@@ -1,4 +1,4 @@
-//! The one part that sends: reads with a few tries, uploads exactly once.
+//! The one part that sends: reads with a few tries, writes exactly once.
 //!
 //! What is sent is built by `crate::headers` and [`crate::document`], what comes back is read by the pure parts; here
 //! are order, limits and the mapping of broken connections. Redirects are followed for reads only, at most
@@ -7,6 +7,7 @@
 mod connection;
 mod pause;
 mod reads;
+mod reads_for_writes;
 mod trouble;
 mod trust;
 
@@ -20,9 +21,10 @@ use secrecy::SecretString;
 
 use crate::answer::Answer;
 use crate::headers::{RequestHeaders, request_headers};
-use crate::publish::{Accepted, PublishError, PublishRequest, read_publish_answer};
+use crate::publish::PublishRequest;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::url::{RegistryUrl, host_and_port, package_url};
+use crate::url::{RegistryUrl, host_and_port};
+use crate::write::{Accepted, WriteError, WriteMethod, WriteRequest, read_write_answer};
 
 pub use connection::ClientError;
 use connection::{Connections, Failure, Request};
@@ -65,7 +67,7 @@ pub struct ClientOptions {
     pub no_proxy: Option<String>,
 }
 
-/// How reads are tried again after passing trouble. Uploads never are.
+/// How reads are tried again after passing trouble. Writes never are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadRetry {
     /// How often a read is tried in all, at least once.
@@ -154,14 +156,22 @@ impl RegistryClient {
     /// Uploads a package: sends **once**, whatever happens.
     ///
     /// # Errors
-    /// [`PublishError`] says whether nothing was sent, the registry asked or refused, or the outcome is unknown.
-    pub async fn publish(&self, request: &PublishRequest<'_>) -> Result<Accepted, PublishError> {
-        let url = package_url(request.registry, request.name);
+    /// As [`Self::write`].
+    pub async fn publish(&self, request: &PublishRequest<'_>) -> Result<Accepted, WriteError> {
+        self.write(&request.into()).await
+    }
+
+    /// Carries out a write: sends **once**, whatever happens.
+    ///
+    /// # Errors
+    /// [`WriteError`] says whether nothing was sent, the registry asked or refused, or the outcome is unknown.
+    pub async fn write(&self, request: &WriteRequest<'_>) -> Result<Accepted, WriteError> {
+        let url = request.registry.below(&request.path);
         let host = host_and_port(&url);
         if let Some(credential) = request.credential
             && !credential.scope().covers(&url)
         {
-            return Err(PublishError::NotSent {
+            return Err(WriteError::NotSent {
                 cause: format!(
                     "the credential from {} belongs to `{}` and is not sent to `{host}`",
                     credential.id(),
@@ -169,33 +179,43 @@ impl RegistryClient {
                 ),
             });
         }
-        let wishes = RequestHeaders { json_body: true, otp: request.otp, ..RequestHeaders::default() };
+        let wishes = RequestHeaders {
+            json_body: request.body.is_some(),
+            otp: request.otp,
+            command: request.command,
+            ..RequestHeaders::default()
+        };
         let headers = request_headers(&self.options, &url, request.credential, wishes)
-            .map_err(|error| PublishError::NotSent { cause: error.to_string() })?;
-        let upload = Request { method: Method::PUT, url, headers, body: Some(request.document.clone()), timeout: None };
-        tracing::debug!(package = %request.name, host, bytes = request.document.len(), "upload");
-        let answer = match self.connections.send(upload, ANSWER_BYTES_MAX).await {
+            .map_err(|error| WriteError::NotSent { cause: error.to_string() })?;
+        let method = match request.method {
+            WriteMethod::Put => Method::PUT,
+            WriteMethod::Delete => Method::DELETE,
+        };
+        let bytes = request.body.as_ref().map_or(0, Bytes::len);
+        tracing::debug!(package = %request.package, host, command = request.command.as_str(), bytes, "write");
+        let write = Request { method, url, headers, body: request.body.clone(), timeout: None };
+        let answer = match self.connections.send(write, ANSWER_BYTES_MAX).await {
             Ok(answer) => answer,
-            Err(Failure::NotSent { cause }) => return Err(PublishError::NotSent { cause }),
+            Err(Failure::NotSent { cause }) => return Err(WriteError::NotSent { cause }),
             Err(Failure::Paused { left }) => {
-                let refusal = paused_refusal(Some(request.name), &host);
-                return Err(PublishError::RateLimited { retry_after: Some(left), refusal });
+                let refusal = paused_refusal(Some(request.package), &host);
+                return Err(WriteError::RateLimited { retry_after: Some(left), refusal });
             }
-            Err(Failure::Broken { cause }) => return Err(PublishError::OutcomeUnknown { cause }),
+            Err(Failure::Broken { cause }) => return Err(WriteError::OutcomeUnknown { cause }),
             Err(Failure::Body { status, cause, .. }) if (200..=299).contains(&status) => {
                 // A proxy's page has that status too.
                 let cause = format!("`{host}` answered {status} and its words can't be read: {}", cause.as_str());
-                return Err(PublishError::OutcomeUnknown { cause });
+                return Err(WriteError::OutcomeUnknown { cause });
             }
             Err(Failure::Body { status, cause, headers }) => {
                 // The no came, only its words did not: the status is enough to tell what kind it is.
-                tracing::debug!(package = %request.name, status, cause = cause.as_str(), "the answer was cut off");
+                tracing::debug!(package = %request.package, status, cause = cause.as_str(), "the answer was cut off");
                 Answer { status, headers, body: Bytes::new() }
             }
         };
-        read_publish_answer(request.name, &host, &answer).map_err(|error| match error {
-            PublishError::Refused(refusal) if request.credential.is_none() => {
-                PublishError::Refused(refusal.of_an_anonymous_request())
+        read_write_answer(request.package, &host, &answer).map_err(|error| match error {
+            WriteError::Refused(refusal) if request.credential.is_none() => {
+                WriteError::Refused(refusal.of_an_anonymous_request())
             }
             error => error,
         })

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::client::ClientOptions;
 use crate::credential::{Credential, Otp, UnusableCredential};
+use crate::write::NpmCommand;
 
 const NPM_AUTH_TYPE: HeaderName = HeaderName::from_static("npm-auth-type");
 const NPM_COMMAND: HeaderName = HeaderName::from_static("npm-command");
@@ -21,6 +22,8 @@ pub(crate) struct RequestHeaders<'a> {
     pub(crate) fresh: bool,
     /// The body is JSON.
     pub(crate) json_body: bool,
+    /// The npm command that the request stands in for.
+    pub(crate) command: NpmCommand,
     /// The answer to a challenge.
     pub(crate) otp: Option<&'a Otp>,
 }
@@ -37,7 +40,7 @@ pub(crate) fn request_headers(
         headers.insert(USER_AGENT, agent);
     }
     headers.insert(NPM_AUTH_TYPE, HeaderValue::from_static(if options.auth_type_web { "web" } else { "legacy" }));
-    headers.insert(NPM_COMMAND, HeaderValue::from_static("publish"));
+    headers.insert(NPM_COMMAND, HeaderValue::from_static(wishes.command.as_str()));
     headers.insert(ACCEPT, HeaderValue::from_static(wishes.accept.unwrap_or("*/*")));
     if wishes.fresh {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

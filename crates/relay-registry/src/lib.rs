@@ -10,7 +10,8 @@
 //! - [`credential`]: secrets and the addresses they belong to
 //! - [`packument`]: what a registry knows of a package
 //! - [`document`]: the body of a publish, as npm sends it
-//! - [`publish`], [`challenge`]: the answers to a publish; two-factor challenges
+//! - [`write`](mod@write), [`publish`], [`challenge`]: a write as a value and the answers to it; an upload as a write;
+//!   two-factor challenges
 //! - [`refusal`]: a registry's no, classified and explained from one table
 //! - [`read`]: the errors of reading
 //! - [`client`]: the one part that sends
@@ -30,6 +31,7 @@ pub mod read;
 pub mod refusal;
 mod retry_after;
 pub mod url;
+pub mod write;
 
 pub use ::url::Url;
 pub use relay_values::struck_out;
@@ -42,8 +44,11 @@ pub use manager_settings::{ManagerFile, ManagerSettingsError};
 pub use npmrc::{
     ConfigSources, NamedRegistry, NetworkSettings, NpmConfig, NpmConfigError, NpmSetting, NpmrcFile, RegistryChoice,
 };
-pub use packument::{NotTheDocument, Packument, PackumentAnswer, PackumentForm, PublishedVersion};
-pub use publish::{Accepted, PublishError, PublishRequest};
+pub use packument::{
+    NotTheDocument, OnlyVersion, Packument, PackumentAnswer, PackumentForm, PublishedVersion, WholePackument,
+};
+pub use publish::PublishRequest;
 pub use read::ReadError;
 pub use refusal::{Explanation, Refusal, RefusalClass, RefusalCode, explain};
 pub use url::{DisplayUrl, InvalidRegistryUrl, RegistryUrl, default_registry, escaped_name};
+pub use write::{Accepted, NpmCommand, WriteError, WriteMethod, WriteRequest};

@@ -5,6 +5,7 @@
 //! that they were all unpublished. Fields that relay has no use for are skipped without being kept.
 
 mod lenient;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use url::Url;
 
 use lenient::{Object, People, RawVersion, Text, Time};
+pub use whole::{OnlyVersion, WholePackument};
 
 /// The `accept` header for the form that installers read.
 pub(crate) const ACCEPT_ABBREVIATED: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";

@@ -9,9 +9,9 @@ use url::Url;
 use crate::answer::Answer;
 use crate::credential::{Credential, UnusableCredential};
 use crate::packument::NotTheDocument;
-use crate::publish::refusal_of;
 use crate::refusal::Refusal;
 use crate::url::{RegistryUrl, host_and_port};
+use crate::write::refusal_of;
 
 /// The most of a foreign name that is shown; npm's own limit is 214.
 const NAME_CHARS_MAX: usize = 214;

@@ -17,14 +17,14 @@ use crate::challenge::{PollAnswer, WebChallenge, read_poll};
 use crate::credential::Credential;
 use crate::headers::{RequestHeaders, request_headers};
 use crate::packument::{ACCEPT_ABBREVIATED, ACCEPT_FULL, Packument, PackumentAnswer, PackumentForm, PublishedVersion};
-use crate::publish::refusal_of;
 use crate::read::ReadError;
 use crate::refusal::RefusalCode;
 use crate::url::{RegistryUrl, host_and_port, package_url, version_url};
+use crate::write::{NpmCommand, refusal_of};
 
 /// One read, as its callers describe it.
 #[derive(Clone, Copy)]
-struct Read<'a> {
+pub(super) struct Read<'a> {
     /// What is read, as a noun phrase.
     what: &'a str,
     credential: Option<&'a Credential>,
@@ -33,6 +33,13 @@ struct Read<'a> {
     /// Only the first bytes of the answer are wanted.
     first_bytes_only: bool,
     tries: u32,
+}
+
+impl Read<'_> {
+    /// The same read with another bound of its answer, in bytes.
+    pub(super) fn up_to(self, bytes_max: usize) -> Self {
+        Self { bytes_max, ..self }
+    }
 }
 
 impl RegistryClient {
@@ -151,7 +158,8 @@ impl RegistryClient {
         }
     }
 
-    /// Polls a web challenge once. Passing trouble counts as pending; the caller has the budget.
+    /// Polls the web challenge of a write once, in the name of that write's command as npm does (`npm-registry.md`, 3.2).
+    /// Passing trouble counts as pending; the caller has the budget.
     ///
     /// # Errors
     /// [`ReadError::PollWithoutToken`] when the registry says done and gives no code.
@@ -159,10 +167,11 @@ impl RegistryClient {
         &self,
         registry: &RegistryUrl,
         challenge: &WebChallenge,
+        command: NpmCommand,
         credential: &Credential,
     ) -> Result<PollAnswer, ReadError> {
         let what = format!("the answer to the challenge of `{}`", registry.host());
-        let wishes = RequestHeaders { fresh: true, ..RequestHeaders::default() };
+        let wishes = RequestHeaders { fresh: true, command, ..RequestHeaders::default() };
         let headers = request_headers(&self.options, &challenge.done_url, Some(credential), wishes)?;
         let timeout = Some(self.options.read_timeout);
         let request = Request { method: Method::GET, url: challenge.done_url.clone(), headers, body: None, timeout };
@@ -231,7 +240,12 @@ impl RegistryClient {
         packages.filter(|packages| !packages.is_empty())
     }
 
-    fn read<'a>(&self, what: &'a str, credential: Option<&'a Credential>, wishes: RequestHeaders<'a>) -> Read<'a> {
+    pub(super) fn read<'a>(
+        &self,
+        what: &'a str,
+        credential: Option<&'a Credential>,
+        wishes: RequestHeaders<'a>,
+    ) -> Read<'a> {
         Read {
             what,
             credential,
@@ -244,7 +258,7 @@ impl RegistryClient {
 
     /// Reads an address, with a few tries for passing trouble.
     #[expect(clippy::disallowed_methods, reason = "a read that failed in passing is tried again after a pause")]
-    async fn get(&self, url: &Url, read: Read<'_>) -> Result<Answer, ReadError> {
+    pub(super) async fn get(&self, url: &Url, read: Read<'_>) -> Result<Answer, ReadError> {
         let mut wait = self.options.retry.first_wait;
         let mut tried = 1;
         loop {

@@ -10,3 +10,4 @@ mod reads;
 mod recorder;
 mod secrets;
 mod tls;
+mod writes;

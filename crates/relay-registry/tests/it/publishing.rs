@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use relay_registry::{
-    Accepted, Challenge, ClientOptions, Otp, PackumentForm, PollAnswer, PublishError, PublishRequest, ReadError,
-    RefusalCode, RegistryClient, RegistryUrl, WebChallenge,
+    Accepted, Challenge, ClientOptions, NpmCommand, Otp, PackumentForm, PollAnswer, PublishRequest, ReadError,
+    RefusalCode, RegistryClient, RegistryUrl, WebChallenge, WriteError,
 };
 use relay_workspace::PackageName;
 use tokio::io::AsyncReadExt as _;
 
 use crate::recorder::{CANARY, Recorder, client, reply};
 
-async fn publish(recorder: &Recorder, otp: Option<&Otp>) -> Result<Accepted, PublishError> {
+async fn publish(recorder: &Recorder, otp: Option<&Otp>) -> Result<Accepted, WriteError> {
     publish_to(&recorder.registry, recorder, otp).await
 }
 
-async fn publish_to(registry: &RegistryUrl, owner: &Recorder, otp: Option<&Otp>) -> Result<Accepted, PublishError> {
+async fn publish_to(registry: &RegistryUrl, owner: &Recorder, otp: Option<&Otp>) -> Result<Accepted, WriteError> {
     let name = PackageName::parse("@s/demo").unwrap();
     let document = bytes::Bytes::from_static(b"{\"name\":\"@s/demo\"}");
     let credential = owner.credential();
@@ -53,7 +53,7 @@ async fn a_refusal_of_an_upload_without_a_credential_says_that_one_is_needed() {
         let document = bytes::Bytes::from_static(b"{}");
         let registry = &recorder.registry;
         let request = PublishRequest { registry, name: &name, document: &document, credential: None, otp: None };
-        let Err(PublishError::Refused(refusal)) = client().publish(&request).await else { panic!("must be refused") };
+        let Err(WriteError::Refused(refusal)) = client().publish(&request).await else { panic!("must be refused") };
         assert_eq!(refusal.code, RefusalCode::NeedAuth);
     }
 }
@@ -65,7 +65,7 @@ async fn a_redirected_upload_goes_nowhere_else() {
     for status in [301, 302, 303, 307, 308] {
         let location = location.clone();
         let recorder = Recorder::start(move |_, _| reply(status, "").with("location", location.clone())).await;
-        let Err(PublishError::Refused(refusal)) = publish(&recorder, None).await else { panic!("must be refused") };
+        let Err(WriteError::Refused(refusal)) = publish(&recorder, None).await else { panic!("must be refused") };
         assert_eq!(refusal.code, RefusalCode::Redirected);
     }
     assert!(target.asked().is_empty());
@@ -74,7 +74,7 @@ async fn a_redirected_upload_goes_nowhere_else() {
 #[tokio::test]
 async fn a_credential_of_another_registry_is_not_sent() {
     let (mine, other) = (Recorder::saying(reply(200, "{}")).await, Recorder::saying(reply(200, "{}")).await);
-    let Err(PublishError::NotSent { cause }) = publish_to(&other.registry, &mine, None).await else {
+    let Err(WriteError::NotSent { cause }) = publish_to(&other.registry, &mine, None).await else {
         panic!("must not be sent");
     };
     assert!(cause.contains("the credential from a test belongs to") && !cause.contains(CANARY), "{cause}");
@@ -99,11 +99,11 @@ async fn a_web_challenge_is_polled_and_its_code_sent_with_the_same_upload() {
         }
     })
     .await;
-    let Err(PublishError::Challenge(Challenge::Web(web))) = publish(&recorder, None).await else {
+    let Err(WriteError::Challenge(Challenge::Web(web))) = publish(&recorder, None).await else {
         panic!("must be challenged");
     };
     let credential = recorder.credential();
-    let poll = async || client().poll_done(&recorder.registry, &web, &credential).await.unwrap();
+    let poll = async || client().poll_done(&recorder.registry, &web, NpmCommand::Publish, &credential).await.unwrap();
     assert!(matches!(poll().await, PollAnswer::Pending { retry_after: Some(wait) } if wait.as_secs() == 3));
     assert!(matches!(poll().await, PollAnswer::Pending { retry_after: None }));
     let PollAnswer::Done(otp) = poll().await else { panic!("must be done") };
@@ -123,7 +123,7 @@ async fn a_foreign_done_address_is_polled_without_the_credential() {
         auth_url: "http://web.example/".parse().unwrap(),
         done_url: format!("{}done", other.registry).parse().unwrap(),
     };
-    let answer = client().poll_done(&registry.registry, &challenge, &registry.credential()).await;
+    let answer = client().poll_done(&registry.registry, &challenge, NpmCommand::Publish, &registry.credential()).await;
     assert!(matches!(answer, Err(ReadError::PollWithoutToken { status: 200 })), "{answer:?}");
     assert!(!format!("{:?}", other.only()).contains(CANARY));
 }
@@ -133,7 +133,7 @@ async fn an_expired_challenge_is_gone_and_a_huge_answer_an_error() {
     let poll = async |recorder: &Recorder| {
         let done_url: relay_registry::Url = format!("{}done", recorder.registry).parse().unwrap();
         let challenge = WebChallenge { auth_url: done_url.clone(), done_url };
-        client().poll_done(&recorder.registry, &challenge, &recorder.credential()).await
+        client().poll_done(&recorder.registry, &challenge, NpmCommand::Publish, &recorder.credential()).await
     };
     assert!(matches!(poll(&Recorder::saying(reply(404, "")).await).await, Ok(PollAnswer::Gone)));
     let huge = Recorder::saying(reply(200, vec![b' '; 100_000])).await;
@@ -148,7 +148,7 @@ async fn the_wait_of_a_rate_limit_counts_against_the_answers_own_date() {
             .with("retry-after", "Tue, 24 Nov 2026 09:02:00 GMT"),
     )
     .await;
-    let Err(PublishError::RateLimited { retry_after, .. }) = publish(&recorder, None).await else {
+    let Err(WriteError::RateLimited { retry_after, .. }) = publish(&recorder, None).await else {
         panic!("must be limited");
     };
     assert_eq!(retry_after, Some(Duration::from_mins(2)));
@@ -163,7 +163,7 @@ async fn a_closed_port_means_nothing_was_sent() {
     let name = PackageName::parse("demo").unwrap();
     let document = bytes::Bytes::new();
     let request = PublishRequest { registry: &registry, name: &name, document: &document, credential: None, otp: None };
-    let Err(PublishError::NotSent { cause }) = client().publish(&request).await else { panic!("must not be sent") };
+    let Err(WriteError::NotSent { cause }) = client().publish(&request).await else { panic!("must not be sent") };
     assert!(
         cause.starts_with(&format!("could not connect to `127.0.0.1:{port}`: connection refused; check")),
         "{cause}"
@@ -191,7 +191,7 @@ async fn hangs_up_after(answer: &'static [u8]) -> RegistryUrl {
     RegistryUrl::parse(&format!("http://127.0.0.1:{port}/")).unwrap()
 }
 
-async fn cut_off(answer: &'static [u8]) -> Result<Accepted, PublishError> {
+async fn cut_off(answer: &'static [u8]) -> Result<Accepted, WriteError> {
     let registry = hangs_up_after(answer).await;
     let name = PackageName::parse("demo").unwrap();
     let document = bytes::Bytes::from_static(b"{}");
@@ -203,19 +203,19 @@ async fn cut_off(answer: &'static [u8]) -> Result<Accepted, PublishError> {
 async fn an_answer_that_never_came_leaves_the_outcome_unknown() {
     for answer in [&b""[..], b"HTTP/1.1 200", b"no http at all\r\n\r\n"] {
         let result = cut_off(answer).await;
-        assert!(matches!(result, Err(PublishError::OutcomeUnknown { .. })), "{result:?}");
+        assert!(matches!(result, Err(WriteError::OutcomeUnknown { .. })), "{result:?}");
     }
 }
 
 #[tokio::test]
 async fn an_answer_whose_words_were_cut_off_is_a_no_by_its_status_and_never_a_yes() {
     let taken = cut_off(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{").await;
-    let Err(PublishError::OutcomeUnknown { cause }) = taken else { panic!("must be unknown: {taken:?}") };
+    let Err(WriteError::OutcomeUnknown { cause }) = taken else { panic!("must be unknown: {taken:?}") };
     assert!(cause.contains("answered 200 and its words can't be read"), "{cause}");
     let refused = cut_off(b"HTTP/1.1 404 Not Found\r\ncontent-length: 50\r\n\r\n{").await;
-    assert!(matches!(refused, Err(PublishError::Refused(refusal)) if refusal.code == RefusalCode::NeedAuth));
+    assert!(matches!(refused, Err(WriteError::Refused(refusal)) if refusal.code == RefusalCode::NeedAuth));
     let failed = cut_off(b"HTTP/1.1 500 Oops\r\ncontent-length: 50\r\n\r\n{").await;
-    assert!(matches!(failed, Err(PublishError::OutcomeUnknown { .. })), "{failed:?}");
+    assert!(matches!(failed, Err(WriteError::OutcomeUnknown { .. })), "{failed:?}");
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn a_registry_that_says_nothing_is_given_up_and_the_outcome_is_unknown() {
     let document = bytes::Bytes::from_static(b"{}");
     let request = PublishRequest { registry: &registry, name: &name, document: &document, credential: None, otp: None };
     let result = RegistryClient::new(options).unwrap().publish(&request).await;
-    let Err(PublishError::OutcomeUnknown { cause }) = result else { panic!("must be unknown: {result:?}") };
+    let Err(WriteError::OutcomeUnknown { cause }) = result else { panic!("must be unknown: {result:?}") };
     assert!(cause.ends_with("did not answer in time"), "{cause}");
 }
 
@@ -239,7 +239,7 @@ async fn without_tls_on_the_other_side_nothing_was_sent() {
     let document = bytes::Bytes::from_static(b"{}");
     let request = PublishRequest { registry: &registry, name: &name, document: &document, credential: None, otp: None };
     let result = client().publish(&request).await;
-    let Err(PublishError::NotSent { cause }) = result else { panic!("must not be sent: {result:?}") };
+    let Err(WriteError::NotSent { cause }) = result else { panic!("must not be sent: {result:?}") };
     assert!(cause.contains("TLS handshake failed") && cause.contains("should be `http`"), "{cause}");
     assert!(recorder.asked().is_empty());
 }
@@ -255,13 +255,13 @@ async fn a_pause_that_a_host_asked_for_is_kept_by_uploads_and_reads_alike() {
     let (first, second) = (client(), client());
     let other = first.clone();
     let refused = first.publish(&request).await;
-    assert!(matches!(refused, Err(PublishError::RateLimited { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(WriteError::RateLimited { .. })), "{refused:?}");
     assert_eq!(recorder.asked().len(), 1);
 
     let left = Duration::from_secs(590)..=Duration::from_mins(10);
     let upload = other.publish(&request).await;
     assert!(
-        matches!(&upload, Err(PublishError::RateLimited { retry_after: Some(it), .. }) if left.contains(it)),
+        matches!(&upload, Err(WriteError::RateLimited { retry_after: Some(it), .. }) if left.contains(it)),
         "{upload:?}"
     );
     let read = other.packument(&recorder.registry, &name, None, PackumentForm::Full).await;

@@ -1,8 +1,8 @@
 //! Nothing that holds a secret shows it, and no error repeats one (invariants S1 and S4).
 
 use relay_registry::{
-    ConfigSources, Credential, DisplayUrl, NpmConfig, NpmrcFile, Otp, PackumentForm, PublishError, PublishRequest,
-    RegistryUrl, Url, WebChallenge,
+    ConfigSources, Credential, DisplayUrl, NpmConfig, NpmrcFile, Otp, PackumentForm, PublishRequest, RegistryUrl, Url,
+    WebChallenge, WriteError,
 };
 use relay_values::CredentialId;
 use relay_workspace::{PackageName, Version};
@@ -44,7 +44,7 @@ fn no_public_type_shows_a_secret() {
     hides("Otp", &format!("{otp:?}"));
     hides("DisplayUrl", &format!("{} {:?}", DisplayUrl::new(&url), DisplayUrl::new(&url)));
     hides("WebChallenge", &format!("{challenge:?} {:?}", relay_registry::Challenge::Web(challenge.clone())));
-    hides("PublishError", &format!("{:?}", PublishError::Challenge(relay_registry::Challenge::Web(challenge))));
+    hides("WriteError", &format!("{:?}", WriteError::Challenge(relay_registry::Challenge::Web(challenge))));
     hides("PublishRequest", &format!("{request:?}"));
     hides("PollAnswer", &format!("{:?}", relay_registry::PollAnswer::Done(otp.clone())));
     hides("ConfigSources", &format!("{sources:?}"));
