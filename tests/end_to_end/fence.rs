@@ -225,3 +225,47 @@ fn the_package_manager_works_behind_the_fence_in_a_home_that_has_nothing_yet() {
     world.relay(&["pack", "--dry-run"]).ended_with(0);
     assert_eq!(world.read("packages/a/built.txt"), "built\n");
 }
+
+/// A script that puts a hook in place, which would be run by the push that comes after it.
+const PUTS_A_HOOK: &str = "mkdir -p ../../.git/hooks && printf '#!/bin/sh\\necho ran >> .git/hook-ran\\n' > \
+                           ../../.git/hooks/pre-push && chmod +x ../../.git/hooks/pre-push";
+
+fn hook_ran(world: &World) -> bool {
+    world.repo().join(".git/hook-ran").exists()
+}
+
+#[test]
+fn a_hook_that_a_script_puts_in_place_is_not_run_by_relay_s_push() {
+    let home = CountingRegistry::start();
+    let world = world(&home, &serde_json::json!({"prepack": PUTS_A_HOOK}));
+    world.commit("init");
+    crate::owed::with_remote(&world);
+    let ran = world.relay(&["publish", "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("scripts of the repository changed what git runs in this clone"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("git's hook `pre-push`"), "{}", ran.stderr);
+    assert_eq!(home.uploads().len(), 0);
+    assert!(!hook_ran(&world));
+    // Somebody looked at it and means it: it is there before the scripts run, and stays as it was.
+    world.relay(&["publish", "--yes"]).ended_with(0);
+    assert_eq!(home.uploads().len(), 1);
+    assert!(hook_ran(&world));
+}
+
+#[test]
+fn nor_one_that_comes_after_the_upload_and_the_tags_are_made_by_the_next_run() {
+    let home = CountingRegistry::start();
+    let world = world(&home, &serde_json::json!({"postpublish": PUTS_A_HOOK}));
+    world.commit("init");
+    let remote = crate::owed::with_remote(&world);
+    let ran = world.relay(&["publish", "--yes"]).ended_with(1);
+    let said = ran.stdout.clone() + &ran.stderr;
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("git's hook `pre-push`"), "{said}");
+    assert_eq!(home.uploads().len(), 1);
+    assert!(!hook_ran(&world));
+    assert_eq!(world.git(&["ls-remote", "--tags", &remote]), "");
+    world.relay(&["publish", "--yes"]).ended_with(0);
+    assert_eq!(home.uploads().len(), 1);
+    assert!(hook_ran(&world));
+    assert!(world.git(&["ls-remote", "--tags", &remote]).contains("refs/tags/@acme/a@1.0.0"));
+}

@@ -106,7 +106,8 @@ impl Project {
             None => (Config::default(), false),
         };
         let repository = match Repository::discover(&workspace.root) {
-            Ok(repository) => Some(repository),
+            // Its hooks and helpers are no more trusted with credentials than scripts are.
+            Ok(repository) => Some(repository.hiding(config.declared_variables())),
             Err(GitError::NotARepository { .. }) => None,
             Err(error) => return Err(error.into()),
         };

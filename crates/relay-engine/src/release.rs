@@ -31,6 +31,7 @@ mod versioned;
 mod waiting_branch;
 
 use camino::Utf8PathBuf;
+use relay_git::{GitSetup, Repository};
 use relay_plan::ReleasePlan;
 use relay_workspace::{PackageName, Version};
 use tokio::time::Instant;
@@ -125,6 +126,11 @@ impl Run<'_> {
         let written = write();
         git_writes::forget(state);
         written
+    }
+
+    /// What decides which programs git starts in this clone; nothing where there is no repository.
+    fn git_setup(&self) -> Result<GitSetup, ReleaseError> {
+        Ok(self.project.repository.as_ref().map(Repository::git_setup).transpose()?.unwrap_or_default())
     }
 
     /// The event that begins a run. A saved plan is known by its own id, whatever was observed since.

@@ -82,6 +82,12 @@ pub enum GitError {
         /// libgit2's own words.
         source: git2::Error,
     },
+    /// What git runs in the clone is not what it ran before.
+    #[error("what git runs in this clone has changed meanwhile, so that relay doesn't start it: {}", .different.join("; "))]
+    SetupChanged {
+        /// What is different.
+        different: Vec<String>,
+    },
     /// A lock file of git's lies where relay has to write.
     #[error(
         "`{path}` is there, so another git process runs here, or one that crashed left it behind: wait until git is done; if \

@@ -10,7 +10,8 @@
 //! - [`gave_version`]: which commit gave a package its version
 //! - [`status`]: what differs from the head commit
 //! - [`deepen`]: the history that a shallow clone lacks
-//! - [`tags`], [`create_tags`], [`commit`]: what a release writes; [`locks`]: what a killed run leaves behind; [`push_release`], [`push_tags`], [`push`]: how it gets to the remote
+//! - [`tags`], [`create_tags`], [`commit`]: what a release writes; [`locks`]: what a killed run leaves behind; [`push_release`],
+//!   [`push_tags`]: how it gets to the remote; `check_push`: whether the remote would take it
 //! - [`beforehand`]: whether all that could be written, tried before anything is sent; [`remote_refs`], [`remote_tags`]:
 //!   what the remote has
 //! - [`document`]: a small file as an object of git's, [`remote_objects`]: such objects brought here, [`compare_and_swap`]: a ref
@@ -21,7 +22,7 @@
 //! - `promisor`: what a partial clone lacks, fetched when it is wanted
 //! - `packs`: a reader of packed objects, for speed; `git_program`: the real git, for what only it can do
 //! - [`aside`]: an independent twin of a repository, for rehearsals
-//! - `settings`: git's settings as git sees them, and who commits
+//! - `settings`: git's settings as git sees them, and who commits; [`git_setup`]: what decides which programs git starts
 //! - [`error`]: what can go wrong, in words for people
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
@@ -29,6 +30,7 @@
 pub mod added;
 pub mod aside;
 pub mod beforehand;
+mod check_push;
 pub mod commit;
 pub mod compare_and_swap;
 pub mod create_tags;
@@ -37,13 +39,13 @@ pub mod document;
 pub mod error;
 pub mod gave_version;
 mod git_program;
+pub mod git_setup;
 pub mod glimpse;
 pub mod history;
 pub mod locks;
 pub mod merged;
 mod packs;
 mod promisor;
-pub mod push;
 mod push_answer;
 pub mod push_release;
 pub mod push_tags;
@@ -65,6 +67,7 @@ pub use compare_and_swap::Swap;
 pub use create_tags::TagToMake;
 pub use document::Document;
 pub use error::{GitError, PushCause};
+pub use git_setup::GitSetup;
 pub use glimpse::Glimpse;
 pub use history::{Base, Commit, History, HistoryQuery, PackageHistory};
 pub use locks::{LockFile, LockKind, LockNote, LockVerdict, Owner};

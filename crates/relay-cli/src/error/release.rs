@@ -34,6 +34,7 @@ impl From<ReleaseError> for CliError {
                 .code("relay::run::meanwhile"),
             ReleaseError::OtherTarballs(differences) => other_tarballs(differences),
             ReleaseError::SettingsChanged(differences) => settings_changed(differences),
+            ReleaseError::GitSetupChanged(differences) => git_setup_changed(differences),
             ReleaseError::NoRepository => Self::user(text)
                 .hint("run `git init` and commit, or publish the versions as they are with `relay publish`")
                 .code("relay::git::no_repository"),
@@ -149,6 +150,16 @@ fn settings_changed(differences: Vec<String>) -> CliError {
                  before relay",
     )
     .code("relay::settings_changed");
+    differences.into_iter().fold(error, CliError::cause)
+}
+
+fn git_setup_changed(differences: Vec<String>) -> CliError {
+    let error = CliError::user(
+        "scripts of the repository changed what git runs in this clone; nothing was pushed and nothing was uploaded",
+    )
+    .hint("look at what changed: git runs it with your rights when relay pushes, outside of the fence that scripts are kept in")
+    .hint("if it is meant to be so, as where a package manager installs git hooks, run the same command again")
+    .code("relay::git::setup_changed");
     differences.into_iter().fold(error, CliError::cause)
 }
 

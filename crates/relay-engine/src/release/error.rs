@@ -60,6 +60,9 @@ pub enum ReleaseError {
     /// The settings of registries are not those that the plan was made by.
     #[error("the settings of registries changed while scripts of the repository ran: {}", .0.join("; "))]
     SettingsChanged(Vec<String>),
+    /// A script of the repository changed what git runs in this clone.
+    #[error("scripts of the repository changed what git runs in this clone: {}", .0.join("; "))]
+    GitSetupChanged(Vec<String>),
     /// A release commits, and there is no repository.
     #[error("this is no git repository, so a release can't be committed")]
     NoRepository,

@@ -57,7 +57,7 @@ impl<'a> Held<'a> {
         }
         // Tags can be pushed by two at once; but a lock that is there is that of a run that may make them, or that has died.
         let needed = agreed.course != Course::Owed || run.remote.as_ref().is_some_and(|remote| remote.lock.is_some());
-        let (remote_lock, waited) = match terms(run, &observation.plan.id).filter(|_| needed) {
+        let (remote_lock, waited) = match terms(run, &observation.plan.id)?.filter(|_| needed) {
             Some(terms) => {
                 let gone = lock.as_ref().and_then(RunLock::before);
                 let (lock, waited) = take_remote_lock(run, &terms, gone, tell).await?;
@@ -83,16 +83,19 @@ impl<'a> Held<'a> {
 }
 
 /// What the lock of the remote is taken with; `None` where none is to be.
-fn terms(run: &Run<'_>, plan: &str) -> Option<LockTerms> {
-    let (remote, repository) = (run.remote.as_ref()?, run.project.repository.as_ref()?);
-    run.request.remote_refs.then(|| LockTerms {
+fn terms(run: &Run<'_>, plan: &str) -> Result<Option<LockTerms>, ReleaseError> {
+    let (true, Some(remote), Some(repository)) = (run.request.remote_refs, &run.remote, &run.project.repository) else {
+        return Ok(None);
+    };
+    Ok(Some(LockTerms {
         workdir: repository.workdir().to_owned(),
         remote: remote.name.clone(),
         holder: run.request.holder.clone(),
         plan: plan.to_owned(),
         lasts: run.project.config.git.lock_lasts.0,
         clock: run.request.clock.clone(),
-    })
+        git_setup: repository.git_setup()?,
+    }))
 }
 
 /// Takes the lock, from a holder that is gone too: the last run of this clone, which `gone` names, or one that doesn't renew it.

@@ -32,7 +32,12 @@ impl<'a> Packed<'a> {
                 packed_ahead: std::mem::take(&mut of.packed_ahead),
                 ..options
             };
+            let before = of.run.git_setup()?;
             tarballs = freeze(project, &of.plan, &options, events)?;
+            let differences = before.differences(&of.run.git_setup()?);
+            if !differences.is_empty() {
+                return Err(ReleaseError::GitSetupChanged(differences));
+            }
         }
         if let Some(plan) = &of.run.request.saved {
             saved::refuse_other_tarballs(plan, &tarballs)?;
@@ -50,8 +55,9 @@ impl<'a> Packed<'a> {
         &self.of.run.project
     }
 
-    /// Pushes the release's commit and the record of what is to be uploaded, and joins the tarballs with credentials. Where none were kept while scripts ran, `read_session` reads them anew, and what
-    /// it gives must be what was agreed on: a script may have written the settings in between.
+    /// Pushes the release's commit and the record of what is to be uploaded, and joins the tarballs with credentials. Where
+    /// none were kept while scripts ran, `read_session` reads them anew, and what it gives must be what was agreed on: a script
+    /// may have written the settings in between.
     ///
     /// # Errors
     /// What `read_session` says, or a [`ReleaseError`]; nothing was uploaded.

@@ -24,6 +24,8 @@ pub struct Published<'a> {
     report: RunReport,
     forgotten: Option<String>,
     at: PushedTo,
+    /// What scripts changed of what git runs here: git is not started any more then.
+    setup_changed: Vec<String>,
 }
 
 /// A release that has come to its end.
@@ -50,7 +52,7 @@ impl<'a> Published<'a> {
     ) -> Result<Self, ReleaseError> {
         let Pushed { mut of, session, head, uploads, at } = pushed;
         if of.course != Course::Publish {
-            return Ok(Self { of, head, report: RunReport::new(), forgotten: None, at });
+            return Ok(Self { of, head, report: RunReport::new(), forgotten: None, at, setup_changed: Vec::new() });
         }
         let run = &mut of.run;
         let (project, plan) = (&run.project, &of.plan);
@@ -72,7 +74,7 @@ impl<'a> Published<'a> {
         let mut report = publish(plan, jobs, &context, &session, &project.config, &mut run.learnt, interrupts).await?;
         report.packages.extend(of.foreign.iter().map(|foreign| foreign_report(project, foreign)));
         let forgotten = run.learnt.write(&run.request.state).err().map(|error| error.to_string());
-        Ok(Self { of, head, report, forgotten, at })
+        Ok(Self { of, head, report, forgotten, at, setup_changed: Vec::new() })
     }
 
     /// Why what this run learnt can't be kept, if it can't.
@@ -83,12 +85,14 @@ impl<'a> Published<'a> {
     /// Runs the scripts that belong after an upload, of what this run published. What goes wrong with them is in the report.
     ///
     /// # Errors
-    /// [`ReleaseError::NotRecorded`] where an event can't be recorded.
+    /// [`ReleaseError`] where an event can't be recorded or git's settings can't be read.
     pub fn run_scripts(mut self, options: FreezeOptions, events: &Emitter) -> Result<Self, ReleaseError> {
         let run = &self.of.run;
         if !run.request.ignore_scripts {
             let options = FreezeOptions { secret_variables: run.project.config.declared_variables(), ..options };
+            let before = run.git_setup()?;
             after_upload::run(&run.project, &mut self.report, &options, events)?;
+            self.setup_changed = before.differences(&run.git_setup()?);
         }
         Ok(self)
     }
@@ -98,20 +102,28 @@ impl<'a> Published<'a> {
     /// # Errors
     /// [`ReleaseError::NotRecorded`] where an event can't be recorded.
     pub fn finish(self, events: &Emitter) -> Result<Finished, ReleaseError> {
-        let Self { of, head, mut report, at, .. } = self;
+        let Self { of, head, mut report, at, setup_changed, .. } = self;
         let Versioned { run, remote_lock, course, plan, ready, owed, .. } = of;
         events.emit(Fact::PhaseStarted { phase: Phase::Finish })?;
-        let wanted = run.request.finish;
-        // What earlier runs owe is no reason to make tags of a release that has nothing to tag.
-        let options = FinishOptions { tags: wanted.tags && course != Course::Owed, ..wanted };
         let remote = run.remote.as_ref().map(|remote| remote.name.as_str());
         if at.branch.is_some() {
             report.pushed_to = remote.map(str::to_owned);
         }
-        let end = Finish { options, head, ready: &ready, owed_work: &owed, remote };
-        let refs =
-            wanted_tags(&run.project, &report, &end).iter().map(|tag| format!("refs/tags/{}", tag.name)).collect();
-        run.writing(refs, || finish(&run.project, &mut report, &end, events).map_err(ReleaseError::from))?;
+        if setup_changed.is_empty() {
+            let wanted = run.request.finish;
+            // What earlier runs owe is no reason to make tags of a release that has nothing to tag.
+            let options = FinishOptions { tags: wanted.tags && course != Course::Owed, ..wanted };
+            let end = Finish { options, head, ready: &ready, owed_work: &owed, remote };
+            let refs =
+                wanted_tags(&run.project, &report, &end).iter().map(|tag| format!("refs/tags/{}", tag.name)).collect();
+            run.writing(refs, || finish(&run.project, &mut report, &end, events).map_err(ReleaseError::from))?;
+        } else {
+            report.problems.push(format!(
+                "scripts of the repository changed what git runs in this clone ({}), so that relay made no tags and pushed \
+                 none; look at it, then run the same command again",
+                setup_changed.join("; ")
+            ));
+        }
         let lock_left = remote_lock.and_then(|lock| lock.give_back().err()).map(|error| error.to_string());
         emit_end(&report, events).map_err(crate::publish::PublishRunError::from)?;
         let change_files_left = !run.project.change_files.is_empty();

@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use relay_git::{Document, GitError, Repository, Swap};
+use camino::Utf8PathBuf;
+use relay_git::{Document, GitError, GitSetup, Repository, Swap};
 use tokio::sync::oneshot;
 
 use super::lock_document::{LOCK_FILE, LOCK_SCHEMA, LockDocument};
@@ -35,6 +35,9 @@ pub struct LockTerms {
     pub lasts: Duration,
     /// The clock that dates it.
     pub clock: SharedClock,
+    /// What git ran in the clone when the lock was taken: scripts that run while it is held may have changed it, and must not
+    /// have theirs run by a renewal.
+    pub git_setup: GitSetup,
 }
 
 /// What came of trying to take a lock.
@@ -173,7 +176,7 @@ impl Keeper {
     }
 
     fn ask(&mut self) {
-        let found = open(&self.terms.workdir).and_then(|git| git.remote_ref(&self.terms.remote, LOCK_REF));
+        let found = open(&self.terms).and_then(|git| git.remote_ref(&self.terms.remote, LOCK_REF));
         match found {
             Ok(Some(found)) if found.object == self.id => self.unsure = false,
             Ok(_) => self.lose(),
@@ -186,7 +189,7 @@ impl Keeper {
             return;
         }
         self.renewals += 1;
-        let renewed = open(&self.terms.workdir).and_then(|git| {
+        let renewed = open(&self.terms).and_then(|git| {
             let id = write(&self.terms, &git, self.renewals)?;
             Ok((git.swap_remote_ref(&self.terms.remote, LOCK_REF, Some(&self.id), Some(&id))?, id))
         });
@@ -212,15 +215,18 @@ impl Keeper {
         if self.lost.is_some() {
             return Ok(());
         }
-        open(&self.terms.workdir)?
+        open(&self.terms)?
             .swap_remote_ref(&self.terms.remote, LOCK_REF, Some(&self.id), None)
             // Where it names something else it is another's by now.
             .map(drop)
     }
 }
 
-fn open(workdir: &Utf8Path) -> Result<Repository, GitError> {
-    Repository::discover(workdir)
+/// The clone, where git still runs in it what it ran when the lock was taken.
+fn open(terms: &LockTerms) -> Result<Repository, GitError> {
+    let repository = Repository::discover(&terms.workdir)?;
+    let different = terms.git_setup.differences(&repository.git_setup()?);
+    if different.is_empty() { Ok(repository) } else { Err(GitError::SetupChanged { different }) }
 }
 
 fn write(terms: &LockTerms, repository: &Repository, renewals: u64) -> Result<String, GitError> {

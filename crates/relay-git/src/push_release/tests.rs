@@ -189,3 +189,18 @@ fn hostile_names_and_a_remote_that_is_gone_are_errors() {
     let error = world.push(MAIN, Hooks::Run).unwrap_err();
     assert!(matches!(error, GitError::PushRefused { cause: PushCause::Unreachable, .. }), "{error}");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_pre_push_hook_runs_without_the_hidden_variables() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut world = world();
+    let hook = "#!/bin/sh\nprintf '%s.%s' \"$CARGO_MANIFEST_DIR\" \"$CARGO_PKG_NAME\" > .git/seen\n";
+    world.clone.write(".git/hooks/pre-push", hook);
+    let path = world.clone.root.join(".git/hooks/pre-push");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // A variable that the test's own process has stands for a credential.
+    world.clone.relay = world.clone.relay.hiding(["CARGO_MANIFEST_DIR".to_owned()]);
+    assert!(world.push(MAIN, Hooks::Run).unwrap().is_done());
+    assert_eq!(std::fs::read_to_string(world.clone.root.join(".git/seen")).unwrap(), ".relay-git");
+}

@@ -1,4 +1,5 @@
-//! Pushes, by the `git` program, because it has the person's credentials, transports and pre-push hook.
+//! Whether a remote would take what is to be pushed, asked by the `git` program, because it has the person's credentials and
+//! transports.
 
 use relay_values::Printable;
 
@@ -9,20 +10,13 @@ use crate::remote_refs::check_remote;
 use crate::repository::Repository;
 
 impl Repository {
-    /// Pushes refs such as `HEAD:refs/heads/main` and `refs/tags/@a/x@1.0.0`, all of them or none.
+    /// Says whether the remote can be reached and would take refs such as `HEAD:refs/heads/main` and `refs/tags/@a/x@1.0.0` as
+    /// they are now, all of them, as far as that can be told without pushing: a forge's rules show only when it is done in
+    /// earnest. No hook of the clone runs.
     ///
-    /// Never forces and never deletes. The pre-push hook of the clone runs; it sees no registry credentials.
-    pub fn push(&self, remote: &str, refs: &[String]) -> Result<(), GitError> {
-        self.push_with(remote, refs, &["--no-follow-tags"])
-    }
-
-    /// Says whether the remote can be reached and would take refs as they are now, as far as that can be told without pushing:
-    /// a forge's rules show only when it is done in earnest. No hook of the clone runs.
+    /// # Errors
+    /// [`GitError::PushRefused`] with the cause; [`GitError::InvalidRefName`] for a name that git must not be given.
     pub fn check_push(&self, remote: &str, refs: &[String]) -> Result<(), GitError> {
-        self.push_with(remote, refs, &["--no-follow-tags", "--dry-run", "--no-verify"])
-    }
-
-    fn push_with(&self, remote: &str, refs: &[String], options: &[&str]) -> Result<(), GitError> {
         check_remote(remote)?;
         for spec in refs {
             check_push_ref(spec)?;
@@ -30,8 +24,7 @@ impl Repository {
         if refs.is_empty() {
             return Ok(());
         }
-        let mut arguments = vec!["push", "--atomic", "--no-progress"];
-        arguments.extend(options);
+        let mut arguments = vec!["push", "--atomic", "--no-progress", "--no-follow-tags", "--dry-run", "--no-verify"];
         arguments.extend(["--", remote]);
         arguments.extend(refs.iter().map(String::as_str));
         match self.try_git(&format!("push to `{}`", Printable::name(remote)), &arguments, "") {
