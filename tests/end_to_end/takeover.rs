@@ -186,6 +186,15 @@ fn a_remote_that_refuses_relays_refs_is_told_before_anything_is_uploaded() {
     world.relay(&["publish", "--yes", "--no-remote-lock"]).ended_with(0);
     assert!(!world.git(&["ls-remote", &remote]).contains("refs/relay"));
     assert_eq!(tagged(&world, &remote, "pearl@1.0.0"), head(&world));
+
+    // Said once in `relay.toml`, it counts for every run.
+    let manifest = world.read("packages/pearl/package.json").replace("1.0.0", "1.0.1");
+    world.write("packages/pearl/package.json", &manifest);
+    world.write("relay.toml", &(world.read("relay.toml") + "\n[git]\nremote-lock = false\n"));
+    world.commit("fix: pearl");
+    world.relay(&["publish", "--yes"]).ended_with(0);
+    assert!(!world.git(&["ls-remote", &remote]).contains("refs/relay"));
+    assert_eq!(tagged(&world, &remote, "pearl@1.0.1"), head(&world));
 }
 
 #[test]

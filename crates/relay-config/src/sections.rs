@@ -161,6 +161,8 @@ pub struct GitSettings {
     pub tags_per_push: Option<usize>,
     /// Whether the clone's pre-push hook runs.
     pub hooks: bool,
+    /// Whether the lock and the release record are kept on the remote.
+    pub remote_lock: bool,
 }
 
 /// `[scripts]`: what scripts of the repository may reach.
@@ -233,7 +235,7 @@ impl Default for ScriptSettings {
 
 impl Default for GitSettings {
     fn default() -> Self {
-        Self { lock_lasts: DurationText(Duration::from_mins(2)), tags_per_push: None, hooks: true }
+        Self { lock_lasts: DurationText(Duration::from_mins(2)), tags_per_push: None, hooks: true, remote_lock: true }
     }
 }
 

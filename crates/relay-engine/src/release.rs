@@ -128,6 +128,11 @@ impl Run<'_> {
         written
     }
 
+    /// Whether the lock and the release record are kept on the remote.
+    fn keeps_remote_refs(&self) -> bool {
+        self.request.remote_refs && self.project.config.git.remote_lock
+    }
+
     /// What decides which programs git starts in this clone; nothing where there is no repository.
     fn git_setup(&self) -> Result<GitSetup, ReleaseError> {
         Ok(self.project.repository.as_ref().map(Repository::git_setup).transpose()?.unwrap_or_default())

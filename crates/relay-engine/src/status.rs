@@ -248,7 +248,7 @@ fn see_remote(project: &Project, session: &Session) -> (Option<RemoteState>, Opt
     let Some((repository, name)) = repository.and_then(|git| Some((git, git.remote_name()?))) else {
         return (None, None);
     };
-    let look = Look { own_refs: true, lock: true, reads_only: true };
+    let look = Look { own_refs: project.config.git.remote_lock, lock: true, reads_only: true };
     match RemoteState::read(project, repository, name, look) {
         Ok(remote) => (Some(remote), None),
         Err(error) => (None, Some(error.to_string())),

@@ -74,7 +74,8 @@ impl From<ReleaseError> for CliError {
                 .context(text)
                 .hint(NOTHING)
                 .hint(
-                    "or go without relay's own refs on the remote: `--no-remote-lock`; then nothing keeps a second runner away",
+                    "or go without relay's own refs on the remote: `--no-remote-lock`, or for good `remote-lock = false` under `[git]` \
+                     in relay.toml; then nothing keeps a second runner away",
                 )
                 .code("relay::git::lock"),
             ReleaseError::RemoteBusy { .. } => Self::user(format!("{text}; nothing was done"))
@@ -134,7 +135,8 @@ fn not_pushed(remote: &str, full_ref: &str, cause: PushCause, said: &str) -> Cli
         .code("relay::git::push");
     if own {
         error.hint(
-            "or go without relay's own refs: `--no-remote-lock`; then no other clone can finish what this run leaves undone",
+            "or go without relay's own refs: `--no-remote-lock`, or for good `remote-lock = false` under `[git]` in relay.toml; \
+             then no other clone can finish what this run leaves undone",
         )
     } else {
         error.hint("or leave the push out with `--no-push` and push commit and tags yourself")

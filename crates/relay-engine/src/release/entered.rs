@@ -90,8 +90,7 @@ impl Run<'_> {
         let Some(name) = repository.remote_name().filter(|_| self.request.finish.push && head.commit.is_some()) else {
             return Ok(None);
         };
-        let Request { remote_refs, dry_run, .. } = self.request;
-        let look = Look { own_refs: remote_refs, lock: false, reads_only: dry_run };
+        let look = Look { own_refs: self.keeps_remote_refs(), lock: false, reads_only: self.request.dry_run };
         match RemoteState::read(&self.project, repository, name, look) {
             Ok(remote) => {
                 self.sent = SentBefore::of(&self.past_uploads, remote.record.as_ref().map(|(_, record)| record));

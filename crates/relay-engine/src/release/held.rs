@@ -84,7 +84,7 @@ impl<'a> Held<'a> {
 
 /// What the lock of the remote is taken with; `None` where none is to be.
 fn terms(run: &Run<'_>, plan: &str) -> Result<Option<LockTerms>, ReleaseError> {
-    let (true, Some(remote), Some(repository)) = (run.request.remote_refs, &run.remote, &run.project.repository) else {
+    let (true, Some(remote), Some(repository)) = (run.keeps_remote_refs(), &run.remote, &run.project.repository) else {
         return Ok(None);
     };
     Ok(Some(LockTerms {

@@ -91,7 +91,7 @@ fn push(
     let wanted = owed.branch || (run.request.finish.branch && *course != Course::Owed);
     let branch = head.branch.as_ref().filter(|_| wanted);
     let branch = if branch.is_some() && remote.lacks_head(repository, head)? { branch } else { None };
-    let record = if run.request.remote_refs { record(of, remote, commit, uploads, events) } else { None };
+    let record = if run.keeps_remote_refs() { record(of, remote, commit, uploads, events) } else { None };
     let record = record.map(|record| write_record(repository, &record, commit)).transpose()?;
     if branch.is_none() && record.is_none() {
         return Ok(PushedTo::default());

@@ -29,7 +29,7 @@ impl Resumed {
         }
         let repository = project.repository.as_ref().filter(|_| with_remote)?;
         let name = repository.remote_name()?;
-        let look = Look { own_refs: true, lock: false, reads_only: true };
+        let look = Look { own_refs: project.config.git.remote_lock, lock: false, reads_only: true };
         let remote = RemoteState::read(project, repository, name, look).ok()?;
         let (_, record) = remote.record?;
         record.is_unfinished(|tag| remote.tags.contains_key(tag)).then(|| Self {
