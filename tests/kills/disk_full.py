@@ -16,7 +16,9 @@ import subprocess
 import sys
 import tempfile
 
-from kill_everywhere import PACKAGES, Sandbox, build, environment, judge, run
+from worlds import Sandbox, build, environment, judge, run
+
+PACKAGES = ["a", "b", "c", "d"]
 
 ROOM_LATER = 64 << 20
 PAGE = 4096
@@ -40,7 +42,7 @@ def case(relay, room):
     mounted = False
     try:
         env = environment(home, sandbox.tokens)
-        repo, remote = build(folder, sandbox.url, env)
+        repo, remote = build(folder, sandbox.url, env, PACKAGES)
         size = used(repo) + room
         run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], "/", os.environ)
         mounted = True
@@ -54,7 +56,7 @@ def case(relay, room):
             wrong.append(f"{live} went out without commit and record on the remote")
         run(["mount", "-o", f"remount,size={size + ROOM_LATER}", disk], "/", os.environ)
         done = run([relay, "release", "--yes"], f"{disk}/repo", env, check=False)
-        wrong += judge(sandbox, remote, env)
+        wrong += judge(sandbox, remote, env, PACKAGES)
         if done.returncode != 0:
             wrong.insert(0, f"with room it ended with {done.returncode}")
         return first.returncode, wrong, first.stderr[-1500:] + done.stderr if wrong else ""

@@ -1,0 +1,122 @@
+"""What the scripts of this folder share: a sandbox registry, a repository with its remote, and a judge of how it all ended.
+
+The judge goes by the sandbox's and the remote's own word, never by relay's.
+"""
+import json
+import os
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+
+SECONDS_MAX = 300
+WAYS = ["rerun", "resume", "lost", "torn", "fresh"]
+
+
+def environment(home, tokens):
+    keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "TMPDIR")}
+    return {**keep, "HOME": home, "CI": "1", "NO_COLOR": "1", "GIT_CONFIG_NOSYSTEM": "1", "npm_config_userconfig": home + "/.npmrc",
+            "NPM_TOKEN": tokens["bypass"],
+            "GIT_AUTHOR_NAME": "k", "GIT_AUTHOR_EMAIL": "k@example.com", "GIT_COMMITTER_NAME": "k", "GIT_COMMITTER_EMAIL": "k@example.com"}
+
+
+def run(argv, cwd, env, check=True):
+    done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS_MAX)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"{argv}: {done.stderr or done.stdout}")
+    return done
+
+
+class Sandbox:
+    def __init__(self, relay, home):
+        env = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "TMPDIR")}
+        self.child = subprocess.Popen([relay, "sandbox", "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                      env={**env, "HOME": home}, stdin=subprocess.DEVNULL)
+        self.about = json.loads(self.child.stdout.readline())
+        self.url = self.about["url"]
+        self.tokens = {}
+        for token in self.about["tokens"]:
+            self.tokens.setdefault("bypass" if "bypass" in token["kind"] else token["kind"], token["token"])
+
+    def versions(self, name):
+        """{version: gitHead} as the registry shows them."""
+        try:
+            with urllib.request.urlopen(f"{self.url.rstrip('/')}/{name}") as answer:
+                return {v: d.get("gitHead") for v, d in json.load(answer)["versions"].items()}
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return {}
+            raise
+
+    def end(self):
+        self.child.send_signal(signal.SIGTERM)
+        self.child.wait(timeout=SECONDS_MAX)
+
+
+def build(folder, url, env, packages, settings="", chained=True):
+    """The paths of a repository with a change for each package, of which each needs the one before, and of its bare remote."""
+    repo, remote = f"{folder}/repo", f"{folder}/origin.git"
+    os.makedirs(f"{repo}/.changeset")
+    with open(f"{repo}/package.json", "w") as f:
+        json.dump({"name": "kills", "private": True, "workspaces": ["packages/*"]}, f)
+    for index, name in enumerate(packages):
+        os.makedirs(f"{repo}/packages/{name}")
+        below = {"dependencies": {packages[index - 1]: "^1.0.0"}} if index and chained else {}
+        with open(f"{repo}/packages/{name}/package.json", "w") as f:
+            json.dump({"name": name, "version": "1.0.0", **below}, f, indent=2)
+        with open(f"{repo}/.changeset/{name}.md", "w") as f:
+            f.write(f"---\n\"{name}\": minor\n---\n\nMore {name}.\n")
+    with open(f"{repo}/.npmrc", "w") as f:
+        f.write(f"registry={url}\n")
+    with open(f"{repo}/relay.toml", "w") as f:
+        f.write(f"[git]\nlock-lasts = \"1s\"\n{settings}[[registry]]\nurl = \"{url}\"\nrules = \"npm\"\n[[credential]]\nenv = \"NPM_TOKEN\"\n"
+                f"kind = \"granular-bypass\"\nregistry = \"{url}\"\n")
+    run(["git", "init", "-q", "-b", "main"], repo, env)
+    run(["git", "init", "-q", "--bare", "-b", "main", remote], folder, env)
+    run(["git", "remote", "add", "origin", remote], repo, env)
+    run(["git", "add", "-A"], repo, env)
+    run(["git", "commit", "-q", "-m", "feat: all"], repo, env)
+    run(["git", "push", "-q", "-u", "origin", "main"], repo, env)
+    return repo, remote
+
+
+def judge(sandbox, remote, env, packages):
+    """What is wrong with the end state; empty: nothing."""
+    wrong = []
+    refs = run(["git", "ls-remote", remote], "/", env).stdout.splitlines()
+    refs = {name: commit for commit, name in (line.split("\t") for line in refs)}
+    for name in packages:
+        versions = sandbox.versions(name)
+        if list(versions) != ["1.1.0"]:
+            wrong.append(f"the registry has {name} in {list(versions)}")
+        tag = f"refs/tags/{name}@1.1.0"
+        if tag not in refs:
+            wrong.append(f"no tag {name}@1.1.0 on the remote")
+            continue
+        commit = refs.get(tag + "^{}", refs[tag])
+        manifest = json.loads(run(["git", "show", f"{commit}:packages/{name}/package.json"], remote, env).stdout)
+        if manifest["version"] != "1.1.0":
+            wrong.append(f"the tag of {name} is on a commit with version {manifest['version']}")
+        if run(["git", "merge-base", "--is-ancestor", commit, "refs/heads/main"], remote, env, check=False).returncode:
+            wrong.append(f"the tag of {name} is not on the branch")
+    manifest = json.loads(run(["git", "show", "main:packages/a/package.json"], remote, env).stdout)
+    if manifest["version"] != "1.1.0":
+        wrong.append("the branch on the remote has no version commit")
+    return wrong
+
+
+def finish(relay, way, folder, repo, remote, env):
+    """Goes on with a release that was killed, in one of the WAYS: where, and how that ended."""
+    journal = f"{repo}/.git/relay/journal.ndjson"
+    argv = [relay, "release", "--yes"]
+    if way == "lost" and os.path.exists(journal):
+        os.remove(journal)
+    if way == "torn" and os.path.exists(journal):
+        os.truncate(journal, 5)
+    if way == "fresh":
+        repo = f"{folder}/fresh"
+        run(["git", "clone", "-q", remote, repo], folder, env)
+    # Before a run has begun to act there is nothing to resume.
+    if way == "resume" and os.path.exists(journal) and "run-started" in open(journal, errors="replace").read():
+        argv = [relay, "resume", "--yes"]
+    return repo, run(argv, repo, env, check=False)
