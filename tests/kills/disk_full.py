@@ -10,13 +10,12 @@ Right is, when the disk was full: nothing is on the registry of which the remote
 tests/kills/kill_everywhere.py calls right.
 """
 import argparse
+import contextlib
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 
-from worlds import Sandbox, build, environment, judge, run
+from worlds import judge, run, world
 
 PACKAGES = ["a", "b", "c", "d"]
 
@@ -33,38 +32,42 @@ def used(folder):
     return total
 
 
-def case(relay, room):
-    folder = tempfile.mkdtemp(prefix="relay-disk-")
-    home, disk = f"{folder}/home", f"{folder}/disk"
-    os.makedirs(home)
-    os.makedirs(disk)
-    sandbox = Sandbox(relay, home)
-    mounted = False
+@contextlib.contextmanager
+def disk(folder):
+    """Gives what makes a disk of a size at `disk` in the folder; it is gone at the end."""
+    place = f"{folder}/disk"
+    os.makedirs(place)
+    made = []
+
+    def mount(size):
+        run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], "/", os.environ)
+        made.append(place)
+
     try:
-        env = environment(home, sandbox.tokens)
-        repo, remote = build(folder, sandbox.url, env, PACKAGES)
+        yield mount
+    finally:
+        for one in made:
+            subprocess.run(["umount", one], check=False)
+
+
+def case(relay, room):
+    with world(relay, PACKAGES) as (folder, sandbox, env, repo, remote), disk(folder) as make_disk:
         size = used(repo) + room
-        run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], "/", os.environ)
-        mounted = True
-        run(["cp", "-a", repo, f"{disk}/repo"], "/", env)
-        first = run([relay, "release", "--yes"], f"{disk}/repo", env, check=False)
+        make_disk(size)
+        run(["cp", "-a", repo, f"{folder}/disk/repo"], "/", env)
+        first = run([relay, "release", "--yes"], f"{folder}/disk/repo", env, check=False)
         wrong = []
         live = [name for name in PACKAGES if sandbox.versions(name)]
         refs = run(["git", "ls-remote", remote], "/", env).stdout
         manifest = run(["git", "show", "main:packages/a/package.json"], remote, env).stdout
         if live and ("1.1.0" not in manifest or "refs/relay/release" not in refs):
             wrong.append(f"{live} went out without commit and record on the remote")
-        run(["mount", "-o", f"remount,size={size + ROOM_LATER}", disk], "/", os.environ)
-        done = run([relay, "release", "--yes"], f"{disk}/repo", env, check=False)
+        run(["mount", "-o", f"remount,size={size + ROOM_LATER}", f"{folder}/disk"], "/", os.environ)
+        done = run([relay, "release", "--yes"], f"{folder}/disk/repo", env, check=False)
         wrong += judge(sandbox, remote, env, PACKAGES)
         if done.returncode != 0:
             wrong.insert(0, f"with room it ended with {done.returncode}")
         return first.returncode, wrong, first.stderr[-1500:] + done.stderr if wrong else ""
-    finally:
-        sandbox.end()
-        if mounted:
-            subprocess.run(["umount", disk], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():

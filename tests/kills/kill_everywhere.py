@@ -19,11 +19,9 @@ a commit whose manifests have its version, the finisher's exit code 0, and nothi
 """
 import argparse
 import os
-import shutil
 import sys
-import tempfile
 
-from worlds import WAYS, Sandbox, build, environment, finish, judge, run
+from worlds import WAYS, finish, judge, run, world
 
 CALLS = "write,writev,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,link,linkat,fsync,fdatasync,vfork,clone,clone3,execve,sendto,ftruncate"
 PACKAGES = ["a", "b", "c", "d"]
@@ -32,13 +30,7 @@ CASES_MAX = 5000
 
 def case(relay, number, way):
     """Whether relay was killed, what is wrong, and how it was finished."""
-    folder = tempfile.mkdtemp(prefix="relay-kill-")
-    home = f"{folder}/home"
-    os.makedirs(home)
-    sandbox = Sandbox(relay, home)
-    try:
-        env = environment(home, sandbox.tokens)
-        repo, remote = build(folder, sandbox.url, env, PACKAGES)
+    with world(relay, PACKAGES) as (folder, sandbox, env, repo, remote):
         argv = [relay, "release", "--yes"]
         inject = f"inject={CALLS}:signal=SIGKILL:when={number}"
         first = run(["strace", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}", "-e", inject, *argv], repo, env, check=False)
@@ -51,9 +43,6 @@ def case(relay, number, way):
         if again.returncode != 0:
             wrong.append(f"once more: it ended with {again.returncode}")
         return killed, wrong, done.stderr if wrong else ""
-    finally:
-        sandbox.end()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():

@@ -12,13 +12,11 @@ import argparse
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
-from worlds import SECONDS_MAX, Sandbox, build, environment, judge, run
+from worlds import SECONDS_MAX, judge, run, world
 
 PACKAGES = ["a", "b", "c", "d"]
 APART_SECONDS_MAX = 0.3
@@ -33,13 +31,7 @@ def uploads(log):
 
 
 def case(relay, apart):
-    folder = tempfile.mkdtemp(prefix="relay-two-")
-    home = f"{folder}/home"
-    os.makedirs(home)
-    sandbox = Sandbox(relay, home)
-    try:
-        env = environment(home, sandbox.tokens)
-        repo, remote = build(folder, sandbox.url, env, PACKAGES)
+    with world(relay, PACKAGES) as (folder, sandbox, env, repo, remote):
         clones = [repo, f"{folder}/other"]
         run(["git", "clone", "-q", remote, clones[1]], folder, env)
         logs = [f"{folder}/{number}.ndjson" for number in range(2)]
@@ -63,9 +55,6 @@ def case(relay, apart):
             if again.returncode != 0:
                 wrong.append(f"once more: {again.returncode}: {again.stderr[-500:]}")
         return codes, wrong + judge(sandbox, remote, env, PACKAGES)
-    finally:
-        sandbox.end()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():

@@ -12,14 +12,12 @@ tests/kills/kill_everywhere.py. What is right is the same as there.
 import argparse
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
-from worlds import SECONDS_MAX, WAYS, Sandbox, build, environment, finish, judge, run
+from worlds import SECONDS_MAX, WAYS, finish, judge, run, world
 
 LAST_PHASE = '"phase":"finish"'
 POLL_SECONDS = 0.001
@@ -46,14 +44,8 @@ def release(relay, repo, env, kill_after):
 
 def case(relay, packages, per_push, kill_after, way):
     """How long the last phase took where it wasn't killed, how many tags there were when it was, and what is wrong."""
-    folder = tempfile.mkdtemp(prefix="relay-tags-")
-    home = f"{folder}/home"
-    os.makedirs(home)
-    sandbox = Sandbox(relay, home)
-    try:
-        env = environment(home, sandbox.tokens)
-        settings = f"tags-per-push = {per_push}\n" if per_push else ""
-        repo, remote = build(folder, sandbox.url, env, packages, settings, chained=False)
+    settings = f"tags-per-push = {per_push}\n" if per_push else ""
+    with world(relay, packages, settings, chained=False) as (folder, sandbox, env, repo, remote):
         seconds = release(relay, repo, env, kill_after)
         there = [run(["git", "tag"], place, env).stdout.count("\n") for place in (repo, remote)]
         if way is None:
@@ -63,9 +55,6 @@ def case(relay, packages, per_push, kill_after, way):
         if done.returncode != 0:
             wrong.insert(0, f"it ended with {done.returncode}: {done.stderr[-800:]}")
         return seconds, there, wrong
-    finally:
-        sandbox.end()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():

@@ -2,10 +2,13 @@
 
 The judge goes by the sandbox's and the remote's own word, never by relay's.
 """
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -78,6 +81,21 @@ def build(folder, url, env, packages, settings="", chained=True):
     run(["git", "commit", "-q", "-m", "feat: all"], repo, env)
     run(["git", "push", "-q", "-u", "origin", "main"], repo, env)
     return repo, remote
+
+
+@contextlib.contextmanager
+def world(relay, packages, settings="", chained=True):
+    """A folder of its own with a sandbox registry, an environment, a repository and its remote; all gone at the end."""
+    folder = tempfile.mkdtemp(prefix="relay-kills-")
+    home = f"{folder}/home"
+    os.makedirs(home)
+    sandbox = Sandbox(relay, home)
+    try:
+        env = environment(home, sandbox.tokens)
+        yield (folder, sandbox, env, *build(folder, sandbox.url, env, packages, settings, chained))
+    finally:
+        sandbox.end()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def judge(sandbox, remote, env, packages):
