@@ -119,7 +119,7 @@ impl Display {
                 state.screen.set(package, None, Activity::AwaitingPerson { url: url.clone() }, at);
                 None
             }
-            Fact::ChallengeAnswered { package } => {
+            Fact::ChallengeAnswered { package, .. } => {
                 state.screen.answered(package);
                 state.screen.set(package, None, Activity::Busy("answered, uploading".to_owned()), at);
                 Some(format!("  ✓ {package}: second factor answered"))

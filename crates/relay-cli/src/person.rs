@@ -22,10 +22,7 @@ impl Person for TerminalPerson {
     fn show(&self, notice: &ChallengeNotice) {
         let Some(url) = &notice.url else { return };
         say(&self.ui, "");
-        say(
-            &self.ui,
-            format!("{} {} needs a second factor. Authenticate your account at:", notice.package, notice.version),
-        );
+        say(&self.ui, format!("{} needs a second factor. Authenticate your account at:", notice.of));
         say(&self.ui, format!("  {url}"));
         if notice.remaining > 0 {
             say(&self.ui, format!("  ({} more after this one)", plural(notice.remaining, "package")));
@@ -47,7 +44,7 @@ fn prompt(ui: &Ui, notice: &ChallengeNotice) -> Code {
     if let Some(message) = &notice.message {
         say(ui, message);
     }
-    let question = format!("One-time password for {} {} (empty skips it):", notice.package, notice.version);
+    let question = format!("One-time password for {} (empty skips it):", notice.of);
     for _ in 0..CODE_TRIES_MAX {
         let code = match ui.ask_secret(&question) {
             Ok(Some(code)) => code,

@@ -7,68 +7,28 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use relay_registry::{Challenge, Otp, WebChallenge};
-use relay_values::RegistryUrl;
-use relay_workspace::{PackageName, Version};
+use relay_registry::{Challenge, Otp};
+use relay_workspace::PackageName;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
-use url::Url;
 
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::machine::{Answer, Effect, IllegalInput, Input, Machine, UploadOutcome};
 use crate::prepared_upload::PreparedUpload;
-use crate::registry_calls::{Polled, RegistryCalls, Sent};
+use crate::registry_calls::{RegistryCalls, Sent};
+use crate::registry_change::ChangeKey;
 use crate::release::remote_lock::{LockLost, RemoteLock};
+use crate::second_factor::SecondFactorSession;
 
+mod asking;
 mod state_events;
 
+pub(crate) use asking::{Brought, bring};
+pub use asking::{CHALLENGE_BUDGET, CHALLENGE_POLL_MAX, CHALLENGE_POLL_MIN, ChallengeNotice, Code, Person};
 use state_events::EmittedStates;
 
 /// How long uploads in flight are awaited after an interruption.
 pub const SETTLE_AFTER_INTERRUPT: Duration = Duration::from_secs(10);
-/// How long a web challenge is polled (`npm-registry.md`, 3.2: pnpm's budget).
-pub const CHALLENGE_BUDGET: Duration = Duration::from_mins(5);
-/// The shortest time between two polls of a web challenge.
-pub const CHALLENGE_POLL_MIN: Duration = Duration::from_secs(1);
-/// The longest time between two polls, whatever the registry asks for.
-pub const CHALLENGE_POLL_MAX: Duration = Duration::from_secs(30);
-
-/// A challenge as a person meets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChallengeNotice {
-    /// The package that is to be published.
-    pub package: PackageName,
-    /// Its version.
-    pub version: Version,
-    /// The registry that asks.
-    pub registry: RegistryUrl,
-    /// Where the person answers; `None`: a code must be typed.
-    pub url: Option<Url>,
-    /// What the registry says beside, if anything.
-    pub message: Option<String>,
-    /// How many packages still need a person after this one.
-    pub remaining: usize,
-}
-
-/// The person at the terminal, or whoever stands in for them.
-pub trait Person: Sync {
-    /// Shows where a web challenge is answered. Returns at once; the driver polls for the answer.
-    fn show(&self, notice: &ChallengeNotice);
-    /// Asks for a one-time password.
-    fn ask_code(&self, notice: &ChallengeNotice) -> impl Future<Output = Code> + Send;
-}
-
-/// What came of asking for a one-time password.
-#[derive(Debug, Clone)]
-pub enum Code {
-    /// It was typed.
-    Typed(Otp),
-    /// The package is skipped.
-    Skipped,
-    /// The whole run is to stop, as with an interrupt from elsewhere.
-    Interrupted,
-}
-
 /// A run that could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
@@ -95,8 +55,6 @@ pub struct DriverContext<'a, U, P> {
     pub events: &'a Emitter,
     /// Reads in flight at once.
     pub reads_max: usize,
-    /// A one-time password given beforehand.
-    pub otp: Option<Otp>,
     /// The lock of the remote, where one is held: asked before each upload.
     pub lock: Option<&'a RemoteLock>,
     /// When the registries were read for the plan; `None`: just now.
@@ -106,7 +64,7 @@ pub struct DriverContext<'a, U, P> {
 /// What one of the driver's futures brought.
 enum Completed {
     Input(Input),
-    Challenge(PackageName, Challenge),
+    Challenge(ChangeKey, Challenge),
     Otp(PackageName, Option<Otp>, Answer),
 }
 
@@ -115,17 +73,31 @@ enum Completed {
 /// `interrupts` brings one message for each request to stop: after the first, uploads in flight are awaited for
 /// [`SETTLE_AFTER_INTERRUPT`]; the second ends at once. [`Code::Interrupted`] is such a request too.
 ///
+/// The machine must have been made with `session`'s state; what is then known of the second factor is in `session` again,
+/// and so is the last answer, for the writes after the uploads. Times are counted from its epoch.
+///
 /// # Errors
 /// [`DriverError::NotRecorded`] when an event can't be written down; packages in flight are parked then.
 pub async fn carry_out<U: RegistryCalls, P: Person>(
     machine: &mut Machine,
     context: &DriverContext<'_, U, P>,
+    session: &mut SecondFactorSession,
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<(), DriverError> {
-    let begun = Instant::now();
+    let result = run(machine, context, session, interrupts).await;
+    session.state = machine.second_factor().clone();
+    result
+}
+
+async fn run<U: RegistryCalls, P: Person>(
+    machine: &mut Machine,
+    context: &DriverContext<'_, U, P>,
+    session: &mut SecondFactorSession,
+    interrupts: &mut mpsc::Receiver<()>,
+) -> Result<(), DriverError> {
+    let begun = session.epoch;
     let reads = Semaphore::new(context.reads_max.max(1));
-    let mut otp = context.otp.clone();
-    let mut challenges: BTreeMap<PackageName, Challenge> = BTreeMap::new();
+    let mut challenges: BTreeMap<ChangeKey, Challenge> = BTreeMap::new();
     let mut running: FuturesUnordered<BoxFuture<'_, Completed>> = FuturesUnordered::new();
     let mut deadline: Option<Instant> = None;
     let mut listening = true;
@@ -147,17 +119,14 @@ pub async fn carry_out<U: RegistryCalls, P: Person>(
         }
         for effect in effects.drain(..) {
             if let Effect::Ask { package, remaining } = &effect {
-                let challenge = challenges.remove(package);
-                let notice = notice(context, package, challenge.as_ref(), *remaining);
-                context.events.emit(Fact::ChallengeOpened {
-                    package: package.clone(),
-                    url: notice.as_ref().and_then(|notice| notice.url.as_ref()).map(Url::to_string),
-                    remaining: *remaining,
-                })?;
-                running.push(Box::pin(ask(context, package.clone(), challenge, notice)));
+                let Some(upload) = context.prepared_uploads.get(package) else { continue };
+                let challenge = challenges.remove(&upload.key());
+                let notice = ChallengeNotice::new(upload.key(), &upload.registry, challenge.as_ref(), *remaining);
+                context.events.emit(notice.opened())?;
+                running.push(Box::pin(ask(context, upload, challenge, notice)));
                 continue;
             }
-            if let Some(future) = carry(context, effect, otp.clone(), begun, &reads) {
+            if let Some(future) = carry(context, effect, session.otp.clone(), begun, &reads) {
                 running.push(future);
             }
         }
@@ -186,14 +155,14 @@ pub async fn carry_out<U: RegistryCalls, P: Person>(
         let mut next = Some(brought);
         // What has ended at the same time is taken together, so that one record serves all that begins because of it.
         while let Some(brought) = next {
-            let input = input_of(brought, &mut challenges, &mut otp);
+            let input = input_of(brought, &mut challenges, &mut session.otp);
             if input == Input::Interrupted && deadline.is_none() {
                 deadline = Some(Instant::now() + SETTLE_AFTER_INTERRUPT);
             }
             let (about, answered) = (input.package().cloned(), machine.challenges_answered());
             effects.extend(machine.handle(input, begun.elapsed())?);
             if let Some(package) = about.filter(|_| machine.challenges_answered() > answered) {
-                context.events.emit(Fact::ChallengeAnswered { package })?;
+                context.events.emit(Fact::ChallengeAnswered { package, change: None })?;
             }
             next = running.next().now_or_never().flatten();
         }
@@ -201,12 +170,13 @@ pub async fn carry_out<U: RegistryCalls, P: Person>(
 }
 
 /// What the machine is told of what one future brought.
-fn input_of(brought: Completed, challenges: &mut BTreeMap<PackageName, Challenge>, otp: &mut Option<Otp>) -> Input {
+fn input_of(brought: Completed, challenges: &mut BTreeMap<ChangeKey, Challenge>, otp: &mut Option<Otp>) -> Input {
     match brought {
         Completed::Input(input) => input,
-        Completed::Challenge(package, challenge) => {
+        Completed::Challenge(key, challenge) => {
             let web = matches!(challenge, Challenge::Web(_));
-            challenges.insert(package.clone(), challenge);
+            let package = key.package.clone();
+            challenges.insert(key, challenge);
             Input::UploadEnded { package, outcome: UploadOutcome::Challenged { web } }
         }
         Completed::Otp(package, given, answer) => {
@@ -279,7 +249,7 @@ fn carry<'a, U: RegistryCalls, P: Person>(
                 let otp = otp.filter(|_| with_otp);
                 match registry.send(prepared_upload, otp.as_ref(), interactive).await {
                     Sent::Ended(outcome) => Completed::Input(Input::UploadEnded { package, outcome }),
-                    Sent::Challenged(challenge) => Completed::Challenge(package, challenge),
+                    Sent::Challenged(challenge) => Completed::Challenge(prepared_upload.key(), challenge),
                 }
             }))
         }
@@ -309,68 +279,17 @@ fn carry<'a, U: RegistryCalls, P: Person>(
     }
 }
 
-fn notice<U, P>(
-    context: &DriverContext<'_, U, P>,
-    package: &PackageName,
-    challenge: Option<&Challenge>,
-    remaining: usize,
-) -> Option<ChallengeNotice> {
-    let prepared_upload = context.prepared_uploads.get(package)?;
-    let (url, message) = match challenge {
-        Some(Challenge::Web(web)) => (Some(web.auth_url.clone()), None),
-        Some(Challenge::Otp { message, notice }) => (None, notice.clone().or_else(|| Some(message.clone()))),
-        None => (None, None),
-    };
-    Some(ChallengeNotice {
-        package: package.clone(),
-        version: prepared_upload.version.clone(),
-        registry: prepared_upload.registry.clone(),
-        url,
-        message,
-        remaining,
-    })
-}
-
 async fn ask<U: RegistryCalls, P: Person>(
     context: &DriverContext<'_, U, P>,
-    package: PackageName,
+    upload: &PreparedUpload,
     challenge: Option<Challenge>,
-    notice: Option<ChallengeNotice>,
+    notice: ChallengeNotice,
 ) -> Completed {
-    let (Some(notice), Some(prepared_upload)) = (notice, context.prepared_uploads.get(&package)) else {
-        return Completed::Otp(package, None, Answer::Skipped);
-    };
-    if let Some(Challenge::Web(web)) = challenge {
-        context.person.show(&notice);
-        return match poll_until_answered(context.registry, prepared_upload, &web).await {
-            Ok(otp) => Completed::Otp(package, Some(otp), Answer::Given),
-            Err(answer) => Completed::Otp(package, None, answer),
-        };
+    let package = upload.name.clone();
+    match bring(context.person, &notice, challenge.as_ref(), |web| context.registry.poll(upload, web)).await {
+        Brought::Answer(answer, otp) => Completed::Otp(package, otp, answer),
+        Brought::Interrupted => Completed::Input(Input::Interrupted),
     }
-    match context.person.ask_code(&notice).await {
-        Code::Typed(otp) => Completed::Otp(package, Some(otp), Answer::Typed),
-        Code::Skipped => Completed::Otp(package, None, Answer::Skipped),
-        Code::Interrupted => Completed::Input(Input::Interrupted),
-    }
-}
-
-/// The password that the registry gives for an answer; without one, how the challenge ended.
-async fn poll_until_answered<U: RegistryCalls>(
-    registry: &U,
-    prepared_upload: &PreparedUpload,
-    challenge: &WebChallenge,
-) -> Result<Otp, Answer> {
-    let end = Instant::now() + CHALLENGE_BUDGET;
-    while Instant::now() < end {
-        let pause = match registry.poll(prepared_upload, challenge).await {
-            Polled::Done(otp) => return Ok(otp),
-            Polled::Gone => return Err(Answer::Over),
-            Polled::Pending { retry_after } => retry_after.unwrap_or(CHALLENGE_POLL_MIN),
-            Polled::Failed => CHALLENGE_POLL_MIN,
-        };
-        tokio::time::sleep(pause.clamp(CHALLENGE_POLL_MIN, CHALLENGE_POLL_MAX)).await;
-    }
-    Err(Answer::Expired)
 }
 
 #[cfg(test)]

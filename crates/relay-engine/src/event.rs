@@ -12,6 +12,7 @@ use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::registry_change::RegistryChange;
 use crate::run_options::RunOptions;
 use crate::state::{Failure, How, Parked};
 
@@ -148,15 +149,21 @@ pub enum Fact {
     ChallengeOpened {
         /// The package.
         package: PackageName,
+        /// What is to be changed, where it is no upload.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        change: Option<RegistryChange>,
         /// Where the person answers, for a web challenge.
         url: Option<String>,
-        /// How many packages need a person after this one.
+        /// How many writes need a person after this one.
         remaining: usize,
     },
     /// The second factor was answered, and the registry took the answer.
     ChallengeAnswered {
         /// The package.
         package: PackageName,
+        /// What is to be changed, where it is no upload.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        change: Option<RegistryChange>,
     },
     /// A package turned out to disallow tokens; a person will publish it.
     RouteChanged {
@@ -361,7 +368,7 @@ impl Fact {
             | Self::PublishedAccepted { package, .. }
             | Self::Settling { package, .. }
             | Self::ChallengeOpened { package, .. }
-            | Self::ChallengeAnswered { package }
+            | Self::ChallengeAnswered { package, .. }
             | Self::RouteChanged { package, .. }
             | Self::Waiting { package, .. }
             | Self::Live { package, .. }

@@ -9,6 +9,8 @@
 //! - [`tarball_preview`], [`packing_ahead`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
 //! - [`prepared_upload`], [`registry_calls`], [`driver`], [`publish`]: carries effects out, and reports
+//! - [`registry_change`]: what a write to a registry changes, as data
+//! - [`second_factor`]: the second factor of a run, for any write to a registry (pure)
 //! - [`status`]: how a repository stands, read only
 //! - [`tag_listeners`]: whether workflows start from pushed tags
 //! - [`finish`], [`owed`], [`report`]: tags and pushes, those that earlier runs owe too; what the run came to
@@ -36,9 +38,11 @@ pub mod publish;
 pub mod publish_settings;
 pub mod pull_request;
 pub mod registry_calls;
+pub mod registry_change;
 pub mod release;
 pub mod report;
 pub mod run_options;
+pub mod second_factor;
 pub mod session;
 pub mod state;
 pub mod state_folder;

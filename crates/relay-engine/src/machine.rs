@@ -27,11 +27,11 @@ use relay_workspace::PackageName;
 
 use self::evidence::Proof;
 pub use self::protocol::{
-    Answer, BACK_OFF_FIRST, BACK_OFF_MAX, CHALLENGES_PER_PACKAGE_MAX, Effect, Found, IllegalInput, Input, Job,
-    KEPT_OTP_AGE_MAX, PAUSE_MAX, PAUSE_UNASKED, PAUSES_PER_PACKAGE_MAX, PLAN_READ_FRESH, SENT_AGAIN_MAX,
-    SETTLE_READS_MAX, Terms, UPLOADS_AFTER_PAUSE, UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_FIRST,
-    VISIBILITY_POLL_MAX,
+    Answer, BACK_OFF_FIRST, BACK_OFF_MAX, Effect, Found, IllegalInput, Input, Job, PAUSE_MAX, PAUSE_UNASKED,
+    PAUSES_PER_PACKAGE_MAX, PLAN_READ_FRESH, SENT_AGAIN_MAX, SETTLE_READS_MAX, Terms, UPLOADS_AFTER_PAUSE,
+    UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_FIRST, VISIBILITY_POLL_MAX,
 };
+use crate::second_factor::{SecondFactor, WriteFactor};
 use crate::state::{Parked, State};
 
 /// The release under way.
@@ -44,18 +44,8 @@ pub struct Machine {
     terms: Terms,
     /// Registries that asked for a pause, and until when. Whoever is here goes slowly for the rest of the run.
     paused_until: BTreeMap<RegistryUrl, Duration>,
-    otp: KeptOtp,
     sitting_open: bool,
     stopping: bool,
-    challenges_answered: u32,
-}
-
-/// The one-time password that the driver keeps.
-#[derive(Debug, Clone, Default)]
-struct KeptOtp {
-    since: Option<Duration>,
-    /// Whether the registry takes one password for several packages; `None`: not seen yet.
-    works_again: Option<bool>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,18 +56,9 @@ struct Node {
     uploads: u32,
     settles: u32,
     pauses: u32,
-    challenges: u32,
     looks: u32,
-    /// A challenge of this package was to be answered in the browser.
-    web: bool,
-    /// How often a request without a password was sent only to open a new challenge.
-    reopened: u32,
-    /// The last upload carried a one-time password.
-    sent_otp: bool,
-    /// That password had served another package before.
-    sent_kept_otp: bool,
-    /// That password was typed, and whether it is a right one the registry has not said.
-    typed: bool,
+    /// What its upload has met of the second factor.
+    factor: WriteFactor,
     /// Why an upload's answer was lost, if it was; the registry may have taken it.
     uncertain: Option<String>,
     /// The registry said that the version is taken before an upload of ours can have been the cause.
@@ -104,18 +85,13 @@ impl Machine {
             index,
             terms,
             paused_until: BTreeMap::new(),
-            otp: KeptOtp::default(),
             sitting_open: false,
             stopping: false,
-            challenges_answered: 0,
         }
     }
 
     /// Begins. Call once, before any input.
     pub fn start(&mut self, now: Duration) -> Vec<Effect> {
-        if self.terms.otp_given {
-            self.otp.since = Some(now);
-        }
         let mut effects = Vec::new();
         for at in self.priority.clone() {
             if self.nodes.get(at).is_some_and(|node| node.job.accepted_before) {
@@ -200,7 +176,12 @@ impl Machine {
 
     /// How many challenges a person answered so far. A code that was typed counts when the registry has taken it.
     pub fn challenges_answered(&self) -> u32 {
-        self.challenges_answered
+        self.terms.second_factor.answered_count()
+    }
+
+    /// What is known of the second factor, for the next part of the run.
+    pub fn second_factor(&self) -> &SecondFactor {
+        &self.terms.second_factor
     }
 
     fn node(&self, name: &PackageName) -> Option<&Node> {
@@ -234,13 +215,8 @@ impl Node {
             uploads: 0,
             settles: 0,
             pauses: 0,
-            challenges: 0,
             looks: 0,
-            web: false,
-            reopened: 0,
-            sent_otp: false,
-            sent_kept_otp: false,
-            typed: false,
+            factor: WriteFactor::default(),
             uncertain: None,
             was_there: false,
             taken: None,

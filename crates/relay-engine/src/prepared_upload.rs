@@ -8,6 +8,8 @@ use relay_registry::{Credential, RegistryUrl};
 use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Shasum, Version};
 
+use crate::registry_change::{ChangeKey, RegistryChange};
+
 /// One frozen package. Its bytes are those that the plan named (invariant I2).
 #[derive(Clone)]
 pub struct PreparedUpload {
@@ -42,6 +44,11 @@ pub struct PreparedUpload {
 }
 
 impl PreparedUpload {
+    /// The upload as a change of its package.
+    pub fn key(&self) -> ChangeKey {
+        ChangeKey { package: self.name.clone(), change: RegistryChange::Publish { version: self.version.clone() } }
+    }
+
     /// The credential for an upload: the route's own, or the one with which a person answers.
     pub fn credential_for(&self, interactive: bool) -> Option<&Credential> {
         if interactive {

@@ -22,7 +22,8 @@ use crate::prepared_upload::PreparedUpload;
 use crate::registry_calls::RegistryCalls;
 use crate::release::ForeignVersion;
 use crate::report::{PackageReport, RunReport, outcome_of};
-use crate::session::{KnownCredential, Session};
+use crate::second_factor::SecondFactorSession;
+use crate::session::KnownCredential;
 use crate::state::{Failure, How, Parked, State};
 
 /// Reads in flight for each upload that may be in flight: looks for visibility must never wait for a free connection.
@@ -182,7 +183,15 @@ pub fn jobs(
         .collect()
 }
 
-/// Publishes: runs the machine to its end and reports. What refusals taught is added to `learnt`.
+/// Where what refusals teach is written down, and under which day.
+pub struct Lessons<'a> {
+    /// What is known.
+    pub learnt: &'a mut Learnt,
+    /// Today, in UTC.
+    pub today: Date,
+}
+
+/// Publishes: runs the machine to its end and reports. What refusals taught is added to `lessons`.
 ///
 /// # Errors
 /// [`PublishRunError::Driver`] when an event could not be recorded.
@@ -191,9 +200,9 @@ pub async fn publish<U: RegistryCalls, P: Person>(
     plan: &ReleasePlan,
     jobs: Vec<Job>,
     context: &DriverContext<'_, U, P>,
-    session: &Session,
     config: &Config,
-    learnt: &mut Learnt,
+    lessons: Lessons<'_>,
+    second_factor: &mut SecondFactorSession,
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<RunReport, PublishRunError> {
     let begun = tokio::time::Instant::now();
@@ -202,12 +211,11 @@ pub async fn publish<U: RegistryCalls, P: Person>(
         concurrency: settings.concurrency,
         wait_for: settings.wait_for,
         visibility_timeout: settings.visibility_timeout.0,
-        person: session.person,
-        otp_given: session.otp.is_some(),
+        second_factor: second_factor.state.clone(),
         read_age: context.read_at.map(|read_at| begun.duration_since(read_at)).unwrap_or_default(),
     };
     let mut machine = Machine::new(jobs, terms);
-    carry_out(&mut machine, context, interrupts).await?;
+    carry_out(&mut machine, context, second_factor, interrupts).await?;
     let mut report = RunReport::new();
     for planned in &plan.packages {
         let Some(state) = machine.state(&planned.name) else { continue };
@@ -216,7 +224,7 @@ pub async fn publish<U: RegistryCalls, P: Person>(
                 credential: upload.credential.as_ref(),
                 bypasses: upload.bypasses || has_published(&machine, context.prepared_uploads, upload),
             };
-            teach(learnt, planned, state, machine.route(&planned.name), token, session.today());
+            teach(lessons.learnt, planned, state, machine.route(&planned.name), token, lessons.today);
         }
         report.packages.push(PackageReport {
             name: planned.name.clone(),

@@ -26,8 +26,8 @@ impl Person for RehearsalPerson<'_> {
             Self::Itself { ui, sandboxes } => {
                 let Some(url) = &notice.url else { return };
                 ui.status(format!(
-                    "  ! {} {} needs a second factor at {url}; the rehearsal answers it in a person's place",
-                    notice.package, notice.version
+                    "  ! {} needs a second factor at {url}; the rehearsal answers it in a person's place",
+                    notice.of
                 ));
                 for sandbox in sandboxes {
                     for challenge in sandbox.pending_challenges() {

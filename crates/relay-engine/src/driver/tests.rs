@@ -18,6 +18,7 @@ use crate::event::{Clock, Emitter, Event, Fact, Subscriber};
 use crate::machine::{Found, Job, Machine, Terms, UploadOutcome};
 use crate::prepared_upload::PreparedUpload;
 use crate::registry_calls::{Polled, RegistryCalls, Sent};
+use crate::second_factor::{SecondFactor, SecondFactorSession};
 use crate::state::{How, Parked, State};
 
 struct StoppedClock;
@@ -182,8 +183,7 @@ fn machine(prepared_uploads: &BTreeMap<PackageName, PreparedUpload>, person: boo
         concurrency: 8,
         wait_for: WaitFor::Visible,
         visibility_timeout: Duration::from_mins(20),
-        person,
-        otp_given: false,
+        second_factor: SecondFactor::new(person, false),
         read_age: Duration::ZERO,
     };
     Machine::new(jobs, terms)
@@ -208,12 +208,12 @@ async fn run(
         person: &person,
         events: &events,
         reads_max: 4,
-        otp: None,
         lock: None,
         read_at: None,
     };
     let mut stops = stops;
-    let ended = carry_out(&mut machine, &context, &mut stops).await;
+    let mut session = SecondFactorSession::new(true, None, Instant::now());
+    let ended = carry_out(&mut machine, &context, &mut session, &mut stops).await;
     (machine, person, ended)
 }
 

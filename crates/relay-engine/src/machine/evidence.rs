@@ -60,7 +60,7 @@ impl Machine {
     /// was all there is to say.
     pub(super) fn weighed(&mut self, at: usize, found: &Found, now: Duration) -> bool {
         let stopping = self.stopping;
-        let person = self.terms.person || self.otp_is_fresh(now);
+        let answerable = self.terms.second_factor.can_be_answered(now);
         let Some(node) = self.nodes.get_mut(at) else { return true };
         match (found, node.proof) {
             (Found::TakenBack, _) if node.is_burnt() => {
@@ -76,7 +76,7 @@ impl Machine {
             (Found::NotYet | Found::TakenBack, Proof::Sought { waited }) => {
                 if stopping {
                     node.state = State::Parked(Parked::Interrupted { in_flight: false, accepted: true });
-                } else if node.is_interactive() && !person {
+                } else if node.is_interactive() && !answerable {
                     node.park_invisible(waited);
                 } else {
                     node.proof = Proof::SentAgain { waited };

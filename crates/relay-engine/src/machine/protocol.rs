@@ -7,14 +7,14 @@ use relay_registry::Refusal;
 use relay_values::RegistryUrl;
 use relay_workspace::PackageName;
 
+pub use crate::second_factor::Answer;
+use crate::second_factor::SecondFactor;
 use crate::state::Failure;
 
 /// How often one package is uploaded at the most: the first time, and again after answers that were lost.
 pub const UPLOADS_PER_PACKAGE_MAX: u32 = 4;
 /// How often the registry is asked what it has after a lost answer, before the package is parked.
 pub const SETTLE_READS_MAX: u32 = 6;
-/// How often a person is asked for one package.
-pub const CHALLENGES_PER_PACKAGE_MAX: u32 = 3;
 /// How often the same bytes are sent once more in a run where an accepted version does not appear.
 pub const SENT_AGAIN_MAX: u32 = 1;
 /// How long what the plan read of a package counts; later its version is asked for once more before it is sent.
@@ -29,8 +29,6 @@ pub const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 pub const BACK_OFF_MAX: Duration = Duration::from_mins(1);
 /// The wait before the second look for visibility; it doubles from there, up to [`VISIBILITY_POLL_MAX`].
 pub const VISIBILITY_POLL_FIRST: Duration = Duration::from_millis(100);
-/// How long a one-time password is tried again for the next package (`npm-registry.md`, 3.4).
-pub const KEPT_OTP_AGE_MAX: Duration = Duration::from_mins(5);
 /// The longest pause that relay waits out; a longer one parks (`npm-registry.md`, 10.1: values over 30 minutes were seen).
 pub const PAUSE_MAX: Duration = Duration::from_mins(10);
 /// How often a package may be put off by a registry's pace.
@@ -72,10 +70,8 @@ pub struct Terms {
     pub wait_for: WaitFor,
     /// How long a version may stay invisible.
     pub visibility_timeout: Duration,
-    /// Whether a person can answer challenges now.
-    pub person: bool,
-    /// Whether a one-time password was given beforehand.
-    pub otp_given: bool,
+    /// What is known of the second factor when the uploads begin.
+    pub second_factor: SecondFactor,
     /// How long before the start the registries were read for the plan.
     pub read_age: Duration,
 }
@@ -189,21 +185,6 @@ pub enum Found {
         /// What it said.
         text: String,
     },
-}
-
-/// A person's answer to a challenge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// The registry took the answer and gave a one-time password for it; the driver keeps it.
-    Given,
-    /// A person typed a one-time password, which the registry has not seen yet; the driver keeps it.
-    Typed,
-    /// The person skips this package.
-    Skipped,
-    /// Nobody answered in time.
-    Expired,
-    /// The registry says that the challenge is over. Whether it was denied or expired, the wire does not tell.
-    Over,
 }
 
 /// Something to do.

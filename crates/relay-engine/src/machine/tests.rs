@@ -7,6 +7,7 @@ use relay_registry::{Refusal, RefusalCode};
 use relay_workspace::PackageName;
 
 use super::{Answer, Effect, Found, Input, Job, Machine, PLAN_READ_FRESH, SETTLE_READS_MAX, Terms, UploadOutcome};
+use crate::second_factor::SecondFactor;
 use crate::state::{Failure, How, Parked, State};
 
 mod answers;
@@ -39,8 +40,7 @@ fn terms(person: bool) -> Terms {
         concurrency: 8,
         wait_for: WaitFor::Visible,
         visibility_timeout: Duration::from_mins(20),
-        person,
-        otp_given: false,
+        second_factor: SecondFactor::new(person, false),
         read_age: Duration::ZERO,
     }
 }
@@ -191,7 +191,7 @@ fn a_person_is_called_after_all_that_needs_nobody_and_packages_follow_one_anothe
 #[test]
 fn a_used_up_password_opens_a_new_page_instead_of_asking_for_a_code() {
     let jobs = vec![job(0, RouteKind::Interactive, &[])];
-    let mut machine = Machine::new(jobs, Terms { otp_given: false, ..terms(true) });
+    let mut machine = Machine::new(jobs, terms(true));
     machine.start(NOW);
     machine.handle(ended(0, UploadOutcome::Challenged { web: true }), NOW).unwrap();
     machine.handle(Input::Answered { package: name(0), answer: Answer::Given }, NOW).unwrap();

@@ -1,6 +1,5 @@
 //! What each input does to the package it is about.
 
-use std::mem;
 use std::time::Duration;
 
 use relay_config::RouteKind;
@@ -9,11 +8,11 @@ use relay_values::RegistryUrl;
 
 use super::evidence::{Proof, says_taken};
 use super::protocol::{
-    Answer, BACK_OFF_FIRST, BACK_OFF_MAX, CHALLENGES_PER_PACKAGE_MAX, Effect, Found, KEPT_OTP_AGE_MAX, PAUSE_MAX,
-    PAUSE_UNASKED, PAUSES_PER_PACKAGE_MAX, SETTLE_READS_MAX, UPLOADS_PER_PACKAGE_MAX, UploadOutcome,
-    VISIBILITY_POLL_FIRST, VISIBILITY_POLL_MAX,
+    Answer, BACK_OFF_FIRST, BACK_OFF_MAX, Effect, Found, PAUSE_MAX, PAUSE_UNASKED, PAUSES_PER_PACKAGE_MAX,
+    SETTLE_READS_MAX, UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_FIRST, VISIBILITY_POLL_MAX,
 };
 use super::{Machine, Node};
+use crate::second_factor::{Carried, Step};
 use crate::state::{Failure, How, Parked, State};
 
 impl Machine {
@@ -21,9 +20,7 @@ impl Machine {
         let Some(node) = self.nodes.get_mut(at) else { return };
         match outcome {
             UploadOutcome::Accepted => {
-                if node.sent_kept_otp {
-                    self.otp.works_again = Some(true);
-                }
+                self.terms.second_factor.accepted(&mut node.factor);
                 node.taken = None;
                 self.accept(at, now, effects);
             }
@@ -51,9 +48,7 @@ impl Machine {
     pub(super) fn accept(&mut self, at: usize, now: Duration, effects: &mut Vec<Effect>) {
         let Some(node) = self.nodes.get_mut(at) else { return };
         node.state = State::Accepted { since: now };
-        if mem::take(&mut node.typed) {
-            self.challenges_answered += 1;
-        }
+        self.terms.second_factor.turned_out_done(&mut node.factor);
         effects.push(Effect::Look { package: node.job.name.clone(), at: now });
     }
 
@@ -77,72 +72,33 @@ impl Machine {
             return;
         }
         node.job.route = RouteKind::Interactive;
-        node.typed = false;
-        let refused = node.sent_otp;
-        node.web |= web;
-        // The answer to a used-up password is a bare text; a request without one opens a page to answer on.
-        let reopen = refused && node.web && !web && node.reopened < CHALLENGES_PER_PACKAGE_MAX;
-        if refused {
-            // A refused password is dead for all (`npm-registry.md`, 3.4: never loop with the same value).
-            self.otp.since = None;
-        }
-        if node.sent_kept_otp {
-            self.otp.works_again = Some(false);
-        }
-        let kept_is_fresh = self.otp.since.is_some_and(|since| now.saturating_sub(since) < KEPT_OTP_AGE_MAX);
+        let step = self.terms.second_factor.challenged(&mut node.factor, web, now);
         if self.stopping {
             node.state = State::Parked(Parked::Interrupted { in_flight: false, accepted: false });
-        } else if kept_is_fresh && self.otp.works_again != Some(false) {
-            self.upload(at, true, effects);
-        } else if reopen && self.terms.person {
-            node.reopened += 1;
-            self.upload(at, false, effects);
-        } else if !self.terms.person {
-            let why = if refused {
-                "the one-time password was refused: it is mistyped, used up or too old"
-            } else {
-                "the registry asks for a second factor and nobody is here to answer"
-            };
-            node.park_unanswered(why.to_owned());
-        } else if node.challenges >= CHALLENGES_PER_PACKAGE_MAX {
-            node.park_unanswered(format!("the registry refused {CHALLENGES_PER_PACKAGE_MAX} answers"));
         } else {
-            node.challenges += 1;
-            node.state = State::AwaitingPerson;
-            let package = node.job.name.clone();
-            let remaining = self.persons_waiting();
-            effects.push(Effect::Ask { package, remaining });
+            self.take_step(at, step, effects);
         }
     }
 
     pub(super) fn answered(&mut self, at: usize, answer: Answer, now: Duration, effects: &mut Vec<Effect>) {
-        match answer {
-            Answer::Given => {
-                self.challenges_answered += 1;
-                self.otp.since = Some(now);
-            }
-            Answer::Typed => self.otp.since = Some(now),
-            Answer::Skipped | Answer::Expired | Answer::Over => {}
+        let step = self.terms.second_factor.answered(answer, now);
+        if self.nodes.get(at).is_some_and(|node| node.state == State::AwaitingPerson) {
+            self.take_step(at, step, effects);
         }
+    }
+
+    fn take_step(&mut self, at: usize, step: Step, effects: &mut Vec<Effect>) {
         let Some(node) = self.nodes.get_mut(at) else { return };
-        if node.state != State::AwaitingPerson {
-            return;
-        }
-        let why = match answer {
-            Answer::Given | Answer::Typed => {
-                self.upload(at, true, effects);
-                // This password was made for this very package: it is not one that served another before.
-                if let Some(node) = self.nodes.get_mut(at) {
-                    node.sent_kept_otp = false;
-                    node.typed = answer == Answer::Typed;
-                }
-                return;
+        match step {
+            Step::Send(carried) => self.upload(at, carried, effects),
+            Step::GiveUp { why } => node.park_unanswered(why),
+            Step::Ask => {
+                node.state = State::AwaitingPerson;
+                let package = node.job.name.clone();
+                let remaining = self.persons_waiting();
+                effects.push(Effect::Ask { package, remaining });
             }
-            Answer::Skipped => "the challenge was skipped",
-            Answer::Expired => "nobody answered the challenge in time",
-            Answer::Over => "the challenge is over: it was denied, or it expired",
-        };
-        node.park_unanswered(why.to_owned());
+        }
     }
 
     pub(super) fn settled(&mut self, at: usize, found: Found, now: Duration, effects: &mut Vec<Effect>) {
@@ -286,16 +242,15 @@ impl Machine {
         }
     }
 
-    pub(super) fn upload(&mut self, at: usize, with_otp: bool, effects: &mut Vec<Effect>) {
+    pub(super) fn upload(&mut self, at: usize, carried: Carried, effects: &mut Vec<Effect>) {
         let Some(node) = self.nodes.get_mut(at) else { return };
         node.uploads += 1;
-        node.sent_otp = with_otp;
-        node.sent_kept_otp = with_otp;
+        node.factor.sends(carried);
         node.state = State::Uploading;
         effects.push(Effect::Upload {
             package: node.job.name.clone(),
             attempt: node.uploads,
-            with_otp,
+            with_otp: carried.is_something(),
             interactive: node.is_interactive(),
         });
     }

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use relay_config::WaitFor;
 
-use super::protocol::{Effect, KEPT_OTP_AGE_MAX, UPLOADS_AFTER_PAUSE};
+use super::protocol::{Effect, UPLOADS_AFTER_PAUSE};
 use super::{Machine, Node};
+use crate::second_factor::Carried;
 use crate::state::{Parked, State};
 
 impl Machine {
@@ -28,12 +29,12 @@ impl Machine {
             let starts = |node: &Node| !node.is_interactive() && self.can_start(node, now) && self.has_a_turn(node);
             if self.nodes.get(at).is_some_and(starts) {
                 if !self.checks_first(at, now, effects) {
-                    self.upload(at, false, effects);
+                    self.upload(at, Carried::Nothing, effects);
                 }
                 free -= 1;
             }
         }
-        if self.terms.person || self.otp_is_fresh(now) {
+        if self.terms.second_factor.can_be_answered(now) {
             self.schedule_sitting(now, effects);
         } else {
             self.park_for_a_person(now);
@@ -73,14 +74,9 @@ impl Machine {
             return;
         }
         self.sitting_open = true;
-        // A password given beforehand goes along at once, and so does one that was seen to serve several packages.
         let untried = self.nodes.get(next).is_some_and(|node| node.uploads == 0);
-        let useful = self.otp.works_again == Some(true) || (self.terms.otp_given && self.otp.works_again.is_none());
-        self.upload(next, untried && useful && self.otp_is_fresh(now), effects);
-    }
-
-    pub(super) fn otp_is_fresh(&self, now: Duration) -> bool {
-        self.otp.since.is_some_and(|since| now.saturating_sub(since) < KEPT_OTP_AGE_MAX)
+        let carried = if untried { self.terms.second_factor.at_first(now) } else { Carried::Nothing };
+        self.upload(next, carried, effects);
     }
 
     fn park_for_a_person(&mut self, now: Duration) {

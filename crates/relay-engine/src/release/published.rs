@@ -13,8 +13,9 @@ use crate::event::{Emitter, Fact, Phase};
 use crate::finish::{Finish, FinishOptions, finish, wanted_tags};
 use crate::freeze::FreezeOptions;
 use crate::project::Project;
-use crate::publish::{emit_end, jobs, publish, reads_max};
+use crate::publish::{Lessons, emit_end, jobs, publish, reads_max};
 use crate::report::{Outcome, PackageReport, RunReport};
+use crate::second_factor::SecondFactorSession;
 use crate::state::Failure;
 
 /// A release whose uploads have come to their end, whatever that is for each.
@@ -67,11 +68,13 @@ impl<'a> Published<'a> {
             person,
             events,
             reads_max: reads_max(project.config.publish.concurrency),
-            otp: session.otp.clone(),
             lock: of.remote_lock.as_ref(),
             read_at: run.read_at,
         };
-        let mut report = publish(plan, jobs, &context, &session, &project.config, &mut run.learnt, interrupts).await?;
+        let mut second_factor = SecondFactorSession::begin(session.person, session.otp.clone());
+        let lessons = Lessons { learnt: &mut run.learnt, today: session.today() };
+        let mut report =
+            publish(plan, jobs, &context, &project.config, lessons, &mut second_factor, interrupts).await?;
         report.packages.extend(of.foreign.iter().map(|foreign| foreign_report(project, foreign)));
         let forgotten = run.learnt.write(&run.request.state).err().map(|error| error.to_string());
         Ok(Self { of, head, report, forgotten, at, setup_changed: Vec::new() })

@@ -6,6 +6,7 @@ use relay_registry::{PAUSE_KEPT_MAX, PAUSE_WAITED_MAX, ReadRetry};
 
 use super::super::*;
 use crate::driver::{CHALLENGE_BUDGET, CHALLENGE_POLL_MAX, CHALLENGE_POLL_MIN, SETTLE_AFTER_INTERRUPT};
+use crate::second_factor::{CHALLENGES_PER_WRITE_MAX, KEPT_OTP_AGE_MAX};
 
 fn span(duration: Duration) -> String {
     match (duration.as_secs(), duration.subsec_millis()) {
@@ -39,7 +40,7 @@ fn the_table_of_what_is_tried_again_has_every_constant_with_its_value() {
         ("VISIBILITY_POLL_FIRST", span(VISIBILITY_POLL_FIRST)),
         ("VISIBILITY_POLL_MAX", span(VISIBILITY_POLL_MAX)),
         ("SENT_AGAIN_MAX", SENT_AGAIN_MAX.to_string()),
-        ("CHALLENGES_PER_PACKAGE_MAX", CHALLENGES_PER_PACKAGE_MAX.to_string()),
+        ("CHALLENGES_PER_WRITE_MAX", CHALLENGES_PER_WRITE_MAX.to_string()),
         ("CHALLENGE_POLL_MIN", span(CHALLENGE_POLL_MIN)),
         ("CHALLENGE_POLL_MAX", span(CHALLENGE_POLL_MAX)),
         ("CHALLENGE_BUDGET", span(CHALLENGE_BUDGET)),

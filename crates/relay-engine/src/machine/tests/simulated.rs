@@ -9,10 +9,10 @@ use relay_registry::RefusalCode;
 use relay_workspace::PackageName;
 
 use super::super::{
-    Answer, CHALLENGES_PER_PACKAGE_MAX, Effect, Found, Input, Job, Machine, SENT_AGAIN_MAX, Terms,
-    UPLOADS_PER_PACKAGE_MAX, UploadOutcome,
+    Answer, Effect, Found, Input, Job, Machine, SENT_AGAIN_MAX, Terms, UPLOADS_PER_PACKAGE_MAX, UploadOutcome,
 };
 use super::{job, refusal, terms};
+use crate::second_factor::CHALLENGES_PER_WRITE_MAX;
 use crate::state::{How, State};
 
 /// A registry that answers by a list of dice, and remembers what it committed.
@@ -180,7 +180,7 @@ proptest! {
             let state = machine.state(&job.name).expect("every job has a state");
             // Only what the registry shows is called live, and nothing is sent without an end.
             prop_assert!(!matches!(state, State::Live(_)) || world.visible.contains(&job.name));
-            let most = UPLOADS_PER_PACKAGE_MAX + SENT_AGAIN_MAX + 3 * CHALLENGES_PER_PACKAGE_MAX + 8;
+            let most = UPLOADS_PER_PACKAGE_MAX + SENT_AGAIN_MAX + 3 * CHALLENGES_PER_WRITE_MAX + 8;
             prop_assert!(machine.uploads(&job.name) <= most);
             // Held exactly where the chain below is broken.
             let broken = job.depends_on.iter().any(|below| {
