@@ -1,4 +1,5 @@
-//! Publishing access that was learnt from refusals, remembered between runs in relay's state folder.
+//! What registries taught, remembered between runs in relay's state folder: publishing access, learnt from refusals, and how
+//! long they take to show a version.
 //!
 //! The registry never tells the setting (`npm-registry.md`, section 5), only refuses. What a refusal taught is kept, so
 //! that the next plan knows beforehand. A declared policy always wins over it.
@@ -7,11 +8,12 @@
 //! package, which is remembered by a salted hash.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use camino::Utf8Path;
 use jiff::civil::Date;
 use relay_config::PublishingAccess;
-use relay_plan::Lesson;
+use relay_plan::{Lesson, SeenDelay};
 use relay_registry::struck_out::strike;
 use relay_registry::{Credential, fresh_salt};
 use relay_values::RegistryUrl;
@@ -33,6 +35,9 @@ pub struct Learnt {
     /// Tokens that met a challenge, by registry, package and fingerprint.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     challenged: BTreeMap<RegistryUrl, BTreeMap<PackageName, BTreeMap<String, Challenged>>>,
+    /// How long registries took to show what they had taken, in milliseconds: one median a release, the last one last.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    delays_ms: BTreeMap<RegistryUrl, Vec<u64>>,
 }
 
 /// A publishing access, with what taught it. Earlier versions of relay kept the access alone.
@@ -59,6 +64,8 @@ struct Challenged {
 
 /// The most tokens that are remembered of one package; the oldest is forgotten first.
 const TOKENS_MAX: usize = 16;
+/// In how many releases it is remembered how long a registry took; the oldest is forgotten first.
+const DELAYS_MAX: usize = 15;
 
 impl Learnt {
     /// Reads what is remembered; a missing or broken file tells nothing.
@@ -115,6 +122,31 @@ impl Learnt {
         packages.retain(|_, tokens| !tokens.is_empty());
     }
 
+    /// Remembers how long registries took, in one release, to show what they had taken.
+    pub fn learn_delays<'d>(&mut self, seen: impl IntoIterator<Item = (&'d RegistryUrl, Duration)>) {
+        let mut of_release: BTreeMap<&RegistryUrl, Vec<u64>> = BTreeMap::new();
+        for (registry, delay) in seen {
+            let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+            of_release.entry(registry).or_default().push(millis);
+        }
+        for (registry, delays) in of_release {
+            let known = self.delays_ms.entry(registry.clone()).or_default();
+            known.extend(median(delays));
+            let surplus = known.len().saturating_sub(DELAYS_MAX);
+            known.drain(..surplus);
+        }
+    }
+
+    /// How long each registry usually takes to show a version: the median of the last releases, which a slow day or two don't
+    /// move.
+    pub fn delays(&self) -> BTreeMap<RegistryUrl, SeenDelay> {
+        let usual = |(registry, known): (&RegistryUrl, &Vec<u64>)| {
+            let usual = Duration::from_millis(median(known.clone())?);
+            Some((registry.clone(), SeenDelay { usual, releases: known.len() }))
+        };
+        self.delays_ms.iter().filter_map(usual).collect()
+    }
+
     /// Remembers what a refusal taught; says whether that is new.
     pub fn learn(
         &mut self,
@@ -127,6 +159,12 @@ impl Learnt {
         self.access.entry(registry.clone()).or_default().insert(name.clone(), Taught::By { access, lesson });
         known != Some(access)
     }
+}
+
+/// The median, of an even number the higher one of the two in the middle; `None` of nothing.
+fn median(mut values: Vec<u64>) -> Option<u64> {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
 }
 
 #[cfg(test)]
@@ -191,6 +229,29 @@ mod tests {
             learnt.learn_challenge(&registry, &core, &token(&format!("npm_{number}")), day);
         }
         assert_eq!(learnt.challenged[&registry][&core].len(), TOKENS_MAX);
+    }
+
+    #[test]
+    fn how_long_a_registry_takes_is_the_median_of_its_last_releases() {
+        let [npm, own] = ["http://registry.example/", "http://own.example/"].map(|url| url.parse().unwrap());
+        let minutes = Duration::from_mins;
+        let mut learnt = Learnt::default();
+        assert_eq!(learnt.delays(), BTreeMap::new());
+        learnt.learn_delays([(&npm, minutes(4)), (&npm, minutes(5)), (&own, minutes(0)), (&npm, minutes(55))]);
+        let usual = |learnt: &Learnt, of: &RegistryUrl| learnt.delays().get(of).copied();
+        assert_eq!(usual(&learnt, &npm), Some(SeenDelay { usual: minutes(5), releases: 1 }));
+        assert_eq!(usual(&learnt, &own), Some(SeenDelay { usual: minutes(0), releases: 1 }));
+        for _ in 0..3 {
+            learnt.learn_delays([(&npm, minutes(7))]);
+        }
+        learnt.learn_delays([(&npm, minutes(600))]);
+        assert_eq!(usual(&learnt, &npm), Some(SeenDelay { usual: minutes(7), releases: 5 }));
+        for _ in 0..40 {
+            learnt.learn_delays([(&npm, minutes(2))]);
+        }
+        assert_eq!(usual(&learnt, &npm), Some(SeenDelay { usual: minutes(2), releases: DELAYS_MAX }));
+        let kept: Learnt = serde_json::from_str(&serde_json::to_string(&learnt).unwrap()).unwrap();
+        assert_eq!(kept, learnt);
     }
 
     #[test]

@@ -71,6 +71,8 @@ struct Node {
     checking: bool,
     /// When that was answered.
     checked: Option<Duration>,
+    /// How long the registry took to show what this run uploaded.
+    shown_after: Option<Duration>,
 }
 
 impl Machine {
@@ -174,6 +176,11 @@ impl Machine {
         self.node(name).map_or(0, |node| node.uploads)
     }
 
+    /// How long the registry took to show a package after it had taken it from this run.
+    pub fn shown_after(&self, name: &PackageName) -> Option<Duration> {
+        self.node(name)?.shown_after
+    }
+
     /// How many challenges a person answered so far. A code that was typed counts when the registry has taken it.
     pub fn challenges_answered(&self) -> u32 {
         self.terms.second_factor.answered_count()
@@ -223,6 +230,7 @@ impl Node {
             proof: Proof::default(),
             checking: false,
             checked: None,
+            shown_after: None,
         }
     }
 

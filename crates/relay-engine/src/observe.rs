@@ -167,6 +167,8 @@ pub async fn observe(
         left_out,
         inputs: inputs(project),
         allow_cycles: session.allow_cycles || project.config.publish.allow_cycles,
+        wait_for: project.config.publish.wait_for,
+        delays: learnt.delays(),
     };
     let Planned { plan, credentials: chosen } = plan(&observations)?;
     warnings.extend(not_shown.iter().map(|(registry, names)| hidden_packages(registry, names)));

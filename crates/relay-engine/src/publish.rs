@@ -238,6 +238,8 @@ pub async fn publish<U: RegistryCalls, P: Person>(
             outcome: outcome_of(state),
         });
     }
+    let delays = plan.packages.iter().filter_map(|one| Some((&one.registry, machine.shown_after(&one.name)?)));
+    lessons.learnt.learn_delays(delays);
     report.challenges_answered = machine.challenges_answered();
     report.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)

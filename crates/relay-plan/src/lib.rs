@@ -6,6 +6,7 @@
 //! - [`planning`]: [`plan`], which puts everything together
 //! - [`route`](mod@route): how one upload is authorised, and why
 //! - `sittings`: how often a person is needed
+//! - [`waiting`]: what it costs to wait for the registries
 //! - `preflight`, [`finding`]: what is known to go wrong
 //! - [`release_plan`], [`plan_file`]: the plan as a value and as JSON, `relay.plan/1`
 //! - [`drift`](mod@drift), [`plan_diff`]: what differs between two plans, to stop a run or to be read
@@ -25,6 +26,7 @@ pub mod release_plan;
 pub mod render;
 pub mod route;
 mod sittings;
+pub mod waiting;
 
 pub use digest::{digest, digest_of};
 pub use drift::{Drift, drift};
@@ -42,3 +44,4 @@ pub use release_plan::{
 };
 pub use render::{FindingGroup, TextStyle, grouped, groups_of, markdown_text, render_markdown, render_text};
 pub use route::{Route, RouteQuestion, RouteWarning, route};
+pub use waiting::{RegistryDelay, SeenDelay, VISIBILITY_DELAY_USUAL, Waiting, Way, WayCost};

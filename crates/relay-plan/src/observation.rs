@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use relay_change::{Bump, ReleaseCause};
-use relay_config::{Access, AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
+use relay_config::{Access, AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind, WaitFor};
 use relay_graph::DependencyGraph;
 use relay_values::{CredentialId, DistTag, InvalidDistTag, RegistryUrl};
 use relay_workspace::PackageName;
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::Finding;
 use crate::release_plan::{TarballFact, VersionedPackage};
 use crate::route::RouteWarning;
+use crate::waiting::SeenDelay;
 
 /// Everything that was observed at one moment.
 #[derive(Debug, Clone)]
@@ -47,6 +48,10 @@ pub struct Observations<'a> {
     pub inputs: BTreeMap<String, String>,
     /// Whether a cycle through runtime dependencies is allowed.
     pub allow_cycles: bool,
+    /// When dependents are sent.
+    pub wait_for: WaitFor,
+    /// How long registries took to show versions, where that was seen.
+    pub delays: BTreeMap<RegistryUrl, SeenDelay>,
 }
 
 /// What is known of one package that is to be published.

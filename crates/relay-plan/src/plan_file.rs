@@ -100,6 +100,8 @@ impl ReleasePlan {
             schema,
             id: _,
             created: _,
+            // An estimate, which the next release may correct.
+            waiting: _,
             offline,
             fingerprint,
             humans,

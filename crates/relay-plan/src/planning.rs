@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use relay_config::{AccessSource, PublishingAccess, RegistryRules};
+use relay_config::{AccessSource, PublishingAccess, RegistryRules, WaitFor};
 use relay_values::{CredentialId, DistTag};
 use relay_workspace::PackageName;
 
@@ -18,6 +18,7 @@ use crate::release_plan::{
 };
 use crate::route::{Route, RouteQuestion, RouteWarning, route};
 use crate::sittings::{SittingMember, sittings};
+use crate::waiting::{Waiting, WaitingMember, Way, waiting};
 
 /// Why there can be no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +98,7 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
         let wave = order.wave_of.get(name).copied().unwrap_or(1);
         packages.push(planned(package, route, depends_on, wave, sitting));
     }
+    let waiting = waiting_of(&order, &packages, observations);
     let mut skipped: Vec<SkippedPackage> = observations
         .skipped
         .iter()
@@ -113,6 +115,7 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
         offline: observations.offline,
         fingerprint: fingerprint(observations),
         humans,
+        waiting,
         waves: order.waves,
         packages,
         versioned,
@@ -234,6 +237,27 @@ fn planned(
         sitting,
         tarball: package.tarball.clone(),
     }
+}
+
+/// What it costs to wait for the registries.
+fn waiting_of(order: &Order<'_>, packages: &[PlannedPackage], observations: &Observations<'_>) -> Option<Waiting> {
+    let members: Vec<WaitingMember<'_>> = order
+        .packages
+        .iter()
+        .zip(packages)
+        .map(|(observed, planned)| WaitingMember {
+            name: &planned.name,
+            registry: &planned.registry,
+            scans: observed.rules == RegistryRules::Npm,
+            needs_person: planned.sitting.is_some(),
+            depends_on: &planned.depends_on,
+        })
+        .collect();
+    let way = match observations.wait_for {
+        WaitFor::Visible => Way::Visible,
+        WaitFor::Accepted => Way::Accepted,
+    };
+    waiting(order.waves.len(), &members, &observations.delays, way)
 }
 
 fn fingerprint(observations: &Observations<'_>) -> Fingerprint {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity};
 use crate::observation::{Lesson, SkipReason};
+use crate::waiting::Waiting;
 
 /// What the `schema` field of a plan says.
 pub const PLAN_SCHEMA: &str = "relay.plan/1";
@@ -26,7 +27,7 @@ pub const PLAN_SCHEMA: &str = "relay.plan/1";
 pub struct ReleasePlan {
     /// [`PLAN_SCHEMA`].
     pub schema: String,
-    /// A digest of everything but itself and `created`: two plans that say the same have the same id.
+    /// A digest of everything but itself, `created` and `waiting`: two plans that do the same have the same id.
     pub id: String,
     /// When it was made.
     pub created: Timestamp,
@@ -37,6 +38,10 @@ pub struct ReleasePlan {
     pub fingerprint: Fingerprint,
     /// Who is needed and how often.
     pub humans: Humans,
+    /// What it costs to wait for the registries, by the way in which a release waits; `None` where nothing is waited for more than
+    /// once.
+    #[serde(default)]
+    pub waiting: Option<Waiting>,
     /// The packages to publish, in publish order.
     pub packages: Vec<PlannedPackage>,
     /// The names wave by wave, each wave in the order of `packages`.

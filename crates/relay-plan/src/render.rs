@@ -5,9 +5,11 @@
 //!
 //! - `printable`: foreign text made safe, its width, wrapping
 //! - `groups`: what is said once for several packages
+//! - `costs`: what waiting costs
 //! - `terminal` and `table`: [`render_text`]
 //! - `markdown`: [`render_markdown`]
 
+mod costs;
 mod groups;
 mod markdown;
 mod printable;

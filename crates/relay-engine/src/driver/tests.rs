@@ -260,6 +260,9 @@ async fn a_chain_goes_out_one_after_the_other_and_each_change_is_told_once() {
         })
         .collect();
     assert_eq!(told, ["upload a", "accepted a", "live a", "upload b", "accepted b", "live b"]);
+    // It was shown at the third look.
+    let looks = super::super::machine::VISIBILITY_POLL_FIRST * 3;
+    assert_eq!(machine.shown_after(&name("b")), Some(looks));
 }
 
 #[tokio::test(start_paused = true)]

@@ -203,8 +203,13 @@ impl Machine {
         let (timeout, stopping) = (self.terms.visibility_timeout, self.stopping);
         let Some(node) = self.nodes.get_mut(at) else { return };
         match (found, &node.state) {
-            (Found::SameBytes, _) => {
+            (Found::SameBytes, state) => {
                 let how = if node.uploads == 0 || node.was_there { How::AlreadyThere } else { How::Published };
+                // What was there before this run asked for it tells nothing of how long that took.
+                node.shown_after = match state {
+                    State::Accepted { since } if how == How::Published => Some(now.saturating_sub(*since)),
+                    _ => None,
+                };
                 node.state = State::Live(how);
             }
             (Found::OtherBytes { there, ours }, _) => {

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use relay_values::cut_to_width;
 use relay_workspace::PackageName;
 
+use super::costs;
 use super::groups::{self, headline, people, versioned_headline};
 use super::printable::{counted, escaped, one_line};
 use super::table::{Cause, version_text};
@@ -44,6 +45,7 @@ pub fn render_markdown(plan: &ReleasePlan) -> String {
             comment.text.push('\n');
         }
         comment.items(sittings.iter().map(|(sitting, names)| format!("- sitting {sitting}: {}\n", listed(names))));
+        comment.costs(plan);
     }
     comment.versioned(plan);
     comment.findings(plan);
@@ -69,6 +71,17 @@ impl Comment {
                 return;
             }
             self.text.push_str(&row);
+        }
+    }
+
+    fn costs(&mut self, plan: &ReleasePlan) {
+        let Some(waiting) = costs::shown(plan) else { return };
+        let _ = writeln!(self.text, "\n{}\n", escaped(&costs::headline(waiting)));
+        self.text.push_str("| way | waiting | challenges | |\n|---|---|---|---|\n");
+        for cost in &waiting.ways {
+            let planned = if cost.planned { "as planned" } else { "" };
+            let (way, span, challenges) = (costs::way(cost), costs::span(cost.seconds), costs::challenges(cost));
+            let _ = writeln!(self.text, "| `{way}` | {span} | {challenges} | {planned} |");
         }
     }
 

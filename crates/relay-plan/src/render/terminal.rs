@@ -5,7 +5,7 @@ use relay_config::RouteKind;
 use super::groups::{self, headline, listed, people, versioned_headline};
 use super::printable::{counted, one_line, wrapped};
 use super::table::Cause;
-use super::{TEXT_WIDTH_COLUMNS_MIN, TextStyle, table};
+use super::{TEXT_WIDTH_COLUMNS_MIN, TextStyle, costs, table};
 use crate::finding::Severity;
 use crate::release_plan::ReleasePlan;
 
@@ -25,6 +25,7 @@ pub fn render_text(plan: &ReleasePlan, style: TextStyle) -> String {
     if !plan.is_empty() {
         page.table(plan);
         page.people(plan);
+        page.costs(plan);
         page.routes(plan);
     }
     page.versioned(plan);
@@ -67,6 +68,17 @@ impl Page {
         self.paragraph(code, "", &people(plan));
         for (sitting, names) in groups::sittings(plan) {
             self.paragraph("", "  ", &format!("sitting {sitting}: {}", listed(&names)));
+        }
+    }
+
+    fn costs(&mut self, plan: &ReleasePlan) {
+        let Some(waiting) = costs::shown(plan) else { return };
+        self.blank();
+        self.paragraph("", "", &costs::headline(waiting));
+        for cost in &waiting.ways {
+            let planned = if cost.planned { ", as planned" } else { "" };
+            let (way, span, challenges) = (costs::way(cost), costs::span(cost.seconds), costs::challenges(cost));
+            self.paragraph("", "  ", &format!("`{way}`: {span}, {challenges}{planned}"));
         }
     }
 

@@ -1,10 +1,12 @@
 //! Order, waves, sittings, people, errors.
 
-use relay_config::{AccessSource, PublishingAccess, RegistryRules, RouteKind};
-use relay_plan::{PLAN_SCHEMA, ReleasePlan, Severity};
+use std::time::Duration;
+
+use relay_config::{AccessSource, PublishingAccess, RegistryRules, RouteKind, WaitFor};
+use relay_plan::{PLAN_SCHEMA, ReleasePlan, SeenDelay, Severity, Way};
 use relay_workspace::{DependencyKind, PackageName};
 
-use crate::world::{World, acme, name, tag};
+use crate::world::{REGISTRY, World, acme, name, registry, tag};
 
 fn names(packages: &[PackageName]) -> Vec<&str> {
     packages.iter().map(PackageName::as_str).collect()
@@ -204,4 +206,23 @@ fn a_plan_that_contradicts_itself_is_refused() {
 fn the_schema_is_named() {
     assert_eq!(World::new().plan().schema, PLAN_SCHEMA);
     assert_eq!(RegistryRules::Npm, acme().released[0].rules);
+}
+
+#[test]
+fn the_costs_of_waiting_are_no_part_of_what_is_agreed_on() {
+    let mut world = acme();
+    let plan = world.plan();
+    let waiting = plan.waiting.as_ref().expect("three levels");
+    assert_eq!(waiting.levels, 3);
+    let costs: Vec<_> =
+        waiting.ways.iter().map(|cost| (cost.way, cost.seconds, cost.challenges, cost.planned)).collect();
+    assert_eq!(costs, [(Way::Visible, 900, 2, true), (Way::Accepted, 300, 2, false)]);
+    assert_eq!(waiting.delays.iter().map(|delay| delay.seen_in).collect::<Vec<_>>(), [0]);
+
+    world.delays.insert(registry(REGISTRY), SeenDelay { usual: Duration::from_mins(9), releases: 4 });
+    let later = world.plan();
+    assert_eq!(later.waiting.as_ref().expect("costs").cost(Way::Visible).expect("a cost").seconds, 27 * 60);
+    assert_eq!(later.id, plan.id);
+    world.wait_for = WaitFor::Accepted;
+    assert!(world.plan().waiting.expect("costs").cost(Way::Accepted).expect("a cost").planned);
 }

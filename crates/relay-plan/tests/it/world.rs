@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relay_change::{Bump, ReleaseCause};
-use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules};
+use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules, WaitFor};
 use relay_graph::{DependencyGraph, Edge, GraphPackage};
 use relay_plan::{
     CredentialFact, Finding, Observations, PackageObservation, PlanError, PublishedState, Reason, ReleasePlan,
-    SkipReason, SkippedObservation, TarballFact, VersionedPackage, plan,
+    SeenDelay, SkipReason, SkippedObservation, TarballFact, VersionedPackage, plan,
 };
 use relay_values::{CredentialId, CredentialOrigin, DistTag, RegistryUrl};
 use relay_workspace::{DependencyKind, Integrity, PackageName, Shasum};
@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) offline: bool,
     pub(crate) terminal: bool,
     pub(crate) allow_cycles: bool,
+    pub(crate) wait_for: WaitFor,
+    pub(crate) delays: BTreeMap<RegistryUrl, SeenDelay>,
 }
 
 pub(crate) fn name(text: &str) -> PackageName {
@@ -208,6 +210,8 @@ impl World {
             left_out: self.left_out.clone(),
             inputs: self.inputs.clone(),
             allow_cycles: self.allow_cycles,
+            wait_for: self.wait_for,
+            delays: self.delays.clone(),
         })
         .map(|planned| planned.plan)
     }
