@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use relay_git::{GitError, Head, Repository, TagElsewhere, TagOutcome, TagToMake};
+use relay_git::{GitError, Head, TagElsewhere, TagOutcome, TagToMake};
 use relay_workspace::PackageName;
 
 pub use self::preflight::{FinishError, Ready, preflight};
 use crate::event::{Emitter, Fact, NotRecorded};
+use crate::git_calls::GitCalls;
 pub use crate::owed::FinishOptions;
 use crate::owed::{OwedTag, OwedWork};
 use crate::project::Project;
@@ -40,7 +41,7 @@ pub fn finish(
     finish: &Finish<'_>,
     events: &Emitter,
 ) -> Result<(), NotRecorded> {
-    let Some(repository) = &project.repository else { return Ok(()) };
+    let Some(repository) = project.git() else { return Ok(()) };
     let Finish { ready, owed_work, .. } = finish;
     let mut wanted = wanted_tags(project, report, finish);
     bring_commits(repository, finish, &mut wanted, report);
@@ -99,7 +100,7 @@ pub fn wanted_tags(project: &Project, report: &RunReport, finish: &Finish<'_>) -
     // the manifest is all there is to it.
     for (name, version) in project.tagged_private_packages() {
         let tag = project.changesets_tags().name(name, version);
-        let is_there = project.repository.as_ref().is_some_and(|git| matches!(git.tag_commit(&tag), Ok(Some(_))));
+        let is_there = project.git().is_some_and(|git| matches!(git.tag_commit(&tag), Ok(Some(_))));
         if !is_there {
             let told_of = Some(name.clone());
             wanted.push(WantedTag { name: tag, commit: commit.clone(), of: None, told_of, owed: false });
@@ -112,7 +113,7 @@ pub fn wanted_tags(project: &Project, report: &RunReport, finish: &Finish<'_>) -
 
 /// Brings commits here that owed tags belong on. A tag whose commit neither this clone nor the remote has is left out and told:
 /// a journal can come from another clone, and what it names can be gone.
-fn bring_commits(repository: &Repository, finish: &Finish<'_>, wanted: &mut Vec<WantedTag>, report: &mut RunReport) {
+fn bring_commits(repository: &dyn GitCalls, finish: &Finish<'_>, wanted: &mut Vec<WantedTag>, report: &mut RunReport) {
     let branch = finish.head.branch.as_ref().map(|branch| format!("refs/heads/{branch}"));
     wanted.retain(|tag| {
         if repository.has_commit(&tag.commit) {
@@ -135,7 +136,7 @@ fn bring_commits(repository: &Repository, finish: &Finish<'_>, wanted: &mut Vec<
 /// Makes the tags, all in one transaction of git's.
 fn make_tags(
     project: &Project,
-    repository: &Repository,
+    repository: &dyn GitCalls,
     wanted: &[WantedTag],
     report: &mut RunReport,
     events: &Emitter,
@@ -171,7 +172,7 @@ fn make_tags(
 /// Whether a tag that is on another commit stands for the same files of its package.
 fn is_as_good(
     project: &Project,
-    repository: &Repository,
+    repository: &dyn GitCalls,
     error: &GitError,
     package: Option<&PackageName>,
 ) -> Result<bool, GitError> {
@@ -186,7 +187,7 @@ fn is_as_good(
 /// Pushes tags; what counts as pushed is what the remote shows afterwards.
 fn push_tags(
     project: &Project,
-    (repository, remote): (&Repository, &str),
+    (repository, remote): (&dyn GitCalls, &str),
     tags: &BTreeSet<String>,
     report: &mut RunReport,
     events: &Emitter,

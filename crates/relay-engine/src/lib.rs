@@ -8,6 +8,7 @@
 //! - [`versioning`], [`freeze`], [`conventions`]: the tree's new versions; scripts and tarballs; whose habits packing follows
 //! - [`tarball_preview`], [`packing_ahead`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
+//! - [`git_calls`]: git as a release needs it
 //! - [`prepared_upload`], [`registry_calls`], [`driver`], [`publish`]: carries effects out, and reports
 //! - [`registry_change`]: what a write to a registry changes, as data
 //! - [`second_factor`]: the second factor of a run, for any write to a registry (pure)
@@ -25,6 +26,7 @@ pub mod driver;
 pub mod event;
 pub mod finish;
 pub mod freeze;
+pub mod git_calls;
 pub mod journal;
 pub mod learnt;
 pub mod left_out;

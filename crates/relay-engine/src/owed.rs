@@ -55,7 +55,7 @@ impl OwedWork {
         journal: &PastUploads,
         (remote, options): (Option<&RemoteState>, FinishOptions),
     ) -> Result<Self, GitError> {
-        let Some(repository) = &project.repository else { return Ok(Self::default()) };
+        let Some(repository) = project.git() else { return Ok(Self::default()) };
         let mut owed = Self::default();
         let lacks = |tag: &str| remote.is_some_and(|remote| !remote.tags.contains_key(tag));
         for (live, OwedTag { name, commit }) in wanted_tags(project, live, sent) {

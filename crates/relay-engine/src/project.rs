@@ -13,6 +13,7 @@ use relay_graph::DependencyGraph;
 use relay_workspace::{PackageName, Version, Workspace, WorkspacePackage, read_regular_text};
 
 use crate::conventions::PackChoices;
+use crate::git_calls::GitCalls;
 
 mod changesets;
 
@@ -151,6 +152,11 @@ impl Project {
             changesets_source,
             has_pnpm_ledger,
         })
+    }
+
+    /// Git, where there is a repository.
+    pub fn git(&self) -> Option<&dyn GitCalls> {
+        self.repository.as_ref().map(|repository| -> &dyn GitCalls { repository })
     }
 
     /// Whether the clone's pre-push hook runs.

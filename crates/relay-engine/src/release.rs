@@ -29,6 +29,9 @@ pub mod sent;
 pub mod unlock;
 mod versioned;
 mod waiting_branch;
+pub(crate) mod workplace;
+
+use std::rc::Rc;
 
 use camino::Utf8PathBuf;
 use relay_git::{GitSetup, Repository};
@@ -47,6 +50,7 @@ use crate::state_folder::Holder;
 
 use remote::RemoteState;
 use sent::SentBefore;
+use workplace::Workplace;
 
 pub use agreed::Agreed;
 pub use checks::{check_branch, check_clean, check_commit, check_manifests};
@@ -102,6 +106,7 @@ pub type ProjectReader<'a> = &'a (dyn Fn() -> Result<Project, ProjectError> + Sy
 /// What all steps share.
 struct Run<'a> {
     request: Request,
+    place: Rc<dyn Workplace>,
     read_project: ProjectReader<'a>,
     project: Project,
     past_uploads: PastUploads,
@@ -121,10 +126,10 @@ impl Run<'_> {
         refs: Vec<String>,
         write: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        let Request { state, holder, clock, .. } = &self.request;
-        git_writes::keep(state, holder, clock, refs)?;
+        let Request { holder, clock, .. } = &self.request;
+        self.place.note_git_writes(holder, clock, refs)?;
         let written = write();
-        git_writes::forget(state);
+        self.place.forget_git_writes();
         written
     }
 

@@ -244,7 +244,7 @@ pub async fn look(project: &Project, session: &Session, state: &Utf8Path) -> Res
 
 /// The remote, where there is one and it may be asked; else why it can't be read.
 fn see_remote(project: &Project, session: &Session) -> (Option<RemoteState>, Option<String>) {
-    let repository = project.repository.as_ref().filter(|_| !session.offline);
+    let repository = project.git().filter(|_| !session.offline);
     let Some((repository, name)) = repository.and_then(|git| Some((git, git.remote_name()?))) else {
         return (None, None);
     };

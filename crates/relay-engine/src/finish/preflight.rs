@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relay_change::BumpPlan;
-use relay_git::{GitError, Head, Repository};
+use relay_git::{GitError, Head};
 use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 
+use crate::git_calls::GitCalls;
 use crate::owed::FinishOptions;
 use crate::project::Project;
 use crate::release::remote::RemoteState;
@@ -79,7 +80,7 @@ pub fn preflight(
     options: FinishOptions,
     (remote, trial): (Option<&RemoteState>, bool),
 ) -> Result<Ready, FinishError> {
-    let Some(repository) = &project.repository else { return Ok(Ready::default()) };
+    let Some(repository) = project.git() else { return Ok(Ready::default()) };
     let head = repository.head()?;
     let wanted = if options.tags { wanted_tags(project, plan, bumps) } else { BTreeMap::new() };
     let Some(commit) = &head.commit else {
@@ -126,7 +127,7 @@ fn wanted_tags(project: &Project, plan: &ReleasePlan, bumps: &BumpPlan) -> BTree
 /// Compares the tags of the remote, and fetches those that this clone lacks.
 fn compare_remote(
     project: &Project,
-    repository: &Repository,
+    repository: &dyn GitCalls,
     (remote, commit): (&RemoteState, &str),
     wanted: &BTreeMap<String, Wanted>,
     trial: bool,
@@ -157,7 +158,7 @@ fn compare_remote(
 /// Refuses a tag on a commit that is not the one to be released, unless its packages' folders hold the same there.
 fn refuse_elsewhere(
     project: &Project,
-    repository: &Repository,
+    repository: &dyn GitCalls,
     (name, tag): (&str, &Wanted),
     (there, remote): (&str, Option<&str>),
     commit: &str,
@@ -186,7 +187,7 @@ fn refuse_elsewhere(
 /// [`GitError`] where they can't be compared.
 pub(super) fn same_files(
     project: &Project,
-    repository: &Repository,
+    repository: &dyn GitCalls,
     package: &PackageName,
     commit: &str,
     other: &str,
@@ -196,12 +197,12 @@ pub(super) fn same_files(
     }
     let Some(package) = project.workspace.package(package) else { return Ok(false) };
     let folder = project.in_repository(&package.path);
-    repository.same_folders(commit, other, [folder.as_str().trim_end_matches('/')])
+    repository.same_folders(commit, other, &[folder.as_str().trim_end_matches('/')])
 }
 
 /// The branch and the tags can be pushed as they are, as far as that can be told: better known now than when all is published.
 fn check_push(
-    repository: &Repository,
+    repository: &dyn GitCalls,
     remote: &RemoteState,
     head: &Head,
     branch: bool,

@@ -1,6 +1,5 @@
 //! The third step: the plan can be carried out to its end, as far as that can be told beforehand.
 
-use relay_git::Repository;
 use relay_plan::ReleasePlan;
 
 use super::checks::{check_branch, check_clean, check_commit, check_directories, check_manifests};
@@ -8,6 +7,7 @@ use super::remote::RemoteState;
 use super::waiting_branch::is_release_branch;
 use super::{Course, Held, LockNotice, Observed, ReleaseError, Run, WaitingBranch};
 use crate::finish::{Ready, preflight};
+use crate::git_calls::GitCalls;
 use crate::observe::{self, Intent};
 use crate::owed::OwedWork;
 use crate::project::Project;
@@ -45,17 +45,17 @@ impl<'a> Agreed<'a> {
         if plan.has_errors() {
             return Err(ReleaseError::Findings(Box::new(plan.clone())));
         }
-        if releases && project.repository.is_none() {
+        if releases && project.git().is_none() {
             return Err(ReleaseError::NoRepository);
         }
         let mut uncommitted = Vec::new();
         if releases {
             check_clean(project, request.saved_path.as_deref())?;
-        } else if let Some(repository) = &project.repository {
+        } else if let Some(repository) = project.git() {
             uncommitted = repository.uncommitted()?;
         }
         // What waits on a branch of its own may be published from there.
-        let head_branch = project.repository.as_ref().and_then(|repository| repository.head().ok()?.branch);
+        let head_branch = project.git().and_then(|repository| repository.head().ok()?.branch);
         let finishes = bumps.is_empty() && head_branch.as_deref().is_some_and(is_release_branch);
         check_branch(project, releases, request.rehearsal || finishes)?;
         let planned = plan.packages.iter().map(|planned| &planned.name);
@@ -100,14 +100,14 @@ impl<'a> Agreed<'a> {
 
     /// Whether commits and tags are to be pushed and there is no remote to push them to.
     pub fn has_no_remote(&self) -> bool {
-        let lacks = |repository: &Repository| repository.remote_name().is_none();
-        self.of.run.request.finish.push && self.of.run.project.repository.as_ref().is_some_and(lacks)
+        let lacks = |repository: &dyn GitCalls| repository.remote_name().is_none();
+        self.of.run.request.finish.push && self.of.run.project.git().is_some_and(lacks)
     }
 
     /// Whether git's pre-push hook will run when something is pushed; `None` where nothing is pushed or there is no hook.
     pub fn pre_push_hook(&self) -> Option<bool> {
         let run = &self.of.run;
-        let repository = run.project.repository.as_ref().filter(|_| run.remote.is_some())?;
+        let repository = run.project.git().filter(|_| run.remote.is_some())?;
         repository.has_hook("pre-push").then_some(run.project.config.git.hooks)
     }
 

@@ -59,7 +59,7 @@ pub(super) fn check_directories(
 /// # Errors
 /// [`ReleaseError::Detached`], [`ReleaseError::OtherBranch`], or what git says.
 pub fn check_branch(project: &Project, commits: bool, any_branch: bool) -> Result<(), ReleaseError> {
-    let Some(repository) = &project.repository else { return Ok(()) };
+    let Some(repository) = project.git() else { return Ok(()) };
     let head = repository.head()?;
     if commits && head.branch.is_none() {
         return Err(ReleaseError::Detached);
@@ -77,7 +77,7 @@ pub fn check_branch(project: &Project, commits: bool, any_branch: bool) -> Resul
 /// # Errors
 /// [`ReleaseError::Dirty`] with the paths, or what git says.
 pub fn check_clean(project: &Project, saved_plan: Option<&Utf8Path>) -> Result<(), ReleaseError> {
-    let Some(repository) = &project.repository else { return Ok(()) };
+    let Some(repository) = project.git() else { return Ok(()) };
     let mut paths = repository.uncommitted()?;
     let plan = saved_plan.and_then(|path| path.canonicalize_utf8().ok()).and_then(|path| repository.relative(&path));
     paths.retain(|path| Some(path) != plan.as_ref());
@@ -89,7 +89,7 @@ pub fn check_clean(project: &Project, saved_plan: Option<&Utf8Path>) -> Result<(
 /// # Errors
 /// [`ReleaseError::CannotCommit`].
 pub fn check_commit(project: &Project) -> Result<(), ReleaseError> {
-    match &project.repository {
+    match project.git() {
         Some(repository) => repository.check_can_commit().map_err(ReleaseError::CannotCommit),
         None => Ok(()),
     }

@@ -1,12 +1,14 @@
 //! The first step: no other run is at work in this clone, what an earlier run left half-written is finished, and what is
 //! remembered of earlier runs is read.
 
+use std::rc::Rc;
+
 use camino::Utf8Path;
 
 use super::remote::{Look, RemoteError, RemoteState};
 use super::sent::SentBefore;
+use super::workplace::{OnDisk, Workplace};
 use super::{Observed, ProjectReader, ReleaseError, Request, Run, git_writes};
-use crate::journal::PastUploads;
 use crate::learnt::Learnt;
 use crate::project::Project;
 use crate::session::Session;
@@ -53,11 +55,21 @@ impl<'a> Entered<'a> {
                 project = read_project()?;
             }
         }
-        let past_uploads = PastUploads::read(&request.state);
+        let place = Rc::new(OnDisk { state: request.state.clone() });
+        let past_uploads = place.past_uploads();
         let learnt = Learnt::read(&request.state);
         let sent = SentBefore::of(&past_uploads, None);
-        let run =
-            Box::new(Run { request, read_project, project, past_uploads, learnt, remote: None, sent, read_at: None });
+        let run = Box::new(Run {
+            request,
+            place,
+            read_project,
+            project,
+            past_uploads,
+            learnt,
+            remote: None,
+            sent,
+            read_at: None,
+        });
         Ok(Self { run, lock, interrupted })
     }
 
@@ -85,7 +97,7 @@ impl Run<'_> {
     /// Looks at the remote, where something may be pushed to one. Gives why it can't be seen: that is no error where nothing is
     /// to be done.
     fn see_remote(&mut self) -> Result<Option<RemoteError>, ReleaseError> {
-        let Some(repository) = &self.project.repository else { return Ok(None) };
+        let Some(repository) = self.project.git() else { return Ok(None) };
         let head = repository.head()?;
         let Some(name) = repository.remote_name().filter(|_| self.request.finish.push && head.commit.is_some()) else {
             return Ok(None);
@@ -128,7 +140,7 @@ pub fn finish_interrupted_step(project: &Project, state: &Utf8Path) -> Result<Op
 
 /// The message of the step's commit, unless that was made before the interruption.
 fn owed_message<'a>(project: &Project, set: &'a WriteSet) -> Result<Option<&'a str>, ReleaseError> {
-    let (Some(repository), Some(message)) = (&project.repository, &set.commit) else { return Ok(None) };
+    let (Some(repository), Some(message)) = (project.git(), &set.commit) else { return Ok(None) };
     let changed = repository.uncommitted()?;
     let owed = set.paths().any(|path| changed.iter().any(|changed| changed == project.in_repository(path).as_str()));
     Ok(owed.then_some(message))

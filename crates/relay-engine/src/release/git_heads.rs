@@ -17,7 +17,7 @@ const READS_IN_FLIGHT: usize = 8;
 
 /// Asks about the present versions that are live, have no tag here or on the remote, and that neither journal nor record know.
 pub(super) async fn recall(run: &mut Run<'_>, session: &Session, observed: &Observed) {
-    let Some(repository) = &run.project.repository else { return };
+    let Some(repository) = run.project.git() else { return };
     if run.request.dry_run
         || !run.request.finish.tags
         || run.remote.as_ref().is_some_and(|remote| remote.record.is_some())
@@ -35,16 +35,9 @@ pub(super) async fn recall(run: &mut Run<'_>, session: &Session, observed: &Obse
     if unknown.len() > ASKED_MAX {
         return;
     }
-    let config = &run.project.config;
-    let reads = unknown.into_iter().map(|live| async move {
-        let known = session.credentials(&live.name, &live.registry, config);
-        let credential = known.first().map(|known| known.credential.clone()).filter(|one| !one.is_withheld());
-        let (registry, version) = (&live.registry, &live.version);
-        // What can't be read now is asked about by the next run.
-        let document =
-            session.client.version_document(registry, &live.name, version, credential.as_ref()).await.ok()??;
-        Some((live, document.git_head?))
-    });
+    let (place, project) = (&run.place, &run.project);
+    let reads =
+        unknown.into_iter().map(|live| async move { Some((live, place.git_head(project, session, live).await?)) });
     let answers: Vec<_> =
         stream::iter(reads).buffer_unordered(READS_IN_FLIGHT).filter_map(std::future::ready).collect().await;
     for (live, commit) in answers {
@@ -55,8 +48,16 @@ pub(super) async fn recall(run: &mut Run<'_>, session: &Session, observed: &Obse
     }
 }
 
+/// Asks the registry of a version. What can't be read now is asked about by the next run.
+pub(super) async fn ask(project: &Project, session: &Session, live: &LiveVersion) -> Option<String> {
+    let known = session.credentials(&live.name, &live.registry, &project.config);
+    let credential = known.first().map(|known| known.credential.clone()).filter(|one| !one.is_withheld());
+    let (registry, version) = (&live.registry, &live.version);
+    session.client.version_document(registry, &live.name, version, credential.as_ref()).await.ok()??.git_head
+}
+
 fn is_of(project: &Project, live: &LiveVersion, commit: &str) -> bool {
-    let (Some(repository), Some(package)) = (&project.repository, project.workspace.package(&live.name)) else {
+    let (Some(repository), Some(package)) = (project.git(), project.workspace.package(&live.name)) else {
         return false;
     };
     let manifest = project.in_repository(&package.path.join("package.json"));

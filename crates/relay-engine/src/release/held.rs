@@ -10,8 +10,6 @@ use super::remote::LOCK_REF;
 use super::remote_lock::{LockTerms, RemoteLock, Taken};
 use super::{Agreed, Course, ReleaseError, Run, Versioned, saved};
 use crate::event::Emitter;
-use crate::journal::PastUploads;
-use crate::observe::observe;
 use crate::state_folder::{Holder, RunLock};
 
 /// A lock of another run is looked at this many times in the time that it lasts.
@@ -50,14 +48,14 @@ impl<'a> Held<'a> {
     ) -> Result<Self, ReleaseError> {
         let super::Observed { run, lock, session, observation, .. } = &mut agreed.of;
         if lock.is_none() {
-            *lock = Some(RunLock::take(&run.request.state, &run.request.holder)?);
+            *lock = Some(run.place.take_lock(&run.request.holder)?);
         }
-        if PastUploads::read(&run.request.state) != run.past_uploads {
+        if run.place.past_uploads() != run.past_uploads {
             return Err(ReleaseError::Meanwhile);
         }
         // Tags can be pushed by two at once; but a lock that is there is that of a run that may make them, or that has died.
         let needed = agreed.course != Course::Owed || run.remote.as_ref().is_some_and(|remote| remote.lock.is_some());
-        let (remote_lock, waited) = match terms(run, &observation.plan.id)?.filter(|_| needed) {
+        let (remote_lock, waited) = match terms(run, &observation.plan.id).filter(|_| needed) {
             Some(terms) => {
                 let gone = lock.as_ref().and_then(RunLock::before);
                 let (lock, waited) = take_remote_lock(run, &terms, gone, tell).await?;
@@ -67,7 +65,8 @@ impl<'a> Held<'a> {
         };
         // Whoever was asked, or waited for, may have taken an hour in which the world went on.
         if asked || waited {
-            let now = observe(&run.project, session, &run.learnt, &run.sent.versions(), run.request.intent).await?;
+            let recorded = run.sent.versions();
+            let now = run.place.observe(&run.project, session, &run.learnt, &recorded, run.request.intent).await?;
             saved::refuse_change(&observation.plan, &now.plan)?;
         }
         Ok(Self { agreed, remote_lock })
@@ -83,19 +82,16 @@ impl<'a> Held<'a> {
 }
 
 /// What the lock of the remote is taken with; `None` where none is to be.
-fn terms(run: &Run<'_>, plan: &str) -> Result<Option<LockTerms>, ReleaseError> {
-    let (true, Some(remote), Some(repository)) = (run.keeps_remote_refs(), &run.remote, &run.project.repository) else {
-        return Ok(None);
-    };
-    Ok(Some(LockTerms {
-        workdir: repository.workdir().to_owned(),
+fn terms(run: &Run<'_>, plan: &str) -> Option<LockTerms> {
+    let remote = run.remote.as_ref().filter(|_| run.project.git().is_some())?;
+    run.keeps_remote_refs().then(|| LockTerms {
         remote: remote.name.clone(),
         holder: run.request.holder.clone(),
         plan: plan.to_owned(),
         lasts: run.project.config.git.lock_lasts.0,
         clock: run.request.clock.clone(),
-        git_setup: repository.git_setup()?,
-    }))
+        beside: run.place.beside(),
+    })
 }
 
 /// Takes the lock, from a holder that is gone too: the last run of this clone, which `gone` names, or one that doesn't renew it.
@@ -107,7 +103,7 @@ async fn take_remote_lock(
     gone: Option<&Holder>,
     tell: &(dyn Fn(LockNotice) + Sync),
 ) -> Result<(RemoteLock, bool), ReleaseError> {
-    let Some(repository) = &run.project.repository else { return Err(ReleaseError::NoRepository) };
+    let Some(repository) = run.project.git() else { return Err(ReleaseError::NoRepository) };
     let locked = |error: GitError| ReleaseError::NoRemoteLock { remote: terms.remote.clone(), source: error };
     let (id, document) = match RemoteLock::take(terms, repository, None).map_err(locked)? {
         Taken::Ours(lock) => return Ok((lock, false)),

@@ -13,7 +13,7 @@ use super::remote::RemoteError;
 use super::sent::{SentBefore, Verdict};
 use super::{Agreed, ReleaseError, Run, WaitingBranch, git_heads, saved};
 use crate::freeze::runs_build;
-use crate::observe::{self, Intent, LiveVersion, observe};
+use crate::observe::{self, Intent, LiveVersion};
 use crate::packing_ahead::PackingAhead;
 use crate::project::Project;
 use crate::session::Session;
@@ -63,7 +63,7 @@ impl<'a> Observed<'a> {
         session: Session,
     ) -> Result<Self, ReleaseError> {
         run.read_at = Some(Instant::now());
-        let Run { request, project, past_uploads, learnt, sent, .. } = &*run;
+        let Run { request, place, project, past_uploads, learnt, sent, .. } = &*run;
         // Nothing may change a file between this packing and the upload: no version step, no time that a person takes.
         let packing_ahead = (request.intent == Intent::Publish
             && request.unasked
@@ -71,7 +71,7 @@ impl<'a> Observed<'a> {
             && !runs_build(project, request.ignore_scripts))
         .then(|| PackingAhead::begin(&project.workspace, &project.packing, request.ignore_scripts))
         .flatten();
-        let mut observed = observe(project, &session, learnt, &sent.versions(), request.intent).await?;
+        let mut observed = place.observe(project, &session, learnt, &sent.versions(), request.intent).await?;
         let packed_ahead = packing_ahead.map(PackingAhead::end).unwrap_or_default();
         let goes_on = match &request.saved {
             Some(plan) => saved::refuse_drift(project, plan, &mut observed, past_uploads)?,

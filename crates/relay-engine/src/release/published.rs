@@ -14,6 +14,7 @@ use crate::finish::{Finish, FinishOptions, finish, wanted_tags};
 use crate::freeze::FreezeOptions;
 use crate::project::Project;
 use crate::publish::{Lessons, emit_end, jobs, publish, reads_max};
+use crate::registry_calls::RegistryCalls;
 use crate::report::{Outcome, PackageReport, RunReport};
 use crate::second_factor::SecondFactorSession;
 use crate::state::Failure;
@@ -45,8 +46,9 @@ pub struct Finished {
 }
 
 impl<'a> Published<'a> {
-    pub(super) async fn send<P: Person>(
+    pub(super) async fn send<U: RegistryCalls, P: Person>(
         pushed: Pushed<'a>,
+        registry: &U,
         person: &P,
         events: &Emitter,
         interrupts: &mut mpsc::Receiver<()>,
@@ -64,7 +66,7 @@ impl<'a> Published<'a> {
         events.emit(Fact::PhaseStarted { phase: Phase::Publish })?;
         let context = DriverContext {
             prepared_uploads: &uploads,
-            registry: &session.client,
+            registry,
             person,
             events,
             reads_max: reads_max(project.config.publish.concurrency),
@@ -76,7 +78,7 @@ impl<'a> Published<'a> {
         let mut report =
             publish(plan, jobs, &context, &project.config, lessons, &mut second_factor, interrupts).await?;
         report.packages.extend(of.foreign.iter().map(|foreign| foreign_report(project, foreign)));
-        let forgotten = run.learnt.write(&run.request.state).err().map(|error| error.to_string());
+        let forgotten = run.place.keep_learnt(&run.learnt).err().map(|error| error.to_string());
         Ok(Self { of, head, report, forgotten, at, setup_changed: Vec::new() })
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use relay_git::{BranchPush, Document, Head, PushCause, RecordPush, RefPushed, ReleasePush, ReleasePushed, Repository};
+use relay_git::{BranchPush, Document, Head, PushCause, RecordPush, RefPushed, ReleasePush, ReleasePushed};
 use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
@@ -13,6 +13,7 @@ use super::remote::{RELEASE_BRANCHES, RemoteState};
 use super::{Course, Packed, Published, ReleaseError, Request, Run, Versioned};
 use crate::driver::Person;
 use crate::event::{Emitter, Fact};
+use crate::git_calls::GitCalls;
 use crate::observe;
 use crate::prepared_upload::PreparedUpload;
 use crate::project::Project;
@@ -41,7 +42,7 @@ impl<'a> Pushed<'a> {
     pub(super) fn make(packed: Packed<'a>, session: Session, events: &Emitter) -> Result<Self, ReleaseError> {
         let Packed { of, tarballs } = packed;
         let project = &of.run.project;
-        let head = match &project.repository {
+        let head = match project.git() {
             Some(repository) => repository.head()?,
             None => Head { commit: None, branch: None },
         };
@@ -71,7 +72,8 @@ impl<'a> Pushed<'a> {
         events: &Emitter,
         interrupts: &mut mpsc::Receiver<()>,
     ) -> Result<Published<'a>, ReleaseError> {
-        Published::send(self, person, events, interrupts).await
+        let client = self.session.client.clone();
+        Published::send(self, &client, person, events, interrupts).await
     }
 }
 
@@ -84,7 +86,7 @@ fn push(
     events: &Emitter,
 ) -> Result<PushedTo, ReleaseError> {
     let Versioned { run, course, owed, .. } = of;
-    let (Some(remote), Some(repository)) = (&run.remote, &run.project.repository) else {
+    let (Some(remote), Some(repository)) = (&run.remote, run.project.git()) else {
         return Ok(PushedTo::default());
     };
     let Some(commit) = head.commit.as_deref() else { return Ok(PushedTo::default()) };
@@ -195,7 +197,7 @@ fn plan_id<'p>(run: &'p Run<'_>, plan: &'p ReleasePlan) -> &'p str {
 }
 
 /// Writes the record as an object; it comes after the released commit, so that it takes that one along.
-fn write_record(repository: &Repository, record: &ReleaseRecord, commit: &str) -> Result<String, ReleaseError> {
+fn write_record(repository: &dyn GitCalls, record: &ReleaseRecord, commit: &str) -> Result<String, ReleaseError> {
     let text = record.to_json();
     let message = format!("relay {}: plan {}", record.command, record.plan);
     let id = repository.write_document(&Document {

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use relay_git::{GitError, Glimpse, Head, RemoteRef, Repository};
+use relay_git::{GitError, Head, RemoteRef};
 
 use super::record::{RECORD_FILE, RECORD_REF, RecordError, ReleaseRecord};
 use super::unlock::SeenLock;
 use super::waiting_branch::{WaitingBranch, is_release_branch, waiting_branches};
+use crate::git_calls::{GitCalls, Glimpsed};
 use crate::project::Project;
 
 /// The ref of the lock.
@@ -66,7 +67,7 @@ impl RemoteState {
     ///
     /// # Errors
     /// [`RemoteError`].
-    pub fn read(project: &Project, repository: &Repository, name: String, look: Look) -> Result<Self, RemoteError> {
+    pub fn read(project: &Project, repository: &dyn GitCalls, name: String, look: Look) -> Result<Self, RemoteError> {
         let head = repository.head()?;
         let branch = head.branch.as_ref().map(|branch| format!("refs/heads/{branch}"));
         let waiting = format!("{RELEASE_BRANCHES}*");
@@ -95,7 +96,7 @@ impl RemoteState {
                 }
             }
         }
-        let repository = glimpse.as_ref().map_or(repository, Glimpse::repository);
+        let repository = glimpse.as_ref().map_or(repository, |glimpse| glimpse.git());
         if let Some(id) = record {
             let unusable = |source| RemoteError::Record { remote: state.name.clone(), source };
             let bytes = repository.read_document(&id, RECORD_FILE)?;
@@ -111,10 +112,10 @@ impl RemoteState {
     /// Makes the objects available that must be read: brought here, or looked at in another place.
     fn bring(
         &self,
-        repository: &Repository,
+        repository: &dyn GitCalls,
         found: &BTreeMap<String, RemoteRef>,
         look: Look,
-    ) -> Result<Option<Glimpse>, GitError> {
+    ) -> Result<Option<Box<dyn Glimpsed>>, GitError> {
         let wanted = |full: &str| !full.starts_with("refs/tags/") && (look.lock || full != LOCK_REF);
         let has_releases = found.keys().any(|full| full.starts_with(RELEASE_BRANCHES));
         let lacking: Vec<(&str, &RemoteRef)> = found
@@ -152,7 +153,7 @@ impl RemoteState {
     ///
     /// # Errors
     /// [`GitError`] where the remote's commit can't be brought here, or the history not read.
-    pub fn lacks_head(&self, repository: &Repository, head: &Head) -> Result<bool, GitError> {
+    pub fn lacks_head(&self, repository: &dyn GitCalls, head: &Head) -> Result<bool, GitError> {
         let (Some(commit), Some(branch)) = (&head.commit, &head.branch) else { return Ok(false) };
         let Some(there) = &self.branch else { return Ok(true) };
         if there == commit {

@@ -4,17 +4,18 @@
 //! renews it; where that fails, the ref is asked before each further upload, and nothing more is sent once it is not this
 //! run's own. Giving it back is what happens when the value goes.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
-use relay_git::{Document, GitError, GitSetup, Repository, Swap};
-use tokio::sync::oneshot;
+use futures_util::future::BoxFuture;
+use relay_git::{Document, GitError, Swap};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use super::lock_document::{LOCK_FILE, LOCK_SCHEMA, LockDocument};
 use super::remote::LOCK_REF;
 use crate::event::SharedClock;
+use crate::git_calls::{GitCalls, Opener};
 use crate::state_folder::Holder;
 
 /// A lock is renewed this many times in the time that it lasts.
@@ -23,8 +24,6 @@ const RENEWALS_IN_ITS_TIME: u32 = 3;
 /// What a lock is taken with.
 #[derive(Clone)]
 pub struct LockTerms {
-    /// Where the clone is.
-    pub workdir: Utf8PathBuf,
     /// The remote's name.
     pub remote: String,
     /// Who takes it.
@@ -35,10 +34,12 @@ pub struct LockTerms {
     pub lasts: Duration,
     /// The clock that dates it.
     pub clock: SharedClock,
-    /// What git ran in the clone when the lock was taken: scripts that run while it is held may have changed it, and must not
-    /// have theirs run by a renewal.
-    pub git_setup: GitSetup,
+    /// Has it renewed beside all else.
+    pub beside: Beside,
 }
+
+/// Carries out what keeps a lock until that comes to its end, beside all else.
+pub type Beside = fn(BoxFuture<'static, ()>);
 
 /// What came of trying to take a lock.
 pub enum Taken {
@@ -60,46 +61,54 @@ pub struct LockLost(pub String);
 
 /// A lock that is held.
 pub struct RemoteLock {
-    requests: Sender<Request>,
-    keeper: Option<JoinHandle<Result<(), GitError>>>,
+    keeper: Arc<Mutex<Keeper>>,
+    asks: mpsc::UnboundedSender<Ask>,
 }
 
-enum Request {
-    /// Is it still ours?
-    Ask(oneshot::Sender<Result<(), LockLost>>),
-    /// Give it back.
-    End,
-}
+/// Is it still ours?
+type Ask = oneshot::Sender<Result<(), LockLost>>;
 
 impl RemoteLock {
     /// Takes the lock, from nobody or (`from`) from a holder that is gone.
     ///
     /// # Errors
     /// [`GitError`] where the remote can't be asked or takes no such refs.
-    pub fn take(terms: &LockTerms, repository: &Repository, from: Option<&str>) -> Result<Taken, GitError> {
+    pub fn take(terms: &LockTerms, repository: &dyn GitCalls, from: Option<&str>) -> Result<Taken, GitError> {
+        let open = repository.opener()?;
         let id = write(terms, repository, 0)?;
         match repository.swap_remote_ref(&terms.remote, LOCK_REF, from, Some(&id))? {
             Swap::Done => {}
-            Swap::Lost { now: None } => return Self::take_free(terms, repository),
+            Swap::Lost { now: None } => return Self::take_free(terms, repository, open),
             Swap::Lost { now: Some(other) } => return Ok(anothers(terms, repository, other)),
         }
-        Ok(Taken::Ours(Self::keep(terms.clone(), id)))
+        Ok(Taken::Ours(Self::keep(terms, open, id)))
     }
 
     /// It was given back just now: one more try.
-    fn take_free(terms: &LockTerms, repository: &Repository) -> Result<Taken, GitError> {
+    fn take_free(terms: &LockTerms, repository: &dyn GitCalls, open: Opener) -> Result<Taken, GitError> {
         let id = write(terms, repository, 0)?;
         match repository.swap_remote_ref(&terms.remote, LOCK_REF, None, Some(&id))? {
-            Swap::Done => Ok(Taken::Ours(Self::keep(terms.clone(), id))),
+            Swap::Done => Ok(Taken::Ours(Self::keep(terms, open, id))),
             Swap::Lost { now } => Ok(anothers(terms, repository, now.unwrap_or_default())),
         }
     }
 
-    fn keep(terms: LockTerms, id: String) -> Self {
-        let (requests, heard) = channel();
-        let keep = move || Keeper { terms, id, renewals: 0, lost: None, unsure: false }.run(&heard);
-        let keeper = std::thread::Builder::new().name("lock-keeper".to_owned()).spawn(keep).ok();
-        Self { requests, keeper }
+    fn keep(terms: &LockTerms, open: Opener, id: String) -> Self {
+        let (asks, heard) = mpsc::unbounded_channel();
+        let pause = terms.lasts / RENEWALS_IN_ITS_TIME;
+        let keeper = Keeper {
+            terms: terms.clone(),
+            open,
+            id,
+            renewals: 0,
+            lost: None,
+            unsure: false,
+            tried: Vec::new(),
+            is_given_back: false,
+        };
+        let keeper = Arc::new(Mutex::new(keeper));
+        (terms.beside)(Box::pin(renew_in_time(Arc::clone(&keeper), heard, pause)));
+        Self { keeper, asks }
     }
 
     /// Whether the next upload may begin: the lock is this run's own.
@@ -109,7 +118,7 @@ impl RemoteLock {
     pub async fn check(&self) -> Result<(), LockLost> {
         let gone = || LockLost("nobody keeps the lock of the remote any more".to_owned());
         let (sender, answer) = oneshot::channel();
-        self.requests.send(Request::Ask(sender)).map_err(|_| gone())?;
+        self.asks.send(sender).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -117,50 +126,69 @@ impl RemoteLock {
     ///
     /// # Errors
     /// What git says where the remote can't be reached: others wait then until it expires.
-    pub fn give_back(mut self) -> Result<(), GitError> {
-        self.end()
-    }
-
-    fn end(&mut self) -> Result<(), GitError> {
-        let Some(keeper) = self.keeper.take() else { return Ok(()) };
-        // A keeper that is gone has nothing to give back.
-        let _ = self.requests.send(Request::End);
-        keeper.join().unwrap_or(Ok(()))
+    pub fn give_back(self) -> Result<(), GitError> {
+        locked(&self.keeper).give_back()
     }
 }
 
 impl Drop for RemoteLock {
     fn drop(&mut self) {
         // Whoever could not give it back has no more to say; it expires.
-        let _ = self.end();
+        let _ = locked(&self.keeper).give_back();
     }
 }
 
-/// The one that renews a lock, on a thread and in a repository of its own.
+/// Whoever renews on a thread of its own, as in earnest: git is waited for there.
+pub fn on_a_thread(keeping: BoxFuture<'static, ()>) {
+    let keep = move || {
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() {
+            runtime.block_on(keeping);
+        }
+    };
+    // Where none can be begun nobody answers, and nothing more is uploaded.
+    drop(std::thread::Builder::new().name("lock-keeper".to_owned()).spawn(keep));
+}
+
+/// Renews a lock in time, however often it is asked whose it is, until it is given back.
+#[expect(clippy::disallowed_methods, reason = "a lock is renewed in the time that it lasts")]
+async fn renew_in_time(keeper: Arc<Mutex<Keeper>>, mut asks: mpsc::UnboundedReceiver<Ask>, pause: Duration) {
+    let mut next = Instant::now() + pause;
+    loop {
+        let asked = timeout_at(next, asks.recv()).await;
+        if matches!(asked, Ok(None)) {
+            return;
+        }
+        if Instant::now() >= next {
+            locked(&keeper).renew();
+            next = Instant::now() + pause;
+        }
+        if let Ok(Some(sender)) = asked {
+            // Whoever asked may have gone.
+            let _ = sender.send(locked(&keeper).answer());
+        }
+    }
+}
+
+/// What a renewal that broke off has left is as good as any: the ref decides.
+fn locked(keeper: &Mutex<Keeper>) -> MutexGuard<'_, Keeper> {
+    keeper.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The one that renews a lock, with handles of its own on the clone.
 struct Keeper {
     terms: LockTerms,
+    open: Opener,
     id: String,
     renewals: u64,
     lost: Option<LockLost>,
     /// The last renewal did not come through.
     unsure: bool,
+    /// What renewals since then would have made of the ref: one of them may have come through all the same.
+    tried: Vec<String>,
+    is_given_back: bool,
 }
 
 impl Keeper {
-    fn run(mut self, requests: &Receiver<Request>) -> Result<(), GitError> {
-        let pause = self.terms.lasts / RENEWALS_IN_ITS_TIME;
-        loop {
-            match requests.recv_timeout(pause) {
-                Ok(Request::Ask(sender)) => {
-                    // Whoever asked may have gone.
-                    let _ = sender.send(self.answer());
-                }
-                Ok(Request::End) | Err(RecvTimeoutError::Disconnected) => return self.give_back(),
-                Err(RecvTimeoutError::Timeout) => self.renew(),
-            }
-        }
-    }
-
     fn answer(&mut self) -> Result<(), LockLost> {
         if self.unsure && self.lost.is_none() {
             self.ask();
@@ -176,32 +204,41 @@ impl Keeper {
     }
 
     fn ask(&mut self) {
-        let found = open(&self.terms).and_then(|git| git.remote_ref(&self.terms.remote, LOCK_REF));
+        let found = (self.open)().and_then(|git| git.remote_ref(&self.terms.remote, LOCK_REF));
         match found {
-            Ok(Some(found)) if found.object == self.id => self.unsure = false,
+            Ok(Some(found)) if self.is_ours(&found.object) => self.hold(found.object),
             Ok(_) => self.lose(),
             Err(_) => {}
         }
     }
 
     fn renew(&mut self) {
-        if self.lost.is_some() {
+        if self.lost.is_some() || self.is_given_back {
             return;
         }
         self.renewals += 1;
-        let renewed = open(&self.terms).and_then(|git| {
-            let id = write(&self.terms, &git, self.renewals)?;
+        let renewed = (self.open)().and_then(|git| {
+            let id = write(&self.terms, &*git, self.renewals)?;
+            self.tried.push(id.clone());
             Ok((git.swap_remote_ref(&self.terms.remote, LOCK_REF, Some(&self.id), Some(&id))?, id))
         });
         match renewed {
-            Ok((Swap::Done, id)) => {
-                self.id = id;
-                self.unsure = false;
-            }
+            Ok((Swap::Done, id)) => self.hold(id),
+            Ok((Swap::Lost { now: Some(now) }, _)) if self.is_ours(&now) => self.hold(now),
             Ok((Swap::Lost { .. }, _)) => self.lose(),
-            // The push may have come through all the same; the ref is asked before the next upload.
+            // The ref is asked before the next upload.
             Err(_) => self.unsure = true,
         }
+    }
+
+    fn is_ours(&self, id: &str) -> bool {
+        self.id == id || self.tried.iter().any(|tried| tried == id)
+    }
+
+    fn hold(&mut self, id: String) {
+        self.id = id;
+        self.unsure = false;
+        self.tried.clear();
     }
 
     fn lose(&mut self) {
@@ -211,25 +248,21 @@ impl Keeper {
         )));
     }
 
-    fn give_back(&self) -> Result<(), GitError> {
-        if self.lost.is_some() {
+    fn give_back(&mut self) -> Result<(), GitError> {
+        if self.lost.is_some() || std::mem::replace(&mut self.is_given_back, true) {
             return Ok(());
         }
-        open(&self.terms)?
-            .swap_remote_ref(&self.terms.remote, LOCK_REF, Some(&self.id), None)
+        let git = (self.open)()?;
+        let swap = |id: &str| git.swap_remote_ref(&self.terms.remote, LOCK_REF, Some(id), None);
+        match swap(&self.id)? {
+            Swap::Lost { now: Some(now) } if self.is_ours(&now) => swap(&now).map(drop),
             // Where it names something else it is another's by now.
-            .map(drop)
+            _ => Ok(()),
+        }
     }
 }
 
-/// The clone, where git still runs in it what it ran when the lock was taken.
-fn open(terms: &LockTerms) -> Result<Repository, GitError> {
-    let repository = Repository::discover(&terms.workdir)?;
-    let different = terms.git_setup.differences(&repository.git_setup()?);
-    if different.is_empty() { Ok(repository) } else { Err(GitError::SetupChanged { different }) }
-}
-
-fn write(terms: &LockTerms, repository: &Repository, renewals: u64) -> Result<String, GitError> {
+fn write(terms: &LockTerms, repository: &dyn GitCalls, renewals: u64) -> Result<String, GitError> {
     let renewed = terms.clock.now();
     let document = LockDocument {
         schema: LOCK_SCHEMA.to_owned(),
@@ -251,7 +284,7 @@ fn write(terms: &LockTerms, repository: &Repository, renewals: u64) -> Result<St
     })
 }
 
-fn anothers(terms: &LockTerms, repository: &Repository, id: String) -> Taken {
+fn anothers(terms: &LockTerms, repository: &dyn GitCalls, id: String) -> Taken {
     // Who it is, is good to know and no more.
     let document = repository
         .fetch_object(&terms.remote, LOCK_REF, &id)
@@ -260,4 +293,58 @@ fn anothers(terms: &LockTerms, repository: &Repository, id: String) -> Taken {
         .flatten()
         .and_then(|bytes| LockDocument::parse(&bytes));
     Taken::Anothers { id, document }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use super::super::unlock::{SeenLock, tests::clone};
+    use super::*;
+    use crate::event::Clock;
+
+    struct StoppedClock;
+
+    impl Clock for StoppedClock {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+    }
+
+    fn on_this_thread(keeping: BoxFuture<'static, ()>) {
+        drop(tokio::task::spawn_local(keeping));
+    }
+
+    /// Asked more often than it is renewed, as by a run that begins an upload each few seconds.
+    #[tokio::test(start_paused = true)]
+    async fn it_is_renewed_in_time_however_often_it_is_asked() {
+        let (_guard, repository) = clone();
+        let since = Timestamp::UNIX_EPOCH;
+        let terms = LockTerms {
+            remote: "origin".to_owned(),
+            holder: Holder { command: "publish".to_owned(), pid: 7, host: "builder".to_owned(), since },
+            plan: "p".to_owned(),
+            lasts: Duration::from_secs(30),
+            clock: Arc::new(StoppedClock),
+            beside: on_this_thread,
+        };
+        let renewed = |repository: &relay_git::Repository| {
+            let seen = SeenLock::of(repository, "origin").unwrap();
+            seen.map(|seen| seen.document.unwrap().renewals)
+        };
+        let run = async {
+            let Taken::Ours(lock) = RemoteLock::take(&terms, &repository, None).unwrap() else { panic!("nobody else") };
+            assert_eq!(renewed(&repository), Some(0));
+            for _ in 0..10 {
+                tokio::time::sleep(Duration::from_secs(4)).await;
+                lock.check().await.unwrap();
+            }
+            assert!(renewed(&repository) >= Some(3), "{:?}", renewed(&repository));
+            lock.give_back().unwrap();
+            assert_eq!(renewed(&repository), None);
+        };
+        tokio::task::LocalSet::new().run_until(run).await;
+    }
 }

@@ -27,7 +27,7 @@ impl Resumed {
         if let Some(run) = journal.unfinished_run() {
             return Some(Self { begun: run.at, options: run.options.clone(), remote: None });
         }
-        let repository = project.repository.as_ref().filter(|_| with_remote)?;
+        let repository = project.git().filter(|_| with_remote)?;
         let name = repository.remote_name()?;
         let look = Look { own_refs: project.config.git.remote_lock, lock: false, reads_only: true };
         let remote = RemoteState::read(project, repository, name, look).ok()?;

@@ -1,9 +1,10 @@
 //! The lock of a remote as a person looks at it, and how it is taken away from a run that is gone.
 
-use relay_git::{GitError, Repository, Swap};
+use relay_git::{GitError, Swap};
 
 use super::lock_document::{LOCK_FILE, LockDocument};
 use super::remote::LOCK_REF;
+use crate::git_calls::GitCalls;
 
 /// How often the lock is looked at while its holder renews it: the object must be the one that the ref named.
 const LOOKS_MAX: usize = 3;
@@ -35,7 +36,7 @@ impl SeenLock {
     ///
     /// # Errors
     /// [`GitError`] where the remote can't be asked. A lock that can't be read is none.
-    pub fn of(repository: &Repository, remote: &str) -> Result<Option<Self>, GitError> {
+    pub fn of(repository: &dyn GitCalls, remote: &str) -> Result<Option<Self>, GitError> {
         let mut seen = None;
         for _ in 0..LOOKS_MAX {
             let Some(found) = repository.remote_ref(remote, LOCK_REF)? else { return Ok(None) };
@@ -51,7 +52,7 @@ impl SeenLock {
     }
 
     /// What stands in a lock, as far as it is here and can be read.
-    pub(super) fn read(repository: &Repository, remote: &str, id: String) -> Self {
+    pub(super) fn read(repository: &dyn GitCalls, remote: &str, id: String) -> Self {
         let bytes = repository.read_document(&id, LOCK_FILE).ok().flatten();
         let document = bytes.and_then(|bytes| LockDocument::parse(&bytes));
         Self { remote: remote.to_owned(), id, document }
@@ -61,7 +62,7 @@ impl SeenLock {
     ///
     /// # Errors
     /// [`GitError`] where the remote can't be asked or refuses.
-    pub fn take_away(&self, repository: &Repository) -> Result<TakenAway, GitError> {
+    pub fn take_away(&self, repository: &dyn GitCalls) -> Result<TakenAway, GitError> {
         match repository.swap_remote_ref(&self.remote, LOCK_REF, Some(&self.id), None)? {
             Swap::Done => Ok(TakenAway::Done),
             Swap::Lost { .. } => Ok(Self::of(repository, &self.remote)?.map_or(TakenAway::GivenBack, TakenAway::Alive)),
@@ -70,16 +71,16 @@ impl SeenLock {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use camino::Utf8PathBuf;
-    use relay_git::Document;
+    use relay_git::{Document, Repository};
 
     use super::*;
     use crate::release::lock_document::LOCK_SCHEMA;
     use crate::state_folder::Holder;
 
     /// A clone with a bare remote.
-    fn clone() -> (tempfile::TempDir, Repository) {
+    pub(in crate::release) fn clone() -> (tempfile::TempDir, Repository) {
         let guard = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(guard.path().canonicalize().unwrap()).unwrap();
         let git = |arguments: &[&str]| {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::BumpPlan;
-use relay_git::Repository;
 use relay_pack::Tarball;
 use relay_plan::ReleasePlan;
 use relay_registry::struck_out;
@@ -20,6 +19,7 @@ use crate::agreed_settings::AgreedSettings;
 use crate::event::{Emitter, Fact, Phase};
 use crate::finish::Ready;
 use crate::freeze::{FreezeOptions, runs_build};
+use crate::git_calls::GitCalls;
 use crate::observe;
 use crate::owed::OwedWork;
 use crate::packing_ahead::has_scripts;
@@ -84,10 +84,10 @@ impl<'a> Versioned<'a> {
         let mut step = VersionStep::default();
         if !bumps.is_empty() {
             events.emit(Fact::PhaseStarted { phase: Phase::Version })?;
-            let head = run.project.repository.as_ref().map(Repository::head).transpose()?;
+            let head = run.project.git().map(GitCalls::head).transpose()?;
             let branch = head.and_then(|head| head.branch).map(|branch| format!("refs/heads/{branch}"));
             step = run.writing(branch.into_iter().collect(), || {
-                write_and_commit(&run.project, &plan, &bumps, &run.request.state, events)
+                run.place.write_versions(&run.project, &plan, &bumps, events)
             })?;
             run.project = (run.read_project)()?;
         }
@@ -139,14 +139,14 @@ fn accepted_fact(of: &ForeignVersion, sent: &SentBefore) -> Fact {
 }
 
 /// The version step, and its commit where there is a repository.
-fn write_and_commit(
+pub(super) fn write_and_commit(
     project: &Project,
     plan: &ReleasePlan,
     bumps: &BumpPlan,
     state: &Utf8Path,
     events: &Emitter,
 ) -> Result<VersionStep, ReleaseError> {
-    let message = project.repository.is_some().then(|| commit_message(project, plan, bumps));
+    let message = project.git().is_some().then(|| commit_message(project, plan, bumps));
     let written = write_versions(project, bumps, state, message.clone())?;
     events.emit(Fact::VersionsWritten { packages: written.packages, files: written.files.len() })?;
     let files = written.files.iter().map(Utf8PathBuf::as_path);

@@ -1,8 +1,9 @@
 //! Releases whose branch may not be pushed to: their commits wait on branches of their own until somebody merges them.
 
-use relay_git::{GitError, Head, Repository};
+use relay_git::{GitError, Head};
 
 use super::remote::RELEASE_BRANCHES;
+use crate::git_calls::GitCalls;
 use crate::project::Project;
 
 /// A release branch of the remote that is not merged.
@@ -24,14 +25,14 @@ pub struct WaitingBranch {
 /// [`GitError`] where commits can't be compared.
 pub(super) fn waiting_branches<'b>(
     project: &Project,
-    repository: &Repository,
+    repository: &dyn GitCalls,
     head: &Head,
     branch: Option<&str>,
     found: impl IntoIterator<Item = (&'b String, &'b String)>,
 ) -> Result<Vec<WaitingBranch>, GitError> {
     let Some(head_commit) = &head.commit else { return Ok(Vec::new()) };
     let folders: Vec<String> = package_folders(project);
-    let is_merged = |commit: &str, tip: &str| repository.is_merged(commit, tip, folders.iter().map(String::as_str));
+    let is_merged = |commit: &str, tip: &str| repository.is_merged(commit, tip, &folders);
     let is_checked_out = head.branch.as_ref().is_some_and(|name| is_release_branch(name));
     let mut waiting = Vec::new();
     for (name, commit) in found {
