@@ -29,7 +29,7 @@ use self::evidence::Proof;
 pub use self::protocol::{
     Answer, BACK_OFF_FIRST, BACK_OFF_MAX, Effect, Found, IllegalInput, Input, Job, PAUSE_MAX, PAUSE_UNASKED,
     PAUSES_PER_PACKAGE_MAX, PLAN_READ_FRESH, SENT_AGAIN_MAX, SETTLE_READS_MAX, Terms, UPLOADS_AFTER_PAUSE,
-    UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_FIRST, VISIBILITY_POLL_MAX,
+    UPLOADS_APART, UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_FIRST, VISIBILITY_POLL_MAX,
 };
 use crate::second_factor::{SecondFactor, WriteFactor};
 use crate::state::{Parked, State};
@@ -44,6 +44,8 @@ pub struct Machine {
     terms: Terms,
     /// Registries that asked for a pause, and until when. Whoever is here goes slowly for the rest of the run.
     paused_until: BTreeMap<RegistryUrl, Duration>,
+    /// When the next upload may begin at a registry that asked for a pause.
+    next_turn: BTreeMap<RegistryUrl, Duration>,
     sitting_open: bool,
     stopping: bool,
 }
@@ -87,6 +89,7 @@ impl Machine {
             index,
             terms,
             paused_until: BTreeMap::new(),
+            next_turn: BTreeMap::new(),
             sitting_open: false,
             stopping: false,
         }

@@ -21,6 +21,8 @@ pub const SENT_AGAIN_MAX: u32 = 1;
 pub const PLAN_READ_FRESH: Duration = Duration::from_mins(1);
 /// How many uploads to one registry are in flight after it asked for a pause (`npm-registry.md`, 10.1).
 pub const UPLOADS_AFTER_PAUSE: usize = 1;
+/// How far apart uploads to one registry begin after it asked for a pause (`npm-registry.md`, 10.1).
+pub const UPLOADS_APART: Duration = Duration::from_secs(1);
 /// The first pause where a registry asks for one without saying how long; it doubles from there (`npm-registry.md`, 10.1).
 pub const PAUSE_UNASKED: Duration = Duration::from_secs(30);
 /// The wait before a second try after an answer that was lost; it doubles from there.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use relay_config::WaitFor;
 
-use super::protocol::{Effect, UPLOADS_AFTER_PAUSE};
+use super::protocol::{Effect, UPLOADS_AFTER_PAUSE, UPLOADS_APART};
 use super::{Machine, Node};
 use crate::second_factor::Carried;
 use crate::state::{Parked, State};
@@ -26,9 +26,11 @@ impl Machine {
             if free == 0 {
                 break;
             }
-            let starts = |node: &Node| !node.is_interactive() && self.can_start(node, now) && self.has_a_turn(node);
+            let starts =
+                |node: &Node| !node.is_interactive() && self.can_start(node, now) && self.has_a_turn(node, now);
             if self.nodes.get(at).is_some_and(starts) {
                 if !self.checks_first(at, now, effects) {
+                    self.takes_its_turn(at, now, effects);
                     self.upload(at, Carried::Nothing, effects);
                 }
                 free -= 1;
@@ -69,11 +71,12 @@ impl Machine {
         if !self.sitting_open && !self.sitting_may_open() {
             return;
         }
-        let has_a_turn = self.nodes.get(next).is_some_and(|node| self.has_a_turn(node));
+        let has_a_turn = self.nodes.get(next).is_some_and(|node| self.has_a_turn(node, now));
         if !has_a_turn || self.checks_first(next, now, effects) {
             return;
         }
         self.sitting_open = true;
+        self.takes_its_turn(next, now, effects);
         let untried = self.nodes.get(next).is_some_and(|node| node.uploads == 0);
         let carried = if untried { self.terms.second_factor.at_first(now) } else { Carried::Nothing };
         self.upload(next, carried, effects);
@@ -151,12 +154,25 @@ impl Machine {
     }
 
     /// Says whether a registry that asked for a pause bears this upload beside those that are in flight.
-    fn has_a_turn(&self, node: &Node) -> bool {
+    fn has_a_turn(&self, node: &Node, now: Duration) -> bool {
         if !self.paused_until.contains_key(&node.job.registry) {
             return true;
         }
+        if self.next_turn.get(&node.job.registry).is_some_and(|turn| now < *turn) {
+            return false;
+        }
         let there = |other: &&Node| other.is_in_flight() && other.job.registry == node.job.registry;
         self.nodes.iter().filter(there).count() < UPLOADS_AFTER_PAUSE
+    }
+
+    /// Where a registry asked for a pause, the next upload to it begins a while after this one.
+    fn takes_its_turn(&mut self, at: usize, now: Duration, effects: &mut Vec<Effect>) {
+        let Some(node) = self.nodes.get(at).filter(|node| self.paused_until.contains_key(&node.job.registry)) else {
+            return;
+        };
+        let next = now.saturating_add(UPLOADS_APART);
+        self.next_turn.insert(node.job.registry.clone(), next);
+        effects.push(Effect::Wake { at: next });
     }
 
     /// Dependents of what failed, is parked or held are held, however far away.

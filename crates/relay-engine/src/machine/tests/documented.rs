@@ -32,6 +32,7 @@ fn the_table_of_what_is_tried_again_has_every_constant_with_its_value() {
         ("PAUSE_UNASKED", span(PAUSE_UNASKED)),
         ("PAUSE_MAX", span(PAUSE_MAX)),
         ("UPLOADS_AFTER_PAUSE", UPLOADS_AFTER_PAUSE.to_string()),
+        ("UPLOADS_APART", span(UPLOADS_APART)),
         ("UPLOADS_PER_PACKAGE_MAX", UPLOADS_PER_PACKAGE_MAX.to_string()),
         ("BACK_OFF_FIRST", span(BACK_OFF_FIRST)),
         ("BACK_OFF_MAX", span(BACK_OFF_MAX)),

@@ -1,6 +1,7 @@
 //! A registry that asks for a pause gets one, from uploads and looks alike.
 
 use super::*;
+use crate::machine::UPLOADS_APART;
 
 fn busy(seconds: u64) -> UploadOutcome {
     UploadOutcome::RateLimited { retry_after: Some(Duration::from_secs(seconds)), text: "slow down".to_owned() }
@@ -14,7 +15,7 @@ fn three(terms: Terms) -> Machine {
 }
 
 #[test]
-fn after_a_pause_uploads_to_that_registry_go_one_at_a_time() {
+fn after_a_pause_uploads_to_that_registry_go_one_at_a_time_and_a_second_apart() {
     let mut machine = three(terms(false));
     for at in 0..3 {
         let effects = machine.handle(ended(at, busy(5)), NOW).unwrap();
@@ -24,7 +25,25 @@ fn after_a_pause_uploads_to_that_registry_go_one_at_a_time() {
     assert_eq!(uploads(&machine.handle(Input::Woken, now).unwrap()).len(), 1);
     assert_eq!(uploads(&machine.handle(Input::Woken, now).unwrap()), []);
     let effects = machine.handle(ended(0, UploadOutcome::Accepted), now).unwrap();
+    assert_eq!(uploads(&effects), [], "the one before began just now");
+    let next = now + UPLOADS_APART;
+    assert_eq!(uploads(&machine.handle(Input::Woken, next.saturating_sub(Duration::from_millis(1))).unwrap()), []);
+    let effects = machine.handle(Input::Woken, next).unwrap();
     assert_eq!(uploads(&effects).len(), 1);
+    assert!(effects.contains(&Effect::Wake { at: next + UPLOADS_APART }), "whoever comes then is awaited: {effects:?}");
+}
+
+#[test]
+fn another_registry_goes_at_its_own_pace() {
+    let elsewhere = |at| Job { registry: "http://other.example/".parse().unwrap(), ..job(at, RouteKind::Token, &[]) };
+    let jobs = vec![job(0, RouteKind::Token, &[]), elsewhere(1), elsewhere(2), elsewhere(3)];
+    let mut machine = Machine::new(jobs, Terms { concurrency: 2, ..terms(false) });
+    machine.start(NOW);
+    machine.handle(ended(0, busy(5)), NOW).unwrap();
+    let now = Duration::from_secs(5);
+    machine.handle(Input::Woken, now).unwrap();
+    assert_eq!(uploads(&machine.handle(ended(1, UploadOutcome::Accepted), now).unwrap()).len(), 1);
+    assert_eq!(uploads(&machine.handle(ended(2, UploadOutcome::Accepted), now).unwrap()).len(), 1);
 }
 
 #[test]
@@ -48,13 +67,15 @@ fn a_pause_that_a_look_was_told_of_counts_for_uploads() {
     let now = Duration::from_secs(1);
     machine.handle(Input::Woken, now).unwrap();
     machine.handle(ended(0, UploadOutcome::Accepted), now).unwrap();
+    let now = now + UPLOADS_APART;
+    machine.handle(Input::Woken, now).unwrap();
     let found = Found::Busy { retry_after: Some(Duration::from_secs(30)), text: "slow down".to_owned() };
     let effects = machine.handle(Input::Looked { package: name(0), found }, now).unwrap();
-    let until = Duration::from_secs(31);
+    let until = Duration::from_secs(32);
     assert!(effects.contains(&Effect::Look { package: name(0), at: until }), "{effects:?}");
     assert!(effects.contains(&Effect::Wake { at: until }), "{effects:?}");
     machine.handle(ended(1, busy(0)), now).unwrap();
-    assert_eq!(uploads(&machine.handle(Input::Woken, Duration::from_secs(30)).unwrap()), []);
+    assert_eq!(uploads(&machine.handle(Input::Woken, Duration::from_secs(31)).unwrap()), []);
     assert_eq!(uploads(&machine.handle(Input::Woken, until).unwrap()), [(name(1), false)]);
 }
 
