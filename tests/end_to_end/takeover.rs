@@ -25,7 +25,7 @@ pub(crate) fn clone(world: &World, remote: &str, name: &str) -> String {
 }
 
 /// Starts a command and kills it when the registry has taken its first upload and shows it to nobody; then it is shown.
-fn kill_in_the_middle(registry: &Registry, published: &Receiver<String>, world: &World, command: &str) {
+pub(crate) fn kill_in_the_middle(registry: &Registry, published: &Receiver<String>, world: &World, command: &str) {
     registry.sandbox.hold("pearl");
     let mut child = world.start(&[command, "--yes"]);
     assert_eq!(published.recv_timeout(PATIENCE).expect("an upload"), "pearl");
@@ -106,10 +106,9 @@ fn the_version_commit_is_on_the_remote_before_the_first_upload() {
     assert_eq!(registry.puts(), 1);
 }
 
-#[test]
-fn others_bytes_under_a_version_stop_it_and_its_dependents_until_a_person_takes_them_for_good() {
-    let registry = Registry::with_codes();
-    let world = pearls(&registry, "");
+/// A repository with its remote, after somebody else published other bytes as `pearl@1.0.0`, which relay was about to send.
+fn with_others_bytes(registry: &Registry) -> (World, String) {
+    let world = pearls(registry, "");
     let remote = with_remote(&world);
     // The token turns out not to be enough; what was to be sent is on record.
     registry.access("pearl", SandboxAccess::Publish);
@@ -117,7 +116,7 @@ fn others_bytes_under_a_version_stop_it_and_its_dependents_until_a_person_takes_
     assert_eq!(registry.committed(), Vec::<String>::new());
     registry.access("pearl", SandboxAccess::Automation);
     // Meanwhile somebody publishes something else under that version.
-    let theirs = pearls(&registry, "");
+    let theirs = pearls(registry, "");
     theirs.write("packages/pearl/theirs.js", "exports.theirs = true;\n");
     theirs.commit("feat: theirs");
     let folder = theirs.beside("packed");
@@ -128,7 +127,13 @@ fn others_bytes_under_a_version_stop_it_and_its_dependents_until_a_person_takes_
         owner: ACCOUNT.to_owned(),
         tag: None,
     });
+    (world, remote)
+}
 
+#[test]
+fn others_bytes_under_a_version_stop_it_and_its_dependents_until_a_person_takes_them_for_good() {
+    let registry = Registry::with_codes();
+    let (world, remote) = with_others_bytes(&registry);
     // In every run and every clone: this one, one without a journal, a fresh one.
     let other = clone(&world, &remote, "other");
     for folder in [world.repo().to_str().expect("a path").to_owned(), other.clone()] {
@@ -146,6 +151,18 @@ fn others_bytes_under_a_version_stop_it_and_its_dependents_until_a_person_takes_
     assert_eq!(registry.committed(), ["necklace@1.0.0"]);
     assert_eq!(tagged(&world, &remote, "pearl@1.0.0"), head(&world));
     // Once is enough, for every clone.
+    world.relay(&["publish", "--yes"]).ended_with(0);
+}
+
+#[test]
+fn the_next_version_leaves_others_bytes_behind() {
+    let registry = Registry::with_codes();
+    let (world, remote) = with_others_bytes(&registry);
+    with_change(&world, "Shine");
+    let code = registry.sandbox.current_otp(ACCOUNT).expect("a code");
+    world.relay(&["release", "--yes", "--otp", &code]).ended_with(0);
+    assert_eq!(registry.committed(), ["pearl@1.1.0", "necklace@1.0.0"]);
+    assert_eq!(tagged(&world, &remote, "pearl@1.1.0"), head(&world));
     world.relay(&["publish", "--yes"]).ended_with(0);
 }
 

@@ -79,7 +79,9 @@ impl<'a> Observed<'a> {
         };
         git_heads::recall(&mut run, &session, &observed).await;
         let Run { request, sent, .. } = &*run;
-        let (accepted, foreign) = foreign(&observed.live, sent, &request.accepted);
+        let (accepted, mut foreign) = foreign(&observed.live, sent, &request.accepted);
+        // The next version leaves others' bytes behind.
+        foreign.retain(|foreign| observed.plan.package(&foreign.live.name).is_none());
         Ok(Self { run, lock, session, observation: observed, packed_ahead, unseen, foreign, accepted, goes_on })
     }
 
