@@ -11,6 +11,7 @@ mod fence;
 mod gate;
 mod harm;
 mod house;
+mod journal;
 mod owed;
 mod packages;
 mod pushes;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use camino::Utf8PathBuf;
+
 /// A repository and a home, apart from everything else on the machine.
 pub(crate) struct World {
     folder: tempfile::TempDir,
@@ -86,8 +88,20 @@ impl World {
         ran.stdout
     }
 
-    /// Runs relay in the repository.
+    /// Runs relay in the repository. Whatever it does, the journal that it leaves tells what can be.
+    #[track_caller]
     pub(crate) fn relay(&self, arguments: &[&str]) -> Ran {
+        let ran = self.relay_with_any_journal(arguments);
+        let cwd = arguments.iter().position(|argument| *argument == "--cwd").and_then(|at| arguments.get(at + 1));
+        let root = cwd.map_or_else(|| self.repo(), |cwd| self.repo().join(cwd));
+        let state = Utf8PathBuf::from_path_buf(root.join(".git/relay")).expect("a UTF-8 path");
+        let illegal = relay_engine::journal::replay(&state).illegal;
+        assert_eq!(illegal, None, "--- stderr of {arguments:?}\n{}", ran.stderr);
+        ran
+    }
+
+    /// The same, where the test has put a journal there that can't be.
+    pub(crate) fn relay_with_any_journal(&self, arguments: &[&str]) -> Ran {
         self.run(Command::new(env!("CARGO_BIN_EXE_relay")).args(arguments).current_dir(self.repo()))
     }
 

@@ -80,6 +80,9 @@ pub(crate) async fn run<P: Person>(
     let read_project = || read(root, concurrency);
     let entered = Entered::enter(request, &read_project).await?;
     interrupted::tell(ui, entered.interrupted());
+    if let Some(journal) = entered.illegal_journal() {
+        ui.warning(journal.to_string());
+    }
     let session = make_session(entered.project())?;
     let observed = stop.or(patiently(ui, Box::pin(entered.observe(session)))).await??;
     tell_observed(ui, &observed, ignore_scripts);

@@ -19,6 +19,7 @@ use crate::registry_calls::{RegistryCalls, Sent};
 use crate::registry_change::ChangeKey;
 use crate::release::remote_lock::{LockLost, RemoteLock};
 use crate::second_factor::SecondFactorSession;
+use crate::state::State;
 
 mod asking;
 mod state_events;
@@ -119,6 +120,10 @@ async fn run<U: RegistryCalls, P: Person>(
         }
         for effect in effects.drain(..) {
             if let Effect::Ask { package, remaining } = &effect {
+                // Whoever stopped the run as the challenge came is not asked any more.
+                if machine.state(package) != Some(&State::AwaitingPerson) {
+                    continue;
+                }
                 let Some(upload) = context.prepared_uploads.get(package) else { continue };
                 let challenge = challenges.remove(&upload.key());
                 let notice = ChallengeNotice::new(upload.key(), &upload.registry, challenge.as_ref(), *remaining);

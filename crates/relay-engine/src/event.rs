@@ -3,7 +3,7 @@
 //! The progress display, the NDJSON log, the journal and the report are readers of this stream and nothing else; none of
 //! them is called from inside the machinery. No event holds a secret.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use relay_config::RouteKind;
@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::registry_change::RegistryChange;
 use crate::run_options::RunOptions;
+use crate::run_state::RunState;
 use crate::state::{Failure, How, Parked};
+
+mod about;
 
 /// One event with its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -299,12 +302,13 @@ pub struct NotRecorded(pub String);
 pub struct Emitter {
     clock: SharedClock,
     subscribers: Vec<Arc<dyn Subscriber>>,
+    run: Arc<Mutex<RunState>>,
 }
 
 impl Emitter {
     /// A stream without readers.
     pub fn new(clock: SharedClock) -> Self {
-        Self { clock, subscribers: Vec::new() }
+        Self { clock, subscribers: Vec::new(), run: Arc::default() }
     }
 
     /// Adds a reader.
@@ -318,6 +322,10 @@ impl Emitter {
     /// [`NotRecorded`] when a reader could not take it; the others still got it.
     pub fn emit(&self, fact: Fact) -> Result<(), NotRecorded> {
         let event = Event { at: self.clock.now(), fact };
+        if let Ok(mut run) = self.run.lock() {
+            // Where no run is under way, as when packages are only packed, there is nothing to keep.
+            let _ = run.apply(&event.fact);
+        }
         let mut result = Ok(());
         for subscriber in &self.subscribers {
             if let Err(problem) = subscriber.event(&event) {
@@ -325,6 +333,11 @@ impl Emitter {
             }
         }
         result
+    }
+
+    /// What the run has come to, by the events that it was told with.
+    pub fn run(&self) -> RunState {
+        self.run.lock().map(|run| run.clone()).unwrap_or_default()
     }
 
     /// Makes all that was told so far outlive a power cut, where a reader keeps it. One call serves many events.
@@ -354,29 +367,5 @@ impl Event {
     pub fn to_line(&self) -> Result<String, serde_json::Error> {
         let line = serde_json::to_string(self)?;
         Ok(format!("{}\n", strike(&line)))
-    }
-}
-
-impl Fact {
-    /// The package that the event is about.
-    pub fn package(&self) -> Option<&PackageName> {
-        match self {
-            Self::ScriptRan { package, .. }
-            | Self::Packed { package, .. }
-            | Self::UploadStarted { package, .. }
-            | Self::Accepted { package, .. }
-            | Self::PublishedAccepted { package, .. }
-            | Self::Settling { package, .. }
-            | Self::ChallengeOpened { package, .. }
-            | Self::ChallengeAnswered { package, .. }
-            | Self::RouteChanged { package, .. }
-            | Self::Waiting { package, .. }
-            | Self::Live { package, .. }
-            | Self::Parked { package, .. }
-            | Self::Held { package, .. }
-            | Self::Failed { package, .. } => Some(package),
-            Self::Tagged { package, .. } => package.as_ref(),
-            _ => None,
-        }
     }
 }

@@ -16,7 +16,7 @@
 //! - [`tag_listeners`]: whether workflows start from pushed tags
 //! - [`finish`], [`owed`], [`report`]: tags and pushes, those that earlier runs owe too; what the run came to
 //! - [`run_options`]: what a run was asked for, so that whoever goes on with it asks for the same
-//! - [`event`], [`journal`], [`learnt`], [`state_folder`]: the one stream of events, and what is remembered of it
+//! - [`event`], [`run_state`], [`journal`], [`learnt`], [`state_folder`]: the one stream of events, what it comes to, and what is remembered of it
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
 
@@ -44,6 +44,7 @@ pub mod registry_change;
 pub mod release;
 pub mod report;
 pub mod run_options;
+pub mod run_state;
 pub mod second_factor;
 pub mod session;
 pub mod state;

@@ -21,10 +21,11 @@ use crate::observe::Observed;
 use crate::prepared_upload::PreparedUpload;
 use crate::registry_calls::RegistryCalls;
 use crate::release::ForeignVersion;
-use crate::report::{PackageReport, RunReport, outcome_of};
+use crate::report::{Outcome, PackageReport, RunReport};
+use crate::run_state::{PackageState, RunState};
 use crate::second_factor::SecondFactorSession;
 use crate::session::KnownCredential;
-use crate::state::{Failure, How, Parked, State};
+use crate::state::{Failure, How, Parked};
 
 /// Reads in flight for each upload that may be in flight: looks for visibility must never wait for a free connection.
 const READS_PER_UPLOAD: usize = 4;
@@ -216,31 +217,32 @@ pub async fn publish<U: RegistryCalls, P: Person>(
     };
     let mut machine = Machine::new(jobs, terms);
     carry_out(&mut machine, context, second_factor, interrupts).await?;
+    let run = context.events.run();
     let mut report = RunReport::new();
     for planned in &plan.packages {
-        let Some(state) = machine.state(&planned.name) else { continue };
-        if let Some(upload) = context.prepared_uploads.get(&planned.name) {
-            let token = TriedToken {
-                credential: upload.credential.as_ref(),
-                bypasses: upload.bypasses || has_published(&machine, context.prepared_uploads, upload),
-            };
-            teach(lessons.learnt, planned, state, machine.route(&planned.name), token, lessons.today);
-        }
+        let Some(upload) = context.prepared_uploads.get(&planned.name) else { continue };
+        let Some(package) = run.package(&planned.name) else { continue };
+        let token = TriedToken {
+            credential: upload.credential.as_ref(),
+            bypasses: upload.bypasses || has_published(&run, context.prepared_uploads, upload),
+        };
+        let outcome = package.outcome();
+        teach(lessons.learnt, planned, &outcome, package.route(), token, lessons.today);
         report.packages.push(PackageReport {
             name: planned.name.clone(),
             path: planned.path.clone(),
             version: planned.next.clone(),
             registry: planned.registry.clone(),
-            route: machine.route(&planned.name).unwrap_or(planned.route.kind),
+            route: package.route().unwrap_or(planned.route.kind),
             reason: planned.route.reason.clone(),
-            uploads: machine.uploads(&planned.name),
+            uploads: package.uploads(),
             tag: planned.tag.clone(),
-            outcome: outcome_of(state),
+            outcome,
         });
     }
     let delays = plan.packages.iter().filter_map(|one| Some((&one.registry, machine.shown_after(&one.name)?)));
     lessons.learnt.learn_delays(delays);
-    report.challenges_answered = machine.challenges_answered();
+    report.challenges_answered = run.challenges_answered();
     report.millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
 }
@@ -259,16 +261,15 @@ struct TriedToken<'a> {
 }
 
 /// Says whether the credential of an upload has published another package in this run, with nobody answering.
-fn has_published(machine: &Machine, uploads: &BTreeMap<PackageName, PreparedUpload>, upload: &PreparedUpload) -> bool {
+fn has_published(run: &RunState, uploads: &BTreeMap<PackageName, PreparedUpload>, upload: &PreparedUpload) -> bool {
     let Some(credential) = &upload.credential else { return false };
-    machine.states().any(|(name, state)| {
-        let published = matches!(
-            state,
-            State::Accepted { .. } | State::Live(How::Published) | State::Parked(Parked::Visibility { .. })
-        );
+    let published = |package: &PackageState| {
+        matches!(package.outcome(), Outcome::Live { how: How::Published } | Outcome::Parked(Parked::Visibility { .. }))
+            && package.route() == Some(RouteKind::Token)
+    };
+    run.packages().any(|(name, package)| {
         *name != upload.name
-            && published
-            && machine.route(name) == Some(RouteKind::Token)
+            && published(package)
             && uploads
                 .get(name)
                 .and_then(|other| other.credential.as_ref())
@@ -282,27 +283,27 @@ fn has_published(machine: &Machine, uploads: &BTreeMap<PackageName, PreparedUplo
 fn teach(
     learnt: &mut Learnt,
     planned: &PlannedPackage,
-    state: &State,
+    outcome: &Outcome,
     route: Option<RouteKind>,
     token: TriedToken<'_>,
     today: Date,
 ) {
     let challenged =
-        route == Some(RouteKind::Interactive) || matches!(state, State::Failed(Failure::TokensDisallowed { .. }));
+        route == Some(RouteKind::Interactive) || matches!(outcome, Outcome::Failed(Failure::TokensDisallowed { .. }));
     let bypasses = token.bypasses;
     if let Some(credential) = token.credential.filter(|_| planned.route.kind == RouteKind::Token) {
         let (registry, name) = (&planned.registry, &planned.name);
         if challenged && !bypasses {
             learnt.learn_challenge(registry, name, credential, today);
-        } else if matches!(state, State::Live(How::Published)) {
+        } else if matches!(outcome, Outcome::Live { how: How::Published }) {
             learnt.forget_challenge(registry, name, credential);
         }
     }
     let taught = match planned.route.kind {
         RouteKind::Token | RouteKind::Plain if challenged && bypasses => Some(PublishingAccess::Publish),
         RouteKind::Plain if challenged => Some(PublishingAccess::Automation),
-        _ => match state {
-            State::Failed(Failure::Refused(refusal)) => refusal.code.teaches(),
+        _ => match outcome {
+            Outcome::Failed(Failure::Refused(refusal)) => refusal.code.teaches(),
             _ => None,
         },
     };

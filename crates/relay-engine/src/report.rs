@@ -7,7 +7,7 @@ use relay_values::{DistTag, RegistryUrl};
 use relay_workspace::{PackageName, Version};
 use serde::Serialize;
 
-use crate::state::{Failure, How, Parked, State};
+use crate::state::{Failure, How, Parked};
 
 /// What became of one package.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -123,19 +123,6 @@ impl RunReport {
     /// How many packages this run uploaded.
     pub fn published(&self) -> impl Iterator<Item = &PackageReport> {
         self.packages.iter().filter(|package| matches!(package.outcome, Outcome::Live { how: How::Published }))
-    }
-}
-
-/// The outcome that a final state stands for. A state that is not final is an interrupted one.
-pub fn outcome_of(state: &State) -> Outcome {
-    match state {
-        State::Live(how) => Outcome::Live { how: *how },
-        State::Parked(parked) => Outcome::Parked(parked.clone()),
-        State::Held { by } => Outcome::Held { by: by.clone() },
-        State::Failed(failure) => Outcome::Failed(failure.clone()),
-        State::Uploading | State::Settling => Outcome::Parked(Parked::Interrupted { in_flight: true, accepted: false }),
-        State::Accepted { .. } => Outcome::Parked(Parked::Interrupted { in_flight: false, accepted: true }),
-        _ => Outcome::Parked(Parked::Interrupted { in_flight: false, accepted: false }),
     }
 }
 

@@ -11,7 +11,7 @@ use relay_workspace::{Integrity, PackageName, Version};
 use serde::Serialize;
 
 use crate::finish::FinishOptions;
-use crate::journal::{NotShown, PastUploads};
+use crate::journal::{self, NotShown, PastUploads, Replayed};
 use crate::learnt::Learnt;
 use crate::observe::{self, Intent, LiveVersion, ObserveError, observe};
 use crate::owed::OwedWork;
@@ -190,7 +190,7 @@ pub struct Looked {
 /// # Errors
 /// [`StatusError`]. A remote that can't be read is none: it is told in the status.
 pub async fn look(project: &Project, session: &Session, state: &Utf8Path) -> Result<Looked, StatusError> {
-    let journal = PastUploads::read(state);
+    let Replayed { past_uploads: journal, illegal } = journal::replay(state);
     let (remote, remote_problem) = see_remote(project, session);
     let record = remote.as_ref().and_then(|remote| remote.record.as_ref()).map(|(_, record)| record);
     let sent = SentBefore::of(&journal, record);
@@ -239,7 +239,8 @@ pub async fn look(project: &Project, session: &Session, state: &Utf8Path) -> Res
         remote: remote.map(|remote| remote.name),
         remote_problem,
     };
-    Ok(Looked { status, warnings: observed.warnings, bumps: observed.bumps })
+    let warnings = illegal.iter().map(ToString::to_string).chain(observed.warnings).collect();
+    Ok(Looked { status, warnings, bumps: observed.bumps })
 }
 
 /// The remote, where there is one and it may be asked; else why it can't be read.

@@ -89,6 +89,7 @@ impl From<ReleaseError> for CliError {
             ReleaseError::CommitVersions(error) => engine::commit_versions(error),
             ReleaseError::Freeze(error) => engine::freeze(error),
             ReleaseError::Publish(error) => engine::publish(error),
+            ReleaseError::Journal(error) => Self::of(ErrorKind::User, &error).code("relay::journal::unwritable"),
             ReleaseError::NotRecorded(error) => Self::of(ErrorKind::User, &error).code("relay::journal::unwritable"),
         }
     }

@@ -21,6 +21,8 @@ use crate::registry_calls::{Polled, RegistryCalls, Sent};
 use crate::second_factor::{SecondFactor, SecondFactorSession};
 use crate::state::{How, Parked, State};
 
+mod told;
+
 struct StoppedClock;
 
 impl Clock for StoppedClock {
@@ -158,35 +160,38 @@ pub(crate) fn prepared_upload(package: &str, route: RouteKind) -> PreparedUpload
     }
 }
 
-fn machine(prepared_uploads: &BTreeMap<PackageName, PreparedUpload>, person: bool) -> Machine {
-    let mut below: Vec<PackageName> = Vec::new();
-    let jobs = prepared_uploads
-        .values()
-        .map(|prepared_upload| {
-            let job = Job {
-                name: prepared_upload.name.clone(),
-                registry: prepared_upload.registry.clone(),
-                route: prepared_upload.route,
-                depends_on: below.clone(),
-                chain_length: 1,
-                credential: "the test".to_owned(),
-                bypasses: true,
-                can_become_interactive: false,
-                accepted_before: false,
-                failed: None,
-            };
-            below = vec![prepared_upload.name.clone()];
-            job
-        })
-        .collect();
-    let terms = Terms {
+fn job(prepared_upload: &PreparedUpload, depends_on: Vec<PackageName>) -> Job {
+    Job {
+        name: prepared_upload.name.clone(),
+        registry: prepared_upload.registry.clone(),
+        route: prepared_upload.route,
+        depends_on,
+        chain_length: 1,
+        credential: "the test".to_owned(),
+        bypasses: true,
+        can_become_interactive: false,
+        accepted_before: false,
+        failed: None,
+    }
+}
+
+fn terms(person: bool) -> Terms {
+    Terms {
         concurrency: 8,
         wait_for: WaitFor::Visible,
         visibility_timeout: Duration::from_mins(20),
         second_factor: SecondFactor::new(person, false),
         read_age: Duration::ZERO,
-    };
-    Machine::new(jobs, terms)
+    }
+}
+
+fn machine(prepared_uploads: &BTreeMap<PackageName, PreparedUpload>, person: bool) -> Machine {
+    let mut below: Vec<PackageName> = Vec::new();
+    let jobs = prepared_uploads
+        .values()
+        .map(|prepared_upload| job(prepared_upload, std::mem::replace(&mut below, vec![prepared_upload.name.clone()])))
+        .collect();
+    Machine::new(jobs, terms(person))
 }
 
 /// Runs a chain of packages, each on top of the one before.

@@ -7,8 +7,9 @@ use camino::Utf8Path;
 
 use super::remote::{Look, RemoteError, RemoteState};
 use super::sent::SentBefore;
-use super::workplace::{OnDisk, Workplace};
+use super::workplace::OnDisk;
 use super::{Observed, ProjectReader, ReleaseError, Request, Run, git_writes};
+use crate::journal::{self, IllegalJournal, Replayed};
 use crate::learnt::Learnt;
 use crate::project::Project;
 use crate::session::Session;
@@ -21,6 +22,7 @@ pub struct Entered<'a> {
     pub(super) run: Box<Run<'a>>,
     pub(super) lock: Option<RunLock>,
     interrupted: Option<InterruptedStep>,
+    illegal_journal: Option<IllegalJournal>,
 }
 
 /// A version step that an earlier run did not bring to its end.
@@ -56,7 +58,7 @@ impl<'a> Entered<'a> {
             }
         }
         let place = Rc::new(OnDisk { state: request.state.clone() });
-        let past_uploads = place.past_uploads();
+        let Replayed { past_uploads, illegal: illegal_journal } = read_journal(&request, &mut lock)?;
         let learnt = Learnt::read(&request.state);
         let sent = SentBefore::of(&past_uploads, None);
         let run = Box::new(Run {
@@ -70,7 +72,7 @@ impl<'a> Entered<'a> {
             sent,
             read_at: None,
         });
-        Ok(Self { run, lock, interrupted })
+        Ok(Self { run, lock, interrupted, illegal_journal })
     }
 
     /// The project as it is now.
@@ -81,6 +83,11 @@ impl<'a> Entered<'a> {
     /// What was found of an earlier run's version step, if anything.
     pub fn interrupted(&self) -> Option<&InterruptedStep> {
         self.interrupted.as_ref()
+    }
+
+    /// The journal of earlier runs, where it is not believed.
+    pub fn illegal_journal(&self) -> Option<&IllegalJournal> {
+        self.illegal_journal.as_ref()
     }
 
     /// Reads everything and makes the plan.
@@ -112,6 +119,27 @@ impl Run<'_> {
             Err(error) => Ok(Some(error)),
         }
     }
+}
+
+/// What the journal tells. One that is full, or not believed, makes room for a new one, where this run may write.
+fn read_journal(request: &Request, lock: &mut Option<RunLock>) -> Result<Replayed, ReleaseError> {
+    let state = &request.state;
+    let replayed = journal::replay(state);
+    if request.dry_run || (replayed.illegal.is_none() && !journal::is_full(state)) {
+        return Ok(replayed);
+    }
+    if lock.is_none() {
+        *lock = Some(RunLock::take(state, &request.holder)?);
+    }
+    // Nobody writes to it any more.
+    let mut replayed = journal::replay(state);
+    if let Some(illegal) = &mut replayed.illegal {
+        journal::set_aside(illegal)?;
+    } else if journal::is_full(state) {
+        journal::put_away(state)?;
+        return Ok(Replayed::default());
+    }
+    Ok(replayed)
 }
 
 /// Looks for a version step that was interrupted, and how far it had come; touches nothing.

@@ -10,6 +10,7 @@ use super::remote::RemoteError;
 use crate::event::NotRecorded;
 use crate::finish::FinishError;
 use crate::freeze::{FreezeError, PackingObstacle};
+use crate::journal::JournalError;
 use crate::observe::ObserveError;
 use crate::project::ProjectError;
 use crate::publish::PublishRunError;
@@ -27,6 +28,9 @@ pub enum ReleaseError {
     /// The state folder can't be used, or another run is at work in this clone.
     #[error(transparent)]
     StateFolder(#[from] StateFolderError),
+    /// The journal can't be put out of the way.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// A version step of an earlier run can't be finished.
     #[error(transparent)]
     Interrupted(#[from] WriteSetError),

@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 
 use super::remote::{Look, RemoteState};
-use crate::journal::PastUploads;
+use crate::journal::replay;
 use crate::project::Project;
 use crate::run_options::RunOptions;
 
@@ -23,7 +23,7 @@ pub struct Resumed {
 impl Resumed {
     /// Looks for one. Nothing is found where all is finished, or where the remote can't be read: the run itself will say so.
     pub fn find(project: &Project, state: &Utf8Path, with_remote: bool) -> Option<Self> {
-        let journal = PastUploads::read(state);
+        let journal = replay(state).past_uploads;
         if let Some(run) = journal.unfinished_run() {
             return Some(Self { begun: run.at, options: run.options.clone(), remote: None });
         }

@@ -105,8 +105,11 @@ impl SentBefore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Fact;
+    use crate::event::{Event, Fact};
     use relay_workspace::{PackageName, Version};
+
+    const FIRST: &str = "1111111111111111111111111111111111111111";
+    const SECOND: &str = "2222222222222222222222222222222222222222";
 
     fn live(integrity: Option<&str>) -> LiveVersion {
         LiveVersion {
@@ -135,17 +138,27 @@ mod tests {
     fn before(facts: Vec<Fact>) -> SentBefore {
         let mut journal = PastUploads::default();
         for fact in facts {
-            journal.take(fact);
+            // In one run the bytes of a version are always the same.
+            let begun = matches!(fact, Fact::UploadStarted { .. }).then(|| Fact::RunStarted {
+                command: "publish".to_owned(),
+                plan: "p".to_owned(),
+                packages: vec![live(None).name],
+                push: true,
+                options: None,
+            });
+            for fact in begun.into_iter().chain([fact]) {
+                journal.apply(&Event { at: jiff::Timestamp::UNIX_EPOCH, fact }).unwrap();
+            }
         }
         SentBefore::of(&journal, None)
     }
 
     #[test]
     fn bytes_that_relay_sent_in_any_run_are_its_own() {
-        let before = before(vec![sent("sha512-aa==", "c1"), sent("sha512-bb==", "c2")]);
+        let before = before(vec![sent("sha512-aa==", FIRST), sent("sha512-bb==", SECOND)]);
         let ours = |commit: &str| Verdict::Ours { commit: commit.to_owned() };
-        assert_eq!(before.judge(&live(Some("sha512-aa=="))), ours("c1"));
-        assert_eq!(before.judge(&live(Some("sha512-bb=="))), ours("c2"));
+        assert_eq!(before.judge(&live(Some("sha512-aa=="))), ours(FIRST));
+        assert_eq!(before.judge(&live(Some("sha512-bb=="))), ours(SECOND));
         assert_eq!(before.judge(&live(None)), Verdict::Unknown);
         let foreign = before.judge(&live(Some("sha512-cc==")));
         assert!(matches!(foreign, Verdict::Foreign { ours, .. } if ours.as_str() == "sha512-bb=="));
@@ -157,16 +170,16 @@ mod tests {
         let LiveVersion { name, version, registry, .. } = live(None);
         let integrity = Integrity::parse("sha512-aa==").unwrap();
         let accepted = Fact::Accepted { package: name, version, registry, integrity };
-        let before = before(vec![sent("sha512-aa==", "c1"), accepted]);
-        assert_eq!(before.judge(&live(None)), Verdict::Ours { commit: "c1".to_owned() });
+        let before = before(vec![sent("sha512-aa==", FIRST), accepted]);
+        assert_eq!(before.judge(&live(None)), Verdict::Ours { commit: FIRST.to_owned() });
     }
 
     #[test]
     fn what_a_person_took_for_good_is_as_good_as_ones_own() {
         let LiveVersion { name, version, registry, .. } = live(None);
         let integrity = Integrity::parse("sha512-cc==").unwrap();
-        let taken = Fact::PublishedAccepted { package: name, version, registry, integrity, commit: "c1".to_owned() };
-        let before = before(vec![sent("sha512-aa==", "c1"), taken]);
-        assert_eq!(before.judge(&live(Some("sha512-cc=="))), Verdict::Ours { commit: "c1".to_owned() });
+        let taken = Fact::PublishedAccepted { package: name, version, registry, integrity, commit: FIRST.to_owned() };
+        let before = before(vec![sent("sha512-aa==", FIRST), taken]);
+        assert_eq!(before.judge(&live(Some("sha512-cc=="))), Verdict::Ours { commit: FIRST.to_owned() });
     }
 }

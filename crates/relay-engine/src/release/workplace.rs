@@ -11,7 +11,7 @@ use super::remote_lock::{Beside, on_a_thread};
 use super::versioned::{VersionStep, write_and_commit};
 use super::{ReleaseError, git_heads, git_writes};
 use crate::event::{Emitter, SharedClock};
-use crate::journal::PastUploads;
+use crate::journal::{PastUploads, replay};
 use crate::learnt::Learnt;
 use crate::observe::{Intent, LiveVersion, ObserveError, Observed, RecordedVersions, observe};
 use crate::project::Project;
@@ -80,7 +80,7 @@ impl OnDisk {
 
 impl Workplace for OnDisk {
     fn past_uploads(&self) -> PastUploads {
-        PastUploads::read(self.state())
+        replay(self.state()).past_uploads
     }
 
     fn take_lock(&self, holder: &Holder) -> Result<RunLock, StateFolderError> {

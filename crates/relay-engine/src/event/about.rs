@@ -1,0 +1,94 @@
+//! What an event is about, and its name.
+
+use relay_workspace::PackageName;
+
+use super::Fact;
+
+impl Fact {
+    /// The package that the event is about.
+    pub fn package(&self) -> Option<&PackageName> {
+        match self {
+            Self::ScriptRan { package, .. }
+            | Self::Packed { package, .. }
+            | Self::UploadStarted { package, .. }
+            | Self::Accepted { package, .. }
+            | Self::PublishedAccepted { package, .. }
+            | Self::Settling { package, .. }
+            | Self::ChallengeOpened { package, .. }
+            | Self::ChallengeAnswered { package, .. }
+            | Self::RouteChanged { package, .. }
+            | Self::Waiting { package, .. }
+            | Self::Live { package, .. }
+            | Self::Parked { package, .. }
+            | Self::Held { package, .. }
+            | Self::Failed { package, .. } => Some(package),
+            Self::Tagged { package, .. } => package.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The name that stands for it in journal and log.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RunStarted { .. } => "run-started",
+            Self::PhaseStarted { .. } => "phase-started",
+            Self::VersionsWritten { .. } => "versions-written",
+            Self::Committed { .. } => "committed",
+            Self::BuildStarted { .. } => "build-started",
+            Self::Built { .. } => "built",
+            Self::ScriptRan { .. } => "script-ran",
+            Self::Packed { .. } => "packed",
+            Self::UploadStarted { .. } => "upload-started",
+            Self::Accepted { .. } => "accepted",
+            Self::PublishedAccepted { .. } => "published-accepted",
+            Self::Settling { .. } => "settling",
+            Self::ChallengeOpened { .. } => "challenge-opened",
+            Self::ChallengeAnswered { .. } => "challenge-answered",
+            Self::RouteChanged { .. } => "route-changed",
+            Self::Waiting { .. } => "waiting",
+            Self::Live { .. } => "live",
+            Self::Parked { .. } => "parked",
+            Self::Held { .. } => "held",
+            Self::Failed { .. } => "failed",
+            Self::Tagged { .. } => "tagged",
+            Self::Pushed { .. } => "pushed",
+            Self::RunEnded { .. } => "run-ended",
+        }
+    }
+
+    /// The commit that it names.
+    pub fn commit(&self) -> Option<&str> {
+        match self {
+            Self::Committed { commit } | Self::PublishedAccepted { commit, .. } => Some(commit),
+            Self::UploadStarted { head, .. } => head.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether it tells how far a package of the run has come.
+    pub fn moves_package(&self) -> bool {
+        let beside = matches!(self, Self::ScriptRan { .. } | Self::PublishedAccepted { .. } | Self::Tagged { .. });
+        self.package().is_some() && !beside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_named_as_in_the_journal() {
+        let package = PackageName::parse("a").unwrap();
+        for fact in [
+            Fact::PhaseStarted { phase: crate::event::Phase::Pack },
+            Fact::VersionsWritten { packages: 1, files: 2 },
+            Fact::ChallengeAnswered { package: package.clone(), change: None },
+            Fact::Held { package: package.clone(), by: package },
+            Fact::Pushed { remote: "origin".to_owned(), refs: Vec::new() },
+            Fact::RunEnded { live: 1, failed: 0, held: 0, parked: 0 },
+        ] {
+            let written = serde_json::to_value(&fact).unwrap();
+            assert_eq!(written["event"], fact.name());
+        }
+    }
+}
