@@ -1,6 +1,7 @@
 //! Carries a release out: reads the repository, has a plan made, writes versions, packs, publishes, tags.
 //!
 //! - [`release`]: a release as a value that goes from step to step; everything below serves its steps
+//! - [`authority`]: by whose right a package is written to
 //! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
 //! - [`left_out`]: packages that a sparse checkout leaves out
 //! - [`publish_settings`]: npm's own settings about a publish
@@ -21,6 +22,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
 
 pub mod agreed_settings;
+pub mod authority;
 pub mod conventions;
 pub mod driver;
 pub mod event;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join;
 use relay_change::BumpPlan;
 use relay_config::RegistryRules;
-use relay_plan::{Finding, Observations, PackageObservation, Planned, PublishedState, ReleasePlan, plan};
+use relay_plan::{
+    Authorisation, Finding, Observations, PackageObservation, Planned, PublishedState, ReleasePlan, plan,
+};
 use relay_registry::RegistryUrl;
-use relay_values::CredentialId;
 use relay_workspace::{Integrity, PackageName, Version};
 
 use crate::learnt::Learnt;
@@ -60,8 +61,8 @@ pub type RecordedVersions = BTreeMap<PackageName, BTreeSet<Version>>;
 pub struct Observed {
     /// The plan.
     pub plan: ReleasePlan,
-    /// The credential with which each package's route was planned.
-    pub chosen: BTreeMap<PackageName, CredentialId>,
+    /// By whose right each package's route was planned.
+    pub authorisations: BTreeMap<PackageName, Authorisation>,
     /// The versions to be made.
     pub bumps: BumpPlan,
     /// What is to be said of how they were made; it is in the plan as well.
@@ -170,14 +171,14 @@ pub async fn observe(
         wait_for: project.config.publish.wait_for,
         delays: learnt.delays(),
     };
-    let Planned { plan, credentials: chosen } = plan(&observations)?;
+    let Planned { plan, authorisations } = plan(&observations)?;
     warnings.extend(not_shown.iter().map(|(registry, names)| hidden_packages(registry, names)));
     let notes = if intent == Intent::Release { of_changesets(project).into_iter().collect() } else { Vec::new() };
     // Last, since there may be many and only some are shown.
     warnings.extend_from_slice(&project.workspace.warnings);
     Ok(Observed {
         plan,
-        chosen,
+        authorisations,
         bumps,
         change_findings,
         credentials,

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use relay_config::{Access, RegistryRules, RouteKind};
 use relay_pack::Tarball;
-use relay_registry::{Credential, RegistryUrl};
+use relay_registry::RegistryUrl;
 use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Shasum, Version};
 
+use crate::authority::PackageAuthority;
 use crate::registry_change::{ChangeKey, RegistryChange};
 
 /// One frozen package. Its bytes are those that the plan named (invariant I2).
@@ -23,12 +24,10 @@ pub struct PreparedUpload {
     pub rules: RegistryRules,
     /// The planned route.
     pub route: RouteKind,
-    /// The credential of that route.
-    pub credential: Option<Credential>,
-    /// Whether somebody declared that it bypasses 2FA.
+    /// By whose right it is sent.
+    pub authority: PackageAuthority,
+    /// Whether somebody declared that its credential bypasses 2FA.
     pub bypasses: bool,
-    /// The credential with which a person can answer a challenge, if there is one.
-    pub interactive_credential: Option<Credential>,
     /// The tarball, with its manifest and readme.
     pub tarball: Arc<Tarball>,
     /// Its integrity.
@@ -47,14 +46,5 @@ impl PreparedUpload {
     /// The upload as a change of its package.
     pub fn key(&self) -> ChangeKey {
         ChangeKey { package: self.name.clone(), change: RegistryChange::Publish { version: self.version.clone() } }
-    }
-
-    /// The credential for an upload: the route's own, or the one with which a person answers.
-    pub fn credential_for(&self, interactive: bool) -> Option<&Credential> {
-        if interactive {
-            self.interactive_credential.as_ref().or(self.credential.as_ref())
-        } else {
-            self.credential.as_ref()
-        }
     }
 }

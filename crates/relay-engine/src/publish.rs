@@ -7,11 +7,12 @@ use jiff::civil::Date;
 use relay_config::{Config, CredentialKind, PublishingAccess, RouteKind};
 use relay_graph::DependencyGraph;
 use relay_pack::Tarball;
-use relay_plan::{Lesson, PlannedPackage, ReleasePlan};
+use relay_plan::{Authorisation, Lesson, PlannedPackage, ReleasePlan};
 use relay_registry::Credential;
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
 
+use crate::authority::{KnownCredentials, NotAuthorised, PackageAuthority};
 use crate::driver::{DriverContext, DriverError, Person, carry_out};
 use crate::event::{Emitter, Fact};
 use crate::journal::PastUploads;
@@ -54,15 +55,8 @@ pub enum PublishRunError {
         package: PackageName,
     },
     /// The credential that the plan is about can't be found any more.
-    #[error(
-        "the credential for `{package}` from {credential}, with which its upload was planned, is gone; run the command again"
-    )]
-    CredentialGone {
-        /// The package.
-        package: PackageName,
-        /// Where the credential came from.
-        credential: String,
-    },
+    #[error(transparent)]
+    NotAuthorised(#[from] NotAuthorised),
     /// The run could not go on.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -78,6 +72,7 @@ pub fn prepared_uploads(
     git_head: Option<&str>,
 ) -> Result<BTreeMap<PackageName, PreparedUpload>, PublishRunError> {
     let mut prepared_uploads = BTreeMap::new();
+    let known = Arc::new(KnownCredentials::new(observed.credentials.clone()));
     for planned in &observed.plan.packages {
         if planned.route.kind == RouteKind::Blocked {
             continue;
@@ -96,21 +91,23 @@ pub fn prepared_uploads(
             });
         }
         let Some((registry, rules)) = observed.destinations.get(name) else { continue };
-        let known = observed.credentials.get(name).map(Vec::as_slice).unwrap_or_default();
-        let chosen = observed.chosen.get(name);
-        let used = known.iter().find(|credential| Some(&credential.fact.id) == chosen);
-        if let (Some(chosen), None) = (chosen, used) {
-            return Err(PublishRunError::CredentialGone { package: name.clone(), credential: chosen.to_string() });
-        }
+        let by = observed.authorisations.get(name).cloned().unwrap_or(Authorisation::Nobody);
+        // What is gone is told before the first upload, not at its turn.
+        let used = by.credential().map(|id| known.find(name, id)).transpose()?;
+        let answered_with = answering(planned, used, known.of(name)).map(|known| known.fact.id.clone());
         let prepared_upload = PreparedUpload {
             name: name.clone(),
             version: planned.next.clone(),
             registry: registry.clone(),
             rules: *rules,
             route: planned.route.kind,
-            credential: used.map(|known| known.credential.clone()),
+            authority: PackageAuthority {
+                package: name.clone(),
+                by: by.clone(),
+                answered_with,
+                source: Arc::<KnownCredentials>::clone(&known),
+            },
             bypasses: used.is_some_and(|known| known.fact.kind == CredentialKind::GranularBypass),
-            interactive_credential: answering(planned, used, known).map(|known| known.credential.clone()),
             tarball: Arc::clone(tarball),
             integrity: tarball.integrity.clone(),
             shasum: tarball.shasum.clone(),
@@ -170,7 +167,7 @@ pub fn jobs(
                 chain_length: chain_lengths.get(&planned.name).copied().unwrap_or(1),
                 credential: source,
                 bypasses: prepared_upload.bypasses,
-                can_become_interactive: may_be_interactive && prepared_upload.interactive_credential.is_some(),
+                can_become_interactive: may_be_interactive && prepared_upload.authority.answered_with.is_some(),
                 accepted_before: past_uploads.was_accepted(
                     registry,
                     &planned.name,
@@ -219,12 +216,13 @@ pub async fn publish<U: RegistryCalls, P: Person>(
     carry_out(&mut machine, context, second_factor, interrupts).await?;
     let run = context.events.run();
     let mut report = RunReport::new();
+    let tried = tried(context.prepared_uploads).await;
     for planned in &plan.packages {
         let Some(upload) = context.prepared_uploads.get(&planned.name) else { continue };
         let Some(package) = run.package(&planned.name) else { continue };
         let token = TriedToken {
-            credential: upload.credential.as_ref(),
-            bypasses: upload.bypasses || has_published(&run, context.prepared_uploads, upload),
+            credential: tried.get(&planned.name),
+            bypasses: upload.bypasses || has_published(&run, &tried, &planned.name),
         };
         let outcome = package.outcome();
         teach(lessons.learnt, planned, &outcome, package.route(), token, lessons.today);
@@ -260,20 +258,24 @@ struct TriedToken<'a> {
     bypasses: bool,
 }
 
+/// The credentials that were known beforehand, by package: of a minted one there is nothing to learn.
+async fn tried(uploads: &BTreeMap<PackageName, PreparedUpload>) -> BTreeMap<PackageName, Credential> {
+    let mut tried = BTreeMap::new();
+    for (name, upload) in uploads {
+        tried.extend(upload.authority.reading_credential().await.map(|credential| (name.clone(), credential)));
+    }
+    tried
+}
+
 /// Says whether the credential of an upload has published another package in this run, with nobody answering.
-fn has_published(run: &RunState, uploads: &BTreeMap<PackageName, PreparedUpload>, upload: &PreparedUpload) -> bool {
-    let Some(credential) = &upload.credential else { return false };
+fn has_published(run: &RunState, tried: &BTreeMap<PackageName, Credential>, upload: &PackageName) -> bool {
+    let Some(credential) = tried.get(upload) else { return false };
     let published = |package: &PackageState| {
         matches!(package.outcome(), Outcome::Live { how: How::Published } | Outcome::Parked(Parked::Visibility { .. }))
             && package.route() == Some(RouteKind::Token)
     };
     run.packages().any(|(name, package)| {
-        *name != upload.name
-            && published(package)
-            && uploads
-                .get(name)
-                .and_then(|other| other.credential.as_ref())
-                .is_some_and(|other| other.is_same(credential))
+        name != upload && published(package) && tried.get(name).is_some_and(|other| other.is_same(credential))
     })
 }
 

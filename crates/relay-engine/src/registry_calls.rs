@@ -39,6 +39,17 @@ pub enum Polled {
     Failed,
 }
 
+impl From<Result<PollAnswer, ReadError>> for Polled {
+    fn from(answer: Result<PollAnswer, ReadError>) -> Self {
+        match answer {
+            Ok(PollAnswer::Pending { retry_after }) => Self::Pending { retry_after },
+            Ok(PollAnswer::Done(otp)) => Self::Done(otp),
+            Ok(PollAnswer::Gone) => Self::Gone,
+            Err(_) => Self::Failed,
+        }
+    }
+}
+
 /// The registry's side of a release.
 pub trait RegistryCalls: Sync {
     /// Sends a package once.
@@ -74,11 +85,15 @@ impl RegistryCalls for RegistryClient {
             Ok(document) => document,
             Err(error) => return Sent::Ended(UploadOutcome::NotSent { cause: error.to_string() }),
         };
+        let credential = match prepared_upload.authority.credential(interactive).await {
+            Ok(credential) => credential,
+            Err(error) => return Sent::Ended(UploadOutcome::NotSent { cause: error.to_string() }),
+        };
         let request = PublishRequest {
             registry: &prepared_upload.registry,
             name: &prepared_upload.name,
             document: &document,
-            credential: prepared_upload.credential_for(interactive),
+            credential: credential.as_ref(),
             otp,
         };
         match self.publish(&request).await {
@@ -95,7 +110,8 @@ impl RegistryCalls for RegistryClient {
 
     async fn find(&self, prepared_upload: &PreparedUpload, thorough: bool) -> Found {
         let PreparedUpload { registry, name, version, rules, .. } = prepared_upload;
-        let credential = prepared_upload.credential_for(false);
+        let credential = prepared_upload.authority.reading_credential().await;
+        let credential = credential.as_ref();
         match self.version_document(registry, name, version, credential).await {
             Ok(Some(version)) => return compare(&version, prepared_upload),
             // Some registries have no such documents. npm's has, and each read of a packument that is not there yet may keep
@@ -117,7 +133,8 @@ impl RegistryCalls for RegistryClient {
     }
 
     async fn look(&self, prepared_upload: &PreparedUpload) -> Found {
-        let credential = prepared_upload.credential_for(false);
+        let credential = prepared_upload.authority.reading_credential().await;
+        let credential = credential.as_ref();
         let guess = guessed_tarball(prepared_upload);
         let (answer, there) = join(
             self.packument_past_caches(
@@ -151,13 +168,8 @@ impl RegistryCalls for RegistryClient {
     }
 
     async fn poll(&self, prepared_upload: &PreparedUpload, challenge: &WebChallenge) -> Polled {
-        let Some(credential) = prepared_upload.credential_for(true) else { return Polled::Gone };
-        match self.poll_done(&prepared_upload.registry, challenge, NpmCommand::Publish, credential).await {
-            Ok(PollAnswer::Pending { retry_after }) => Polled::Pending { retry_after },
-            Ok(PollAnswer::Done(otp)) => Polled::Done(otp),
-            Ok(PollAnswer::Gone) => Polled::Gone,
-            Err(_) => Polled::Failed,
-        }
+        let Ok(Some(credential)) = prepared_upload.authority.credential(true).await else { return Polled::Gone };
+        self.poll_done(&prepared_upload.registry, challenge, NpmCommand::Publish, &credential).await.into()
     }
 }
 

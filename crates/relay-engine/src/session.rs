@@ -250,7 +250,8 @@ mod tests {
         if chosen.kind == RouteKind::Blocked {
             return None;
         }
-        let with_id: Vec<_> = known.iter().filter(|known| Some(&known.fact.id) == chosen.credential.as_ref()).collect();
+        let with_id: Vec<_> =
+            known.iter().filter(|known| Some(&known.fact.id) == chosen.authorisation.credential()).collect();
         assert_eq!(with_id.len(), 1, "an id stands for one credential");
         let fits = |fact: &&CredentialFact| match chosen.kind {
             RouteKind::Token => fact.kind == CredentialKind::GranularBypass,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use relay_config::{AccessSource, PublishingAccess, RegistryRules, WaitFor};
-use relay_values::{CredentialId, DistTag};
+use relay_values::DistTag;
 use relay_workspace::PackageName;
 
 use crate::cycle::RuntimeCycles;
@@ -16,7 +16,7 @@ use crate::preflight::preflight;
 use crate::release_plan::{
     Fingerprint, Humans, PLAN_SCHEMA, PlannedPackage, PlannedRoute, Reason, ReleasePlan, SkippedPackage,
 };
-use crate::route::{Route, RouteQuestion, RouteWarning, route};
+use crate::route::{Authorisation, Route, RouteQuestion, RouteWarning, route};
 use crate::sittings::{SittingMember, sittings};
 use crate::waiting::{Waiting, WaitingMember, Way, waiting};
 
@@ -53,8 +53,8 @@ pub enum PlanError {
 pub struct Planned {
     /// The plan.
     pub plan: ReleasePlan,
-    /// The credential with which each package's route was planned.
-    pub credentials: BTreeMap<PackageName, CredentialId>,
+    /// By whose right each package's route was planned.
+    pub authorisations: BTreeMap<PackageName, Authorisation>,
 }
 
 /// Makes the plan. The same observations in any order make the same plan.
@@ -123,8 +123,8 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
         findings,
     };
     plan.id = plan.content_id();
-    let chosen = |(name, route): (&PackageName, Route)| Some((name.clone(), route.credential?));
-    Ok(Planned { plan, credentials: routes.into_iter().filter_map(chosen).collect() })
+    let authorisations = routes.into_iter().map(|(name, route)| (name.clone(), route.authorisation)).collect();
+    Ok(Planned { plan, authorisations })
 }
 
 /// The publishing access that counts, and where it is known from.
@@ -230,7 +230,7 @@ fn planned(
             kind: route.kind,
             reason: route.reason.clone(),
             fix: route.fix.clone(),
-            credential: route.credential.as_ref().map(ToString::to_string),
+            credential: route.authorisation.credential().map(ToString::to_string),
         },
         depends_on,
         wave,

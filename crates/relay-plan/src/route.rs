@@ -68,10 +68,32 @@ pub struct Route {
     pub reason: String,
     /// What would change it, where it is blocked, needs a person or rests on a guess.
     pub fix: Option<String>,
-    /// The credential that is used: one of [`RouteQuestion::credentials`].
-    pub credential: Option<CredentialId>,
+    /// By whose right the upload is sent.
+    pub authorisation: Authorisation,
     /// What is not in the way today. No text names the package.
     pub warnings: Vec<RouteWarning>,
+}
+
+/// By whose right an upload is sent. The credential itself is found when the upload begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authorisation {
+    /// A credential that is at hand: one of [`RouteQuestion::credentials`].
+    Credential(CredentialId),
+    /// A token that is minted for the package when its upload begins, as trusted publishing has it (`npm-registry.md`, 6).
+    /// No route of this version answers so.
+    Minted,
+    /// Nobody's: the package can't be sent.
+    Nobody,
+}
+
+impl Authorisation {
+    /// The credential that is used, where it is known beforehand.
+    pub fn credential(&self) -> Option<&CredentialId> {
+        match self {
+            Self::Credential(id) => Some(id),
+            Self::Minted | Self::Nobody => None,
+        }
+    }
 }
 
 /// Something about a route that will be in the way some day, or may be.
@@ -96,7 +118,7 @@ pub fn route(question: &RouteQuestion<'_>) -> Route {
         kind: RouteKind::Blocked,
         reason: sentences::blocked(question, &passed_over),
         fix: Some(sentences::blocked_fix(question, &passed_over)),
-        credential: None,
+        authorisation: Authorisation::Nobody,
         warnings: expiry_warnings(question, None),
     }
 }
@@ -116,7 +138,7 @@ fn taken(
         kind,
         reason: sentences::taken(question, kind, credential, passed_over),
         fix: sentences::taken_fix(question, kind, credential),
-        credential: Some(credential.id.clone()),
+        authorisation: Authorisation::Credential(credential.id.clone()),
         warnings,
     }
 }

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use relay_config::{RegistryRules, RouteKind, WaitFor};
+use relay_config::{CredentialKind, RegistryRules, RouteKind, WaitFor};
 use relay_pack::Tarball;
+use relay_plan::{Authorisation, CredentialFact};
 use relay_registry::{Challenge, Credential, Otp, RegistryUrl, Url, WebChallenge};
 use relay_values::CredentialId;
 use relay_workspace::{Integrity, PackageName, Shasum, Version};
@@ -14,11 +15,13 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{ChallengeNotice, Code, DriverContext, DriverError, Person, carry_out};
+use crate::authority::{KnownCredentials, PackageAuthority};
 use crate::event::{Clock, Emitter, Event, Fact, Subscriber};
 use crate::machine::{Found, Job, Machine, Terms, UploadOutcome};
 use crate::prepared_upload::PreparedUpload;
 use crate::registry_calls::{Polled, RegistryCalls, Sent};
 use crate::second_factor::{SecondFactor, SecondFactorSession};
+use crate::session::KnownCredential;
 use crate::state::{How, Parked, State};
 
 mod told;
@@ -126,19 +129,29 @@ fn name(text: &str) -> PackageName {
     PackageName::parse(text).expect("a name")
 }
 
+/// A package with one session.
+pub(crate) fn authority(package: &str, registry: &RegistryUrl) -> PackageAuthority {
+    let id = CredentialId::made(registry.clone(), "the test");
+    let credential = Credential::new_bearer("secret".into(), id.clone());
+    let fact = CredentialFact { id: id.clone(), kind: CredentialKind::Session, expires: None, challenged_on: None };
+    let known = BTreeMap::from([(name(package), vec![KnownCredential { fact, credential }])]);
+    let by = Authorisation::Credential(id.clone());
+    let source = Arc::new(KnownCredentials::new(known));
+    PackageAuthority { package: name(package), by, answered_with: Some(id), source }
+}
+
 pub(crate) fn prepared_upload(package: &str, route: RouteKind) -> PreparedUpload {
     let registry = RegistryUrl::parse("http://registry.example/").expect("an address");
     let integrity = Integrity::parse("sha512-abc=").expect("a digest");
     let shasum = Shasum::parse(&"ab".repeat(20)).expect("a digest");
-    let credential = Credential::new_bearer("secret".into(), CredentialId::made(registry.clone(), "the test"));
+    let authority = authority(package, &registry);
     PreparedUpload {
         name: name(package),
         version: Version::new(1, 0, 0),
         registry,
         rules: RegistryRules::Npm,
         route,
-        credential: Some(credential.clone()),
-        interactive_credential: Some(credential),
+        authority,
         bypasses: true,
         tarball: Arc::new(Tarball {
             file_name: format!("{package}-1.0.0.tgz"),

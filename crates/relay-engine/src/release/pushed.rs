@@ -223,7 +223,7 @@ fn with_credentials(project: &Project, session: &Session, of: &Versioned<'_>) ->
     }
     observe::Observed {
         plan: of.plan.clone(),
-        chosen: of.chosen.clone(),
+        authorisations: of.authorisations.clone(),
         bumps: of.bumps.clone(),
         change_findings: Vec::new(),
         credentials,

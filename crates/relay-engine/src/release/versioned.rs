@@ -7,9 +7,8 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::BumpPlan;
 use relay_pack::Tarball;
-use relay_plan::ReleasePlan;
+use relay_plan::{Authorisation, ReleasePlan};
 use relay_registry::struck_out;
-use relay_values::CredentialId;
 use relay_workspace::{PackageName, Version};
 
 use super::remote_lock::RemoteLock;
@@ -47,7 +46,7 @@ pub struct Versioned<'a> {
     pub(super) remote_lock: Option<RemoteLock>,
     pub(super) course: Course,
     pub(super) plan: ReleasePlan,
-    pub(super) chosen: BTreeMap<PackageName, CredentialId>,
+    pub(super) authorisations: BTreeMap<PackageName, Authorisation>,
     pub(super) bumps: BumpPlan,
     pub(super) ready: Ready,
     pub(super) owed: OwedWork,
@@ -68,7 +67,7 @@ impl<'a> Versioned<'a> {
         let Held { agreed, remote_lock } = held;
         let Agreed { of, course, ready, owed, .. } = agreed;
         let super::Observed { mut run, lock, session, observation, packed_ahead, foreign, accepted, .. } = of;
-        let observe::Observed { plan, chosen, bumps, scriptless_before, .. } = observation;
+        let observe::Observed { plan, authorisations, bumps, scriptless_before, .. } = observation;
         events.emit(run.started(&plan))?;
         for one in &accepted {
             events.emit(accepted_fact(one, &run.sent))?;
@@ -97,7 +96,7 @@ impl<'a> Versioned<'a> {
             remote_lock,
             course,
             plan,
-            chosen,
+            authorisations,
             bumps,
             ready,
             owed,

@@ -143,8 +143,8 @@ fn the_credential_is_the_first_that_fits() {
     let name = name();
     let credentials: Vec<_> = KINDS.into_iter().map(|kind| numbered(credential(kind), kind as usize)).collect();
     let chosen = |access| {
-        let id = route(&RouteQuestion { publishing_access: access, ..question(&name, &credentials) }).credential;
-        credentials.iter().find(|credential| Some(&credential.id) == id.as_ref()).unwrap().kind
+        let id = route(&RouteQuestion { publishing_access: access, ..question(&name, &credentials) }).authorisation;
+        credentials.iter().find(|credential| Some(&credential.id) == id.credential()).unwrap().kind
     };
     assert_eq!(chosen(PublishingAccess::None), K::GranularBypass);
     assert_eq!(chosen(PublishingAccess::Automation), K::GranularBypass);
@@ -233,8 +233,9 @@ fn for_each_question(mut look: impl FnMut(&RouteQuestion<'_>, &Route)) {
 fn no_question_weakens_a_route() {
     for_each_question(|question, route| {
         let credential =
-            question.credentials.iter().find(|credential| Some(&credential.id) == route.credential.as_ref());
+            question.credentials.iter().find(|credential| Some(&credential.id) == route.authorisation.credential());
         assert_eq!(credential.is_none(), route.kind == R::Blocked);
+        assert_eq!(route.authorisation == Authorisation::Nobody, route.kind == R::Blocked);
         assert!(credential.is_none_or(|credential| credential.expires.is_none_or(|last| last >= question.today)));
         if let Some(allowed) = question.allowed {
             assert!(route.kind == R::Blocked || allowed.contains(&route.kind), "{allowed:?}: {route:?}");
