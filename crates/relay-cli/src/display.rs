@@ -23,6 +23,7 @@ use self::waits::Waits;
 use crate::summary::{World, explain_failure, explain_parked};
 use crate::ui::keyboard::Hush;
 use crate::ui::{Ui, human_size, human_span, plural};
+use crate::write_words::{explain_outcome, sign};
 
 /// How often the live display is redrawn.
 const TICK: Duration = Duration::from_millis(120);
@@ -123,6 +124,20 @@ impl Display {
                 state.screen.answered(package);
                 state.screen.set(package, None, Activity::Busy("answered, uploading".to_owned()), at);
                 Some(format!("  ✓ {package}: second factor answered"))
+            }
+            Fact::WriteStarted { package, change, attempt, .. } => self.plain(|| {
+                let again = if *attempt > 1 { format!(", try {attempt}") } else { String::new() };
+                format!("  ↑ {package}: {change}{again}")
+            }),
+            Fact::WriteWaiting { package, change, why, millis } => {
+                Some(format!("  … {package}: {change}: {why}; next try in {}", span(*millis)))
+            }
+            Fact::WriteSettling { package, change, why } => {
+                Some(format!("  ? {package}: {change}: {why}; asking the registry what it has"))
+            }
+            Fact::WriteEnded { package, change, outcome, .. } => {
+                let (sign, what) = (sign(outcome), explain_outcome(outcome).0);
+                Some(format!("  {sign} {package}: {change}: {what}"))
             }
             Fact::RouteChanged { package, route, why } => {
                 if *route == RouteKind::Interactive {

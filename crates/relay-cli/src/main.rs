@@ -38,6 +38,7 @@ mod ui;
 mod vault;
 mod wall_clock;
 mod workspace;
+mod write_words;
 
 use std::env;
 use std::ffi::OsString;

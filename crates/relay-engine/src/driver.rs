@@ -24,7 +24,7 @@ use crate::state::State;
 mod asking;
 mod state_events;
 
-pub(crate) use asking::{Brought, bring};
+pub(crate) use asking::{Brought, beside_uploads, bring};
 pub use asking::{CHALLENGE_BUDGET, CHALLENGE_POLL_MAX, CHALLENGE_POLL_MIN, ChallengeNotice, Code, Person};
 use state_events::EmittedStates;
 

@@ -13,6 +13,7 @@ use relay_workspace::{Integrity, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::registry_change::RegistryChange;
+use crate::registry_writes::WriteOutcome;
 use crate::run_options::RunOptions;
 use crate::run_state::RunState;
 use crate::state::{Failure, How, Parked};
@@ -167,6 +168,48 @@ pub enum Fact {
         /// What is to be changed, where it is no upload.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         change: Option<RegistryChange>,
+    },
+    /// A write beside the uploads is about to be sent. In the journal this is the intent before the effect.
+    WriteStarted {
+        /// The package.
+        package: PackageName,
+        /// The registry.
+        registry: RegistryUrl,
+        /// What is to be changed.
+        change: RegistryChange,
+        /// The try, from 1.
+        attempt: u32,
+    },
+    /// The next try of a write beside the uploads comes later.
+    WriteWaiting {
+        /// The package.
+        package: PackageName,
+        /// What is to be changed.
+        change: RegistryChange,
+        /// Why.
+        why: String,
+        /// In how many milliseconds.
+        millis: u64,
+    },
+    /// The answer of a write beside the uploads was lost or ambiguous; the registry is read.
+    WriteSettling {
+        /// The package.
+        package: PackageName,
+        /// What was to be changed.
+        change: RegistryChange,
+        /// Why.
+        why: String,
+    },
+    /// A write beside the uploads came to its end.
+    WriteEnded {
+        /// The package.
+        package: PackageName,
+        /// The registry.
+        registry: RegistryUrl,
+        /// What was to be changed.
+        change: RegistryChange,
+        /// What became of it.
+        outcome: WriteOutcome,
     },
     /// A package turned out to disallow tokens; a person will publish it.
     RouteChanged {

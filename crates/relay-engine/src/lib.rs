@@ -12,6 +12,7 @@
 //! - [`git_calls`]: git as a release needs it
 //! - [`prepared_upload`], [`registry_calls`], [`driver`], [`publish`]: carries effects out, and reports
 //! - [`registry_change`]: what a write to a registry changes, as data
+//! - [`registry_writes`]: writes beside uploads, one after the other
 //! - [`second_factor`]: the second factor of a run, for any write to a registry (pure)
 //! - [`status`]: how a repository stands, read only
 //! - [`tag_listeners`]: whether workflows start from pushed tags
@@ -43,6 +44,7 @@ pub mod publish_settings;
 pub mod pull_request;
 pub mod registry_calls;
 pub mod registry_change;
+pub mod registry_writes;
 pub mod release;
 pub mod report;
 pub mod run_options;

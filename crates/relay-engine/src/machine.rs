@@ -31,6 +31,7 @@ pub use self::protocol::{
     PAUSES_PER_PACKAGE_MAX, PLAN_READ_FRESH, SENT_AGAIN_MAX, SETTLE_READS_MAX, Terms, UPLOADS_AFTER_PAUSE,
     UPLOADS_APART, UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_FIRST, VISIBILITY_POLL_MAX,
 };
+pub(crate) use self::transitions::back_off;
 use crate::second_factor::{SecondFactor, WriteFactor};
 use crate::state::{Parked, State};
 

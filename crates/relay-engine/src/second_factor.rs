@@ -116,6 +116,11 @@ impl SecondFactor {
         if useful && self.is_kept(now) { Carried::Kept } else { Carried::Nothing }
     }
 
+    /// What a write carries that is sent again though nobody refused what it carried: an answer that is still fresh.
+    pub fn still(&self, carried: Carried, now: Duration) -> Carried {
+        if self.is_kept(now) { carried } else { Carried::Nothing }
+    }
+
     /// A write was challenged. What it carried was refused by that.
     pub fn challenged(&mut self, write: &mut WriteFactor, web: bool, now: Duration) -> Step {
         let carried = std::mem::take(&mut write.carried);

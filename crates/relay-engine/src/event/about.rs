@@ -16,6 +16,10 @@ impl Fact {
             | Self::Settling { package, .. }
             | Self::ChallengeOpened { package, .. }
             | Self::ChallengeAnswered { package, .. }
+            | Self::WriteStarted { package, .. }
+            | Self::WriteWaiting { package, .. }
+            | Self::WriteSettling { package, .. }
+            | Self::WriteEnded { package, .. }
             | Self::RouteChanged { package, .. }
             | Self::Waiting { package, .. }
             | Self::Live { package, .. }
@@ -44,6 +48,10 @@ impl Fact {
             Self::Settling { .. } => "settling",
             Self::ChallengeOpened { .. } => "challenge-opened",
             Self::ChallengeAnswered { .. } => "challenge-answered",
+            Self::WriteStarted { .. } => "write-started",
+            Self::WriteWaiting { .. } => "write-waiting",
+            Self::WriteSettling { .. } => "write-settling",
+            Self::WriteEnded { .. } => "write-ended",
             Self::RouteChanged { .. } => "route-changed",
             Self::Waiting { .. } => "waiting",
             Self::Live { .. } => "live",
@@ -65,9 +73,20 @@ impl Fact {
         }
     }
 
-    /// Whether it tells how far a package of the run has come.
+    /// Whether it tells how far a package of the run has come. Writes beside the uploads, and their challenges, don't.
     pub fn moves_package(&self) -> bool {
-        let beside = matches!(self, Self::ScriptRan { .. } | Self::PublishedAccepted { .. } | Self::Tagged { .. });
+        let beside = matches!(
+            self,
+            Self::ScriptRan { .. }
+                | Self::PublishedAccepted { .. }
+                | Self::Tagged { .. }
+                | Self::WriteStarted { .. }
+                | Self::WriteWaiting { .. }
+                | Self::WriteSettling { .. }
+                | Self::WriteEnded { .. }
+                | Self::ChallengeOpened { change: Some(_), .. }
+                | Self::ChallengeAnswered { change: Some(_), .. }
+        );
         self.package().is_some() && !beside
     }
 }
@@ -75,6 +94,16 @@ impl Fact {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry_change::RegistryChange;
+    use crate::registry_writes::WriteOutcome;
+
+    #[test]
+    fn a_write_beside_the_uploads_tells_nothing_of_how_far_its_package_has_come() {
+        let package = PackageName::parse("a").unwrap();
+        let opened = |change| Fact::ChallengeOpened { package: package.clone(), change, url: None, remaining: 0 };
+        assert!(opened(None).moves_package());
+        assert!(!opened(Some(RegistryChange::RemoveTag { tag: "next".parse().unwrap() })).moves_package());
+    }
 
     #[test]
     fn an_event_is_named_as_in_the_journal() {
@@ -83,7 +112,13 @@ mod tests {
             Fact::PhaseStarted { phase: crate::event::Phase::Pack },
             Fact::VersionsWritten { packages: 1, files: 2 },
             Fact::ChallengeAnswered { package: package.clone(), change: None },
-            Fact::Held { package: package.clone(), by: package },
+            Fact::Held { package: package.clone(), by: package.clone() },
+            Fact::WriteEnded {
+                registry: "http://registry.example/".parse().unwrap(),
+                change: RegistryChange::RemoveTag { tag: "next".parse().unwrap() },
+                outcome: WriteOutcome::Done,
+                package,
+            },
             Fact::Pushed { remote: "origin".to_owned(), refs: Vec::new() },
             Fact::RunEnded { live: 1, failed: 0, held: 0, parked: 0 },
         ] {

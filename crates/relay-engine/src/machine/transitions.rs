@@ -274,7 +274,7 @@ impl Node {
 }
 
 /// Doubled with each try.
-pub(super) fn back_off(tries: u32) -> Duration {
+pub(crate) fn back_off(tries: u32) -> Duration {
     BACK_OFF_FIRST.saturating_mul(1 << tries.saturating_sub(1).min(6)).min(BACK_OFF_MAX)
 }
 
