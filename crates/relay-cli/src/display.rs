@@ -171,7 +171,10 @@ impl Display {
             }
             Fact::Tagged { tag, .. } => self.ui.settings().verbose.then(|| format!("  tagged {tag}")),
             Fact::Pushed { remote, refs } => pushed(remote, refs),
-            Fact::PublishedAccepted { .. } | Fact::PhaseStarted { .. } | Fact::RunEnded { .. } => None,
+            Fact::UploadsPrepared { .. }
+            | Fact::PublishedAccepted { .. }
+            | Fact::PhaseStarted { .. }
+            | Fact::RunEnded { .. } => None,
         }
     }
 

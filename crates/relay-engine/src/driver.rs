@@ -208,17 +208,15 @@ async fn may_upload<U, P>(context: &DriverContext<'_, U, P>, effects: &[Effect])
     Ok(record_uploads(context, effects)?)
 }
 
-/// Records the uploads that are about to begin. What comes of them, the registry knows; that they began must outlive a power
-/// cut, and one sync serves all that begin together.
+/// Records the uploads that are about to begin. What comes of them, the registry knows; what they are to be is on the disk since
+/// before the first one ([`Fact::UploadsPrepared`]), so that nothing is waited for here.
 fn record_uploads<U, P>(context: &DriverContext<'_, U, P>, effects: &[Effect]) -> Result<(), NotRecorded> {
-    let mut any = false;
     for effect in effects {
         if let Effect::Upload { package, attempt, .. } = effect {
             record_upload(context, package, *attempt)?;
-            any = true;
         }
     }
-    if any { context.events.make_durable() } else { Ok(()) }
+    Ok(())
 }
 
 fn record_upload<U, P>(

@@ -19,6 +19,9 @@ use crate::run_state::RunState;
 use crate::state::{Failure, How, Parked};
 
 mod about;
+mod prepared_version;
+
+pub use prepared_version::PreparedVersion;
 
 /// One event with its time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,7 +101,15 @@ pub enum Fact {
         /// The number of files in it.
         files: usize,
     },
-    /// An upload is about to begin. In the journal this is the intent before the effect.
+    /// All that is to be uploaded is fixed: which bytes, from which commit. In the journal this is the intent before the
+    /// effect, as the release record is on the remote; it is on the disk before the first upload.
+    UploadsPrepared {
+        /// The commit that the release is made from.
+        head: Option<String>,
+        /// What is to be uploaded.
+        versions: Vec<PreparedVersion>,
+    },
+    /// An upload is about to begin.
     UploadStarted {
         /// The package.
         package: PackageName,

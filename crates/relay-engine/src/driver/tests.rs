@@ -39,6 +39,8 @@ impl Clock for StoppedClock {
 struct Record {
     facts: Mutex<Vec<Fact>>,
     full: bool,
+    /// How often somebody waited for the disk.
+    waits: Mutex<u32>,
 }
 
 impl Subscriber for Record {
@@ -47,6 +49,11 @@ impl Subscriber for Record {
             return Err("no space left".to_owned());
         }
         self.facts.lock().expect("one thread").push(event.fact.clone());
+        Ok(())
+    }
+
+    fn make_durable(&self) -> Result<(), String> {
+        *self.waits.lock().expect("one thread") += 1;
         Ok(())
     }
 }
@@ -364,4 +371,15 @@ async fn nothing_is_sent_that_cannot_be_recorded_first() {
     let (_, _, ended) = run(&[("a", RouteKind::Token)], &registry, record, no_stops()).await;
     assert!(matches!(ended, Err(DriverError::NotRecorded(_))));
     assert!(registry.sends.lock().expect("one thread").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_upload_waits_for_the_disk() {
+    let registry = Simulated::default();
+    let record = Arc::new(Record::default());
+    let packages = [("a", RouteKind::Token), ("b", RouteKind::Token), ("c", RouteKind::Interactive)];
+    let (machine, _, ended) = run(&packages, &registry, Arc::clone(&record), no_stops()).await;
+    assert!(ended.is_ok() && machine.is_finished());
+    assert_eq!(registry.sends.lock().expect("one thread").len(), 3);
+    assert_eq!(*record.waits.lock().expect("one thread"), 0);
 }

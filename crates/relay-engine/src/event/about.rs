@@ -42,6 +42,7 @@ impl Fact {
             Self::Built { .. } => "built",
             Self::ScriptRan { .. } => "script-ran",
             Self::Packed { .. } => "packed",
+            Self::UploadsPrepared { .. } => "uploads-prepared",
             Self::UploadStarted { .. } => "upload-started",
             Self::Accepted { .. } => "accepted",
             Self::PublishedAccepted { .. } => "published-accepted",
@@ -68,7 +69,7 @@ impl Fact {
     pub fn commit(&self) -> Option<&str> {
         match self {
             Self::Committed { commit } | Self::PublishedAccepted { commit, .. } => Some(commit),
-            Self::UploadStarted { head, .. } => head.as_deref(),
+            Self::UploadsPrepared { head, .. } | Self::UploadStarted { head, .. } => head.as_deref(),
             _ => None,
         }
     }
@@ -111,6 +112,7 @@ mod tests {
         for fact in [
             Fact::PhaseStarted { phase: crate::event::Phase::Pack },
             Fact::VersionsWritten { packages: 1, files: 2 },
+            Fact::UploadsPrepared { head: None, versions: Vec::new() },
             Fact::ChallengeAnswered { package: package.clone(), change: None },
             Fact::Held { package: package.clone(), by: package.clone() },
             Fact::WriteEnded {

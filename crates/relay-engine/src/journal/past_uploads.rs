@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version};
 
-use crate::event::{Event, Fact};
+use crate::event::{Event, Fact, PreparedVersion};
 use crate::release::record::{RecordedBytes, VersionKey};
 use crate::run_options::RunOptions;
 use crate::run_state::{IllegalEvent, PackageState, RunState};
@@ -22,7 +22,7 @@ pub struct PastUploads {
     /// What was sent, and neither shown nor refused as far as any run has seen.
     not_shown: BTreeMap<VersionKey, NotShown>,
     last_run: Option<LastRun>,
-    /// What was sent, and from which commit, the last bytes last.
+    /// What was sent or about to be, and from which commit, the last bytes last.
     sent: BTreeMap<VersionKey, Vec<RecordedBytes>>,
     /// The versions whose last upload was of a run that was told not to push.
     unpushed_by_wish: BTreeSet<VersionKey>,
@@ -126,6 +126,12 @@ impl PastUploads {
                     run.is_finished = [failed, held, parked].into_iter().all(|count| *count == 0);
                 }
             }
+            Fact::UploadsPrepared { head: Some(head), versions } => {
+                for PreparedVersion { package, version, registry, integrity } in versions {
+                    let key = (registry.clone(), package.clone(), version.clone());
+                    self.sent_from(key, integrity.clone(), head.clone());
+                }
+            }
             Fact::UploadStarted { package, version, registry, integrity, head, .. } => {
                 let key = (registry.clone(), package.clone(), version.clone());
                 let sent = NotShown { since: event.at, is_accepted: false };
@@ -226,7 +232,7 @@ impl PastUploads {
         self.accepted.keys()
     }
 
-    /// What was sent of each version, the last bytes last.
+    /// What was sent of each version, or was about to be, the last bytes last.
     pub fn sent(&self) -> impl Iterator<Item = (&VersionKey, &[RecordedBytes])> {
         self.sent.iter().map(|(key, bytes)| (key, bytes.as_slice()))
     }

@@ -5,7 +5,7 @@ use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version};
 
 use super::*;
-use crate::event::Fact;
+use crate::event::{Fact, PreparedVersion};
 use crate::state::{Evidence, Failure, How, Parked};
 
 const COMMIT: &str = "1111111111111111111111111111111111111111";
@@ -302,4 +302,20 @@ fn what_turned_out_to_be_burnt_is_waited_for_no_longer() {
     let past = telling.tell(Fact::Failed { package: name(), version: version(), failure });
     assert!(!was_accepted(&past));
     assert_eq!(past.not_shown().count(), 0);
+}
+
+#[test]
+fn what_was_about_to_be_sent_is_known_where_a_power_cut_took_the_rest() {
+    let version = PreparedVersion {
+        package: name(),
+        version: version(),
+        registry: registry(),
+        integrity: integrity("sha512-abc="),
+    };
+    let prepared = Fact::UploadsPrepared { head: Some(COMMIT.to_owned()), versions: vec![version] };
+    let past_uploads = replayed(&lines(&[started("publish"), prepared])).unwrap();
+    let sent: Vec<_> = past_uploads.sent().flat_map(|(_, bytes)| bytes).collect();
+    assert!(matches!(sent[..], [bytes] if bytes.integrity.as_str() == "sha512-abc=" && bytes.commit == COMMIT));
+    assert_eq!(past_uploads.not_shown().count(), 0, "nothing tells that it was sent");
+    assert!(past_uploads.unfinished_run().is_some());
 }

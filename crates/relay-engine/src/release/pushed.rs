@@ -12,7 +12,7 @@ use super::record::{About, RECORD_FILE, RECORD_REF, RecordedBytes, RecordedVersi
 use super::remote::{RELEASE_BRANCHES, RemoteState};
 use super::{Course, Packed, Published, ReleaseError, Request, Run, Versioned};
 use crate::driver::Person;
-use crate::event::{Emitter, Fact};
+use crate::event::{Emitter, Fact, NotRecorded, PreparedVersion};
 use crate::git_calls::GitCalls;
 use crate::observe;
 use crate::prepared_upload::PreparedUpload;
@@ -49,6 +49,7 @@ impl<'a> Pushed<'a> {
         let observed = with_credentials(project, &session, &of);
         let uploads = prepared_uploads(&observed, &tarballs, head.commit.as_deref())?;
         let at = push(&of, &head, &uploads, events)?;
+        record_prepared(&head, &uploads, events)?;
         Ok(Self { of, session, head, uploads, at })
     }
 
@@ -75,6 +76,25 @@ impl<'a> Pushed<'a> {
         let client = self.session.client.clone();
         Published::send(self, &client, person, events, interrupts).await
     }
+}
+
+/// Puts on the disk what is about to be uploaded: it must outlive a power cut, and one sync serves all uploads.
+fn record_prepared(
+    head: &Head,
+    uploads: &BTreeMap<PackageName, PreparedUpload>,
+    events: &Emitter,
+) -> Result<(), NotRecorded> {
+    if uploads.is_empty() {
+        return Ok(());
+    }
+    let versions = uploads.values().map(|upload| PreparedVersion {
+        package: upload.name.clone(),
+        version: upload.version.clone(),
+        registry: upload.registry.clone(),
+        integrity: upload.integrity.clone(),
+    });
+    events.emit(Fact::UploadsPrepared { head: head.commit.clone(), versions: versions.collect() })?;
+    events.make_durable()
 }
 
 /// Pushes what any clone needs to finish the release: the commit, and the record of what is about to be uploaded. What the

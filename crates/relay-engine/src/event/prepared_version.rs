@@ -1,0 +1,18 @@
+//! What a run is about to upload, as it is told.
+
+use relay_values::RegistryUrl;
+use relay_workspace::{Integrity, PackageName, Version};
+use serde::{Deserialize, Serialize};
+
+/// A version whose bytes are fixed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreparedVersion {
+    /// The package.
+    pub package: PackageName,
+    /// The version.
+    pub version: Version,
+    /// The registry that it goes to.
+    pub registry: RegistryUrl,
+    /// The integrity of the bytes.
+    pub integrity: Integrity,
+}
