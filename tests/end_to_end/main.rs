@@ -9,6 +9,7 @@ mod counting_registry;
 mod evidence;
 mod fence;
 mod gate;
+mod gate_findings;
 mod harm;
 mod house;
 mod journal;

@@ -3,19 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use relay_engine::freeze::gate_rules;
 use relay_engine::observe::Observed;
 use relay_engine::project::Project;
 use relay_engine::tarball_preview::{Unsettled, VersionedWorkspace, tarball_fact, unsettled};
-use relay_pack::gate::{self, Finding};
-use relay_pack::{Tarball, concerns, unmatched_entries};
+use relay_pack::Tarball;
+use relay_pack::gate::{self, Before, Finding};
 use relay_plan::{PlannedPackage, ReleasePlan, TarballFact};
 use relay_workspace::{Integrity, PackageName, WorkspacePackage};
 
 use crate::commands::pack::refuse_unpackable;
 use crate::error::CliError;
 use crate::error::engine as explain;
-use crate::notices;
+use crate::gate_findings::{self, Infos};
 use crate::ui::{Ui, columns, human_size, plural};
 
 /// How many characters of an integrity are shown at its beginning and at its end: as many as npm shows.
@@ -25,30 +24,24 @@ const INTEGRITY_CHARS_SHOWN: (usize, usize) = (20, 15);
 struct Glance {
     fact: TarballFact,
     findings: Vec<Finding>,
-    idle: Vec<String>,
-    concerns: Vec<String>,
 }
 
-/// Packs and inspects all packages of the plan, and shows what came of it; gives the plan with its tarballs.
+/// Packs and inspects all packages of the plan, beside the versions before them, and shows what came of it; gives the plan with
+/// its tarballs.
 pub(crate) fn run(
     ui: &Ui,
     project: &Project,
     observed: &Observed,
+    before: &BTreeMap<PackageName, Before>,
     ignore_scripts: bool,
 ) -> Result<ReleasePlan, CliError> {
     let plan = &observed.plan;
     let packages: Vec<&WorkspacePackage> =
         plan.packages.iter().filter_map(|planned| project.workspace.package(&planned.name)).collect();
-    let (settings, scriptless_before) = (&project.config.gate, &observed.scriptless_before);
-    let look = |tarball: &Tarball| {
-        let before = PackageName::parse(&tarball.name).ok().and_then(|name| scriptless_before.get(&name));
-        let rules = gate_rules(settings, before);
-        Glance {
-            fact: tarball_fact(tarball),
-            findings: gate::inspect(tarball, &rules),
-            idle: unmatched_entries(tarball),
-            concerns: concerns(tarball),
-        }
+    let settings = &project.config.gate;
+    let look = |name: &PackageName, tarball: &Tarball| Glance {
+        fact: tarball_fact(tarball),
+        findings: gate::inspect(tarball, &settings.rules_for(name), before.get(name)),
     };
     let packed =
         VersionedWorkspace::of(project, &observed.bumps).map_err(explain::preview_tarballs)?.pack(&packages, look);
@@ -80,21 +73,22 @@ pub(crate) fn run(
         });
     }
     refuse_unpackable(ui, failed, "nothing was done")?;
-    // What a script may still make is not missed.
-    let settled = glances.iter().filter(|(name, _)| !unsettled.contains_key(*name));
-    notices::warn_of_unmatched_entries(ui, settled.clone().map(|(name, glance)| (name, glance.idle.clone())));
-    notices::warn_of_concerns(ui, settled.map(|(name, glance)| (name, glance.concerns.clone())));
-    let mut stopped = BTreeMap::new();
+    let mut found = BTreeMap::new();
     let mut facts = BTreeMap::new();
-    for (name, Glance { fact, findings, .. }) in glances {
-        if !unsettled.contains_key(&name) {
+    for (name, Glance { fact, mut findings }) in glances {
+        if unsettled.contains_key(&name) {
+            // What a script may still make is not missed.
+            findings.retain(|finding| !finding.name.may_be_for_want_of_a_build());
+        } else {
             facts.insert(name.clone(), fact);
         }
-        if !findings.is_empty() {
-            stopped.insert(name, findings);
-        }
+        found.insert(name, findings);
     }
-    if stopped.is_empty() { Ok(plan.clone().with_tarballs(&facts)) } else { Err(explain::gate(&stopped)) }
+    gate_findings::tell(ui, &found, Some(plan), Infos::Told);
+    match gate_findings::stopped(&found, "nothing was done") {
+        None => Ok(plan.clone().with_tarballs(&facts)),
+        Some(error) => Err(error),
+    }
 }
 
 /// One line a tarball, in publish order, with what npm's own dry run tells.

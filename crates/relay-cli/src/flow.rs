@@ -9,18 +9,18 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_engine::driver::Person;
 use relay_engine::event::{Emitter, Subscriber};
-use relay_engine::freeze::{FreezeOptions, runs_scripts};
+use relay_engine::freeze::{FreezeError, FreezeOptions, runs_scripts};
 use relay_engine::journal::Journal;
 use relay_engine::observe::Intent;
 use relay_engine::project::{Project, ProjectError};
 use relay_engine::release::{
-    Agreed, Course, Entered, Finished, ForeignVersion, LockNotice, Observed, PushedTo, Request, WaitingBranch,
+    Agreed, Course, Entered, Finished, ForeignVersion, LockNotice, Observed, PushedTo, ReleaseError, Request,
+    WaitingBranch,
 };
 use relay_engine::report::RunReport;
 use relay_engine::session::Session;
 use relay_engine::state_folder::Holder;
 use relay_pack::lifecycle::fence::Fence;
-use relay_pack::{concerns, unmatched_entries};
 use relay_plan::{ReleasePlan, Severity};
 
 use crate::ci_output;
@@ -29,6 +29,7 @@ use crate::dry_run;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::fence;
+use crate::gate_findings::{self, Infos};
 use crate::interrupted;
 use crate::log_file::LogFile;
 use crate::notices;
@@ -95,7 +96,7 @@ pub(crate) async fn run<P: Person>(
     let agreed = observed.agree()?;
     tell_agreed(ui, &agreed);
     if dry_run {
-        return end_dry(ui, &agreed, ignore_scripts);
+        return end_dry(ui, &agreed, ignore_scripts, stop).await;
     }
     if agreed.has_nothing_to_do() {
         if let Some(path) = &log_file {
@@ -125,11 +126,14 @@ pub(crate) async fn run<P: Person>(
         None => error,
     };
     let scripts = FreezeOptions { environment, stop: stop.flag(), fence, ..FreezeOptions::default() };
-    let packed = versioned.pack(scripts.clone(), &events).map_err(|error| stopped(error.into()))?;
+    let packing = Box::pin(versioned.pack(scripts.clone(), &events));
+    let packed = stop.or(packing).await.map_err(&stopped)?.map_err(|error| {
+        tell_gate_in_passing(ui, &error);
+        stopped(error.into())
+    })?;
     stop.check().map_err(stopped)?;
-    let tarballs = packed.tarballs();
-    notices::warn_of_unmatched_entries(ui, tarballs.iter().map(|(name, tarball)| (name, unmatched_entries(tarball))));
-    notices::warn_of_concerns(ui, tarballs.iter().map(|(name, tarball)| (name, concerns(tarball))));
+    gate_findings::tell(ui, packed.findings(), Some(packed.plan()), Infos::WithVerbose);
+    gate_findings::tell_not_compared(ui, packed.not_compared());
 
     let pushed = packed.push(make_session, &events).map_err(stopped)?;
     tell_pushed(ui, &display, pushed.at(), pushed.plan());
@@ -278,11 +282,20 @@ fn tell_pushed(ui: &Ui, display: &Display, at: &PushedTo, plan: &ReleasePlan) {
     }
 }
 
-fn end_dry(ui: &Ui, agreed: &Agreed<'_>, ignore_scripts: bool) -> Result<Flow, CliError> {
+/// Tells what the gate found beside what it stops.
+fn tell_gate_in_passing(ui: &Ui, error: &ReleaseError) {
+    if let ReleaseError::Freeze(FreezeError::Gate(found)) = error {
+        gate_findings::tell(ui, found, None, Infos::WithVerbose);
+    }
+}
+
+async fn end_dry(ui: &Ui, agreed: &Agreed<'_>, ignore_scripts: bool, stop: &StopRequests) -> Result<Flow, CliError> {
     if agreed.course() != Course::Publish {
         return Ok(nothing_done(agreed));
     }
-    let plan = dry_run::run(ui, agreed.project(), agreed.observation(), ignore_scripts)?;
+    let compared = stop.or(agreed.compare().end()).await?;
+    gate_findings::tell_not_compared(ui, &compared.failed);
+    let plan = dry_run::run(ui, agreed.project(), agreed.observation(), &compared.before, ignore_scripts)?;
     Ok(Flow { plan, ..nothing_done(agreed) })
 }
 

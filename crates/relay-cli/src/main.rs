@@ -24,6 +24,7 @@ mod exit;
 mod fence;
 mod filter;
 mod flow;
+mod gate_findings;
 mod interrupted;
 mod log_file;
 mod notices;

@@ -4,36 +4,12 @@ use relay_change::BumpPlan;
 use relay_config::ChangeSource;
 use relay_engine::project::Project;
 use relay_plan::Finding;
-use relay_workspace::{PackageName, Version, Workspace};
+use relay_workspace::{Version, Workspace};
 
 use crate::ui::{Ui, plural};
 
 /// How many uncommitted changes are named.
 const CHANGES_SHOWN_MAX: usize = 5;
-
-/// Warns of entries in `files` that bring nothing into the tarball, where npm says nothing and people miss their build.
-pub(crate) fn warn_of_unmatched_entries<'a>(ui: &Ui, idle: impl IntoIterator<Item = (&'a PackageName, Vec<String>)>) {
-    let says = |name: &PackageName, entry: &str| {
-        let next = if relay_pack::is_pattern(entry) {
-            format!("to take whole folders, write `{}/**`", entry.trim_end_matches('/'))
-        } else {
-            "is it built?".to_owned()
-        };
-        format!("`{name}`: its `files` name `{entry}`, which brings nothing into the tarball; {next}")
-    };
-    let idle = idle.into_iter();
-    let texts: Vec<String> =
-        idle.flat_map(|(name, entries)| entries.into_iter().map(move |entry| says(name, &entry))).collect();
-    ui.warnings(&texts);
-}
-
-/// Tells what is odd about tarballs and stops nothing.
-pub(crate) fn warn_of_concerns<'a>(ui: &Ui, concerns: impl IntoIterator<Item = (&'a PackageName, Vec<String>)>) {
-    let concerns = concerns.into_iter();
-    let texts: Vec<String> =
-        concerns.flat_map(|(name, texts)| texts.into_iter().map(move |text| format!("`{name}`: {text}"))).collect();
-    ui.warnings(&texts);
-}
 
 /// Says each of these findings in a line of its own.
 pub(crate) fn hint_at_findings(ui: &Ui, findings: &[Finding]) {

@@ -176,7 +176,11 @@ mod tests {
         says("[publish]\nconcurency = 3", (2, 1), "unknown key `concurency`; did you mean `concurrency`?");
         says("[publish]\nwait_for = \"visible\"", (2, 1), "unknown key `wait_for`; did you mean `wait-for`?");
         says("[relese]\nmode = \"fixed\"", (1, 2), "unknown key `relese`; did you mean `release`?");
-        says("[gate]\nx = 1", (2, 1), "unknown key `x`; the keys here are `max-size`, `forbid`");
+        says(
+            "[gate]\nx = 1",
+            (2, 1),
+            "unknown key `x`; the keys here are `max-size`, `forbid`, `warn`, `compare`, `allow`",
+        );
         says("[[group]]\nkind = \"fixed\"", (1, 1), "the key `packages` is missing in this table");
         says("[publish]\ntag = \"a\"\ntag = \"b\"", (3, 1), "this key is there twice");
     }

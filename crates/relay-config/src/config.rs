@@ -4,9 +4,10 @@ use relay_values::Printable;
 use relay_workspace::PackageName;
 use serde::{Deserialize, Serialize};
 
+use crate::gate::GateSettings;
 use crate::sections::{
-    CredentialDeclaration, GateSettings, GitSettings, GroupSettings, PackSettings, Policy, PublishSettings,
-    RegistrySettings, ReleaseSettings, ScriptSettings,
+    CredentialDeclaration, GitSettings, GroupSettings, PackSettings, Policy, PublishSettings, RegistrySettings,
+    ReleaseSettings, ScriptSettings,
 };
 use crate::words::{PublishingAccess, RouteKind};
 use crate::{complaint, place};
@@ -73,6 +74,11 @@ impl Config {
             let problem = "this credential is declared above for the same registry and packages, and which of the two is \
                            meant can't be told; keep one, or give each packages of its own";
             return Err(config_error(file, text, place::of_entry(text, "credential", index), problem.to_owned()));
+        }
+        if let Some(name) = config.gate.contradiction() {
+            let problem =
+                format!("`{name}` can't both stop a release and only be told; take it out of `forbid` or of `warn`");
+            return Err(config_error(file, text, place::of_key(text, "gate", "warn"), problem));
         }
         if !config.scripts.fence && !config.scripts.network {
             let problem = "only the fence around scripts can keep them from the network, and `fence = false` takes it down; \
@@ -192,6 +198,7 @@ quota = { uploads = 400, per = "90m" }
             "[git]",
             "[scripts]",
             "[gate]",
+            "[[gate.allow]]",
             "[[registry]]",
             "",
         ] {
@@ -200,7 +207,8 @@ quota = { uploads = 400, per = "90m" }
             assert!(known.peek().is_some(), "{table}: {error}");
             for key in known {
                 let said = if table.is_empty() { format!("[{key}]") } else { format!("\n{key} = ") };
-                assert!(example.contains(&said), "{table} {key}");
+                let list = format!("\n[[{}.{key}]]\n", table.trim_matches(['[', ']']));
+                assert!(example.contains(&said) || example.contains(&list), "{table} {key}");
             }
         }
     }

@@ -28,7 +28,8 @@ impl Config {
             .into_iter()
             .chain(self.group.iter().map(|group| ("[[group]]", &group.packages)))
             .chain(self.policy.iter().map(|policy| ("[[policy]]", &policy.packages)))
-            .chain(self.credential.iter().map(|credential| ("[[credential]]", &credential.packages)));
+            .chain(self.credential.iter().map(|credential| ("[[credential]]", &credential.packages)))
+            .chain(self.gate.allow.iter().filter_map(|one| Some(("[[gate.allow]]", one.packages.as_ref()?))));
         let mut found: Vec<IdlePattern> = Vec::new();
         for (table, patterns) in tables {
             for pattern in idle(patterns, names) {

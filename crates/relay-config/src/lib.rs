@@ -7,6 +7,7 @@
 
 mod complaint;
 pub mod config;
+pub mod gate;
 pub mod idle;
 pub mod pattern;
 mod place;
@@ -15,12 +16,13 @@ pub mod sections;
 pub mod words;
 
 pub use config::{CONFIG_FILE_NAME, Config, ConfigError};
+pub use gate::{Allowance, FindingName, GATE_FINDINGS, GateFinding, GateRules, GateSettings, Level};
 pub use idle::IdlePattern;
 pub use pattern::NamePatterns;
 pub use quantity::{DurationText, ExpiryDate, SizeText};
 pub use sections::{
-    CredentialDeclaration, GateRule, GateSettings, GitSettings, GroupKind, GroupSettings, OutsidePath, PackSettings,
-    Policy, PublishSettings, RegistrySettings, ReleaseSettings, ScriptSettings, UpdateRanges,
+    CredentialDeclaration, GitSettings, GroupKind, GroupSettings, OutsidePath, PackSettings, Policy, PublishSettings,
+    RegistrySettings, ReleaseSettings, ScriptSettings, UpdateRanges,
 };
 pub use words::{
     Access, AccessSource, ChangeSource, CredentialKind, NpmRules, PublishingAccess, RegistryRules, ReleaseMode,

@@ -45,7 +45,7 @@ impl NamePatterns {
 }
 
 /// Matches `*` greedily with backtracking to the last star; linear in practice and never recursive.
-fn wildcard_matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn wildcard_matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

@@ -7,7 +7,7 @@ use relay_values::{DistTag, RegistryUrl};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::pattern::NamePatterns;
-use crate::quantity::{DurationText, ExpiryDate, SizeText};
+use crate::quantity::{DurationText, ExpiryDate};
 use crate::words::{
     Access, ChangeSource, CredentialKind, NpmRules, PublishingAccess, RegistryRules, ReleaseMode, RouteKind, WaitFor,
     ZeroMajor,
@@ -204,29 +204,6 @@ impl TryFrom<String> for OutsidePath {
     }
 }
 
-/// `[gate]`: what stops a tarball.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct GateSettings {
-    /// The largest tarball, packed.
-    pub max_size: Option<SizeText>,
-    /// Kinds of finding that stop a release.
-    #[serde(serialize_with = "any_order")]
-    pub forbid: Vec<GateRule>,
-}
-
-/// What the gate looks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GateRule {
-    /// `workspace:` or `catalog:` in the manifest of the tarball.
-    ProtocolLeak,
-    /// A token or private key in a file.
-    Secret,
-    /// An install script that the last published version did not have.
-    NewInstallScript,
-}
-
 impl Default for ScriptSettings {
     fn default() -> Self {
         Self { fence: true, network: true, read: Vec::new(), write: Vec::new() }
@@ -271,12 +248,6 @@ impl Default for PublishSettings {
     }
 }
 
-impl Default for GateSettings {
-    fn default() -> Self {
-        Self { max_size: None, forbid: vec![GateRule::ProtocolLeak, GateRule::Secret] }
-    }
-}
-
 /// A policy's routes, each of them one that can be chosen, so that a complaint points at the wrong one.
 fn routes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<RouteKind>>, D::Error> {
     #[derive(Deserialize)]
@@ -296,7 +267,7 @@ fn routes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Route
 }
 
 /// Writes a list whose order and repetitions mean nothing, so that equal settings are written alike.
-fn any_order<S: Serializer, T: Serialize + Ord>(list: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn any_order<S: Serializer, T: Serialize + Ord>(list: &[T], serializer: S) -> Result<S::Ok, S::Error> {
     list.iter().collect::<BTreeSet<_>>().serialize(serializer)
 }
 

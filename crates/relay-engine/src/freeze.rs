@@ -1,4 +1,5 @@
-//! Makes the tarballs: lifecycle scripts first, then packing side by side, then the gate. From here on bytes are fixed.
+//! Makes the tarballs: lifecycle scripts first, then packing side by side ([`freeze`]), then the gate ([`pass_gate`]). From here
+//! on bytes are fixed.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -6,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use camino::Utf8PathBuf;
-use relay_config::{GateRule, GateSettings};
-use relay_pack::gate::{self, Finding, GateRules};
+use relay_config::{GateSettings, Level};
+use relay_pack::gate::{self, Before, Finding};
 use relay_pack::lifecycle::build::{BUILD_TIMEOUT, BuildError, BuildRequest, run_build};
 use relay_pack::lifecycle::fence::Fence;
 use relay_pack::lifecycle::{self, Occasion, ScriptError, ScriptRequest};
@@ -15,7 +16,7 @@ use relay_pack::{
     Conventions, ManifestRewriteError, Overlay, PackError, PackRequest, Tarball, pack, published_manifest,
 };
 use relay_plan::ReleasePlan;
-use relay_workspace::{DiscoverError, PackageName, Version, Workspace, WorkspacePackage};
+use relay_workspace::{DiscoverError, PackageName, Workspace, WorkspacePackage};
 
 use crate::conventions::{PackChoices, conventions_of};
 use crate::event::{Emitter, Fact, NotRecorded};
@@ -57,10 +58,13 @@ pub enum FreezeError {
     /// An event can't be recorded.
     #[error(transparent)]
     NotRecorded(#[from] NotRecorded),
-    /// The gate stops tarballs.
-    #[error("the gate stops {} of the tarballs", .0.len())]
-    Gate(BTreeMap<PackageName, Vec<Finding>>),
+    /// The gate stops tarballs. All that it found is here, what is not in the way too.
+    #[error("the gate stops tarballs")]
+    Gate(GateFindings),
 }
+
+/// What the gate found, by package; those without findings are left out.
+pub type GateFindings = BTreeMap<PackageName, Vec<Finding>>;
 
 /// How tarballs are made.
 #[derive(Debug, Clone, Default)]
@@ -71,8 +75,6 @@ pub struct FreezeOptions {
     pub environment: BTreeMap<OsString, OsString>,
     /// Environment variables that hold declared credentials; scripts never see them.
     pub secret_variables: Vec<String>,
-    /// The versions before those that are packed, where they run no script at installation and the gate wants that to stay.
-    pub scriptless_before: BTreeMap<PackageName, Version>,
     /// Becomes true when scripts are to be ended: somebody asked to stop.
     pub stop: Arc<AtomicBool>,
     /// What scripts may reach; `None`: what the person may.
@@ -84,8 +86,8 @@ pub struct FreezeOptions {
 /// Runs the build and the scripts and makes the tarballs of the plan's packages, in its order.
 ///
 /// # Errors
-/// [`FreezeError`] at the first script or package that fails; everything that is not what the plan says (invariant I16), and
-/// all findings of the gate, at once.
+/// [`FreezeError`] at the first script or package that fails; everything that is not what the plan says (invariant I16) at
+/// once.
 pub fn freeze(
     project: &Project,
     plan: &ReleasePlan,
@@ -114,9 +116,23 @@ pub fn freeze(
             }
         }
     }
-    let stopped = stopped_by_gate(&tarballs, &project.config.gate, &options.scriptless_before);
-    if !stopped.is_empty() {
-        return Err(FreezeError::Gate(stopped));
+    Ok(tarballs)
+}
+
+/// Has the gate look at all tarballs, each beside the version before it; says what it found that is not in the way.
+///
+/// # Errors
+/// [`FreezeError::Gate`] where it stops one of them.
+pub fn pass_gate(
+    project: &Project,
+    plan: &ReleasePlan,
+    tarballs: &BTreeMap<PackageName, Arc<Tarball>>,
+    before: &BTreeMap<PackageName, Before>,
+    events: &Emitter,
+) -> Result<GateFindings, FreezeError> {
+    let found = findings_of(tarballs, &project.config.gate, before);
+    if found.values().flatten().any(|finding| finding.level == Level::Error) {
+        return Err(FreezeError::Gate(found));
     }
     for planned in &plan.packages {
         if let Some(tarball) = tarballs.get(&planned.name) {
@@ -129,7 +145,7 @@ pub fn freeze(
             })?;
         }
     }
-    Ok(tarballs)
+    Ok(found)
 }
 
 /// Says whether the repository's build runs before its packages are packed.
@@ -209,16 +225,16 @@ fn refuse_mislabelled(
     if wrong.is_empty() { Ok(()) } else { Err(FreezeError::Mislabelled(wrong)) }
 }
 
-/// What the gate has against tarballs; they are inspected side by side, on all cores.
-fn stopped_by_gate(
+/// What the gate finds in tarballs; they are inspected side by side, on all cores.
+fn findings_of(
     tarballs: &BTreeMap<PackageName, Arc<Tarball>>,
     settings: &GateSettings,
-    scriptless_before: &BTreeMap<PackageName, Version>,
-) -> BTreeMap<PackageName, Vec<Finding>> {
+    before: &BTreeMap<PackageName, Before>,
+) -> GateFindings {
     use rayon::prelude::*;
     tarballs
         .par_iter()
-        .map(|(name, tarball)| (name, gate::inspect(tarball, &gate_rules(settings, scriptless_before.get(name)))))
+        .map(|(name, tarball)| (name, gate::inspect(tarball, &settings.rules_for(name), before.get(name))))
         .filter(|(_, findings)| !findings.is_empty())
         .map(|(name, findings)| (name.clone(), findings))
         .collect()
@@ -301,15 +317,4 @@ pub(crate) fn run_script(
         millis: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     })?;
     Ok(true)
-}
-
-/// The gate's rules as the settings have them, for one package; `scriptless_before` is the version before it where that runs
-/// no script at installation.
-pub fn gate_rules(settings: &GateSettings, scriptless_before: Option<&Version>) -> GateRules {
-    GateRules {
-        protocol_leak: settings.forbid.contains(&GateRule::ProtocolLeak),
-        secret: settings.forbid.contains(&GateRule::Secret),
-        max_size_bytes: settings.max_size.map(|size| size.0),
-        scriptless_before: scriptless_before.filter(|_| settings.forbid.contains(&GateRule::NewInstallScript)).cloned(),
-    }
 }

@@ -7,6 +7,7 @@
 //! - [`publish_settings`]: npm's own settings about a publish
 //! - [`pull_request`]: whether a CI works on a change that is only proposed
 //! - [`versioning`], [`freeze`], [`conventions`]: the tree's new versions; scripts and tarballs; whose habits packing follows
+//! - [`published_before`]: the versions before those that go out, and what was in their tarballs
 //! - [`tarball_preview`], [`packing_ahead`]: tarballs made beforehand, in memory: for a plan or dry run; while registries are asked
 //! - [`state`], [`machine`]: one package's way as data, and the reducer that decides what is done next (pure)
 //! - [`git_calls`]: git as a release needs it
@@ -41,6 +42,7 @@ pub mod prepared_upload;
 pub mod project;
 pub mod publish;
 pub mod publish_settings;
+pub mod published_before;
 pub mod pull_request;
 pub mod registry_calls;
 pub mod registry_change;

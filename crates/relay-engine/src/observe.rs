@@ -15,6 +15,7 @@ use crate::learnt::Learnt;
 use crate::left_out::LeftOut;
 use crate::project::Project;
 use crate::publish_settings::PublishSettings;
+use crate::published_before::PublishedBefore;
 use crate::release::record::VersionKey;
 use crate::session::{KnownCredential, Session};
 
@@ -73,8 +74,8 @@ pub struct Observed {
     pub destinations: BTreeMap<PackageName, (RegistryUrl, RegistryRules)>,
     /// The versions that the registries show already, of the packages' present ones and of those that relay sent before.
     pub live: Vec<LiveVersion>,
-    /// The version before the planned one where it runs no script at installation and the gate wants that to stay so.
-    pub scriptless_before: BTreeMap<PackageName, Version>,
+    /// The version before the planned one, of those that have one.
+    pub before: BTreeMap<PackageName, PublishedBefore>,
     /// What was odd and not in the way.
     pub warnings: Vec<String>,
     /// What is good to know of how the plan was made.
@@ -147,8 +148,7 @@ pub async fn observe(
         requests += unread.len();
         gathered.left_out.extend(read_siblings(&unread, project, session).await);
     }
-    let Gathered { packages, skipped, left_out, credentials, destinations, live, scriptless_before, not_shown } =
-        gathered;
+    let Gathered { packages, skipped, left_out, credentials, destinations, live, before, not_shown } = gathered;
     let head = match &project.repository {
         Some(repository) => repository.head()?.commit,
         None => None,
@@ -184,7 +184,7 @@ pub async fn observe(
         credentials,
         destinations,
         live,
-        scriptless_before,
+        before,
         warnings,
         notes,
         requests,

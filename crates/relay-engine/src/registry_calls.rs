@@ -232,6 +232,8 @@ mod tests {
             deprecated: false,
             git_head: None,
             has_install_script: false,
+            unpacked_size: None,
+            file_count: None,
         };
         compare(&version, &upload)
     }

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_change::BumpPlan;
+use relay_pack::gate::{self, Before};
 use relay_pack::lifecycle::{self, Occasion};
 use relay_pack::{Overlay, Tarball};
 use relay_plan::{ReleasePlan, TarballFact};
 use relay_workspace::{Manifest, ManifestError, PackageName, Workspace, WorkspacePackage, published_version};
 
 use crate::conventions::{PackChoices, conventions_of};
-use crate::freeze::{FreezeError, pack_one, runs_build};
+use crate::freeze::{FreezeError, GateFindings, pack_one, runs_build};
 use crate::project::Project;
 use crate::versioning::{VersionError, new_contents};
 
@@ -51,6 +52,8 @@ pub struct VersionedWorkspace<'a> {
 pub struct KnownTarballs {
     /// The tarballs.
     pub facts: BTreeMap<PackageName, TarballFact>,
+    /// What the gate finds in them.
+    pub findings: GateFindings,
     /// The packages that can't be packed as they are. What is missing may be what a build still brings.
     pub failed: BTreeMap<PackageName, FreezeError>,
 }
@@ -74,7 +77,8 @@ pub fn unsettled(
     }
 }
 
-/// Packs what can be foreseen of a plan's tarballs, and keeps their digests.
+/// Packs what can be foreseen of a plan's tarballs, and keeps their digests and what the gate finds beside the versions
+/// `before` them.
 ///
 /// # Errors
 /// [`PreviewError`] where the version step itself would fail.
@@ -83,6 +87,7 @@ pub fn known_tarballs(
     plan: &ReleasePlan,
     bumps: &BumpPlan,
     ignore_scripts: bool,
+    before: &BTreeMap<PackageName, Before>,
 ) -> Result<KnownTarballs, PreviewError> {
     let packages: Vec<&WorkspacePackage> = plan
         .packages
@@ -91,10 +96,18 @@ pub fn known_tarballs(
         .filter(|package| unsettled(project, package, bumps, ignore_scripts).is_none())
         .collect();
     let mut known = KnownTarballs::default();
-    for (name, packed) in VersionedWorkspace::of(project, bumps)?.pack(&packages, tarball_fact) {
+    let gate = &project.config.gate;
+    let look = |name: &PackageName, tarball: &Tarball| {
+        let rules = gate.rules_for(name);
+        (tarball_fact(tarball), gate::inspect(tarball, &rules, before.get(name)))
+    };
+    for (name, packed) in VersionedWorkspace::of(project, bumps)?.pack(&packages, look) {
         match packed {
-            Ok(fact) => {
-                known.facts.insert(name, fact);
+            Ok((fact, findings)) => {
+                known.facts.insert(name.clone(), fact);
+                if !findings.is_empty() {
+                    known.findings.insert(name, findings);
+                }
             }
             Err(error) => {
                 known.failed.insert(name, error);
@@ -154,7 +167,7 @@ impl<'a> VersionedWorkspace<'a> {
     pub fn pack<T: Send>(
         &self,
         packages: &[&WorkspacePackage],
-        look: impl Fn(&Tarball) -> T + Sync,
+        look: impl Fn(&PackageName, &Tarball) -> T + Sync,
     ) -> BTreeMap<PackageName, Result<T, FreezeError>> {
         use rayon::prelude::*;
         let conventions = conventions_of(&self.workspace, self.choices);
@@ -163,7 +176,7 @@ impl<'a> VersionedWorkspace<'a> {
             .filter_map(|package| {
                 let package = self.workspace.package(&package.name)?;
                 let packed = pack_one(&self.workspace, package, &conventions, Some(&self.overlay));
-                Some((package.name.clone(), packed.map(|tarball| look(&tarball))))
+                Some((package.name.clone(), packed.map(|tarball| look(&package.name, &tarball))))
             })
             .collect()
     }

@@ -1,32 +1,30 @@
-//! What is odd about a tarball and stops nothing: judged on the files that are in it, so that a build that has not run, a folder
+//! What is odd about a tarball and usually stops nothing: judged on the files that are in it, so that a build that has not run, a folder
 //! of examples or a condition that nobody asks for gives no false alarm.
 
 mod entry_points;
 
+use relay_config::FindingName;
 use relay_workspace::DependencyKind;
 use serde_json::Value;
 
+use crate::gate::Findings;
 use crate::pack::{PackedFile, Tarball};
 use crate::program::Program;
+use crate::unmatched_entries;
 
-/// How many files one sentence names.
-const FILES_SHOWN_MAX: usize = 5;
-
-/// The sentences about one tarball, each for itself, without the package's name.
-pub fn concerns(tarball: &Tarball) -> Vec<String> {
-    let all = [
-        entry_points::missing(tarball),
-        not_executable(tarball),
-        old_tarballs(tarball),
-        no_disclosure(tarball),
-        installed_on_request_only(tarball),
-    ];
-    all.into_iter().flatten().collect()
+/// Adds what is odd about a tarball.
+pub(crate) fn check(tarball: &Tarball, findings: &mut Findings<'_>) {
+    entry_points::check(tarball, findings);
+    unmatched_entries::check(tarball, findings);
+    not_executable(tarball, findings);
+    old_tarballs(tarball, findings);
+    no_disclosure(tarball, findings);
+    installed_on_request_only(tarball, findings);
 }
 
 /// Programs that can't be run once the package is unpacked. npm makes what `bin` names executable when it installs it. Bundled
 /// packages have the modes that their own publishers gave them.
-fn not_executable(tarball: &Tarball) -> Option<String> {
+fn not_executable(tarball: &Tarball, findings: &mut Findings<'_>) {
     let bins = bins(tarball);
     let is_meant_to_run = |file: &&PackedFile| {
         let Some(program) = file.program.filter(|_| file.mode & 0o111 == 0 && !bins.contains(&file.path)) else {
@@ -53,56 +51,69 @@ fn not_executable(tarball: &Tarball) -> Option<String> {
         .iter()
         .filter(|file| !file.path.split('/').any(|part| part == "node_modules"))
         .filter(is_meant_to_run)
+        .filter(|file| findings.keeps(FindingName::NotExecutable, &file.path))
         .filter_map(|file| Some(format!("`{}` ({})", file.path, file.program?.as_str())))
         .collect();
-    let (named, verb) = (listed(&files)?, if files.len() == 1 { "is" } else { "are" });
-    Some(format!(
-        "{named} {verb} not executable in the tarball; `chmod +x` before packing, or name the file in `bin` or, with pnpm and \
-         yarn, in `publishConfig.executableFiles`"
-    ))
+    let Some(named) = listed(&files) else { return };
+    let verb = if files.len() == 1 { "is" } else { "are" };
+    findings.add(
+        FindingName::NotExecutable,
+        None,
+        format!("{named} {verb} not executable in the tarball"),
+        "`chmod +x` before packing, or name the file in `bin` or, with pnpm and yarn, in `publishConfig.executableFiles`",
+    );
 }
 
 /// What an earlier `npm pack` has left in the folder.
-fn old_tarballs(tarball: &Tarball) -> Option<String> {
-    let stem = tarball.file_name.strip_suffix(&format!("{}.tgz", tarball.version))?;
+fn old_tarballs(tarball: &Tarball, findings: &mut Findings<'_>) {
+    let Some(stem) = tarball.file_name.strip_suffix(&format!("{}.tgz", tarball.version)) else { return };
     let files: Vec<String> = tarball
         .files
         .iter()
         .filter(|file| {
             let old = file.path.strip_prefix(stem).is_some_and(|version| version.strip_suffix(".tgz").is_some());
-            old || file.path == "package.tgz"
+            (old || file.path == "package.tgz") && findings.keeps(FindingName::OldTarball, &file.path)
         })
         .map(|file| format!("`{}`", file.path))
         .collect();
-    Some(format!("{} from an earlier packing would be published with it; delete it, or leave it out", listed(&files)?))
+    if let Some(named) = listed(&files) {
+        let text = format!("{named} from an earlier packing would be published with it");
+        findings.add(FindingName::OldTarball, None, text, "delete it, or leave it out");
+    }
 }
 
 /// npm takes what is declared as dual-use only with a file that says what for (its policy of 2026-07-28); `files` easily drops
 /// it.
-fn no_disclosure(tarball: &Tarball) -> Option<String> {
-    let policy = tarball.manifest.get("contentPolicy")?;
+fn no_disclosure(tarball: &Tarball, findings: &mut Findings<'_>) {
+    let Some(policy) = tarball.manifest.get("contentPolicy") else { return };
     let class = policy.get("class").unwrap_or(policy);
     let is_disclosure = |file: &PackedFile| file.path == "DISCLOSURE" || file.path.starts_with("DISCLOSURE.");
-    (class == "dual-use" && !tarball.files.iter().any(is_disclosure)).then(|| {
-        "its `contentPolicy` is `dual-use`, and no `DISCLOSURE` is in the tarball, so that the registry will hold it; add the \
-         file to the package's folder and to `files`"
-            .to_owned()
-    })
+    if class == "dual-use" && !tarball.files.iter().any(is_disclosure) {
+        findings.add(
+            FindingName::MissingDisclosure,
+            None,
+            "its `contentPolicy` is `dual-use`, and no `DISCLOSURE` is in the tarball, so that the registry will hold it"
+                .to_owned(),
+            "add the file to the package's folder and to `files`",
+        );
+    }
 }
 
 /// Dependencies from git or by address: npm 12 installs them only when it is told to.
-fn installed_on_request_only(tarball: &Tarball) -> Option<String> {
+fn installed_on_request_only(tarball: &Tarball, findings: &mut Findings<'_>) {
     let mut found = Vec::new();
     for kind in [DependencyKind::Prod, DependencyKind::Optional, DependencyKind::Peer] {
         let Some(Value::Object(map)) = tarball.manifest.get(kind.manifest_key()) else { continue };
         let from_elsewhere = map.iter().filter(|(_, specifier)| specifier.as_str().is_some_and(is_remote));
         found.extend(from_elsewhere.map(|(name, _)| format!("`{name}`")));
     }
-    Some(format!(
-        "it depends on {} by a git or tarball address, which npm 12 installs only on request (`allow-git`, `allow-remote`); \
-         depend on a published version",
-        listed(&found)?
-    ))
+    if let Some(named) = listed(&found) {
+        let text = format!(
+            "it depends on {named} by a git or tarball address, which npm 12 installs only on request (`allow-git`, \
+             `allow-remote`)"
+        );
+        findings.add(FindingName::RemoteDependency, None, text, "depend on a published version");
+    }
 }
 
 /// Says whether a specifier is a git repository or an address.
@@ -135,6 +146,7 @@ fn bins(tarball: &Tarball) -> Vec<String> {
 
 /// Names in a row, of many only some; `None` for none.
 fn listed(names: &[String]) -> Option<String> {
+    const FILES_SHOWN_MAX: usize = 5;
     if let Some(more @ 1..) = names.len().checked_sub(FILES_SHOWN_MAX) {
         let shown = names.get(..FILES_SHOWN_MAX).unwrap_or_default().join(", ");
         return Some(format!("{shown} and {more} more"));

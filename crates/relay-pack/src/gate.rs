@@ -1,21 +1,31 @@
-//! Looks into a tarball before it is uploaded: specifiers that only the workspace understands, secrets, size, scripts that run
-//! where it is installed and did not before.
+//! Looks into a tarball before it is uploaded: by itself, and beside the version before it.
 //!
-//! All findings are gathered; what is done about them is the caller's business.
+//! What can be found, and what each finding weighs, is in one table (`relay_config::GATE_FINDINGS`). All findings are
+//! gathered; what is done about them is the caller's business.
+//!
+//! - `protocol_leak`, `secrets`, `secret_files`, `install_script`, `source_maps`: what is looked for in files
+//! - `listing`: what is kept of the version before; `compared`: the two beside each other
+//! - [`crate::concerns`]: what is odd about a tarball
 
+mod compared;
 mod install_script;
+mod listing;
+mod protocol_leak;
+mod secret_files;
 mod secrets;
+mod source_maps;
 
 use std::io::Read as _;
 
+use relay_config::{FindingName, GateRules, Level};
 use relay_values::Printable;
-use relay_workspace::{DependencyKind, Specifier, Version};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use relay_workspace::Version;
 
+use crate::concerns;
 use crate::pack::{Tarball, UNPACKED_SIZE_BYTES_MAX};
 
 pub use install_script::install_events;
+pub use listing::{LISTED_FILES_MAX, LISTED_UNPACKED_BYTES_MAX, Listing, ListingError};
 pub use secrets::SecretKind;
 pub(crate) use secrets::first_secret;
 
@@ -25,96 +35,102 @@ pub const FINDINGS_MAX: usize = 100;
 /// Files beyond this size are looked at only up to it, in bytes.
 const INSPECTED_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// What to look for.
+/// How many files one sentence names.
+const FILES_SHOWN_MAX: usize = 5;
+
+/// The version that people have before they get this one, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GateRules {
-    /// `workspace:` and `catalog:` in the package's own manifest.
-    pub protocol_leak: bool,
-    /// Tokens and private keys.
-    pub secret: bool,
-    /// The largest tarball that is fine, packed, in bytes.
-    pub max_size_bytes: Option<u64>,
-    /// The version before this one where it runs no script at installation, so that this one may not either. `None` where
-    /// that does not matter, or nobody knows.
-    pub scriptless_before: Option<Version>,
-}
-
-impl Default for GateRules {
-    fn default() -> Self {
-        Self { protocol_leak: true, secret: true, max_size_bytes: None, scriptless_before: None }
-    }
-}
-
-/// Which rule a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rule {
-    /// A specifier that only the workspace understands.
-    ProtocolLeak,
-    /// A token or private key.
-    Secret,
-    /// The tarball is too large.
-    MaxSize,
-    /// A script that runs where the package is installed, and the version before has none.
-    NewInstallScript,
-    /// The tarball can't be read back.
-    Unreadable,
-}
-
-impl Rule {
-    /// The rule's name in `relay.toml`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ProtocolLeak => "protocol-leak",
-            Self::Secret => "secret",
-            Self::MaxSize => "max-size",
-            Self::NewInstallScript => "new-install-script",
-            Self::Unreadable => "unreadable",
-        }
-    }
+pub struct Before {
+    /// The version.
+    pub version: Version,
+    /// Whether installing it runs a script.
+    pub runs_at_installation: Option<bool>,
+    /// The size of its files together, in bytes.
+    pub unpacked: Option<u64>,
+    /// How many files it has.
+    pub file_count: Option<u64>,
+    /// What was in its tarball, where that was looked into.
+    pub listing: Option<Listing>,
 }
 
 /// One complaint about a tarball.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The rule.
-    pub rule: Rule,
-    /// The file in the package; the tarball's own name where it is about the whole.
-    pub file: String,
-    /// What is wrong, in one sentence.
+    /// Its name, by which the settings weigh it or let it pass.
+    pub name: FindingName,
+    /// What it weighs.
+    pub level: Level,
+    /// The file in the package, where it is about one.
+    pub file: Option<String>,
+    /// What is wrong, in one sentence that does not name the package.
     pub text: String,
-    /// What to do.
+    /// What to do where it is not meant.
     pub help: String,
 }
 
-/// Inspects a tarball.
-pub fn inspect(tarball: &Tarball, rules: &GateRules) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// The findings of one tarball so far, by the rules of its package.
+pub(crate) struct Findings<'a> {
+    rules: &'a GateRules,
+    found: Vec<Finding>,
+}
+
+/// Inspects a tarball, beside the version before it where there is one; the heaviest findings first.
+pub fn inspect(tarball: &Tarball, rules: &GateRules, before: Option<&Before>) -> Vec<Finding> {
+    let mut findings = Findings { rules, found: Vec::new() };
+    max_size(tarball, &mut findings);
+    protocol_leak::check(&tarball.manifest, &mut findings);
+    secret_files::check(tarball, &mut findings);
+    match look_into(tarball, &mut findings) {
+        Ok(maps) => {
+            compared::check(tarball, &maps, before, &mut findings);
+            source_maps::check(&maps, &mut findings);
+        }
+        Err(error) => findings.add(
+            FindingName::Unreadable,
+            None,
+            format!("its tarball can't be read back: {error}"),
+            "pack it again; if this stays, report it with the package",
+        ),
+    }
+    concerns::check(tarball, &mut findings);
+    let mut found = findings.found;
+    found.sort_by_key(|finding| finding.level);
+    found
+}
+
+impl Findings<'_> {
+    /// Says whether a finding about this file counts.
+    pub(crate) fn keeps(&self, name: FindingName, file: &str) -> bool {
+        self.wants(name) && !self.rules.lets_pass(name, Some(file))
+    }
+
+    /// Says whether it is looked for.
+    pub(crate) fn wants(&self, name: FindingName) -> bool {
+        self.rules.level(name) != Level::Off
+    }
+
+    /// Takes a finding, where it counts.
+    pub(crate) fn add(&mut self, name: FindingName, file: Option<&str>, text: String, help: impl Into<String>) {
+        let level = self.rules.level(name);
+        if level == Level::Off || file.is_some_and(|file| !self.keeps(name, file)) || self.is_full() {
+            return;
+        }
+        // A file may be called anything, also in a tarball that somebody else made.
+        let file = file.map(|file| Printable::name(file).into());
+        self.found.push(Finding { name, level, file, text, help: help.into() });
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= FINDINGS_MAX
+    }
+}
+
+fn max_size(tarball: &Tarball, findings: &mut Findings<'_>) {
     let size = u64::try_from(tarball.bytes.len()).unwrap_or(u64::MAX);
-    if let Some(most) = rules.max_size_bytes.filter(|most| size > *most) {
-        findings.push(Finding {
-            rule: Rule::MaxSize,
-            file: tarball.file_name.clone(),
-            text: format!(
-                "the tarball of `{}` has {size} bytes, more than the {most} that `max-size` allows",
-                tarball.name
-            ),
-            help: largest_files(tarball),
-        });
+    if let Some(most) = findings.rules.max_size_bytes().filter(|most| size > *most) {
+        let text = format!("its tarball has {size} bytes, more than the {most} that `max-size` allows");
+        findings.add(FindingName::MaxSize, None, text, largest_files(tarball));
     }
-    if !rules.protocol_leak && !rules.secret && rules.scriptless_before.is_none() {
-        return findings;
-    }
-    if let Err(error) = inspect_files(tarball, rules, &mut findings) {
-        findings.push(Finding {
-            rule: Rule::Unreadable,
-            file: tarball.file_name.clone(),
-            text: format!("the tarball of `{}` can't be read back: {error}", tarball.name),
-            help: "pack it again; if this stays, report it with the package".to_owned(),
-        });
-    }
-    findings.truncate(FINDINGS_MAX);
-    findings
 }
 
 fn largest_files(tarball: &Tarball) -> String {
@@ -125,105 +141,47 @@ fn largest_files(tarball: &Tarball) -> String {
     format!("leave files out with `files` in package.json; the largest: {}", named.join(", "))
 }
 
-fn inspect_files(tarball: &Tarball, rules: &GateRules, findings: &mut Vec<Finding>) -> std::io::Result<()> {
-    let unpacked =
-        flate2::read::GzDecoder::new(tarball.bytes.as_slice()).take(UNPACKED_SIZE_BYTES_MAX.saturating_mul(2));
-    let mut archive = tar::Archive::new(unpacked);
+/// Looks for secrets, and gives the files with source maps that carry sources.
+fn look_into(tarball: &Tarball, findings: &mut Findings<'_>) -> std::io::Result<Vec<String>> {
+    let scans = findings.wants(FindingName::Secret);
+    let mut maps = Vec::new();
+    each_file(&tarball.bytes, UNPACKED_SIZE_BYTES_MAX.saturating_mul(2), |path, content| {
+        if scans && !findings.is_full() {
+            secrets::scan(path, content, findings);
+        }
+        if source_maps::carries_sources(path, content) {
+            maps.push(path.to_owned());
+        }
+    })?;
+    Ok(maps)
+}
+
+/// Reads a tarball file by file, no more than so many bytes of it, and each file up to [`INSPECTED_FILE_BYTES_MAX`]. Paths are
+/// told without their first folder, which npm strips whatever it is called.
+fn each_file(tarball: &[u8], unpacked_bytes_max: u64, mut look: impl FnMut(&str, &[u8])) -> std::io::Result<()> {
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(tarball).take(unpacked_bytes_max));
     let mut content = Vec::new();
     for entry in archive.entries()? {
-        if findings.len() >= FINDINGS_MAX {
-            return Ok(());
-        }
         let entry = entry?;
+        if !matches!(entry.header().entry_type(), tar::EntryType::Regular | tar::EntryType::Link) {
+            continue;
+        }
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let path = path.strip_prefix("package/").unwrap_or(&path).to_owned();
         content.clear();
         entry.take(INSPECTED_FILE_BYTES_MAX).read_to_end(&mut content)?;
-        // Whoever installs the package reads this manifest only: one further down is a template, a fixture, or a package
-        // that is published by itself.
-        if rules.protocol_leak && path == "package.json" {
-            leaks(&content, findings);
-        }
-        if let Some(before) = rules.scriptless_before.as_ref().filter(|_| path == "package.json") {
-            let root_files = tarball.files.iter().map(|file| file.path.clone()).filter(|path| !path.contains('/'));
-            findings.extend(install_script::check(&content, root_files, &before.to_string()));
-        }
-        if rules.secret {
-            findings.extend(secrets::scan(&path, &content));
-        }
+        look(path.split_once('/').map_or(path.as_str(), |(_, below)| below), &content);
     }
     Ok(())
 }
 
-fn leaks(content: &[u8], findings: &mut Vec<Finding>) {
-    let text = String::from_utf8_lossy(content);
-    // It has been parsed before it was packed.
-    let Ok(manifest) = serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')) else { return };
-    for kind in DependencyKind::ALL {
-        let Some(Value::Object(map)) = manifest.get(kind.manifest_key()) else { continue };
-        for (name, specifier) in map {
-            let Some(specifier) = specifier.as_str() else { continue };
-            let leaks_from_workspace =
-                Specifier::parse(specifier).is_workspace_only() || specifier.contains("workspace:");
-            // Development dependencies are installed by nobody outside, and bundled ones are there already.
-            let is_installed = kind != DependencyKind::Dev && !is_bundled(&manifest, name);
-            if leaks_from_workspace || is_installed && !is_installable(specifier) {
-                findings.push(Finding {
-                    rule: Rule::ProtocolLeak,
-                    file: "package.json".to_owned(),
-                    text: format!(
-                        "`{}` names `{}` by `{}`, which nobody outside the workspace can install",
-                        kind.manifest_key(),
-                        Printable::name(name),
-                        Printable::name(specifier)
-                    ),
-                    help: if leaks_from_workspace {
-                        "pack with relay, which resolves it, or write a version range".to_owned()
-                    } else {
-                        "write a version range of a published package, or bundle it (`bundleDependencies`)".to_owned()
-                    },
-                });
-            }
-        }
-    }
-}
-
-/// Says whether those who install a package can follow a specifier. Without a protocol it is a range, a tag or a repository at
-/// GitHub; with one that npm doesn't know it is a folder, another registry's (`jsr:`), or one that only the workspace's settings
-/// name (pnpm's `namedRegistries`: `gh:`, `work:`).
-fn is_installable(specifier: &str) -> bool {
-    const PROTOCOLS: [&str; 12] = [
-        "npm",
-        "http",
-        "https",
-        "git",
-        "ssh",
-        "git+ssh",
-        "git+https",
-        "git+http",
-        "github",
-        "gitlab",
-        "bitbucket",
-        "gist",
-    ];
-    let specifier = specifier.trim();
-    // A folder, as npm reads it.
-    if specifier.starts_with(['.', '/', '~']) && specifier.contains('/') {
-        return false;
-    }
-    let Some((protocol, _)) = specifier.split_once(':') else { return true };
-    let is_protocol = protocol.starts_with(|c: char| c.is_ascii_alphabetic())
-        && protocol.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_'));
-    // `git@host:path`, or a range that holds a colon.
-    !is_protocol || PROTOCOLS.iter().any(|known| known.eq_ignore_ascii_case(protocol))
-}
-
-fn is_bundled(manifest: &Value, name: &str) -> bool {
-    let bundled = manifest.get("bundleDependencies").or_else(|| manifest.get("bundledDependencies"));
-    match bundled {
-        Some(Value::Bool(all)) => *all,
-        Some(Value::Array(names)) => names.iter().any(|one| one == name),
-        _ => false,
+/// Files in a row, of many only some.
+pub(crate) fn files_shown<T: AsRef<str>>(files: &[T]) -> String {
+    let quoted = files.iter().take(FILES_SHOWN_MAX).map(|file| format!("`{}`", Printable::name(file.as_ref())));
+    let quoted: Vec<String> = quoted.collect();
+    match (files.len().checked_sub(FILES_SHOWN_MAX), quoted.as_slice()) {
+        (Some(more @ 1..), shown) => format!("{} and {more} more", shown.join(", ")),
+        (_, [rest @ .., last]) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        (_, shown) => shown.join(""),
     }
 }
 

@@ -33,7 +33,6 @@ pub mod published;
 mod rules;
 mod unmatched_entries;
 
-pub use concerns::concerns;
 pub use conventions::{Conventions, WorkspaceContext, licences_in};
 pub use error::{NpmDifference, PackError};
 pub use executables::Executables;
@@ -42,4 +41,3 @@ pub use overlay::Overlay;
 pub use pack::{PackRequest, PackedFile, Tarball, pack};
 pub use packlist::packlist;
 pub use published::{ManifestRewriteError, PublishDirectory, PublishedManifest, publish_directory, published_manifest};
-pub use unmatched_entries::{is_pattern, unmatched_entries};

@@ -1,21 +1,39 @@
 //! Entries of `files` that bring nothing into the tarball: mostly a build that has not run, or a pattern that matches folders
 //! alone, whose contents npm 11 leaves out.
 
+use relay_config::FindingName;
+use relay_values::Printable;
 use serde_json::Value;
 
+use crate::gate::Findings;
 use crate::minimatch::Pattern;
 use crate::pack::Tarball;
 
-/// The entries of the manifest's `files` to which no file of the tarball belongs, as written. Those that take files away again
-/// (`!…`) don't count.
-pub fn unmatched_entries(tarball: &Tarball) -> Vec<String> {
+/// Adds each entry of the manifest's `files` to which no file of the tarball belongs. Those that take files away again (`!…`)
+/// don't count.
+pub(crate) fn check(tarball: &Tarball, findings: &mut Findings<'_>) {
+    for entry in unmatched(tarball) {
+        if !findings.keeps(FindingName::UnmatchedFiles, entry) {
+            continue;
+        }
+        let help = if is_pattern(entry) {
+            format!("to take whole folders, write `{}/**`", Printable::name(entry.trim_end_matches('/')))
+        } else {
+            "is it built?".to_owned()
+        };
+        let text = format!("its `files` name `{}`, which brings nothing into the tarball", Printable::name(entry));
+        findings.add(FindingName::UnmatchedFiles, None, text, help);
+    }
+}
+
+fn unmatched(tarball: &Tarball) -> Vec<&str> {
     let Some(Value::Array(entries)) = tarball.manifest.get("files") else { return Vec::new() };
     let entries = entries.iter().filter_map(Value::as_str).filter(|entry| !entry.starts_with('!'));
-    entries.filter(|entry| !brings_something(entry, tarball)).map(str::to_owned).collect()
+    entries.filter(|entry| !brings_something(entry, tarball)).collect()
 }
 
 /// Says whether an entry is a pattern that could take folders whole if it said so.
-pub fn is_pattern(entry: &str) -> bool {
+fn is_pattern(entry: &str) -> bool {
     entry.contains(['*', '?', '[', '{'])
 }
 
@@ -64,7 +82,7 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         let tarball = pack(&PackRequest::of(folder)).unwrap();
-        assert_eq!(unmatched_entries(&tarball), ["dist", "template-*"]);
+        assert_eq!(unmatched(&tarball), ["dist", "template-*"]);
         assert!(is_pattern("template-*") && !is_pattern("dist"));
     }
 }

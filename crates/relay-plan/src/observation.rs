@@ -97,7 +97,7 @@ pub struct PackageObservation {
     pub credential_problems: Vec<String>,
     /// The events after an upload that it has scripts for which publish something themselves.
     pub scripts_that_publish: Vec<String>,
-    /// Scripts that it would run wherever it is installed, where the version before runs none and the gate forbids that.
+    /// Scripts that it would run wherever it is installed, where the version before runs none and the gate minds that.
     pub new_install_script: Option<NewInstallScript>,
     /// What is known to go wrong, or may, when it is packed.
     pub packing: Vec<Finding>,
@@ -143,6 +143,8 @@ pub struct NewInstallScript {
     pub events: Vec<&'static str>,
     /// The version before, which has none.
     pub before: Version,
+    /// Whether the gate forbids it, and doesn't only tell.
+    pub forbidden: bool,
 }
 
 /// What the registry has of a package.

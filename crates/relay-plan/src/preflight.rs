@@ -71,20 +71,24 @@ fn scripts_that_publish(package: &PackageObservation) -> Option<Finding> {
     ))
 }
 
-/// What the gate would stop, told before anything is written.
+/// What the gate would say, told before anything is written.
 fn new_install_script(package: &PackageObservation) -> Option<Finding> {
-    let NewInstallScript { events, before } = package.new_install_script.as_ref()?;
+    let NewInstallScript { events, before, forbidden } = package.new_install_script.as_ref()?;
     let events: Vec<String> = events.iter().map(|event| format!("`{event}`")).collect();
     let scripts = match events.as_slice() {
         [one] => format!("its {one} script runs"),
         several => format!("its {} scripts run", several.join(" and ")),
     };
-    Some(Finding::error(
-        &package.name,
-        format!("{scripts} wherever it is installed, and {before} runs none"),
-        "take the script out; or, if it is meant, take `new-install-script` out of `gate.forbid` in relay.toml for this \
-         release",
-    ))
+    let text = format!("{scripts} wherever it is installed, and {before} runs none");
+    let help = format!(
+        "take the script out; or, if it is meant, let `new-install-script` pass for `{}` under `[[gate.allow]]` in relay.toml",
+        package.name
+    );
+    Some(if *forbidden {
+        Finding::error(&package.name, text, help)
+    } else {
+        Finding::warning(&package.name, text, help)
+    })
 }
 
 /// The root of a workspace is seldom meant to be published, and `private` is easily forgotten there.

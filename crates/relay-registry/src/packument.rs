@@ -65,6 +65,10 @@ pub struct PublishedVersion {
     pub deprecated: bool,
     /// Whether installing it runs a script.
     pub has_install_script: bool,
+    /// `dist.unpackedSize`: the size of its files together, in bytes.
+    pub unpacked_size: Option<u64>,
+    /// `dist.fileCount`: how many files it has.
+    pub file_count: Option<u64>,
 }
 
 /// What asking for a packument brought.
@@ -167,6 +171,8 @@ impl RawVersion {
             git_head: self.git_head.0.filter(|head| is_object_id(head)),
             deprecated: self.deprecated.0,
             has_install_script: self.has_install_script.0 || self.install_scripts,
+            unpacked_size: self.unpacked_size.0,
+            file_count: self.file_count.0,
         })
     }
 }

@@ -18,8 +18,10 @@ byte for byte. Lifecycle scripts (prepack, prepare, postpack) run first, depende
 environment without credentials.
 
 Every tarball is inspected: a `workspace:` range that would reach the registry, a secret, a tarball larger than \
-`relay.toml` allows. If one is stopped, none is written, and the exit code is 1. Tarballs appear whole or not at all. \
-An entry of `files` that brings nothing into a tarball, such as a folder that is not built, is told. Nothing is sent anywhere.";
+`relay.toml` allows; if one is stopped, none is written, and the exit code is 1. Entry points that are not there, entries of \
+`files` that bring nothing and the like are told. Each finding has a name, shown in brackets, by which `[gate]` in relay.toml \
+forbids it or lets it pass. Tarballs appear whole or not at all. Nothing is sent anywhere, so that nothing is compared with the \
+version before; a dry run of `publish` or `release` does that.";
 
 const EXAMPLES: &str = "\
 Examples:

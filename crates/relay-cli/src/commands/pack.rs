@@ -13,13 +13,13 @@ use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
-use relay_config::{Config, NpmRules};
+use relay_config::{Config, GateSettings, Level, NpmRules};
 use relay_engine::conventions::conventions_of;
-use relay_engine::freeze::{FreezeError, gate_rules, pack_one};
+use relay_engine::freeze::{FreezeError, pack_one};
 use relay_engine::left_out::LeftOut;
 use relay_git::Repository;
-use relay_pack::gate::{self, Finding, GateRules};
-use relay_pack::{Conventions, Tarball, concerns, unmatched_entries};
+use relay_pack::gate::{self, Finding};
+use relay_pack::{Conventions, Tarball};
 use relay_workspace::{PackageName, Workspace};
 use tempfile::NamedTempFile;
 
@@ -29,6 +29,7 @@ use crate::context::Context;
 use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
+use crate::gate_findings::{self, Infos};
 use crate::notices;
 use crate::npm_choice;
 use crate::session_setup;
@@ -40,7 +41,7 @@ use scripts::Scripts;
 /// How tarballs are made.
 struct Manner<'a> {
     conventions: &'a Conventions,
-    rules: &'a GateRules,
+    gate: &'a GateSettings,
     /// Where they are written to; `None`: nowhere.
     target: Option<&'a Utf8Path>,
 }
@@ -51,10 +52,6 @@ struct Packed {
     report: PackReport,
     findings: Vec<Finding>,
     file: Option<NamedTempFile>,
-    /// Entries of `files` that bring nothing.
-    idle: Vec<String>,
-    /// What is odd and stops nothing.
-    concerns: Vec<String>,
 }
 
 /// Packs the current package, the workspace, or what `--filter` chooses.
@@ -81,12 +78,10 @@ pub(crate) fn run(context: &Context, args: &PackArgs) -> Result<Exit, CliError> 
         let workspace = again.as_ref().unwrap_or(&around.workspace);
         let target = (!args.dry_run).then_some(folder.as_path());
         let conventions = conventions_of(workspace, &npm_choice::pack_choices(workspace, &config));
-        let how = Manner { conventions: &conventions, rules: &gate_rules(&config.gate, None), target };
+        let how = Manner { conventions: &conventions, gate: &config.gate, target };
         let packed = make_all(&context.ui, workspace, &targets.names, &how)?;
         refuse_equal_file_names(&packed)?;
-        stop_at_findings(&context.ui, &packed)?;
-        notices::warn_of_unmatched_entries(&context.ui, packed.iter().map(|one| (&one.name, one.idle.clone())));
-        notices::warn_of_concerns(&context.ui, packed.iter().map(|one| (&one.name, one.concerns.clone())));
+        tell_findings(&context.ui, &packed)?;
         scripts.check_stop()?;
         write(packed, &folder)
     });
@@ -161,10 +156,9 @@ fn make(workspace: &Workspace, name: &PackageName, how: &Manner) -> Result<Packe
         FreezeError::Manifest(error) => CliError::from(*error),
         error => explain::freeze(error),
     })?;
-    let findings = gate::inspect(&tarball, how.rules);
+    let findings = gate::inspect(&tarball, &how.gate.rules_for(name), None);
     let file = how.target.map(|folder| staged(&tarball, folder)).transpose()?;
-    let (idle, concerns) = (unmatched_entries(&tarball), concerns(&tarball));
-    Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file, idle, concerns })
+    Ok(Packed { name: name.clone(), report: PackReport::of(&tarball), findings, file })
 }
 
 /// The tarball in a temporary file beside the place it will have.
@@ -196,26 +190,19 @@ fn refuse_equal_file_names(packed: &[Packed]) -> Result<(), CliError> {
     Ok(())
 }
 
-/// All findings of all tarballs are told; if there is one, nothing is written.
-fn stop_at_findings(ui: &Ui, packed: &[Packed]) -> Result<(), CliError> {
-    let stopped: Vec<&Packed> = packed.iter().filter(|one| !one.findings.is_empty()).collect();
-    for one in &stopped {
-        for finding in &one.findings {
-            ui.error(&finding_as_error(&one.name, finding));
-        }
-    }
-    if stopped.is_empty() {
+/// All findings of all tarballs are told; if one of them is an error, nothing is written.
+fn tell_findings(ui: &Ui, packed: &[Packed]) -> Result<(), CliError> {
+    let found = packed.iter().map(|one| (one.name.clone(), one.findings.clone())).collect();
+    gate_findings::tell(ui, &found, None, Infos::Told);
+    gate_findings::tell_errors(ui, &found);
+    let is_stopped = |one: &&Packed| one.findings.iter().any(|finding| finding.level == Level::Error);
+    let stopped = packed.iter().filter(is_stopped).count();
+    if stopped == 0 {
         return Ok(());
     }
-    Err(CliError::user(format!("{} stopped by the gate; no tarball was written", plural(stopped.len(), "package")))
-        .hint("`[gate]` in `relay.toml` says what stops a tarball")
-        .code("relay::pack::gate"))
-}
-
-fn finding_as_error(name: &PackageName, finding: &Finding) -> CliError {
-    CliError::user(format!("`{name}`, in `{}`: {}", finding.file, finding.text))
-        .hint(finding.help.clone())
-        .code("relay::pack::finding")
+    let error = CliError::user(format!("{} stopped by the gate; no tarball was written", plural(stopped, "package")))
+        .code("relay::pack::gate");
+    Err(gate_findings::way_past_errors(&found).into_iter().fold(error, CliError::hint))
 }
 
 /// Gives all files their names.

@@ -3,6 +3,8 @@
 use relay_engine::learnt::Learnt;
 use relay_engine::observe::{Intent, Observed, RecordedVersions, observe};
 use relay_engine::project::Project;
+use relay_engine::published_before::Comparison;
+use relay_engine::session::Session;
 use relay_engine::tarball_preview::known_tarballs;
 use relay_plan::{PLAN_SIZE_BYTES_MAX, ReleasePlan, Severity, TextStyle};
 use relay_registry::struck_out::strike;
@@ -14,6 +16,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::error::engine as explain;
 use crate::exit::Exit;
+use crate::gate_findings::{self, Infos};
 use crate::notices;
 use crate::session_setup::{self, SessionFlags};
 
@@ -53,9 +56,10 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     }
     let saved = args.against.as_ref().map(|path| read_plan(context, path)).transpose()?;
     let compares = saved.as_ref().is_some_and(relay_engine::release::promises_bytes);
+    let mut stopped = None;
     // Only a plan that is kept promises bytes; packing costs more than all the rest.
     if args.out.is_some() || compares {
-        add_tarballs(context, &project, &mut observed, args.ignore_scripts)?;
+        stopped = add_tarballs(context, (&project, &session), &mut observed, args.ignore_scripts).await?;
     }
     let plan = &observed.plan;
     if let Some(path) = &args.out {
@@ -84,6 +88,11 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
     if args.check && plan.has_errors() {
         return Err(explain::findings(plan));
     }
+    match stopped {
+        Some(error) if args.check => return Err(error),
+        Some(error) => ui.error(&error),
+        None => {}
+    }
     if args.check && drifted {
         return Err(CliError::user("the plan differs from the saved one").code("relay::plan::drift"));
     }
@@ -94,20 +103,23 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
 }
 
 /// Packs in memory what can be told before any script has run. A package that can't be packed yet may only lack its build
-/// output, so it is told, and the plan is made all the same.
-fn add_tarballs(
+/// output, so it is told, and the plan is made all the same. Gives what the gate would stop.
+async fn add_tarballs(
     context: &Context,
-    project: &Project,
+    (project, session): (&Project, &Session),
     observed: &mut Observed,
     ignore_scripts: bool,
-) -> Result<(), CliError> {
-    let known =
-        known_tarballs(project, &observed.plan, &observed.bumps, ignore_scripts).map_err(explain::preview_tarballs)?;
+) -> Result<Option<CliError>, CliError> {
+    let compared = Comparison::begin(project, session, observed).end().await;
+    gate_findings::tell_not_compared(&context.ui, &compared.failed);
+    let known = known_tarballs(project, &observed.plan, &observed.bumps, ignore_scripts, &compared.before)
+        .map_err(explain::preview_tarballs)?;
+    gate_findings::tell(&context.ui, &known.findings, Some(&observed.plan), Infos::Told);
     for (name, error) in &known.failed {
         context.ui.warning(format!("the plan has no tarball of `{name}`, which can't be packed as it is: {error}"));
     }
     observed.plan = observed.plan.clone().with_tarballs(&known.facts);
-    Ok(())
+    Ok(gate_findings::stopped(&known.findings, "nothing of this release would be sent"))
 }
 
 /// The current folder, relative to the workspace root: where relative selectors start from.

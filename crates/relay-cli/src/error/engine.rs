@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "these are the functions of `map_err`, which hands the error over")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 use relay_change::ChangeError;
@@ -17,7 +17,6 @@ use relay_engine::tarball_preview::PreviewError;
 use relay_engine::versioning::write_set::WriteSetError;
 use relay_engine::versioning::{CommitVersionsError, VersionError};
 use relay_git::{GitError, PushCause};
-use relay_pack::gate::Finding;
 use relay_plan::{PlanError, PlanFileError, ReleasePlan, Severity};
 use relay_registry::{NpmConfigError, ReadError, RegistryUrl};
 use relay_workspace::{PackageName, WriteError};
@@ -247,7 +246,8 @@ pub(crate) fn write(error: WriteError) -> CliError {
 /// Tarballs can't be made.
 pub(crate) fn freeze(error: FreezeError) -> CliError {
     match error {
-        FreezeError::Gate(stopped) => gate(&stopped),
+        FreezeError::Gate(ref found) => crate::gate_findings::stopped(found, "nothing was sent")
+            .unwrap_or_else(|| CliError::internal(error.to_string())),
         FreezeError::Build(error) => CliError::from(error).hint("nothing was pushed and nothing was sent"),
         FreezeError::Script(error) => CliError::from(error).hint("nothing was sent"),
         FreezeError::Pack { package, source } => CliError::of(ErrorKind::User, source.as_ref())
@@ -274,19 +274,6 @@ fn mislabelled(wrong: &[Mislabelled]) -> CliError {
         error = error.cause(one.to_string());
         if cures.insert(&one.cure) {
             error = error.hint(one.cure.clone());
-        }
-    }
-    error
-}
-
-/// The gate stops tarballs.
-pub(crate) fn gate(stopped: &BTreeMap<PackageName, Vec<Finding>>) -> CliError {
-    let mut error =
-        CliError::user(format!("the gate stops {}; nothing was sent", crate::ui::plural(stopped.len(), "tarball")))
-            .code("relay::gate");
-    for (package, findings) in stopped {
-        for finding in findings {
-            error = error.cause(format!("{package}: {}", finding.text)).hint(finding.help.clone());
         }
     }
     error

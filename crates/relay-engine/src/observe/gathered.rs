@@ -6,7 +6,7 @@ use relay_change::PlannedBump;
 use relay_config::RegistryRules;
 use relay_plan::{PackageObservation, PublishedState, SkipReason, SkippedObservation};
 use relay_registry::RegistryUrl;
-use relay_workspace::{PackageName, Version};
+use relay_workspace::PackageName;
 
 use super::candidates::Candidate;
 use super::registries::{Known, new_install_script};
@@ -14,6 +14,7 @@ use super::{Intent, LiveVersion, packing};
 use crate::learnt::Learnt;
 use crate::project::Project;
 use crate::publish_settings::TagSetting;
+use crate::published_before::PublishedBefore;
 use crate::session::{KnownCredential, Session};
 
 /// The run that is planned: what it is about, and what counts for all its packages.
@@ -43,8 +44,8 @@ pub(super) struct Gathered {
     pub(super) destinations: BTreeMap<PackageName, (RegistryUrl, RegistryRules)>,
     /// Packages whose present version the registry shows already.
     pub(super) live: Vec<LiveVersion>,
-    /// The version before the planned one where it runs no script at installation.
-    pub(super) scriptless_before: BTreeMap<PackageName, Version>,
+    /// The version before the planned one, of those that have one.
+    pub(super) before: BTreeMap<PackageName, PublishedBefore>,
     /// Packages that a registry shows to nobody without a credential.
     pub(super) not_shown: BTreeMap<RegistryUrl, Vec<PackageName>>,
 }
@@ -58,7 +59,7 @@ impl Gathered {
         known: Known,
     ) -> Option<&mut PackageObservation> {
         let name = &candidate.package.name;
-        let Known { state, scriptless_before: before, there, hidden, .. } = known;
+        let Known { state, before, there, hidden, .. } = known;
         if hidden {
             self.not_shown.entry(candidate.destination.clone()).or_default().push(name.clone());
         }
@@ -79,9 +80,10 @@ impl Gathered {
             return None;
         }
         let mut package = run.observation(&candidate, state);
-        package.new_install_script = new_install_script(&run.project.workspace, candidate.package, before.as_ref());
+        package.new_install_script =
+            new_install_script(&run.project.workspace, candidate.package, before.as_ref(), &run.project.config.gate);
         package.packing = packing::findings(run.project, candidate.package, &package.next);
-        self.scriptless_before.extend(before.map(|before| (name.clone(), before)));
+        self.before.extend(before.map(|before| (name.clone(), before)));
         self.destinations.insert(name.clone(), (candidate.destination, candidate.rules));
         self.credentials.insert(name.clone(), candidate.credentials);
         self.packages.push(package);

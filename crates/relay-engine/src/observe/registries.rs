@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
-use relay_config::{GateRule, GateSettings, RegistryRules};
+use relay_config::{FindingName, GateSettings, Level, RegistryRules};
 use relay_pack::gate::install_events;
 use relay_plan::{NewInstallScript, PublishedState};
-use relay_registry::{Packument, PackumentAnswer, PackumentForm, ReadError};
+use relay_registry::{Packument, PackumentAnswer, PackumentForm, PublishedVersion, ReadError};
 use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Version, Workspace, WorkspacePackage, published_version};
 
 use super::ObserveError;
 use super::candidates::Candidate;
 use crate::project::Project;
+use crate::published_before::PublishedBefore;
 use crate::session::Session;
 
 /// Registry reads in flight at once while a plan is made: as many streams as a server of HTTP/2 should at least allow on one
@@ -28,8 +29,8 @@ pub(super) const FULL_READS_MAX: usize = 5;
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) state: PublishedState,
-    /// The version before the next one, where it runs no script at installation; only where the gate asks for that.
-    pub(super) scriptless_before: Option<Version>,
+    /// The version before the next one.
+    pub(super) before: Option<PublishedBefore>,
     /// The registry was asked without a credential and shows nothing: the package is new, or not for everybody.
     pub(super) hidden: bool,
     /// The accounts that may publish it, where the registry told.
@@ -128,14 +129,18 @@ async fn read(
         }
     };
     let mut requests = 1;
-    let asked = gate.forbid.contains(&GateRule::NewInstallScript);
-    let mut scriptless_before = asked.then(|| version_before(&packument, candidate.next)).flatten();
-    if let Some(before) = scriptless_before.as_ref().filter(|_| candidate.rules != RegistryRules::Npm) {
-        // Only npm's own short form is known to tell of scripts; the version's own document has them in full.
-        requests += 1;
-        let document = session.client.version_document(&candidate.destination, name, before, credential).await;
-        if document.map_err(failed)?.is_none_or(|version| version.has_install_script) {
-            scriptless_before = None;
+    let mut before = version_before(&packument, candidate.next).map(PublishedBefore::of);
+    let tells_scripts = candidate.rules == RegistryRules::Npm;
+    if let Some(before) = before.as_mut().filter(|before| !tells_scripts && before.runs_at_installation == Some(false))
+    {
+        // Only npm's own short form is known to tell of scripts; the version's own document has them in full. It is asked for
+        // only where the release depends on that.
+        before.runs_at_installation = None;
+        if gate.rules_for(name).level(FindingName::NewInstallScript) == Level::Error {
+            requests += 1;
+            let version = &before.version;
+            let document = session.client.version_document(&candidate.destination, name, version, credential).await;
+            before.runs_at_installation = document.map_err(failed)?.map(|version| version.has_install_script);
         }
     }
     let asked_for = candidate.recorded.into_iter().flatten().chain([candidate.version]).collect::<BTreeSet<_>>();
@@ -143,28 +148,32 @@ async fn read(
     let there = there.map(|version| (version.version.clone(), version.integrity.clone())).collect();
     let maintainers = packument.maintainers.clone();
     let state = present(packument, Some(candidate.next));
-    Ok(Known { state, scriptless_before, there, requests, maintainers, hidden: false })
+    Ok(Known { state, before, there, requests, maintainers, hidden: false })
 }
 
-/// The version that people have before they get `next`, where it runs no script at installation: the highest one below it;
-/// for a release not one of its prereleases, which few have.
-fn version_before(packument: &Packument, next: &Version) -> Option<Version> {
-    let below = packument.versions.range(..next).map(|(_, version)| version);
-    let before = below.rev().find(|before| !next.pre.is_empty() || before.version.pre.is_empty())?;
-    (!before.has_install_script).then(|| before.version.clone())
+/// The version that people have before they get `next`: the highest one below it; for a release not one of its prereleases,
+/// which few have.
+fn version_before<'a>(packument: &'a Packument, next: &Version) -> Option<&'a PublishedVersion> {
+    let mut below = packument.versions.range(..next).map(|(_, version)| version);
+    below.rfind(|before| !next.pre.is_empty() || before.version.pre.is_empty())
 }
 
 /// The scripts that a package would run at installation, where the version before runs none: as its folder is now.
 pub(super) fn new_install_script(
     workspace: &Workspace,
     package: &WorkspacePackage,
-    before: Option<&Version>,
+    before: Option<&PublishedBefore>,
+    gate: &GateSettings,
 ) -> Option<NewInstallScript> {
-    let before = before?.clone();
+    let before = before.filter(|before| before.runs_at_installation == Some(false))?.version.clone();
+    let level = gate.rules_for(&package.name).level(FindingName::NewInstallScript);
+    if !matches!(level, Level::Error | Level::Warning) {
+        return None;
+    }
     let entries = std::fs::read_dir(workspace.folder(package)).into_iter().flatten();
     let root_files = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let events = install_events(package.manifest.fields(), root_files);
-    (!events.is_empty()).then_some(NewInstallScript { events, before })
+    (!events.is_empty()).then_some(NewInstallScript { events, before, forbidden: level == Level::Error })
 }
 
 #[cfg(test)]
@@ -175,7 +184,8 @@ mod tests {
         let body = br#"{"name":"a","versions":{"1.0.0":{"version":"1.0.0"},"1.1.0":{"version":"1.1.0","hasInstallScript":true},
             "2.0.0":{"version":"2.0.0"},"2.1.0-rc.1":{"version":"2.1.0-rc.1","hasInstallScript":true}}}"#;
         let packument = Packument::parse(&PackageName::parse("a").unwrap(), body).unwrap();
-        version_before(&packument, &Version::parse(next).unwrap()).map(|version| version.to_string())
+        let before = version_before(&packument, &Version::parse(next).unwrap())?;
+        (!before.has_install_script).then(|| before.version.to_string())
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::git_calls::GitCalls;
 use crate::observe::{self, Intent};
 use crate::owed::OwedWork;
 use crate::project::Project;
+use crate::published_before::Comparison;
 
 /// A release that nothing known stands in the way of.
 pub struct Agreed<'a> {
@@ -81,6 +82,11 @@ impl<'a> Agreed<'a> {
     /// What was observed.
     pub fn observation(&self) -> &observe::Observed {
         &self.of.observation
+    }
+
+    /// Begins to fetch what the tarballs are compared with, for a dry run; the run proper does so by itself.
+    pub fn compare(&self) -> Comparison {
+        Comparison::begin(&self.of.run.project, &self.of.session, &self.of.observation)
     }
 
     /// What there is to do.

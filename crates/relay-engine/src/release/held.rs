@@ -8,8 +8,10 @@ use tokio::time::Instant;
 use super::lock_document::{LASTS_IF_UNKNOWN, LockDocument, Sighting, Watch};
 use super::remote::LOCK_REF;
 use super::remote_lock::{LockTerms, RemoteLock, Taken};
+use super::versioned::runs_scripts;
 use super::{Agreed, Course, ReleaseError, Run, Versioned, saved};
 use crate::event::Emitter;
+use crate::published_before::Comparison;
 use crate::state_folder::{Holder, RunLock};
 
 /// A lock of another run is looked at this many times in the time that it lasts.
@@ -38,6 +40,7 @@ pub enum LockNotice {
 pub struct Held<'a> {
     pub(super) agreed: Agreed<'a>,
     pub(super) remote_lock: Option<RemoteLock>,
+    pub(super) comparison: Comparison,
 }
 
 impl<'a> Held<'a> {
@@ -47,6 +50,8 @@ impl<'a> Held<'a> {
         tell: &(dyn Fn(LockNotice) + Sync),
     ) -> Result<Self, ReleaseError> {
         let super::Observed { run, lock, session, observation, .. } = &mut agreed.of;
+        // What was agreed is going to be packed: the versions before are fetched meanwhile.
+        let mut comparison = Comparison::begin(&run.project, session, observation);
         if lock.is_none() {
             *lock = Some(run.place.take_lock(&run.request.holder)?);
         }
@@ -69,7 +74,10 @@ impl<'a> Held<'a> {
             let now = run.place.observe(&run.project, session, &run.learnt, &recorded, run.request.intent).await?;
             saved::refuse_change(&observation.plan, &now.plan)?;
         }
-        Ok(Self { agreed, remote_lock })
+        if runs_scripts(run, &observation.plan) {
+            comparison.rest().await;
+        }
+        Ok(Self { agreed, remote_lock, comparison })
     }
 
     /// Writes the versions and commits them, where some are to be made.

@@ -4,31 +4,38 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use relay_pack::Tarball;
+use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 
 use super::{Pushed, ReleaseError, Versioned, saved};
 use crate::agreed_settings::AgreedSettings;
 use crate::event::{Emitter, Fact, Phase};
-use crate::freeze::{FreezeOptions, freeze};
+use crate::freeze::{FreezeOptions, GateFindings, freeze, pass_gate};
 use crate::project::Project;
+use crate::published_before::Compared;
 use crate::session::Session;
 
 /// A release whose bytes are fixed.
 pub struct Packed<'a> {
     pub(super) of: Versioned<'a>,
     pub(super) tarballs: BTreeMap<PackageName, Arc<Tarball>>,
+    findings: GateFindings,
+    not_compared: BTreeMap<PackageName, String>,
 }
 
 impl<'a> Packed<'a> {
-    pub(super) fn make(mut of: Versioned<'a>, options: FreezeOptions, events: &Emitter) -> Result<Self, ReleaseError> {
-        let mut tarballs = BTreeMap::new();
+    pub(super) async fn make(
+        mut of: Versioned<'a>,
+        options: FreezeOptions,
+        events: &Emitter,
+    ) -> Result<Self, ReleaseError> {
+        let (mut tarballs, mut findings, mut not_compared) = Default::default();
         if !of.plan.is_empty() {
             events.emit(Fact::PhaseStarted { phase: Phase::Pack })?;
             let project = &of.run.project;
             let options = FreezeOptions {
                 ignore_scripts: of.run.request.ignore_scripts,
                 secret_variables: project.config.declared_variables(),
-                scriptless_before: std::mem::take(&mut of.scriptless_before),
                 packed_ahead: std::mem::take(&mut of.packed_ahead),
                 ..options
             };
@@ -38,16 +45,34 @@ impl<'a> Packed<'a> {
             if !differences.is_empty() {
                 return Err(ReleaseError::GitSetupChanged(differences));
             }
+            let Compared { before, failed } = std::mem::take(&mut of.comparison).end().await;
+            not_compared = failed;
+            findings = pass_gate(project, &of.plan, &tarballs, &before, events)?;
         }
         if let Some(plan) = &of.run.request.saved {
             saved::refuse_other_tarballs(plan, &tarballs)?;
         }
-        Ok(Self { of, tarballs })
+        Ok(Self { of, tarballs, findings, not_compared })
     }
 
     /// The tarballs.
     pub fn tarballs(&self) -> &BTreeMap<PackageName, Arc<Tarball>> {
         &self.tarballs
+    }
+
+    /// What the gate found that is not in the way.
+    pub fn findings(&self) -> &GateFindings {
+        &self.findings
+    }
+
+    /// The packages that could not be compared with their versions before, with the reason.
+    pub fn not_compared(&self) -> &BTreeMap<PackageName, String> {
+        &self.not_compared
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &ReleasePlan {
+        &self.of.plan
     }
 
     /// The project as it is after the version step.

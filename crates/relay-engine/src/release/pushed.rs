@@ -40,7 +40,7 @@ pub struct PushedTo {
 
 impl<'a> Pushed<'a> {
     pub(super) fn make(packed: Packed<'a>, session: Session, events: &Emitter) -> Result<Self, ReleaseError> {
-        let Packed { of, tarballs } = packed;
+        let Packed { of, tarballs, .. } = packed;
         let project = &of.run.project;
         let head = match project.git() {
             Some(repository) => repository.head()?,
@@ -249,7 +249,7 @@ fn with_credentials(project: &Project, session: &Session, of: &Versioned<'_>) ->
         credentials,
         destinations,
         live: Vec::new(),
-        scriptless_before: BTreeMap::new(),
+        before: BTreeMap::new(),
         warnings: Vec::new(),
         notes: Vec::new(),
         requests: 0,

@@ -46,7 +46,7 @@ pub(super) fn refuse_drift(
 ///
 /// Scripts are left out: of a package that has some, only the tarball that is made after them can tell.
 fn preview_tarballs(project: &Project, observed: &mut Observed, saved: &ReleasePlan) -> Result<(), ReleaseError> {
-    let mut known = known_tarballs(project, &observed.plan, &observed.bumps, false)?.facts;
+    let mut known = known_tarballs(project, &observed.plan, &observed.bumps, false, &BTreeMap::new())?.facts;
     known.retain(|name, _| saved.package(name).is_some_and(|package| package.tarball.is_some()));
     observed.plan = observed.plan.clone().with_tarballs(&known);
     Ok(())

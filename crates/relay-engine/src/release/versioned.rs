@@ -9,7 +9,7 @@ use relay_change::BumpPlan;
 use relay_pack::Tarball;
 use relay_plan::{Authorisation, ReleasePlan};
 use relay_registry::struck_out;
-use relay_workspace::{PackageName, Version};
+use relay_workspace::PackageName;
 
 use super::remote_lock::RemoteLock;
 use super::sent::SentBefore;
@@ -23,6 +23,7 @@ use crate::observe;
 use crate::owed::OwedWork;
 use crate::packing_ahead::has_scripts;
 use crate::project::Project;
+use crate::published_before::Comparison;
 use crate::session::Session;
 use crate::state_folder::RunLock;
 use crate::versioning::{commit_versions, write_versions};
@@ -58,23 +59,21 @@ pub struct Versioned<'a> {
     /// `None` where scripts of the repository will run: no credential is left in memory then (invariant S3).
     pub(super) session: Option<Session>,
     pub(super) packed_ahead: BTreeMap<PackageName, Arc<Tarball>>,
-    pub(super) scriptless_before: BTreeMap<PackageName, Version>,
+    pub(super) comparison: Comparison,
     pub(super) step: VersionStep,
 }
 
 impl<'a> Versioned<'a> {
     pub(super) fn write(held: Held<'a>, events: &Emitter) -> Result<Self, ReleaseError> {
-        let Held { agreed, remote_lock } = held;
+        let Held { agreed, remote_lock, comparison } = held;
         let Agreed { of, course, ready, owed, .. } = agreed;
         let super::Observed { mut run, lock, session, observation, packed_ahead, foreign, accepted, .. } = of;
-        let observe::Observed { plan, authorisations, bumps, scriptless_before, .. } = observation;
+        let observe::Observed { plan, authorisations, bumps, .. } = observation;
         events.emit(run.started(&plan))?;
         for one in &accepted {
             events.emit(accepted_fact(one, &run.sent))?;
         }
-        let planned = plan.packages.iter().filter_map(|planned| run.project.workspace.package(&planned.name));
-        let ignored = run.request.ignore_scripts;
-        let runs_scripts = !ignored && has_scripts(planned) || runs_build(&run.project, ignored);
+        let runs_scripts = runs_scripts(&run, &plan);
         let settings = AgreedSettings::of(&run.project, &session, &plan);
         let session = (!runs_scripts).then_some(session);
         if runs_scripts {
@@ -105,7 +104,7 @@ impl<'a> Versioned<'a> {
             settings,
             session,
             packed_ahead,
-            scriptless_before,
+            comparison,
             step,
         })
     }
@@ -120,9 +119,16 @@ impl<'a> Versioned<'a> {
     ///
     /// # Errors
     /// [`ReleaseError::Freeze`], [`ReleaseError::OtherTarballs`]; nothing was sent.
-    pub fn pack(self, freeze: FreezeOptions, events: &Emitter) -> Result<Packed<'a>, ReleaseError> {
-        Packed::make(self, freeze, events)
+    pub async fn pack(self, freeze: FreezeOptions, events: &Emitter) -> Result<Packed<'a>, ReleaseError> {
+        Packed::make(self, freeze, events).await
     }
+}
+
+/// Says whether the build or a script of the repository runs before something is sent: no credential is in memory then.
+pub(super) fn runs_scripts(run: &Run<'_>, plan: &ReleasePlan) -> bool {
+    let planned = plan.packages.iter().filter_map(|planned| run.project.workspace.package(&planned.name));
+    let ignored = run.request.ignore_scripts;
+    !ignored && has_scripts(planned) || runs_build(&run.project, ignored)
 }
 
 fn accepted_fact(of: &ForeignVersion, sent: &SentBefore) -> Fact {

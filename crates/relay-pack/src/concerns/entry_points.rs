@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use relay_config::FindingName;
 use serde_json::Value;
 
 use super::listed;
+use crate::gate::Findings;
 use crate::pack::Tarball;
 
 /// The conditions of `exports` that those who install a package ask for. Others (`source`, a company's own) lead to files that
@@ -21,8 +23,9 @@ const OF_MODULE: [&str; 5] = [".js", ".mjs", ".json", "/index.js", "/index.mjs"]
 const OF_TYPES: [&str; 9] =
     [".d.ts", ".ts", ".tsx", ".d.mts", ".d.cts", "/index.d.ts", "/index.ts", "/index.d.mts", "/index.d.cts"];
 
-/// A sentence about the entry points that lead nowhere.
-pub(super) fn missing(tarball: &Tarball) -> Option<String> {
+/// Adds the entry points that lead nowhere.
+pub(super) fn check(tarball: &Tarball, findings: &mut Findings<'_>) {
+    let keeps = |path: &str| findings.keeps(FindingName::MissingEntryPoint, &normal(path));
     let files: HashSet<&str> = tarball.files.iter().map(|file| file.path.as_str()).collect();
     let mut found: Vec<String> = Vec::new();
     for (field, endings) in
@@ -30,24 +33,28 @@ pub(super) fn missing(tarball: &Tarball) -> Option<String> {
     {
         if let Some(path) = tarball.manifest.get(field).and_then(Value::as_str).filter(|path| !path.is_empty())
             && !is_there(path, endings, &files)
+            && keeps(path)
         {
             found.push(format!("`{path}` (`{field}`)"));
         }
     }
     for path in super::bins(tarball) {
-        if !path.is_empty() && !files.contains(path.as_str()) {
+        if !path.is_empty() && !files.contains(path.as_str()) && keeps(&path) {
             found.push(format!("`{path}` (`bin`)"));
         }
     }
     if let Some(exports) = tarball.manifest.get("exports") {
         let mut targets = Vec::new();
         gather(exports, "exports", 0, &mut targets);
-        let lost = targets.into_iter().filter(|(_, target)| !is_exported(target, &files));
+        let lost = targets.into_iter().filter(|(_, target)| !is_exported(target, &files) && keeps(target));
         found.extend(lost.map(|(place, target)| format!("`{target}` (`{place}`)")));
     }
     let mut seen = HashSet::new();
     found.retain(|one| seen.insert(one.clone()));
-    Some(format!("its package.json names {}, not in the tarball; is it built?", listed(&found)?))
+    if let Some(named) = listed(&found) {
+        let text = format!("its package.json names {named}, not in the tarball");
+        findings.add(FindingName::MissingEntryPoint, None, text, "is it built?");
+    }
 }
 
 /// A path as the tarball has it.

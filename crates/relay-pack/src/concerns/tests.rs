@@ -2,7 +2,9 @@
 
 use camino::Utf8Path;
 
-use super::*;
+use relay_config::GateRules;
+
+use crate::gate;
 use crate::pack::{PackRequest, pack};
 
 fn concerns_of(fields: &str, files: &[(&str, &[u8], u32)]) -> Vec<String> {
@@ -16,7 +18,8 @@ fn concerns_of(fields: &str, files: &[(&str, &[u8], u32)]) -> Vec<String> {
         std::fs::write(&path, content).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(*mode)).unwrap();
     }
-    concerns(&pack(&PackRequest::of(folder)).unwrap())
+    let found = gate::inspect(&pack(&PackRequest::of(folder)).unwrap(), &GateRules::default(), None);
+    found.into_iter().map(|finding| format!("{}; {}", finding.text, finding.help)).collect()
 }
 
 #[track_caller]
@@ -110,7 +113,9 @@ fn dual_use_wants_a_disclosure() {
     for policy in [r#""contentPolicy":"dual-use""#, r#""contentPolicy":{"class":"dual-use"}"#] {
         assert!(concerns_of(policy, &[])[0].contains("no `DISCLOSURE`"));
         assert!(concerns_of(policy, &[("DISCLOSURE", b"x", 0o644)]).is_empty());
-        assert_eq!(concerns_of(&format!(r#"{policy},"files":["a"]"#), &[("DISCLOSURE", b"x", 0o644)]).len(), 1);
+        let left_out =
+            concerns_of(&format!(r#"{policy},"files":["a"]"#), &[("a", b"x", 0o644), ("DISCLOSURE", b"x", 0o644)]);
+        assert_eq!(left_out.len(), 1, "{left_out:?}");
     }
 }
 

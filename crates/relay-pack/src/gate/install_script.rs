@@ -1,8 +1,10 @@
 //! Scripts that a package runs wherever it is installed.
 
+use relay_config::FindingName;
 use serde_json::{Map, Value};
 
-use super::{Finding, Rule};
+use super::{Before, Findings};
+use crate::pack::Tarball;
 
 /// What npm runs of a dependency, in this order.
 const EVENTS: [&str; 3] = ["preinstall", "install", "postinstall"];
@@ -28,26 +30,26 @@ pub fn install_events(
     EVENTS.into_iter().filter(|event| has(event) || builds && *event == "install").collect()
 }
 
-/// The complaint about a tarball whose manifest has the text `content`; `before` is the version without such a script.
-pub(super) fn check(content: &[u8], root_files: impl Iterator<Item = String>, before: &str) -> Option<Finding> {
-    let text = String::from_utf8_lossy(content);
-    let manifest: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
-    let events = install_events(manifest.as_object()?, root_files);
+/// The scripts that the version before did not run. Where only the registry's word on it is known, one that ran any counts for
+/// one that ran them all.
+pub(super) fn check(tarball: &Tarball, before: &Before, findings: &mut Findings<'_>) {
+    let known = match (&before.listing, before.runs_at_installation) {
+        (Some(listing), _) => listing.install_events(),
+        (None, Some(false)) => &[],
+        (None, _) => return,
+    };
+    let root_files = tarball.files.iter().map(|file| file.path.clone()).filter(|path| !path.contains('/'));
+    let mut events = install_events(&tarball.manifest, root_files);
+    events.retain(|event| !known.contains(event));
     if events.is_empty() {
-        return None;
+        return;
     }
     let quoted: Vec<String> = events.iter().map(|event| format!("`{event}`")).collect();
     let scripts = match quoted.as_slice() {
         [one] => format!("its {one} script runs"),
         several => format!("its {} scripts run", several.join(" and ")),
     };
-    Some(Finding {
-        rule: Rule::NewInstallScript,
-        file: "package.json".to_owned(),
-        text: format!("{scripts} wherever it is installed, and {before} runs none"),
-        help:
-            "take the script out; or, if it is meant, take `new-install-script` out of `gate.forbid` in relay.toml for \
-               this release"
-                .to_owned(),
-    })
+    let then = if known.is_empty() { "runs none" } else { "has no such script" };
+    let text = format!("{scripts} wherever it is installed, and {} {then}", before.version);
+    findings.add(FindingName::NewInstallScript, None, text, "take the script out if it is not meant");
 }

@@ -2,7 +2,10 @@
 //!
 //! A short table on purpose: each form is one that its issuer documents, so that a match is nearly always right.
 
-use super::{Finding, Rule};
+use relay_config::FindingName;
+use relay_values::Printable;
+
+use super::Findings;
 
 /// The kinds of secret that are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +20,20 @@ pub enum SecretKind {
     AwsKeyId,
     /// An AWS secret access key behind its variable's name.
     AwsSecretKey,
+    /// A token of GitLab: `glpat-…`.
+    GitlabToken,
+    /// A token of Atlassian's, Bitbucket among them: `ATATT3…`, `ATCTT3…`.
+    AtlassianToken,
+    /// A key of an Azure storage account in a connection string: `AccountKey=` and 64 bytes in base64.
+    AzureKey,
+    /// A token of `DigitalOcean`: `dop_v1_` and 64 hexadecimal digits.
+    DigitalOceanToken,
+    /// A token of Slack: `xoxb-…`, `xoxp-…`.
+    SlackToken,
+    /// A live secret key of Stripe: `sk_live_…`, `rk_live_…`.
+    StripeKey,
+    /// A token of the Python package index: `pypi-…`.
+    PypiToken,
     /// A private key in PEM form.
     PrivateKey,
 }
@@ -30,6 +47,13 @@ impl SecretKind {
             Self::GithubToken => "a GitHub token",
             Self::AwsKeyId => "an AWS access key id",
             Self::AwsSecretKey => "an AWS secret access key",
+            Self::GitlabToken => "a GitLab token",
+            Self::AtlassianToken => "an Atlassian token",
+            Self::AzureKey => "a key of an Azure storage account",
+            Self::DigitalOceanToken => "a DigitalOcean token",
+            Self::SlackToken => "a Slack token",
+            Self::StripeKey => "a secret key of Stripe",
+            Self::PypiToken => "a PyPI token",
             Self::PrivateKey => "a private key",
         }
     }
@@ -45,6 +69,9 @@ const DISTINCT_CHARACTERS_MIN: usize = 15;
 /// The same for the 36 characters of a UUID, of which there are 17 kinds: a random one has about 15.
 const UUID_DISTINCT_CHARACTERS_MIN: usize = 10;
 
+/// The same for a text of 20 characters or more behind a beginning that nothing else has: a random one has about 17.
+const SHORT_DISTINCT_CHARACTERS_MIN: usize = 10;
+
 /// How far behind a key's first line its body may start: encrypted keys have header lines between.
 const KEY_HEADER_BYTES_MAX: usize = 400;
 
@@ -55,7 +82,7 @@ struct Form {
     length: fn(&[u8]) -> Option<usize>,
 }
 
-const FORMS: [Form; 17] = [
+const FORMS: [Form; 28] = [
     Form { start: b"npm_", kind: SecretKind::NpmToken, length: |rest| token(rest, 36, 36, is_alphanumeric) },
     Form { start: b"ghp_", kind: SecretKind::GithubToken, length: github },
     Form { start: b"gho_", kind: SecretKind::GithubToken, length: github },
@@ -72,6 +99,17 @@ const FORMS: [Form; 17] = [
     Form { start: b"secretAccessKey", kind: SecretKind::AwsSecretKey, length: aws_secret },
     Form { start: b"SecretAccessKey", kind: SecretKind::AwsSecretKey, length: aws_secret },
     Form { start: b"aws_secret_key", kind: SecretKind::AwsSecretKey, length: aws_secret },
+    Form { start: b":_password", kind: SecretKind::NpmrcToken, length: npmrc_password },
+    Form { start: b"glpat-", kind: SecretKind::GitlabToken, length: |rest| short(rest, 20, 300) },
+    Form { start: b"ATATT3xFfGF0", kind: SecretKind::AtlassianToken, length: |rest| short(rest, 100, 300) },
+    Form { start: b"ATCTT3xFfGN0", kind: SecretKind::AtlassianToken, length: |rest| short(rest, 100, 300) },
+    Form { start: b"AccountKey", kind: SecretKind::AzureKey, length: azure_key },
+    Form { start: b"dop_v1_", kind: SecretKind::DigitalOceanToken, length: |rest| token(rest, 64, 64, is_small_hex) },
+    Form { start: b"xoxb-", kind: SecretKind::SlackToken, length: |rest| short(rest, 40, 200) },
+    Form { start: b"xoxp-", kind: SecretKind::SlackToken, length: |rest| short(rest, 40, 200) },
+    Form { start: b"sk_live_", kind: SecretKind::StripeKey, length: |rest| short(rest, 24, 255) },
+    Form { start: b"rk_live_", kind: SecretKind::StripeKey, length: |rest| short(rest, 24, 255) },
+    Form { start: b"pypi-AgEIcHlwaS5vcmc", kind: SecretKind::PypiToken, length: |rest| short(rest, 70, 400) },
     Form { start: b"-----BEGIN ", kind: SecretKind::PrivateKey, length: private_key },
 ];
 
@@ -80,23 +118,17 @@ pub(crate) fn first_secret(content: &[u8]) -> Option<SecretKind> {
     Matches { content, at: 0 }.next().map(|(kind, _)| kind)
 }
 
-/// The findings of a file.
-pub(super) fn scan(path: &str, content: &[u8]) -> Vec<Finding> {
-    Matches { content, at: 0 }
-        .take(FINDINGS_PER_FILE_MAX)
-        .map(|(kind, offset)| {
-            let before = content.get(..offset).unwrap_or_default();
-            let line = before.split(|byte| *byte == b'\n').count();
-            Finding {
-                rule: Rule::Secret,
-                file: path.to_owned(),
-                text: format!("line {line} holds {}", kind.as_str()),
-                help: format!(
-                    "revoke it, then take it out of `{path}` or leave the file out of the package with `files`"
-                ),
-            }
-        })
-        .collect()
+/// Adds what a file holds.
+pub(super) fn scan(path: &str, content: &[u8], findings: &mut Findings<'_>) {
+    for (kind, offset) in (Matches { content, at: 0 }).take(FINDINGS_PER_FILE_MAX) {
+        let before = content.get(..offset).unwrap_or_default();
+        let line = before.split(|byte| *byte == b'\n').count();
+        let help = format!(
+            "revoke it, then take it out of `{}` or leave the file out of the package with `files`",
+            Printable::name(path)
+        );
+        findings.add(FindingName::Secret, Some(path), format!("line {line} holds {}", kind.as_str()), help);
+    }
 }
 
 struct Matches<'a> {
@@ -109,9 +141,7 @@ impl Iterator for Matches<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(rest) = self.content.get(self.at..) {
-            // Only these bytes begin any form.
-            let ahead =
-                rest.iter().position(|byte| matches!(byte, b'n' | b'g' | b'A' | b'_' | b'a' | b'-' | b's' | b'S'))?;
+            let ahead = rest.windows(2).position(begins_a_form)?;
             let offset = self.at + ahead;
             self.at = offset + 1;
             let rest = self.content.get(offset..)?;
@@ -131,6 +161,33 @@ impl Iterator for Matches<'_> {
         }
         None
     }
+}
+
+/// Says whether a form begins with these two bytes.
+fn begins_a_form(pair: &[u8]) -> bool {
+    matches!(
+        pair,
+        b"np"
+            | b"gh"
+            | b"gi"
+            | b"gl"
+            | b"AK"
+            | b"AS"
+            | b"_a"
+            | b":_"
+            | b"aw"
+            | b"AW"
+            | b"se"
+            | b"Se"
+            | b"--"
+            | b"xo"
+            | b"sk"
+            | b"rk"
+            | b"do"
+            | b"Ac"
+            | b"AT"
+            | b"py"
+    )
 }
 
 fn is_alphanumeric(byte: u8) -> bool {
@@ -183,6 +240,41 @@ fn is_uuid(text: &[u8]) -> bool {
         && text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
         && distinct(text) >= UUID_DISTINCT_CHARACTERS_MIN
         && !has_run(text)
+}
+
+fn is_small_hex(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'a'..=b'f')
+}
+
+/// A token of letters, digits, `-`, `_` and `.` behind a beginning that is telling by itself, so that fewer different characters
+/// are enough.
+fn short(rest: &[u8], least: usize, most: usize) -> Option<usize> {
+    let length = rest.iter().take_while(|byte| is_word(**byte) || matches!(byte, b'-' | b'.')).count();
+    let text = rest.get(..length)?;
+    let text = text.strip_suffix(b".").unwrap_or(text);
+    let real =
+        (least..=most).contains(&text.len()) && distinct(text) >= SHORT_DISTINCT_CHARACTERS_MIN && !is_made_up(text);
+    (real && text.iter().any(u8::is_ascii_digit)).then_some(length)
+}
+
+/// `AccountKey=`: 64 bytes in base64.
+fn azure_key(rest: &[u8]) -> Option<usize> {
+    let value = assigned(rest)?;
+    let in_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'=');
+    token(value, 88, 88, in_key)
+        .filter(|_| value.get(86..88) == Some(b"=="))
+        .map(|length| rest.len() - value.len() + length)
+}
+
+/// `:_password=` of an `.npmrc`: a password in base64.
+fn npmrc_password(rest: &[u8]) -> Option<usize> {
+    use base64::Engine as _;
+    let value = assigned(rest)?;
+    let in_password = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'=');
+    let length = value.iter().take_while(in_password).count();
+    let decoded = base64::engine::general_purpose::STANDARD.decode(value.get(..length)?).ok()?;
+    let real = decoded.len() >= 8 && decoded.iter().all(u8::is_ascii_graphic) && !is_made_up(&decoded);
+    real.then_some(rest.len() - value.len() + length)
 }
 
 /// `_auth=`: name and password, in base64.
@@ -279,4 +371,16 @@ fn has_run(text: &[u8]) -> bool {
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_looked_for() {
+        for form in &FORMS {
+            assert!(begins_a_form(&form.start[..2]), "{}", String::from_utf8_lossy(form.start));
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Tarballs with something in them that the gate must see, or must not mind.
 
 use camino::Utf8Path;
+use relay_config::Config;
+use relay_workspace::PackageName;
 
 use super::*;
 use crate::pack::{PackRequest, pack};
@@ -18,15 +20,22 @@ fn tarball(files: &[(&str, &str)]) -> Tarball {
 
 const MANIFEST: &str = r#"{"name":"a","version":"1.0.0"}"#;
 
-fn seen(files: &[(&str, &str)]) -> Vec<(Rule, String)> {
-    inspect(&tarball(files), &GateRules::default()).into_iter().map(|finding| (finding.rule, finding.file)).collect()
+fn seen(files: &[(&str, &str)]) -> Vec<(FindingName, Option<String>)> {
+    let found = inspect(&tarball(files), &GateRules::default(), None).into_iter();
+    found.filter(|one| one.level == Level::Error).map(|one| (one.name, one.file)).collect()
+}
+
+/// What the settings in a `relay.toml` say of the package `a`.
+fn rules(toml: &str) -> GateRules {
+    let config = Config::parse("relay.toml", toml).unwrap();
+    config.gate.rules_for(&PackageName::parse("a").unwrap())
 }
 
 #[test]
 fn finds_protocols_in_the_packages_own_manifest() {
     let leaking = r#"{"name":"a","version":"1.0.0","peerDependencies":{"b":"^1 || workspace:^","c":"catalog:"}}"#;
     let seen = seen(&[("package.json", leaking)]);
-    assert_eq!(seen, vec![(Rule::ProtocolLeak, "package.json".to_owned()); 2]);
+    assert_eq!(seen, vec![(FindingName::ProtocolLeak, Some("package.json".to_owned())); 2]);
 }
 
 #[track_caller]
@@ -145,25 +154,35 @@ fn leaves_placeholders_alone() {
 fn a_finding_names_the_line_and_not_the_secret() {
     let secret = made_up("npm_", 36);
     let tarball = tarball(&[("package.json", MANIFEST), ("a.txt", &format!("x\n\n{secret}\n"))]);
-    let findings = inspect(&tarball, &GateRules::default());
+    let findings = inspect(&tarball, &GateRules::default(), None);
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0].text, "line 3 holds an npm token");
-    assert!(!serde_json::to_string(&findings).unwrap().contains(&secret));
+    assert!(!format!("{findings:?}").contains(&secret));
 }
 
 #[test]
 fn a_large_tarball_is_named_with_its_largest_files() {
     let tarball = tarball(&[("package.json", MANIFEST), ("big.txt", &"x".repeat(5000))]);
-    let rules = GateRules { max_size_bytes: Some(10), ..GateRules::default() };
-    let findings = inspect(&tarball, &rules);
-    assert_eq!(findings[0].rule, Rule::MaxSize);
+    let findings = inspect(&tarball, &rules("[gate]\nmax-size = \"10B\"\n"), None);
+    assert_eq!(findings[0].name, FindingName::MaxSize);
     assert!(findings[0].help.contains("`big.txt` (5000 bytes)"), "{}", findings[0].help);
 }
 
+fn before(runs_at_installation: bool) -> Before {
+    let version = Version::new(0, 9, 0);
+    Before {
+        version,
+        runs_at_installation: Some(runs_at_installation),
+        unpacked: None,
+        file_count: None,
+        listing: None,
+    }
+}
+
 fn install_scripts(manifest: &str, files: &[(&str, &str)]) -> Vec<String> {
-    let rules = GateRules { scriptless_before: Some(Version::new(0, 9, 0)), ..GateRules::default() };
     let files = [&[("package.json", manifest)], files].concat();
-    inspect(&tarball(&files), &rules).into_iter().map(|finding| format!("{}: {}", finding.file, finding.text)).collect()
+    let found = inspect(&tarball(&files), &GateRules::default(), Some(&before(false))).into_iter();
+    found.map(|finding| format!("{}: {}", finding.name, finding.text)).collect()
 }
 
 #[test]
@@ -172,12 +191,14 @@ fn finds_a_script_that_the_version_before_did_not_run() {
     let postinstall = with(r#""scripts":{"postinstall":"node x"}"#);
     assert_eq!(
         install_scripts(&postinstall, &[]),
-        ["package.json: its `postinstall` script runs wherever it is installed, and 0.9.0 runs none"]
+        ["new-install-script: its `postinstall` script runs wherever it is installed, and 0.9.0 runs none"]
     );
     assert!(seen(&[("package.json", &postinstall)]).is_empty(), "without a version before nothing is new");
     assert_eq!(
         install_scripts(&with(r#""scripts":{"preinstall":"a","install":"b"}"#), &[]),
-        ["package.json: its `preinstall` and `install` scripts run wherever it is installed, and 0.9.0 runs none"]
+        [
+            "new-install-script: its `preinstall` and `install` scripts run wherever it is installed, and 0.9.0 runs none"
+        ]
     );
     let gyp = [("binding.gyp", "{}")];
     assert_eq!(install_scripts(MANIFEST, &gyp).len(), 1);
@@ -185,4 +206,143 @@ fn finds_a_script_that_the_version_before_did_not_run() {
     assert!(install_scripts(MANIFEST, &[("deps/binding.gyp", "{}"), (".gyp", "{}")]).is_empty());
     assert!(install_scripts(&with(r#""scripts":{"postinstall":"","prepare":"x","test":"y"}"#), &[]).is_empty());
     assert!(install_scripts(MANIFEST, &[("fixtures/package.json", &postinstall)]).is_empty());
+}
+
+/// What is found of `now` beside `then`, whose tarball is known.
+fn compared(then: &[(&str, &str)], now: &[(&str, &str)], rules: &GateRules) -> Vec<String> {
+    let then = tarball(then);
+    let listing = Listing::read(&then.bytes).unwrap();
+    let before = Before { listing: Some(listing), unpacked: Some(then.unpacked), ..before(true) };
+    let found = inspect(&tarball(now), rules, Some(&before)).into_iter();
+    found.map(|finding| format!("{} {}: {}", finding.level.as_str(), finding.name, finding.text)).collect()
+}
+
+#[test]
+fn the_same_package_again_has_no_findings() {
+    let files = [("package.json", MANIFEST), ("index.js", "1"), ("lib/a.js.map", r#"{"sourcesContent":["let a"]}"#)];
+    assert_eq!(compared(&files, &files, &GateRules::default()), [""; 0]);
+    let next = [("package.json", r#"{"name":"a","version":"1.1.0"}"#), ("index.js", "2"), files[2]];
+    assert_eq!(compared(&files, &next, &GateRules::default()), [""; 0]);
+}
+
+#[test]
+fn files_that_come_and_go_are_told() {
+    let then = [("package.json", MANIFEST), ("dist/a.js", ""), ("dist/b.js", ""), ("index.js", "")];
+    let now = [("package.json", MANIFEST), ("index.js", ""), ("notes/todo.txt", "")];
+    assert_eq!(
+        compared(&then, &now, &GateRules::default()),
+        [
+            "warning vanished-files: 2 files of 0.9.0 are gone: `dist/a.js` and `dist/b.js`",
+            "info new-files: 1 file is new since 0.9.0: `notes/todo.txt`",
+        ]
+    );
+    let some = "[[gate.allow]]\nfindings = [\"vanished-files\", \"new-files\"]\nfiles = [\"*/a.js\", \"notes/*\"]\nreason = \"x\"\n";
+    assert_eq!(compared(&then, &now, &rules(some)), ["warning vanished-files: 1 file of 0.9.0 is gone: `dist/b.js`"]);
+    let none = "[[gate.allow]]\npackages = [\"a\"]\nfindings = [\"vanished-files\", \"new-files\"]\nreason = \"x\"\n";
+    assert_eq!(compared(&then, &now, &rules(none)), [""; 0]);
+    let fatal = compared(&then, &now, &rules("[gate]\nforbid = [\"new-files\"]\n"));
+    assert!(fatal[0].starts_with("error new-files"), "the heaviest first: {fatal:?}");
+}
+
+#[test]
+fn where_only_the_number_of_files_is_known_half_of_them_is_told() {
+    let tarball = tarball(&[("package.json", MANIFEST), ("a.js", "")]);
+    let found = |file_count: u64| {
+        let before = Before { file_count: Some(file_count), ..before(true) };
+        inspect(&tarball, &GateRules::default(), Some(&before)).into_iter().map(|one| one.text).collect::<Vec<_>>()
+    };
+    assert_eq!(found(4), ["it has 2 files, and 0.9.0 had 4"]);
+    assert_eq!(found(3), [""; 0]);
+}
+
+#[test]
+fn a_size_far_from_the_one_before_is_told() {
+    let of = |size: usize| tarball(&[("package.json", MANIFEST), ("a.txt", &"x".repeat(size))]);
+    let found = |now: usize, then: u64| {
+        let before = Before { unpacked: Some(then), ..before(true) };
+        let found = inspect(&of(now), &GateRules::default(), Some(&before)).into_iter();
+        found.map(|one| format!("{}; {}", one.text, one.help)).collect::<Vec<_>>()
+    };
+    let grown = found(300_000, 120_000);
+    assert!(grown[0].starts_with("it unpacks to 300 kB, and 0.9.0 to 120 kB; "), "{grown:?}");
+    assert!(grown[0].ends_with("what grew most: `a.txt` (+300 kB), `package.json` (+30 B)"), "{grown:?}");
+    assert!(found(20_000, 1_250_000)[0].starts_with("it unpacks to 20 kB, and 0.9.0 to 1.2 MB; is it built"));
+    assert_eq!(found(99_000, 10), [""; 0], "small packages grow by a file");
+    assert_eq!(found(1_900_000, 1_000_000), [""; 0]);
+}
+
+#[test]
+fn maps_that_carry_sources_all_at_once_are_told() {
+    let map = r#"{"version":3,"sourcesContent":["let secret"]}"#;
+    let then = [("package.json", MANIFEST), ("a.js.map", r#"{"version":3,"sources":["a.ts"]}"#)];
+    let now = [("package.json", MANIFEST), ("a.js.map", map)];
+    assert_eq!(
+        compared(&then, &now, &GateRules::default()),
+        ["warning new-source-map: source maps carry the sources' text, and none of 0.9.0 did: `a.js.map`"]
+    );
+    assert_eq!(compared(&now, &now, &GateRules::default()), [""; 0], "nothing new");
+    assert_eq!(
+        compared(&now, &now, &rules("[gate]\nforbid = [\"source-map\"]\n")),
+        ["error source-map: source maps carry the sources' text: `a.js.map`"]
+    );
+}
+
+#[test]
+fn a_script_of_another_event_is_new_where_the_tarball_before_is_known() {
+    let with = |scripts: &str| format!(r#"{{"name":"a","version":"1.0.0","scripts":{{{scripts}}}}}"#);
+    let (one, two) = (with(r#""install":"x""#), with(r#""install":"x","postinstall":"y""#));
+    let text = "its `postinstall` script runs wherever it is installed, and 0.9.0 has no such script";
+    assert_eq!(
+        compared(&[("package.json", &one)], &[("package.json", &two)], &GateRules::default()),
+        [format!("warning new-install-script: {text}")]
+    );
+    assert_eq!(compared(&[("package.json", &two)], &[("package.json", &one)], &GateRules::default()), [""; 0]);
+}
+
+#[test]
+fn a_secret_is_told_however_often_it_was_published() {
+    let files = [("package.json", MANIFEST), ("a.txt", &*made_up("npm_", 36))];
+    assert_eq!(compared(&files, &files, &GateRules::default()), ["error secret: line 1 holds an npm token"]);
+    let allowed = "[[gate.allow]]\nfindings = [\"secret\"]\nfiles = [\"a.txt\"]\nreason = \"revoked\"\n";
+    assert_eq!(compared(&files, &files, &rules(allowed)), [""; 0]);
+    let other = allowed.replace("a.txt", "b.txt");
+    assert_eq!(compared(&files, &files, &rules(&other)).len(), 1);
+}
+
+#[test]
+fn finds_tokens_of_forges_and_clouds() {
+    check_secret(&made_up("glpat-", 20), true);
+    check_secret(&made_up("ATCTT3xFfGN0", 95), false);
+    check_secret(&format!("ATCTT3xFfGN0{}{}", made_up("", 60), made_up("", 50)), true);
+    check_secret(&made_up("sk_live_", 24), true);
+    check_secret(&format!("xoxb-123409871234-4412309876543-{}", made_up("", 24)), true);
+    check_secret(&format!("dop_v1_{}", "3f8a21c490be4d17a6f27c05e9b1d84f".repeat(2)), true);
+    check_secret(&format!("AccountName=a;AccountKey={}==;", made_up("", 86)), true);
+    check_secret("//registry.example/:_password=azNKeFE5dlQybVpjN0x3UjVzWWI=", true);
+    for harmless in [
+        "glpat-xxxxxxxxxxxxxxxxxxxx",
+        "glpat-your_token_goes_here",
+        "sk_live_...",
+        "sk_test_k3JxQ9vT2mZc7LwR5sYb8NfH",
+        "AccountKey=<key>",
+        "task_live_reload_and_other_long_names_2",
+        "this._password = password",
+        "xoxb-not-a-token",
+    ] {
+        check_secret(harmless, false);
+    }
+}
+
+#[test]
+fn files_that_keep_secrets_by_their_name_are_told() {
+    let found = inspect(&tarball(&[("package.json", MANIFEST), (".env", "A=1")]), &GateRules::default(), None);
+    let found: Vec<_> = found.iter().map(|one| (one.level, one.name, one.file.as_deref())).collect();
+    assert_eq!(found, [(Level::Warning, FindingName::SecretFile, Some(".env"))]);
+}
+
+#[test]
+fn what_is_no_tarball_is_not_listed() {
+    assert!(Listing::read(b"<html>").is_err());
+    let empty = tarball(&[("package.json", MANIFEST)]);
+    assert!(Listing::read(empty.bytes.get(..empty.bytes.len() / 2).unwrap()).is_err(), "cut off");
 }

@@ -295,12 +295,15 @@ fn scripts_that_publish_once_more_are_a_warning() {
 
 #[test]
 fn a_new_install_script_is_an_error_where_the_gate_forbids_it() {
-    let with = |events: &'static [&'static str]| {
-        |package: &mut PackageObservation| {
-            package.new_install_script = Some(NewInstallScript { events: events.to_vec(), before: version("1.2.3") });
+    let script = |events: &'static [&'static str], forbidden| {
+        move |package: &mut PackageObservation| {
+            let before = version("1.2.3");
+            package.new_install_script = Some(NewInstallScript { events: events.to_vec(), before, forbidden });
         }
     };
     let rest = "wherever it is installed, and 1.2.3 runs none";
+    check("core", script(&["install"], false), &[&format!("warning core: its `install` script runs {rest}")]);
+    let with = |events| script(events, true);
     check("core", with(&["install"]), &[&format!("error core: its `install` script runs {rest}")]);
     check(
         "core",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use relay_values::Printable;
 use relay_workspace::{PackageName, Version};
 use reqwest::Method;
@@ -155,6 +156,28 @@ impl RegistryClient {
             200 | 206 => Ok(!answer.body.is_empty() && !answer.is_html()),
             404 | 410 => Ok(false),
             _ => Err(ReadError::of_status(&what, &host_and_port(tarball), None, &answer)),
+        }
+    }
+
+    /// Fetches the tarball of a published package, once and no more than so many bytes of it. `None`: it is not there. The
+    /// credential goes along only where the address is its own.
+    ///
+    /// # Errors
+    /// [`ReadError`]. Whether the bytes are those that the registry states is the caller's to look at.
+    pub async fn tarball(
+        &self,
+        name: &PackageName,
+        tarball: &Url,
+        credential: Option<&Credential>,
+        bytes_max: usize,
+    ) -> Result<Option<Bytes>, ReadError> {
+        let what = format!("the tarball of `{name}`");
+        let read = self.read(&what, credential, RequestHeaders::default());
+        let answer = self.get(tarball, Read { bytes_max, tries: 1, ..read }).await?;
+        match answer.status {
+            200 => Ok(Some(answer.body)),
+            404 | 410 => Ok(None),
+            _ => Err(ReadError::of_status(&what, &host_and_port(tarball), Some(name), &answer)),
         }
     }
 

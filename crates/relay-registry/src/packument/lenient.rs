@@ -16,6 +16,10 @@ pub(super) struct Text(pub(super) Option<String>);
 #[derive(Debug, Default)]
 pub(super) struct Flag(pub(super) bool);
 
+/// A whole number, or nothing where another type stands.
+#[derive(Debug, Default)]
+pub(super) struct Count(pub(super) Option<u64>);
+
 /// The entries of an object; none where another type stands.
 #[derive(Debug)]
 pub(super) struct Object<T> {
@@ -67,6 +71,8 @@ pub(super) struct RawVersion {
     pub(super) deprecated: Flag,
     pub(super) has_install_script: Flag,
     pub(super) install_scripts: bool,
+    pub(super) unpacked_size: Count,
+    pub(super) file_count: Count,
 }
 
 /// Something that can be read from any JSON value.
@@ -75,6 +81,9 @@ trait Lenient: Default {
         Self::default()
     }
     fn from_bool(_value: bool) -> Self {
+        Self::default()
+    }
+    fn from_number(_value: u64) -> Self {
         Self::default()
     }
     fn from_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
@@ -90,6 +99,12 @@ trait Lenient: Default {
 impl Lenient for Text {
     fn from_text(text: &str) -> Self {
         Self(Some(text.to_owned()))
+    }
+}
+
+impl Lenient for Count {
+    fn from_number(value: u64) -> Self {
+        Self(Some(value))
     }
 }
 
@@ -150,8 +165,9 @@ impl Lenient for RawVersion {
                 "name" => version.name = map.next_value()?,
                 "version" => version.version = map.next_value()?,
                 "dist" => {
-                    let Dist { integrity, shasum, tarball } = map.next_value()?;
-                    (version.integrity, version.shasum, version.tarball) = (integrity, shasum, tarball);
+                    let dist: Dist = map.next_value()?;
+                    (version.integrity, version.shasum, version.tarball) = (dist.integrity, dist.shasum, dist.tarball);
+                    (version.unpacked_size, version.file_count) = (dist.unpacked_size, dist.file_count);
                 }
                 "gitHead" => version.git_head = map.next_value()?,
                 "deprecated" => version.deprecated = map.next_value()?,
@@ -220,6 +236,8 @@ struct Dist {
     integrity: Text,
     shasum: Text,
     tarball: Text,
+    unpacked_size: Count,
+    file_count: Count,
 }
 
 impl Lenient for Dist {
@@ -230,6 +248,8 @@ impl Lenient for Dist {
                 "integrity" => dist.integrity = map.next_value()?,
                 "shasum" => dist.shasum = map.next_value()?,
                 "tarball" => dist.tarball = map.next_value()?,
+                "unpackedSize" => dist.unpacked_size = map.next_value()?,
+                "fileCount" => dist.file_count = map.next_value()?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -253,8 +273,8 @@ impl<'de, T: Lenient> Visitor<'de> for AnyValue<T> {
     fn visit_i64<E>(self, _: i64) -> Result<T, E> {
         Ok(T::default())
     }
-    fn visit_u64<E>(self, _: u64) -> Result<T, E> {
-        Ok(T::default())
+    fn visit_u64<E>(self, value: u64) -> Result<T, E> {
+        Ok(T::from_number(value))
     }
     fn visit_f64<E>(self, _: f64) -> Result<T, E> {
         Ok(T::default())
@@ -282,7 +302,7 @@ macro_rules! read_leniently {
         })+
     };
 }
-read_leniently!(Text, Texts, Flag, Time, Unpublished, RawVersion, Dist, People, Person);
+read_leniently!(Text, Texts, Count, Flag, Time, Unpublished, RawVersion, Dist, People, Person);
 
 impl<'de, T: for<'a> Deserialize<'a>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

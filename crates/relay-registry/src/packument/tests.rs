@@ -170,3 +170,16 @@ fn maintainers_are_read_in_both_forms() {
     );
     assert!(of("null").is_empty() && of("{}").is_empty() && of("\"ann\"").is_empty());
 }
+
+#[test]
+fn sizes_are_told_where_they_are_numbers() {
+    let sizes = |dist: &str| {
+        let body = format!(r#"{{"name":"a","versions":{{"1.0.0":{{"version":"1.0.0","dist":{dist}}}}}}}"#);
+        let version = Packument::parse(&name("a"), body.as_bytes()).unwrap().versions.into_values().next().unwrap();
+        (version.unpacked_size, version.file_count)
+    };
+    assert_eq!(sizes(r#"{"unpackedSize":31201,"fileCount":14}"#), (Some(31_201), Some(14)));
+    assert_eq!(sizes(r#"{"unpackedSize":"31201","fileCount":-1}"#), (None, None));
+    assert_eq!(sizes(r#"{"unpackedSize":1.5,"fileCount":[14]}"#), (None, None));
+    assert_eq!(sizes("{}"), (None, None));
+}

@@ -205,6 +205,26 @@ async fn a_tarball_on_another_host_is_asked_for_without_the_credential() {
 }
 
 #[tokio::test]
+async fn a_published_tarball_is_fetched_once_up_to_its_limit_and_elsewhere_without_the_credential() {
+    let fetch = async |registry: &Recorder, tarball: &Recorder| {
+        let url: Url = format!("{}@s/demo/-/demo-1.0.0.tgz", tarball.registry).parse().unwrap();
+        client().tarball(&name(), &url, Some(&registry.credential()), 1024).await
+    };
+    let full = Recorder::saying(reply(200, vec![7; 1024])).await;
+    assert_eq!(fetch(&full, &full).await.unwrap().map(|bytes| bytes.len()), Some(1024));
+    assert!(full.only().header("authorization").is_some());
+    let large = Recorder::saying(reply(200, vec![7; 1025])).await;
+    assert!(matches!(fetch(&large, &large).await, Err(ReadError::TooLarge { limit_bytes: 1024, .. })));
+    let (gone, broken) = (Recorder::saying(reply(404, "")).await, Recorder::saying(reply(503, "")).await);
+    assert_eq!(fetch(&gone, &gone).await.unwrap(), None);
+    assert!(fetch(&broken, &broken).await.is_err());
+    assert_eq!(broken.asked().len(), 1, "nothing depends on it");
+    let other = Recorder::saying(reply(200, "x")).await;
+    assert!(fetch(&full, &other).await.unwrap().is_some());
+    assert!(!format!("{:?}", other.only()).contains(CANARY));
+}
+
+#[tokio::test]
 async fn the_account_is_told_or_unknown() {
     let ask = async |answer: Reply| {
         let recorder = Recorder::saying(answer).await;

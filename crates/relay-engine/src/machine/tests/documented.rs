@@ -6,6 +6,7 @@ use relay_registry::{PAUSE_KEPT_MAX, PAUSE_WAITED_MAX, ReadRetry};
 
 use super::super::*;
 use crate::driver::{CHALLENGE_BUDGET, CHALLENGE_POLL_MAX, CHALLENGE_POLL_MIN, SETTLE_AFTER_INTERRUPT};
+use crate::published_before::{COMPARED_TARBALL_BYTES_MAX, COMPARISON_TIME_MAX, COMPARISONS_IN_FLIGHT};
 use crate::second_factor::{CHALLENGES_PER_WRITE_MAX, KEPT_OTP_AGE_MAX};
 
 fn span(duration: Duration) -> String {
@@ -46,6 +47,9 @@ fn the_table_of_what_is_tried_again_has_every_constant_with_its_value() {
         ("CHALLENGE_POLL_MAX", span(CHALLENGE_POLL_MAX)),
         ("CHALLENGE_BUDGET", span(CHALLENGE_BUDGET)),
         ("KEPT_OTP_AGE_MAX", span(KEPT_OTP_AGE_MAX)),
+        ("COMPARISONS_IN_FLIGHT", COMPARISONS_IN_FLIGHT.to_string()),
+        ("COMPARISON_TIME_MAX", span(COMPARISON_TIME_MAX)),
+        ("COMPARED_TARBALL_BYTES_MAX", format!("{} MiB", COMPARED_TARBALL_BYTES_MAX / 1024 / 1024)),
         ("SETTLE_AFTER_INTERRUPT", span(SETTLE_AFTER_INTERRUPT)),
     ];
     for (name, value) in &limits {
