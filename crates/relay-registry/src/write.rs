@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use relay_values::Printable;
 use relay_workspace::PackageName;
+use reqwest::header::HeaderName;
 use serde_json::Value;
 
 use crate::answer::{Answer, TEXT_CHARS_MAX};
@@ -115,6 +116,23 @@ pub enum WriteError {
         /// Why, with the host and the next step, and without anything secret.
         cause: String,
     },
+}
+
+/// Reads an answer to a write from its parts, for those who judge the reading alone: the fuzzer. A header that can't be one is
+/// left out.
+///
+/// # Errors
+/// [`WriteError`], as of a write that was answered so.
+#[doc(hidden)]
+#[expect(clippy::result_large_err, reason = "one write, one error: its size costs nothing beside the request")]
+pub fn read_answer(
+    name: &PackageName,
+    host: &str,
+    (status, headers): (u16, &[(&'static str, &str)]),
+    body: Bytes,
+) -> Result<Accepted, WriteError> {
+    let headers = headers.iter().filter_map(|(name, value)| Some((HeaderName::from_static(name), value.parse().ok()?)));
+    read_write_answer(name, host, &Answer { status, headers: headers.collect(), body })
 }
 
 /// Reads the answer of one host to a write about one package.

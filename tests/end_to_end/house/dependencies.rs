@@ -48,6 +48,7 @@ fn crates_depend_one_way() {
         ("relay-engine", 5),
         ("relay-sandbox", 5),
         ("relay-cli", 6),
+        ("relay-fuzz-targets", 6),
     ]
     .into();
     let metadata = metadata();

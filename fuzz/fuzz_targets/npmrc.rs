@@ -1,0 +1,6 @@
+//! `relay_fuzz_targets::settings::npmrc`.
+#![no_main]
+
+use relay_fuzz_targets::{run, settings};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| run(settings::npmrc, input));

@@ -1,0 +1,6 @@
+//! `relay_fuzz_targets::records::plan_file`.
+#![no_main]
+
+use relay_fuzz_targets::{records, run};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| run(records::plan_file, input));
