@@ -27,6 +27,7 @@ mod status;
 mod tags;
 mod takeover;
 mod terminal;
+mod undo;
 mod unfinished;
 mod verdaccio;
 mod versions;

@@ -56,7 +56,7 @@ fn pearl(registry: &Registry) -> World {
 }
 
 /// Starts relay in a terminal of its own, whose settings are printed at the end.
-fn in_terminal(world: &World, arguments: &str) -> Child {
+pub(crate) fn in_terminal(world: &World, arguments: &str) -> Child {
     // The shell hears Ctrl-C too, and has to outlive it.
     let line = format!("trap : INT; {} {arguments}; code=$?; stty -a; exit $code", env!("CARGO_BIN_EXE_relay"));
     let mut command = Command::new("script");

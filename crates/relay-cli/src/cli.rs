@@ -15,6 +15,7 @@ pub(crate) mod sandbox;
 pub(crate) mod shared;
 pub(crate) mod start;
 pub(crate) mod status;
+pub(crate) mod undo;
 pub(crate) mod unlock;
 pub(crate) mod version;
 
@@ -96,6 +97,7 @@ pub(crate) enum Command {
     Release(release::ReleaseArgs),
     Publish(publish::PublishArgs),
     Resume(publish::ResumeArgs),
+    Undo(undo::UndoArgs),
     Unlock(unlock::UnlockArgs),
     Version(version::VersionArgs),
     Graph(graph::GraphArgs),

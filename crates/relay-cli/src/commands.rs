@@ -10,5 +10,6 @@ pub(crate) mod rehearse;
 pub(crate) mod release;
 pub(crate) mod sandbox;
 pub(crate) mod status;
+pub(crate) mod undo;
 pub(crate) mod unlock;
 pub(crate) mod version;

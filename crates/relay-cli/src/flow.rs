@@ -256,7 +256,7 @@ fn tell_agreed(ui: &Ui, agreed: &Agreed<'_>) {
 }
 
 /// Tells who else holds the lock of the remote.
-fn tell_lock(ui: &Ui, notice: LockNotice) {
+pub(crate) fn tell_lock(ui: &Ui, notice: LockNotice) {
     let who = |holder: Option<Holder>| holder.map_or_else(|| "another run of relay".to_owned(), |one| one.to_string());
     match notice {
         LockNotice::Watching { holder, at_most } => ui.status(format!(

@@ -15,6 +15,7 @@
 //! - [`registry_change`]: what a write to a registry changes, as data
 //! - [`registry_writes`]: writes beside uploads, one after the other
 //! - [`second_factor`]: the second factor of a run, for any write to a registry (pure)
+//! - [`undo`]: what is done about a release that should not be out
 //! - [`status`]: how a repository stands, read only
 //! - [`tag_listeners`]: whether workflows start from pushed tags
 //! - [`finish`], [`owed`], [`report`]: tags and pushes, those that earlier runs owe too; what the run came to
@@ -58,4 +59,5 @@ pub mod state_folder;
 pub mod status;
 pub mod tag_listeners;
 pub mod tarball_preview;
+pub mod undo;
 pub mod versioning;

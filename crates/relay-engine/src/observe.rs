@@ -43,6 +43,7 @@ pub use error::ObserveError;
 use fingerprint::inputs;
 use gathered::{Gathered, Run};
 use notices::{given_away, hidden_packages, of_changesets, of_settings};
+pub(crate) use observation::rules;
 pub use registries::PLAN_READS_IN_FLIGHT;
 use registries::{read_registries, read_siblings};
 

@@ -164,6 +164,11 @@ impl Project {
         if self.config.git.hooks { Hooks::Run } else { Hooks::Skip }
     }
 
+    /// Whether a package is one that is published.
+    pub fn is_published(&self, package: &WorkspacePackage) -> bool {
+        !package.private && package.version.is_some() && !self.config.release.ignore.matches(&package.name)
+    }
+
     /// Where changes are read from.
     pub fn change_sources(&self) -> Vec<ChangeSource> {
         match (&self.config.release.changes, self.change_files_alone()) {

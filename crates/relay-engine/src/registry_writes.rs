@@ -13,7 +13,7 @@ mod one;
 use std::collections::BTreeMap;
 
 use relay_registry::{Refusal, RegistryUrl};
-use relay_workspace::PackageName;
+use relay_workspace::{PackageName, Version};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -41,6 +41,9 @@ pub struct PlannedWrite {
     pub authority: PackageAuthority,
     /// Whether the package is expected to ask for a second factor.
     pub needs_person: bool,
+    /// The version that a dist-tag is to name before: where it names another one by then, somebody else has moved it, and it
+    /// is left alone. `None`: whatever it names.
+    pub expects: Option<Version>,
     /// Writes of the same run without which this one is not sent.
     pub after: Vec<ChangeKey>,
 }

@@ -9,6 +9,7 @@
 
 mod after_upload;
 mod agreed;
+pub mod alone;
 mod checks;
 mod entered;
 mod error;

@@ -45,7 +45,7 @@ pub use npmrc::{
     ConfigSources, NamedRegistry, NetworkSettings, NpmConfig, NpmConfigError, NpmSetting, NpmrcFile, RegistryChoice,
 };
 pub use packument::{
-    NotTheDocument, OnlyVersion, Packument, PackumentAnswer, PackumentForm, PublishedVersion, WholePackument,
+    CannotUnpublish, NotTheDocument, Packument, PackumentAnswer, PackumentForm, PublishedVersion, WholePackument,
 };
 pub use publish::PublishRequest;
 pub use read::ReadError;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use url::Url;
 
 use lenient::{Object, People, RawVersion, Text, Time};
-pub use whole::{OnlyVersion, WholePackument};
+pub use whole::{CannotUnpublish, WholePackument};
 
 /// The `accept` header for the form that installers read.
 pub(crate) const ACCEPT_ABBREVIATED: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";

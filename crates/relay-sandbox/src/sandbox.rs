@@ -329,6 +329,14 @@ impl Sandbox {
         self.shared.with(|state| state.live_package(package).map(crate::packages::Package::tags).unwrap_or_default())
     }
 
+    /// The message by which a version is deprecated.
+    pub fn deprecation(&self, package: &str, version: &str) -> Option<String> {
+        self.shared.with(|state| {
+            let versions = &state.live_package(package)?.versions;
+            versions.iter().find(|stored| stored.version.to_string() == version)?.deprecated.clone()
+        })
+    }
+
     /// The code of an account's authenticator app that is valid now.
     pub fn current_otp(&self, account: &str) -> Option<String> {
         self.shared.with(|state| match &state.accounts.get(account)?.second_factor {

@@ -204,7 +204,7 @@ pub(crate) fn concurrency(text: &str) -> Result<usize, String> {
 }
 
 /// A package and a version, such as `@acme/core@1.2.3`.
-fn name_at_version(text: &str) -> Result<(PackageName, Version), String> {
+pub(super) fn name_at_version(text: &str) -> Result<(PackageName, Version), String> {
     let whole = "write it as NAME@VERSION, such as `@acme/core@1.2.3`";
     let (name, version) = text.rsplit_once('@').filter(|(name, _)| !name.is_empty()).ok_or(whole)?;
     let name = PackageName::parse(name).map_err(|error| error.to_string())?;

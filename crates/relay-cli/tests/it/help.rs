@@ -26,6 +26,7 @@ fn help_of_each_command() {
         "release",
         "publish",
         "resume",
+        "undo",
         "unlock",
         "version",
         "graph",
@@ -55,6 +56,6 @@ fn completions_and_manual_pages_know_the_commands() {
         assert!(run.stdout.contains("completions"), "{shell}");
     }
     assert!(repo.relay("man graph").stdout.contains(".TH relay-graph 1"));
-    assert_eq!(repo.relay("man --out pages").stderr, "wrote 15 pages to `[ROOT]/pages`\n");
+    assert_eq!(repo.relay("man --out pages").stderr, "wrote 16 pages to `[ROOT]/pages`\n");
     assert!(repo.names_in("pages").contains(&"relay-pack.1".to_owned()));
 }

@@ -28,6 +28,9 @@ pub struct PastUploads {
     unpushed_by_wish: BTreeSet<VersionKey>,
     /// The plans of runs that got as far as acting, by their ids, with the version commit that was made.
     begun: BTreeMap<String, Option<String>>,
+    /// What registries took, by the plans of the runs that sent it; the last of them.
+    taken: BTreeMap<String, BTreeSet<VersionKey>>,
+    last_taken: Option<String>,
     /// The plan of the run that is read.
     plan: String,
     /// Whether the run that is read was to push.
@@ -147,6 +150,8 @@ impl PastUploads {
                 if !known.is_accepted {
                     *known = NotShown { since: event.at, is_accepted: true };
                 }
+                self.taken.entry(self.plan.clone()).or_default().insert(key.clone());
+                self.last_taken = Some(self.plan.clone());
                 self.accepted.insert(key, integrity.clone());
             }
             Fact::PublishedAccepted { package, version, registry, integrity, commit } => {
@@ -245,6 +250,17 @@ impl PastUploads {
     /// The last run of this clone where it did not end, or left something unfinished.
     pub fn unfinished_run(&self) -> Option<&LastRun> {
         self.last_run.as_ref().filter(|run| !run.is_finished)
+    }
+
+    /// What registries took of a plan, by the plan's id or by its beginning; of the last one where none is named. With the
+    /// plan's id.
+    pub fn taken(&self, plan: Option<&str>) -> Option<(&str, &BTreeSet<VersionKey>)> {
+        let mut found = match plan.or(self.last_taken.as_deref()) {
+            Some(plan) => self.taken.iter().filter(|(id, _)| id.starts_with(plan)).collect::<Vec<_>>(),
+            None => Vec::new(),
+        };
+        let one = found.pop()?;
+        found.is_empty().then_some((one.0.as_str(), one.1))
     }
 
     /// Says whether it tells nothing at all.

@@ -109,7 +109,7 @@ fn publishes(command: &str) -> bool {
 
 /// Whose rules count for a package. Who declares or was taught its publishing access knows more of the registry than what is
 /// assumed of it, and the stronger word counts (invariant I6).
-fn rules(of_registry: RegistryRules, access: Option<PublishingAccess>) -> RegistryRules {
+pub(crate) fn rules(of_registry: RegistryRules, access: Option<PublishingAccess>) -> RegistryRules {
     match access {
         Some(PublishingAccess::Automation | PublishingAccess::Publish) => RegistryRules::Npm,
         Some(PublishingAccess::None) | None => of_registry,

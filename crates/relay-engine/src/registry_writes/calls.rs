@@ -5,6 +5,7 @@ use std::time::Duration;
 use relay_registry::{
     Challenge, Credential, NpmCommand, Otp, ReadError, Refusal, RegistryClient, WebChallenge, WriteError, WriteRequest,
 };
+use relay_values::DistTag;
 use relay_workspace::Version;
 
 use super::PlannedWrite;
@@ -147,11 +148,17 @@ async fn standing(
         RegistryChange::Publish { .. } => Standing::Impossible { why: "an upload is no such write".into() },
         RegistryChange::SetTag { tag, version } => match client.dist_tags(registry, package, by).await? {
             None => Standing::Impossible { why: no_package() },
-            Some(tags) => is(tags.get(tag.as_str()) == Some(&version.to_string())),
+            Some(tags) => match tags.get(tag.as_str()) {
+                Some(now) if *now == version.to_string() => Standing::Done,
+                now => moved(tag, now, write.expects.as_ref()),
+            },
         },
         RegistryChange::RemoveTag { tag } => {
-            let tags = client.dist_tags(registry, package, by).await?;
-            is(tags.is_none_or(|tags| !tags.contains_key(tag.as_str())))
+            let tags = client.dist_tags(registry, package, by).await?.unwrap_or_default();
+            match tags.get(tag.as_str()) {
+                None => Standing::Done,
+                now => moved(tag, now, write.expects.as_ref()),
+            }
         }
         RegistryChange::Deprecate { versions, message } => {
             let Some(document) = client.whole_packument(registry, package, NpmCommand::Deprecate, by).await? else {
@@ -176,6 +183,19 @@ async fn standing(
     })
 }
 
+/// Whether a tag may be moved that names this version now.
+fn moved(tag: &DistTag, now: Option<&String>, expected: Option<&Version>) -> Standing {
+    match expected {
+        Some(expected) if now != Some(&expected.to_string()) => {
+            let now = now.map_or_else(|| "is gone".to_owned(), |now| format!("names {now}"));
+            Standing::Impossible {
+                why: format!("`{tag}` {now} by now, and not {expected}: somebody else has moved it"),
+            }
+        }
+        _ => Standing::Open,
+    }
+}
+
 /// The two halves of npm's unpublish. After a challenge or a lost answer in the second, it goes on there.
 async fn unpublish(
     client: &RegistryClient,
@@ -195,7 +215,7 @@ async fn unpublish(
     if document.has(version) {
         let request = match WriteRequest::unpublish(registry, package, &document, version) {
             Ok(request) => request,
-            Err(only) => return WriteSent::Impossible { why: only.to_string() },
+            Err(why) => return WriteSent::Impossible { why: why.to_string() },
         };
         if let Err(error) = client.write(&request.by(by, otp)).await {
             return sent(Err(error));
@@ -206,7 +226,10 @@ async fn unpublish(
             Err(error) => return WriteSent::Unknown { cause: error.to_string() },
         };
     }
-    let request = WriteRequest::remove_tarball(registry, package, &document, &tarball);
+    let request = match WriteRequest::remove_tarball(registry, package, &document, &tarball) {
+        Ok(request) => request,
+        Err(why) => return WriteSent::Impossible { why: why.to_string() },
+    };
     match client.write(&request.by(by, otp)).await {
         // Some registries let the tarball go with its version.
         Err(WriteError::Refused(refusal)) if refusal.status == 404 => WriteSent::Accepted,

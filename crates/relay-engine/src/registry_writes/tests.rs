@@ -171,6 +171,7 @@ fn tag_of(package: &str) -> PlannedWrite {
         registry,
         change: RegistryChange::SetTag { tag: "latest".parse().unwrap(), version: Version::new(1, 0, 0) },
         needs_person: true,
+        expects: None,
         after: Vec::new(),
     }
 }

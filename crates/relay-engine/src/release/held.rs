@@ -11,6 +11,7 @@ use super::remote_lock::{LockTerms, RemoteLock, Taken};
 use super::versioned::runs_scripts;
 use super::{Agreed, Course, ReleaseError, Run, Versioned, saved};
 use crate::event::Emitter;
+use crate::git_calls::GitCalls;
 use crate::published_before::Comparison;
 use crate::state_folder::{Holder, RunLock};
 
@@ -63,7 +64,8 @@ impl<'a> Held<'a> {
         let (remote_lock, waited) = match terms(run, &observation.plan.id).filter(|_| needed) {
             Some(terms) => {
                 let gone = lock.as_ref().and_then(RunLock::before);
-                let (lock, waited) = take_remote_lock(run, &terms, gone, tell).await?;
+                let Some(git) = run.project.git() else { return Err(ReleaseError::NoRepository) };
+                let (lock, waited) = take_remote_lock(git, &terms, gone, tell).await?;
                 (Some(lock), waited)
             }
             None => (None, false),
@@ -105,13 +107,12 @@ fn terms(run: &Run<'_>, plan: &str) -> Option<LockTerms> {
 /// Takes the lock, from a holder that is gone too: the last run of this clone, which `gone` names, or one that doesn't renew it.
 /// Tells whether that took a while.
 #[expect(clippy::disallowed_methods, reason = "another run's lock is watched, by how long it was seen unchanged")]
-async fn take_remote_lock(
-    run: &Run<'_>,
+pub(super) async fn take_remote_lock(
+    repository: &dyn GitCalls,
     terms: &LockTerms,
     gone: Option<&Holder>,
     tell: &(dyn Fn(LockNotice) + Sync),
 ) -> Result<(RemoteLock, bool), ReleaseError> {
-    let Some(repository) = run.project.git() else { return Err(ReleaseError::NoRepository) };
     let locked = |error: GitError| ReleaseError::NoRemoteLock { remote: terms.remote.clone(), source: error };
     let (id, document) = match RemoteLock::take(terms, repository, None).map_err(locked)? {
         Taken::Ours(lock) => return Ok((lock, false)),

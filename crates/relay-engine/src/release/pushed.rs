@@ -188,6 +188,7 @@ fn record(
             version: upload.version.clone(),
             registry: upload.registry.clone(),
             git_tag: git_tag(&upload.name, &upload.version),
+            earlier: false,
             bytes: vec![RecordedBytes {
                 integrity: upload.integrity.clone(),
                 commit: commit.to_owned(),
@@ -200,6 +201,7 @@ fn record(
         version: one.live.version.clone(),
         registry: one.live.registry.clone(),
         git_tag: git_tag(&one.live.name, &one.live.version),
+        earlier: false,
         bytes: run.sent.bytes_of(&one.live.key()).to_vec(),
     }));
     let before = remote.record.as_ref().map(|(_, record)| record);

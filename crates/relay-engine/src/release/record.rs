@@ -52,6 +52,9 @@ pub struct RecordedVersion {
     pub registry: RegistryUrl,
     /// The git tag that it gets when it is live; `None` where no tags are wanted.
     pub git_tag: Option<String>,
+    /// Whether it is of an earlier release than the one that the record was written for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub earlier: bool,
     /// The bytes that were sent or were to be, the last ones last. More than one where a run was given up and the next one made
     /// other bytes of the same version.
     pub bytes: Vec<RecordedBytes>,
@@ -135,11 +138,12 @@ impl ReleaseRecord {
         let renewed: BTreeSet<_> = versions.iter().map(|one| (&one.registry, &one.name)).collect();
         let is_kept = |one: &&RecordedVersion| !is_finished(one) || !renewed.contains(&(&one.registry, &one.name));
         for one in old.iter().filter(is_kept) {
-            all.insert(one.key(), one.clone());
+            all.insert(one.key(), RecordedVersion { earlier: true, ..one.clone() });
         }
         for one in versions {
             let known = all.entry(one.key()).or_insert_with(|| RecordedVersion { bytes: Vec::new(), ..one.clone() });
             known.git_tag.clone_from(&one.git_tag);
+            known.earlier = false;
             for bytes in one.bytes {
                 known.bytes.retain(|other| other.integrity != bytes.integrity);
                 known.bytes.push(bytes);
@@ -190,6 +194,7 @@ mod tests {
             version: Version::parse(version).unwrap(),
             registry: "http://registry.example/".parse().unwrap(),
             git_tag: Some(format!("{name}@{version}")),
+            earlier: false,
             bytes: bytes
                 .iter()
                 .map(|(integrity, commit)| RecordedBytes {
@@ -223,6 +228,8 @@ mod tests {
         assert_eq!(tags(&second), ["a@1.1.0", "b@1.0.0"]);
         let unfinished = record(Some(&first), vec![version("a", "1.1.0", &[("cc==", "c2")])], &["b@1.0.0"]);
         assert_eq!(tags(&unfinished), ["a@1.0.0", "a@1.1.0", "b@1.0.0"]);
+        let of_this = unfinished.versions.iter().filter(|one| !one.earlier).filter_map(|one| one.git_tag.as_deref());
+        assert_eq!(of_this.collect::<Vec<_>>(), ["a@1.1.0"], "what is kept of earlier releases is told apart");
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl RegistryClient {
     /// or none that this credential may see.
     ///
     /// # Errors
-    /// [`ReadError`], also where the document states no revision.
+    /// [`ReadError`].
     pub async fn whole_packument(
         &self,
         registry: &RegistryUrl,
@@ -67,7 +67,7 @@ impl RegistryClient {
         match answer.status {
             200 => WholePackument::parse(name, &answer.body)
                 .map(Some)
-                .map_err(|not| ReadError::another(not, &what, &url, "packument with a revision", &answer)),
+                .map_err(|not| ReadError::another(not, &what, &url, "packument", &answer)),
             404 => Ok(None),
             _ => Err(ReadError::of_status(&what, &host_and_port(&url), Some(name), &answer)
                 .unless_credential(credential, registry)),

@@ -3,7 +3,11 @@
 //! npm deprecates and unpublishes so: it reads the whole document, changes a few fields and sends everything back. What relay
 //! does not know of, it carries along as it came.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bytes::Bytes;
+use jiff::Timestamp;
+use relay_values::DistTag;
 use relay_workspace::{PackageName, Version, published_version};
 use serde_json::{Map, Value};
 use url::Url;
@@ -15,25 +19,34 @@ use crate::url::RegistryUrl;
 #[derive(Debug, Clone, PartialEq)]
 pub struct WholePackument {
     name: PackageName,
-    revision: String,
+    revision: Option<String>,
     document: Map<String, Value>,
 }
 
-/// A version can't be unpublished by itself: it is the only one, and with it the package would go.
+/// A version can't be unpublished.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{package}@{version}` is the only version of its package, and with it the whole package would go")]
-pub struct OnlyVersion {
-    /// The package.
-    pub package: PackageName,
-    /// Its only version.
-    pub version: Version,
+pub enum CannotUnpublish {
+    /// It is the only one, and with it the package would go.
+    #[error("`{package}@{version}` is the only version of its package, and with it the whole package would go")]
+    OnlyVersion {
+        /// The package.
+        package: PackageName,
+        /// Its only version.
+        version: Version,
+    },
+    /// The registry's document states no revision, without which nothing is taken back.
+    #[error("the registry states no revision of `{package}`, without which nothing can be taken back there")]
+    NoRevision {
+        /// The package.
+        package: PackageName,
+    },
 }
 
 impl WholePackument {
     /// Reads a package's whole packument.
     ///
     /// # Errors
-    /// [`NotTheDocument`] where the body is not this package's packument, or states no revision.
+    /// [`NotTheDocument`] where the body is not this package's packument.
     pub fn parse(name: &PackageName, body: &[u8]) -> Result<Self, NotTheDocument> {
         let document: Map<String, Value> = serde_json::from_slice(body).map_err(|_| NotTheDocument::None)?;
         let text = |field: &str| document.get(field).and_then(Value::as_str);
@@ -41,7 +54,7 @@ impl WholePackument {
         if own_name != name.as_str() {
             return Err(NotTheDocument::Another(own_name.to_owned()));
         }
-        let revision = text("_rev").filter(|revision| !revision.is_empty()).ok_or(NotTheDocument::None)?.to_owned();
+        let revision = text("_rev").filter(|revision| !revision.is_empty()).map(str::to_owned);
         if !document.get("versions").is_some_and(Value::is_object) {
             return Err(NotTheDocument::None);
         }
@@ -49,18 +62,38 @@ impl WholePackument {
     }
 
     /// The document's revision: a write that names an older one is refused with 409.
-    pub fn revision(&self) -> &str {
-        &self.revision
+    ///
+    /// # Errors
+    /// [`CannotUnpublish::NoRevision`] where it states none, as registries do that let nothing be taken back.
+    pub fn revision(&self) -> Result<&str, CannotUnpublish> {
+        let missing = || CannotUnpublish::NoRevision { package: self.name.clone() };
+        self.revision.as_deref().ok_or_else(missing)
+    }
+
+    /// Its versions, in semver order. What can't be understood is left out.
+    pub fn versions(&self) -> BTreeSet<Version> {
+        self.entries().keys().filter_map(|text| published_version(text)).collect()
+    }
+
+    /// The dist-tags and the versions that they name. What can't be understood is left out.
+    pub fn dist_tags(&self) -> BTreeMap<DistTag, Version> {
+        let tags = self.document.get("dist-tags").and_then(Value::as_object).into_iter().flatten();
+        tags.filter_map(|(tag, named)| Some((DistTag::parse(tag).ok()?, published_version(named.as_str()?)?))).collect()
+    }
+
+    /// When a version was published, where the document tells.
+    pub fn published(&self, version: &Version) -> Option<Timestamp> {
+        self.document.get("time")?.get(version.to_string())?.as_str()?.parse().ok()
     }
 
     /// Says whether it has a version.
     pub fn has(&self, version: &Version) -> bool {
-        self.versions().contains_key(&version.to_string())
+        self.entries().contains_key(&version.to_string())
     }
 
     /// The message by which a version is deprecated. An empty one is none, as npm has it.
     pub fn deprecation(&self, version: &Version) -> Option<&str> {
-        let deprecated = self.versions().get(&version.to_string())?.get("deprecated")?;
+        let deprecated = self.entries().get(&version.to_string())?.get("deprecated")?;
         deprecated.as_str().filter(|message| !message.is_empty())
     }
 
@@ -82,8 +115,8 @@ impl WholePackument {
     /// and no prerelease; npm itself would take a prerelease where that is higher.
     ///
     /// # Errors
-    /// [`OnlyVersion`] where nothing would be left.
-    pub fn without(&self, version: &Version) -> Result<Bytes, OnlyVersion> {
+    /// [`CannotUnpublish::OnlyVersion`] where nothing would be left.
+    pub fn without(&self, version: &Version) -> Result<Bytes, CannotUnpublish> {
         let gone = version.to_string();
         let mut document = self.document.clone();
         let versions = document.get_mut("versions").and_then(Value::as_object_mut);
@@ -92,7 +125,7 @@ impl WholePackument {
             versions.keys().cloned().collect()
         });
         if rest.is_empty() {
-            return Err(OnlyVersion { package: self.name.clone(), version: version.clone() });
+            return Err(CannotUnpublish::OnlyVersion { package: self.name.clone(), version: version.clone() });
         }
         if let Some(tags) = document.get_mut("dist-tags").and_then(Value::as_object_mut) {
             let was_latest = tags.get("latest").and_then(Value::as_str) == Some(gone.as_str());
@@ -109,7 +142,7 @@ impl WholePackument {
     /// The path of a version's tarball below the registry's address, as npm takes it from `dist.tarball`. Where the document
     /// has none, it is the customary one.
     pub fn tarball_path(&self, registry: &RegistryUrl, version: &Version) -> String {
-        let entry = self.versions().get(&version.to_string());
+        let entry = self.entries().get(&version.to_string());
         let tarball = entry.and_then(|entry| entry.get("dist")?.get("tarball")?.as_str());
         let stated = tarball.and_then(|text| Url::parse(text).ok()).map(|url| {
             let base = registry.as_url().path();
@@ -118,10 +151,10 @@ impl WholePackument {
         stated.filter(|path| !path.is_empty()).unwrap_or_else(|| customary_tarball(&self.name, version))
     }
 
-    fn versions(&self) -> &Map<String, Value> {
+    fn entries(&self) -> &Map<String, Value> {
         static NONE: std::sync::OnceLock<Map<String, Value>> = std::sync::OnceLock::new();
-        let versions = self.document.get("versions").and_then(Value::as_object);
-        versions.unwrap_or_else(|| NONE.get_or_init(Map::new))
+        let entries = self.document.get("versions").and_then(Value::as_object);
+        entries.unwrap_or_else(|| NONE.get_or_init(Map::new))
     }
 }
 
@@ -206,6 +239,17 @@ mod tests {
     }
 
     #[test]
+    fn without_a_revision_it_can_be_read_and_not_be_put_back() {
+        let body = r#"{"name":"@s/demo","versions":{"1.0.0":{},"odd":{}},"dist-tags":{"latest":"1.0.0","x y":"1.0.0"},
+            "time":{"1.0.0":"2026-01-01T00:00:00.000Z"}}"#;
+        let whole = WholePackument::parse(&name(), body.as_bytes()).unwrap();
+        assert_eq!(whole.versions(), BTreeSet::from([version("1.0.0")]));
+        assert_eq!(whole.dist_tags().len(), 1);
+        assert_eq!(whole.published(&version("1.0.0")), Some("2026-01-01T00:00:00Z".parse().unwrap()));
+        assert!(matches!(whole.revision(), Err(CannotUnpublish::NoRevision { .. })));
+    }
+
+    #[test]
     fn a_tarball_is_named_below_its_registry() {
         let registry = |text: &str| RegistryUrl::parse(text).unwrap();
         let path = |base: &str, text: &str| whole().tarball_path(&registry(base), &version(text));
@@ -216,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_can_not_be_put_back_is_not_taken_for_a_packument() {
-        for body in ["", "[]", r#"{"name":"@s/demo","versions":{}}"#, r#"{"name":"@s/demo","_rev":"1"}"#] {
+        for body in ["", "[]", r#"{"name":"@s/demo","_rev":"1"}"#] {
             assert_eq!(WholePackument::parse(&name(), body.as_bytes()), Err(NotTheDocument::None), "{body}");
         }
         let other = WholePackument::parse(&name(), br#"{"name":"x","_rev":"1","versions":{}}"#);

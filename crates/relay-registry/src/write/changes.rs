@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{NpmCommand, WriteMethod, WriteRequest};
 use crate::credential::{Credential, Otp};
-use crate::packument::{OnlyVersion, WholePackument};
+use crate::packument::{CannotUnpublish, WholePackument};
 use crate::url::{RegistryUrl, encode_component, escaped_name};
 
 impl<'a> WriteRequest<'a> {
@@ -41,28 +41,31 @@ impl<'a> WriteRequest<'a> {
     /// second.
     ///
     /// # Errors
-    /// [`OnlyVersion`]: what npm does then takes the whole package back, which is another matter.
+    /// [`CannotUnpublish`]. Of an only version npm would take the whole package back, which is another matter.
     pub fn unpublish(
         registry: &'a RegistryUrl,
         package: &'a PackageName,
         document: &WholePackument,
         version: &Version,
-    ) -> Result<Self, OnlyVersion> {
+    ) -> Result<Self, CannotUnpublish> {
         let body: Bytes = document.without(version)?;
-        let path = format!("{}/-rev/{}", escaped_name(package), encode_component(document.revision()));
+        let path = format!("{}/-rev/{}", escaped_name(package), encode_component(document.revision()?));
         Ok(Self { body: Some(body), ..Self::bare(registry, package, NpmCommand::Unpublish, WriteMethod::Put, path) })
     }
 
     /// The second half of `npm unpublish`: the tarball of a version that the packument no longer has. `document` is the
     /// packument as it is after the first half, `tarball` the path that [`WholePackument::tarball_path`] gave before it.
+    ///
+    /// # Errors
+    /// [`CannotUnpublish::NoRevision`].
     pub fn remove_tarball(
         registry: &'a RegistryUrl,
         package: &'a PackageName,
         document: &WholePackument,
         tarball: &str,
-    ) -> Self {
-        let path = format!("{tarball}/-rev/{}", encode_component(document.revision()));
-        Self::bare(registry, package, NpmCommand::Unpublish, WriteMethod::Delete, path)
+    ) -> Result<Self, CannotUnpublish> {
+        let path = format!("{tarball}/-rev/{}", encode_component(document.revision()?));
+        Ok(Self::bare(registry, package, NpmCommand::Unpublish, WriteMethod::Delete, path))
     }
 
     /// The same write by somebody's right, with the answer to a challenge where there is one.

@@ -1,0 +1,97 @@
+//! Which versions are meant: those that are named; else those of the last release, by the release record of the remote, by
+//! the journal of this clone, or by the manifests.
+
+use std::collections::BTreeSet;
+
+use relay_workspace::{PackageName, Version};
+
+use super::UndoError;
+use super::plan::UndoneVersion;
+use crate::journal::PastUploads;
+use crate::project::Project;
+use crate::release::record::{RecordedVersion, ReleaseRecord, VersionKey};
+use crate::session::Session;
+
+/// What is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// These versions.
+    Versions(Vec<(PackageName, Version)>),
+    /// The release with this plan, by its id or its beginning.
+    Plan(String),
+    /// The last release.
+    Last,
+}
+
+/// Where the versions are known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// They were named.
+    Named,
+    /// The release record of the remote.
+    Record,
+    /// The journal of this clone.
+    Journal,
+    /// The manifests as they are checked out: whether they are one release, nothing tells.
+    Manifests,
+}
+
+/// Finds the versions that are meant, whether they are out or not.
+///
+/// # Errors
+/// [`UndoError`] where what was named is unknown.
+pub fn find(
+    project: &Project,
+    session: &Session,
+    journal: &PastUploads,
+    record: Option<&ReleaseRecord>,
+    wanted: &Wanted,
+) -> Result<(Vec<UndoneVersion>, Source), UndoError> {
+    match wanted {
+        Wanted::Versions(named) => {
+            let versions: Result<BTreeSet<_>, UndoError> =
+                named.iter().map(|(name, version)| key(project, session, name, version)).collect();
+            Ok((undone(versions?), Source::Named))
+        }
+        Wanted::Plan(plan) => of_record(record, Some(plan))
+            .or_else(|| of_journal(journal, Some(plan)))
+            .ok_or_else(|| UndoError::NoSuchPlan(plan.clone())),
+        Wanted::Last => match of_record(record, None).or_else(|| of_journal(journal, None)) {
+            Some(found) => Ok(found),
+            None => Ok((of_manifests(project, session)?, Source::Manifests)),
+        },
+    }
+}
+
+fn of_record(record: Option<&ReleaseRecord>, plan: Option<&str>) -> Option<(Vec<UndoneVersion>, Source)> {
+    let record = record.filter(|record| plan.is_none_or(|plan| record.plan.starts_with(plan)))?;
+    let versions = record.versions.iter().filter(|one| !one.earlier).map(RecordedVersion::key).collect();
+    Some((undone(versions), Source::Record))
+}
+
+fn of_journal(journal: &PastUploads, plan: Option<&str>) -> Option<(Vec<UndoneVersion>, Source)> {
+    let (_, versions) = journal.taken(plan)?;
+    Some((undone(versions.clone()), Source::Journal))
+}
+
+/// The versions of all packages as they are checked out.
+fn of_manifests(project: &Project, session: &Session) -> Result<Vec<UndoneVersion>, UndoError> {
+    let mut versions = BTreeSet::new();
+    for package in &project.workspace.packages {
+        if let Some(version) = package.version.as_ref().filter(|_| project.is_published(package)) {
+            versions.insert(key(project, session, &package.name, version)?);
+        }
+    }
+    Ok(undone(versions))
+}
+
+fn key(project: &Project, session: &Session, name: &PackageName, version: &Version) -> Result<VersionKey, UndoError> {
+    let package = project.workspace.package(name).filter(|package| project.is_published(package));
+    let package = package.ok_or_else(|| UndoError::NoSuchPackage(name.clone()))?;
+    let choice = session.npm.registry_for(name, package.manifest.fields().get("publishConfig"))?;
+    Ok((choice.url, name.clone(), version.clone()))
+}
+
+fn undone(versions: BTreeSet<VersionKey>) -> Vec<UndoneVersion> {
+    versions.into_iter().map(|(registry, name, version)| UndoneVersion { name, version, registry }).collect()
+}

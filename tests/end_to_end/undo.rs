@@ -1,0 +1,264 @@
+//! A release that should not be out is taken back as far as that is possible, and an interruption in the middle changes nothing.
+#![cfg(unix)]
+
+use std::process::Command;
+use std::sync::mpsc;
+
+use relay_sandbox::{
+    EventSink, Fault, FaultKind, FaultMatch, SandboxAccess, SandboxEvent, SandboxOptions, SecondFactor, SeedPackage,
+    WebOtpUse,
+};
+use serde_json::{Value, json};
+
+use crate::owed::{with_change, with_remote};
+use crate::sandbox::{ACCOUNT, Registry};
+use crate::takeover::clone;
+use crate::terminal::in_terminal;
+use crate::unfinished::pearls;
+use crate::world::{World, project_root};
+
+/// Two packages of which one was released a second time, as 1.1.0.
+fn released(registry: &Registry) -> (World, String) {
+    let world = pearls(registry, "");
+    registry.seed(&world);
+    let remote = with_remote(&world);
+    with_change(&world, "Shine");
+    world.relay(&["release", "--yes"]).ended_with(0);
+    assert_eq!(registry.committed(), ["pearl@1.1.0"]);
+    (world, remote)
+}
+
+fn latest(registry: &Registry, package: &str) -> String {
+    registry.sandbox.dist_tags(package)["latest"].clone()
+}
+
+/// The requests that change something, since the last time that all were forgotten.
+fn writes(registry: &Registry) -> Vec<String> {
+    let requests = registry.sandbox.requests();
+    let writes = requests.iter().filter(|request| !matches!(request.method.as_str(), "GET" | "HEAD"));
+    let command = |headers: &[(String, String)]| {
+        headers.iter().find(|(name, _)| name == "npm-command").map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    writes
+        .map(|request| {
+            let headers: Vec<_> = request.headers.iter().map(|(a, b)| (a.clone(), b.clone())).collect();
+            format!("{} {} ({})", request.method, request.path, command(&headers))
+        })
+        .collect()
+}
+
+#[test]
+fn the_last_release_is_taken_back_and_the_same_command_finds_nothing_more() {
+    let registry = Registry::with_codes();
+    let (world, _) = released(&registry);
+    registry.sandbox.forget_requests();
+    let before = world.git(&["status", "--porcelain"]);
+    let dry = world.relay(&["undo", "--dry-run"]).ended_with(0);
+    for text in [
+        "the last release, by the record on `origin`",
+        "let `latest` name 1.0.0",
+        "deprecate 1.1.0",
+        ".changeset/undo-",
+    ] {
+        assert!(dry.stderr.contains(text), "{text}: {}", dry.stderr);
+    }
+    assert_eq!(
+        (writes(&registry), world.git(&["status", "--porcelain"])),
+        (vec![], before),
+        "a dry run writes nothing"
+    );
+
+    world.relay(&["undo", "--yes"]).ended_with(0);
+    assert_eq!(latest(&registry, "pearl"), "1.0.0");
+    let said = registry.sandbox.deprecation("pearl", "1.1.0");
+    assert_eq!(said.as_deref(), Some("This version was taken back: use 1.0.0, or one above 1.1.0"));
+    assert_eq!(
+        writes(&registry),
+        ["PUT /-/package/pearl/dist-tags/latest (dist-tag)", "PUT /pearl (deprecate)"],
+        "each in the name of npm's own command"
+    );
+    let unlock = world.relay(&["unlock"]).ended_with(0);
+    assert!(unlock.stderr.contains("Nobody holds the lock"), "{}", unlock.stderr);
+
+    registry.sandbox.forget_requests();
+    let again = world.relay(&["undo", "--yes"]).ended_with(0);
+    assert!(again.stderr.contains("Nothing to undo"), "{}", again.stderr);
+    assert_eq!(writes(&registry), Vec::<String>::new());
+
+    world.commit("chore: the next versions");
+    world.git(&["push", "-q", "origin", "HEAD:refs/heads/main"]);
+    world.relay(&["release", "--yes"]).ended_with(0);
+    let released = registry.committed().split_off(1);
+    assert_eq!(released, ["pearl@1.1.1", "necklace@1.0.1"], "the package and what depends on it");
+    assert_eq!(latest(&registry, "pearl"), "1.1.1");
+}
+
+#[test]
+fn a_fresh_clone_takes_a_release_back_by_a_plan_file_and_leaves_alone_what_others_have_moved() {
+    let registry = Registry::with_codes();
+    let (world, remote) = released(&registry);
+    let plan = world.beside("plans").join("undo.json");
+    let plan = plan.to_str().expect("a path");
+    registry.sandbox.forget_requests();
+    world.relay(&["undo", "--message", "leaks memory", "--out", plan]).ended_with(0);
+    assert_eq!(writes(&registry), Vec::<String>::new());
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(plan).expect("a plan")).expect("JSON");
+    described(&document);
+
+    // Meanwhile somebody publishes a version of their own, and it becomes `latest`.
+    registry.sandbox.seed_package(SeedPackage {
+        manifest: json!({ "name": "pearl", "version": "1.2.0" }),
+        tarball: b"theirs".to_vec(),
+        owner: ACCOUNT.to_owned(),
+        tag: None,
+    });
+
+    let elsewhere = clone(&world, &remote, "elsewhere");
+    let ran = world.relay(&["--cwd", &elsewhere, "undo", "--plan", plan, "--yes"]).ended_with(3);
+    assert!(ran.stderr.contains("`latest` names 1.2.0 by now, and not 1.1.0"), "{}", ran.stderr);
+    assert_eq!(latest(&registry, "pearl"), "1.2.0");
+    assert_eq!(registry.sandbox.deprecation("pearl", "1.1.0").as_deref(), Some("leaks memory"));
+    let odd = world.relay(&["undo", "--plan", "package.json"]).ended_with(1);
+    assert!(odd.stderr.contains("relay undo --out FILE"), "{}", odd.stderr);
+}
+
+/// Every field that is written is one that `docs/undo.schema.json` describes, and the other way round.
+fn described(document: &Value) {
+    let text = std::fs::read_to_string(project_root().join("docs/undo.schema.json")).expect("a schema");
+    let schema: Value = serde_json::from_str(&text).expect("JSON");
+    let fields = |value: &Value| {
+        let mut names: Vec<String> = value.as_object().expect("an object").keys().cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(fields(document), fields(&schema["properties"]));
+    for name in ["versions", "steps", "left"] {
+        for item in document[name].as_array().expect("a list") {
+            assert_eq!(fields(item), fields(&schema["properties"][name]["items"]["properties"]), "{name}");
+        }
+    }
+    assert_eq!(fields(&document["successors"]), fields(&schema["properties"]["successors"]["properties"]));
+}
+
+#[test]
+fn one_answer_serves_the_tag_and_the_deprecation_of_a_package_that_asks_for_a_person() {
+    let options = SandboxOptions { web_otp: WebOtpUse::FiveMinutes, ..SandboxOptions::default() };
+    let registry = Registry::start(options, SecondFactor::Web);
+    let (world, _) = released(&registry);
+    registry.access("pearl", SandboxAccess::Publish);
+    world.append("relay.toml", "\n[[policy]]\npackages = [\"pearl\"]\npublishing-access = \"publish\"\n");
+    let parked = world.relay(&["undo", "--yes", "--no-change-file"]).ended_with(4);
+    assert!(parked.stderr.contains("waits for a person"), "{}", parked.stderr);
+    registry.sandbox.forget_requests();
+
+    let child = in_terminal(&world, "undo pearl@1.1.0 --yes --no-browser");
+    let challenge = registry.runtime.block_on(registry.sandbox.next_challenge());
+    assert!(challenge.action.contains("tag"), "{challenge:?}");
+    assert!(registry.sandbox.approve_challenge(&challenge.id));
+    let output = child.wait_with_output().expect("an end");
+    let screen = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{screen}");
+    assert!(screen.contains("2 writes may ask for a second factor"), "{screen}");
+    assert!(screen.contains("pearl (let `latest` name 1.0.0) needs a second factor"), "{screen}");
+    assert_eq!(latest(&registry, "pearl"), "1.0.0");
+    assert!(registry.sandbox.deprecation("pearl", "1.1.0").is_some());
+    assert_eq!(screen.matches("Authenticate your account at").count(), 1, "{screen}");
+}
+
+#[test]
+fn an_undo_that_is_killed_in_the_middle_is_gone_on_with_by_the_same_command() {
+    let (sender, moved) = mpsc::channel();
+    let sink = EventSink::new(move |event| {
+        if let SandboxEvent::TagChanged { package, .. } = event {
+            let _ = sender.send(package.clone());
+        }
+    });
+    let options = SandboxOptions { events: Some(sink), ..SandboxOptions::default() };
+    let registry = Registry::start(options, SecondFactor::Totp { secret: "relay-end-to-end-test".to_owned() });
+    let (world, _) = released(&registry);
+    registry.sandbox.forget_requests();
+    // The deprecation does not come to its end before the run is killed.
+    let hangs = FaultKind::Delay(crate::unfinished::PATIENCE);
+    let when = FaultMatch { skip: 0, ..FaultMatch::path("PUT", "/pearl") };
+    registry.sandbox.add_fault(Fault { when, what: hangs, times: 1 });
+    let mut child = world.start(&["undo", "--yes"]);
+    moved.recv_timeout(crate::unfinished::PATIENCE).expect("the tag is moved");
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    registry.sandbox.clear_faults();
+    assert_eq!(latest(&registry, "pearl"), "1.0.0");
+
+    registry.sandbox.forget_requests();
+    world.relay(&["undo", "--yes"]).ended_with(0);
+    assert_eq!(writes(&registry), ["PUT /pearl (deprecate)"], "only what is missing");
+    assert!(registry.sandbox.deprecation("pearl", "1.1.0").is_some());
+    assert!(world.git(&["status", "--porcelain", "-uall"]).contains(".changeset/undo-"));
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_reading_and_nothing_is_sent_twice() {
+    let registry = Registry::with_codes();
+    let (world, _) = released(&registry);
+    registry.sandbox.forget_requests();
+    for path in ["/-/package/pearl/dist-tags/latest", "/pearl"] {
+        let fault = Fault { when: FaultMatch::path("PUT", path), what: FaultKind::DropAfterCommit, times: 1 };
+        registry.sandbox.add_fault(fault);
+    }
+    let ran = world.relay(&["undo", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("asking the registry what it has"), "{}", ran.stderr);
+    assert_eq!(writes(&registry).len(), 2);
+    assert_eq!(latest(&registry, "pearl"), "1.0.0");
+}
+
+#[test]
+fn a_version_is_unpublished_where_nobody_depends_on_it_and_deprecated_where_somebody_does() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "");
+    registry.seed(&world);
+    with_remote(&world);
+    world.write(".changeset/both.md", "---\npearl: minor\nnecklace: minor\n---\n\nBoth\n");
+    world.commit("docs: a change");
+    world.git(&["push", "-q", "origin", "HEAD:refs/heads/main"]);
+    world.relay(&["release", "--yes"]).ended_with(0);
+    registry.sandbox.forget_requests();
+    let ran = world.relay(&["undo", "--unpublish", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("`necklace` depends on it"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("can't be known"), "{}", ran.stderr);
+    let writes = writes(&registry);
+    let of = |command: &str| writes.iter().filter(|write| write.contains(command)).count();
+    assert_eq!((of("(dist-tag)"), of("(deprecate)"), of("(unpublish)")), (2, 1, 2), "{writes:?}");
+    assert_eq!((latest(&registry, "pearl"), latest(&registry, "necklace")), ("1.0.0".into(), "1.0.0".into()));
+    let view =
+        world.run(Command::new("npm").args(["view", "necklace", "versions", "--json"]).current_dir(world.repo()));
+    assert!(!view.stdout.contains("1.1.0"), "{}", view.stdout);
+}
+
+#[test]
+fn what_was_never_out_or_is_not_of_this_workspace_is_told() {
+    let registry = Registry::with_codes();
+    let (world, _) = released(&registry);
+    for (named, words) in [
+        ("pearl@9.9.9", "`pearl@9.9.9` is not on its registry"),
+        ("stranger@1.0.0", "`stranger` is no package of this workspace"),
+        ("sha256-0123456789", "no release with the plan `sha256-0123456789` is known"),
+    ] {
+        let ran = world.relay(&["undo", named, "--yes"]).ended_with(1);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+    world.relay(&["undo", "pearl"]).ended_with(64);
+    let plan = world.git(&["ls-remote", "origin", "refs/relay/release"]);
+    assert!(plan.contains("refs/relay/release"), "{plan}");
+}
+
+#[test]
+fn without_any_record_a_yes_is_not_taken_for_versions_that_nobody_named() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "");
+    registry.seed(&world);
+    let ran = world.relay(&["undo", "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("name the versions"), "{}", ran.stderr);
+    registry.sandbox.forget_requests();
+    let shown = world.relay(&["undo", "--dry-run"]).ended_with(0);
+    assert!(shown.stderr.contains("no record of a release is known"), "{}", shown.stderr);
+    assert!(shown.stderr.contains("`latest` stays on it"), "{}", shown.stderr);
+}
