@@ -225,3 +225,6 @@ fn push_tags(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -318,3 +318,6 @@ pub(crate) fn run_script(
     })?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

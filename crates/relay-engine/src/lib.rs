@@ -30,6 +30,8 @@ pub mod conventions;
 pub mod driver;
 pub mod event;
 pub mod finish;
+#[cfg(test)]
+mod fixture;
 pub mod freeze;
 pub mod git_calls;
 pub mod journal;

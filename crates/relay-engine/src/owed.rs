@@ -113,3 +113,139 @@ fn wanted_tags<'l>(project: &Project, live: &'l [LiveVersion], sent: &SentBefore
     }
     wanted
 }
+
+#[cfg(test)]
+mod tests {
+    use relay_config::RouteKind;
+    use relay_git::RemoteRef;
+    use relay_workspace::{Integrity, Version};
+
+    use super::*;
+    use crate::event::{Event, Fact};
+    use crate::fixture::{Repo, TWO, name, registry};
+
+    const ALL: FinishOptions = FinishOptions { tags: true, push: true, branch: true };
+
+    fn integrity() -> Integrity {
+        Integrity::parse("sha512-abc=").unwrap()
+    }
+
+    fn live(package: &str, is_present: bool) -> LiveVersion {
+        LiveVersion {
+            name: name(package),
+            version: Version::new(1, 0, 0),
+            is_present,
+            registry: registry(),
+            integrity: Some(integrity()),
+        }
+    }
+
+    /// The journal of a run that sent both packages from `commit`, and tells `more`.
+    fn journal(commit: &str, push: bool, more: Vec<Fact>) -> PastUploads {
+        let sent = |package: &str| Fact::UploadStarted {
+            package: name(package),
+            version: Version::new(1, 0, 0),
+            registry: registry(),
+            integrity: integrity(),
+            route: RouteKind::Token,
+            attempt: 1,
+            size: 3,
+            head: Some(commit.to_owned()),
+        };
+        let started = Fact::RunStarted {
+            command: "publish".to_owned(),
+            plan: "p".to_owned(),
+            packages: vec![name("a"), name("b")],
+            push,
+            options: None,
+        };
+        let mut journal = PastUploads::default();
+        for fact in [started, sent("a"), sent("b")].into_iter().chain(more) {
+            journal.apply(&Event { at: jiff::Timestamp::UNIX_EPOCH, fact }).unwrap();
+        }
+        journal
+    }
+
+    fn remote(tags: &[&str]) -> RemoteState {
+        let there = |tag: &&str| ((*tag).to_owned(), RemoteRef { object: "1".repeat(40), commit: "1".repeat(40) });
+        RemoteState { name: "origin".to_owned(), tags: tags.iter().map(there).collect(), ..RemoteState::default() }
+    }
+
+    fn names(work: &OwedWork) -> (Vec<&str>, Vec<&str>) {
+        (work.to_make.iter().map(|tag| tag.name.as_str()).collect(), work.tags.iter().map(String::as_str).collect())
+    }
+
+    #[test]
+    fn tags_are_owed_of_what_relay_sent_and_is_live_as_far_as_they_are_not_there() {
+        let repo = Repo::committed(&TWO);
+        let commit = repo.git(&["rev-parse", "HEAD"]);
+        repo.git(&["tag", "b@1.0.0"]);
+        let project = repo.project();
+        let pushing = journal(&commit, true, Vec::new());
+        let staying = journal(&commit, false, Vec::new());
+        let both = [live("a", true), live("b", true)];
+        let tagless = FinishOptions { tags: false, ..ALL };
+        for (why, journal, live, remote, options, to_make, to_push) in [
+            (
+                "one to make, both to push",
+                &pushing,
+                both.as_slice(),
+                Some(remote(&[])),
+                ALL,
+                vec!["a@1.0.0"],
+                vec!["a@1.0.0", "b@1.0.0"],
+            ),
+            ("no remote", &pushing, &both, None, ALL, vec!["a@1.0.0"], vec![]),
+            ("the remote has them", &pushing, &both, Some(remote(&["a@1.0.0", "b@1.0.0"])), ALL, vec![], vec![]),
+            ("a run that was not to push", &staying, &both, Some(remote(&[])), ALL, vec!["a@1.0.0"], vec![]),
+            ("no tags are wanted", &pushing, &both, Some(remote(&[])), tagless, vec![], vec!["b@1.0.0"]),
+            ("only one is live", &pushing, &both[1..], Some(remote(&[])), ALL, vec![], vec!["b@1.0.0"]),
+        ] {
+            let sent = SentBefore::of(journal, None);
+            let work = OwedWork::find(&project, live, &sent, journal, (remote.as_ref(), options)).unwrap();
+            assert_eq!(names(&work), (to_make.clone(), to_push), "{why}");
+            assert!(work.to_make.iter().all(|tag| tag.commit == commit), "{why}");
+        }
+        let nobodys = SentBefore::default();
+        let none = PastUploads::default();
+        let work = OwedWork::find(&project, &both, &nobodys, &none, (Some(&remote(&[])), ALL)).unwrap();
+        assert!(work.is_empty(), "what relay did not send owes nothing");
+    }
+
+    #[test]
+    fn one_tag_for_all_is_owed_only_when_all_of_it_is_out() {
+        let fixed = [TWO.as_slice(), &[("relay.toml", "[release]\nmode = \"fixed\"\n")]].concat();
+        let repo = Repo::committed(&fixed);
+        let project = repo.project();
+        let journal = journal(&repo.git(&["rev-parse", "HEAD"]), true, Vec::new());
+        let sent = SentBefore::of(&journal, None);
+        let found = |live: &[LiveVersion]| OwedWork::find(&project, live, &sent, &journal, (None, ALL)).unwrap();
+        assert!(found(&[live("a", true)]).is_empty());
+        assert!(found(&[live("a", true), live("b", false)]).is_empty(), "an earlier version of it is another release");
+        assert_eq!(names(&found(&[live("a", true), live("b", true)])).0, ["v1.0.0"]);
+    }
+
+    #[test]
+    fn pushes_that_did_not_go_through_are_owed_until_the_remote_has_them() {
+        let repo = Repo::committed(&TWO);
+        repo.with_remote();
+        let commit = repo.commit("release");
+        repo.git(&["tag", "v9"]);
+        let project = repo.project();
+        let committed = Fact::Committed { commit: commit.clone() };
+        let tagged = Fact::Tagged { package: None, tag: "v9".to_owned() };
+        let gone = Fact::Tagged { package: None, tag: "gone".to_owned() };
+        let facts = vec![committed, tagged, gone];
+        let found = |journal: &PastUploads, remote: &RemoteState| {
+            let sent = SentBefore::default();
+            OwedWork::find(&project, &[], &sent, journal, (Some(remote), ALL)).unwrap()
+        };
+        let work = found(&journal(&commit, true, facts.clone()), &remote(&[]));
+        assert!(work.branch && work.wants_push());
+        assert_eq!(names(&work), (vec![], vec!["v9"]), "a tag that is gone is owed by nobody");
+        repo.git(&["push", "-q", "origin", "main"]);
+        let work = found(&journal(&commit, true, facts.clone()), &remote(&["v9"]));
+        assert!(work.is_empty(), "{work:?}");
+        assert!(found(&journal(&commit, false, facts), &remote(&[])).is_empty(), "it was not to push");
+    }
+}

@@ -366,3 +366,6 @@ fn read_optional(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, Pro
     read_regular_text(&root.join(path), SETTINGS_SIZE_BYTES_MAX)
         .map_err(|error| ProjectError::Unreadable { path: path.to_owned(), problem: error.to_string() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -331,3 +331,6 @@ pub fn emit_end(report: &RunReport, events: &Emitter) -> Result<(), DriverError>
     })?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,3 +98,77 @@ fn commits_since_releases(
     }
     Ok(commits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Repo, TWO, name, session};
+
+    fn told(repo: &Repo, intent: Intent) -> (Result<Vec<String>, String>, Vec<String>) {
+        let mut warnings = Vec::new();
+        let made = bumps(&repo.project(), &session(""), intent, &mut warnings);
+        let made = made.map(|(plan, _)| plan.bumps.iter().map(|bump| format!("{}@{}", bump.name, bump.next)).collect());
+        (made.map_err(|error| error.to_string()), warnings)
+    }
+
+    const CHANGE: &str = "---\n\"a\": minor\n---\n\nShine\n";
+
+    #[test]
+    fn change_files_and_commits_make_versions_and_publishing_makes_none() {
+        let repo = Repo::committed(&TWO);
+        repo.git(&["tag", "a@1.0.0"]);
+        repo.git(&["tag", "b@1.0.0"]);
+        assert_eq!(told(&repo, Intent::Release), (Ok(vec![]), vec![]));
+        repo.write("packages/a/index.js", "1\n").commit("fix: shine");
+        assert_eq!(told(&repo, Intent::Release).0, Ok(vec!["a@1.0.1".to_owned()]));
+        repo.write(".changeset/x.md", CHANGE);
+        assert_eq!(told(&repo, Intent::Release).0, Ok(vec!["a@1.1.0".to_owned()]));
+        assert_eq!(told(&repo, Intent::Publish), (Ok(vec![]), vec![]));
+    }
+
+    #[test]
+    fn a_broken_change_file_stops_a_release_and_is_told_when_publishing() {
+        let repo = Repo::of(&[TWO.as_slice(), &[(".changeset/x.md", "---\na: huge\n---\n")]].concat());
+        let (made, _) = told(&repo, Intent::Release);
+        assert!(made.unwrap_err().contains("`huge` is no bump"));
+        let (made, warnings) = told(&repo, Intent::Publish);
+        assert_eq!(made, Ok(vec![]));
+        assert!(warnings[0].starts_with("a change file is broken, which the next release will refuse"), "{warnings:?}");
+    }
+
+    #[test]
+    fn without_commits_only_change_files_tell_what_changed() {
+        let files = [TWO.as_slice(), &[(".changeset/x.md", CHANGE)]].concat();
+        let bare = Repo::of(&files);
+        let (made, warnings) = told(&bare, Intent::Release);
+        assert_eq!(made, Ok(vec!["a@1.1.0".to_owned()]));
+        assert_eq!(warnings, ["this is no git repository: only change files tell what changed"]);
+        bare.git(&["init", "-q", "-b", "main"]);
+        let (_, warnings) = told(&bare, Intent::Release);
+        assert_eq!(warnings, ["the git repository has no commit yet: only change files tell what changed"]);
+    }
+
+    #[test]
+    fn a_version_that_is_not_committed_is_told_and_takes_its_commits() {
+        let repo = Repo::committed(&TWO);
+        repo.git(&["tag", "a@1.0.0"]);
+        repo.write("packages/a/index.js", "1\n").commit("feat: shine");
+        repo.write("packages/a/package.json", r#"{"name":"a","version":"2.0.0"}"#);
+        let (made, warnings) = told(&repo, Intent::Release);
+        assert_eq!(made, Ok(vec![]));
+        assert!(
+            warnings.iter().any(|text| text.starts_with("`a` has a version that is not committed yet")),
+            "{warnings:?}"
+        );
+        assert!(repo.project().workspace.package(&name("a")).is_some());
+    }
+
+    #[test]
+    fn without_a_tag_what_came_after_the_commit_that_gave_the_version_counts() {
+        let repo = Repo::committed(&TWO);
+        repo.write("packages/a/index.js", "1\n").commit("feat: shine");
+        assert_eq!(told(&repo, Intent::Release).0, Ok(vec!["a@1.1.0".to_owned()]));
+        repo.write("packages/a/package.json", r#"{"name":"a","version":"1.1.0"}"#).commit("chore: release");
+        assert_eq!(told(&repo, Intent::Release).0, Ok(vec![]));
+    }
+}

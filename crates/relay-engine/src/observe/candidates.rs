@@ -76,3 +76,58 @@ pub(super) fn candidates<'a>(
     }
     Ok((candidates, skipped))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Repo, name, registry, session};
+
+    const FILES: [(&str, &str); 7] = [
+        ("package.json", r#"{"name":"root","private":true,"workspaces":["packages/*"]}"#),
+        ("relay.toml", "[release]\nignore = [\"ignored\"]\n"),
+        ("packages/a/package.json", r#"{"name":"a","version":"1.0.0"}"#),
+        ("packages/i/package.json", r#"{"name":"ignored","version":"1.0.0"}"#),
+        ("packages/n/package.json", r#"{"name":"no-version"}"#),
+        ("packages/o/package.json", r#"{"name":"other","version":"1.0.0"}"#),
+        ("packages/p/package.json", r#"{"name":"private","version":"1.0.0","private":true}"#),
+    ];
+
+    #[test]
+    fn who_takes_no_part_is_told_with_the_reason() {
+        let project = Repo::of(&FILES).project();
+        let mut session = session("registry=http://registry.example/\n");
+        session.selected = Some(["a", "ignored", "private", "no-version"].map(name).into());
+        let (planned, recorded) = (BTreeMap::new(), RecordedVersions::new());
+        let mut warnings = Vec::new();
+        let (taking_part, skipped) = candidates(&project, &session, (&planned, &recorded), &mut warnings).unwrap();
+        let [one] = taking_part.as_slice() else { panic!("{}", taking_part.len()) };
+        assert_eq!((&one.package.name, &one.registry, one.next), (&name("a"), &registry(), one.version));
+        let reasons: BTreeMap<_, _> = skipped.into_iter().map(|one| (one.name.to_string(), one.reason)).collect();
+        let expected = [
+            ("ignored", SkipReason::Ignored),
+            ("no-version", SkipReason::NoVersion),
+            ("other", SkipReason::NotSelected),
+            ("private", SkipReason::Private),
+        ];
+        assert_eq!(reasons, expected.map(|(name, reason)| (name.to_owned(), reason)).into());
+    }
+
+    #[test]
+    fn each_package_goes_where_its_scope_or_manifest_says() {
+        let project = Repo::of(&[
+            FILES[0],
+            ("packages/a/package.json", r#"{"name":"@acme/a","version":"1.0.0"}"#),
+            (
+                "packages/b/package.json",
+                r#"{"name":"b","version":"1.0.0","publishConfig":{"registry":"http://own.example/"}}"#,
+            ),
+        ])
+        .project();
+        let session = session("registry=http://registry.example/\n@acme:registry=http://acme.example/\n");
+        let (planned, recorded) = (BTreeMap::new(), RecordedVersions::new());
+        let (found, _) = candidates(&project, &session, (&planned, &recorded), &mut Vec::new()).unwrap();
+        let places: Vec<_> = found.iter().map(|one| (one.package.name.as_str(), one.registry.as_str())).collect();
+        assert_eq!(places, [("@acme/a", "http://acme.example/"), ("b", "http://own.example/")]);
+        assert!(found.iter().all(|one| one.registry == one.destination && one.registry_source.is_some()));
+    }
+}

@@ -113,3 +113,79 @@ fn in_words(remark: &CommitRemark, settings: &ChangeSettings, major: u64) -> Str
 fn short(id: &str) -> String {
     id.chars().take(COMMIT_ID_DIGITS).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Repo, TWO, name};
+
+    fn patterns(text: &str) -> NamePatterns {
+        let toml = format!("[release]\nignore = [{text}]\n");
+        relay_config::Config::parse("relay.toml", &toml).unwrap().release.ignore
+    }
+
+    #[test]
+    fn only_prereleases_graduate_and_asking_for_nothing_of_that_kind_is_refused() {
+        let files = [
+            TWO[0],
+            ("packages/a/package.json", r#"{"name":"a","version":"1.0.0-rc.1"}"#),
+            ("packages/b/package.json", r#"{"name":"b","version":"2.0.0"}"#),
+            ("packages/c/package.json", r#"{"name":"c","version":"1.0.0-rc.1","private":true}"#),
+            ("packages/d/package.json", r#"{"name":"d","version":"1.0.0-rc.1"}"#),
+        ];
+        let ignoring = [files.as_slice(), &[("relay.toml", "[release]\nignore = [\"d\"]\n")]].concat();
+        let private = [files.as_slice(), &[("relay.toml", "[release]\nversion-private = true\n")]].concat();
+        let changesets = [files.as_slice(), &[(".changeset/config.json", "{}")]].concat();
+        for (files, asked, expected) in [
+            (files.as_slice(), "", Ok(vec![])),
+            (&files, "\"*\"", Ok(vec!["a", "d"])),
+            (&files, "\"b\"", Err(ChangeError::NothingGraduates)),
+            (&ignoring, "\"*\"", Ok(vec!["a"])),
+            (&private, "\"*\"", Ok(vec!["a", "c", "d"])),
+            (&changesets, "\"a\"", Err(ChangeError::GraduatesByChangesets)),
+        ] {
+            let project = Repo::of(files).project();
+            let found = graduates(&project, &project.change_settings(), &patterns(asked));
+            let found = found.map_err(|error| error.to_string());
+            let expected = expected.map_err(|error: ChangeError| error.to_string());
+            let expected = expected.map(|names| names.into_iter().map(name).collect::<Vec<_>>());
+            assert_eq!(found, expected, "{asked}");
+        }
+    }
+
+    fn commit(id: usize, message: &str) -> PackageCommit {
+        PackageCommit { id: format!("{id:040}"), message: message.to_owned() }
+    }
+
+    #[test]
+    fn commits_that_ask_for_nothing_readable_are_named_up_to_a_number() {
+        let project = Repo::of(&TWO).project();
+        let settings = project.change_settings();
+        let many = (0..=COMMITS_NAMED_MAX).map(|id| commit(id, "just words")).collect();
+        let commits = BTreeMap::from([(name("a"), many)]);
+        let findings = uncounted_commits(&project, &commits, &settings);
+        assert_eq!(findings.len(), COMMITS_NAMED_MAX + 1);
+        assert!(findings[0].text.contains("is not in the form `type: subject`"), "{}", findings[0].text);
+        assert_eq!(findings[0].package, Some(name("a")));
+        let last = &findings[COMMITS_NAMED_MAX];
+        assert!(last.text.starts_with("1 more commits like these"), "{}", last.text);
+        assert_eq!(last.package, None);
+        let read = BTreeMap::from([(name("a"), vec![commit(0, "fix: shine")])]);
+        assert_eq!(uncounted_commits(&project, &read, &settings), []);
+    }
+
+    #[test]
+    fn lines_of_a_squashed_commit_that_would_ask_for_most_come_first() {
+        let project = Repo::of(&TWO).project();
+        let settings = project.change_settings();
+        let commits = BTreeMap::from([(
+            name("a"),
+            vec![commit(1, "chore: a (#1)\n\n* fix: one\n"), commit(2, "chore: b (#2)\n\n* feat: two\n")],
+        )]);
+        let findings = uncounted_commits(&project, &commits, &settings);
+        let texts: Vec<&str> = findings.iter().map(|finding| finding.text.as_str()).collect();
+        assert_eq!(texts.len(), 2, "{texts:?}");
+        assert!(texts[0].contains("feat: two") && texts[0].contains("(minor)"), "{texts:?}");
+        assert!(texts[1].contains("fix: one") && texts[1].contains("(patch)"), "{texts:?}");
+    }
+}

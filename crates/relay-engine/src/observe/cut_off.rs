@@ -41,3 +41,22 @@ pub(super) fn named(packages: &[PackageName]) -> String {
         more => format!("{} and {more} more", shown.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_names_some_packages_and_counts_the_rest() {
+        for (count, words) in [
+            (1, "`p0`"),
+            (2, "`p0`, `p1`"),
+            (5, "`p0`, `p1`, `p2`, `p3`, `p4`"),
+            (6, "`p0`, `p1`, `p2`, `p3`, `p4` and 1 more"),
+            (400, "`p0`, `p1`, `p2`, `p3`, `p4` and 395 more"),
+        ] {
+            let names: Vec<_> = (0..count).map(|at| crate::fixture::name(&format!("p{at}"))).collect();
+            assert_eq!(named(&names), words);
+        }
+    }
+}

@@ -180,3 +180,123 @@ impl Candidate<'_> {
         Vec::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use relay_config::CredentialKind;
+    use relay_plan::CredentialFact;
+    use relay_registry::Credential;
+
+    use super::*;
+    use crate::fixture::{Repo, TWO, registry};
+    use crate::project::Project;
+
+    fn known(origin: &str) -> KnownCredential {
+        let id = CredentialId::made(registry(), origin);
+        let credential = Credential::new_bearer(origin.to_owned().into(), id.clone());
+        let fact = CredentialFact { id, kind: CredentialKind::Session, expires: None, challenged_on: None };
+        KnownCredential { fact, credential }
+    }
+
+    /// The package `a` with credentials from these places.
+    fn candidate<'a>(project: &'a Project, origins: &[&str], rules: RegistryRules) -> Candidate<'a> {
+        let package = &project.workspace.packages[0];
+        let version = package.version.as_ref().unwrap();
+        Candidate {
+            package,
+            version,
+            next: version,
+            recorded: None,
+            registry: registry(),
+            registry_source: None,
+            destination: registry(),
+            rules,
+            credentials: origins.iter().map(|origin| known(origin)).collect(),
+        }
+    }
+
+    fn found(maintainers: &[&str], is_there: bool) -> Known {
+        let present = PublishedState::Present {
+            versions: BTreeSet::new(),
+            deprecated: BTreeSet::new(),
+            latest: None,
+            tags: BTreeMap::new(),
+            next_is_there: false,
+        };
+        Known {
+            state: if is_there { present } else { PublishedState::Absent },
+            before: None,
+            hidden: false,
+            maintainers: maintainers.iter().map(|name| (*name).to_owned()).collect(),
+            there: Vec::new(),
+            requests: 1,
+        }
+    }
+
+    fn accounts(of: &[(&str, &str)]) -> DeadCredentials {
+        let accounts = of.iter().map(|(origin, account)| (known(origin).fact.id, (*account).to_owned())).collect();
+        DeadCredentials { accounts, ..DeadCredentials::default() }
+    }
+
+    #[test]
+    fn whoever_is_none_of_the_maintainers_is_told_before_the_registry_says_404() {
+        let project = Repo::of(&TWO).project();
+        let one = candidate(&project, &["token"], RegistryRules::Npm);
+        let both = candidate(&project, &["token", "session"], RegistryRules::Npm);
+        let many = ["ada", "bea", "cis", "dia", "eva"];
+        for (why, candidate, found, known, told) in [
+            ("a stranger", &one, found(&["ada"], true), accounts(&[("token", "eve")]), Some("(`ada`)")),
+            ("many maintainers", &one, found(&many, true), accounts(&[("token", "eve")]), Some("`cis`, 2 more")),
+            ("a maintainer", &one, found(&["ada"], true), accounts(&[("token", "ada")]), None),
+            ("one of two is", &both, found(&["ada"], true), accounts(&[("token", "eve"), ("session", "ada")]), None),
+            ("nobody knows who", &one, found(&["ada"], true), accounts(&[]), None),
+            ("a new package", &one, found(&[], false), accounts(&[("token", "eve")]), None),
+        ] {
+            let text = candidate.stranger(&found, &known).map(|warning| warning.text);
+            assert_eq!(text.is_some(), told.is_some(), "{why}: {text:?}");
+            assert!(text.unwrap_or_default().contains(told.unwrap_or_default()), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_an_account_may_write_stands_in_for_the_maintainers() {
+        let project = Repo::of(&TWO).project();
+        let one = candidate(&project, &["token"], RegistryRules::Npm);
+        let there = found(&[], true);
+        let name = one.package.name.as_str();
+        for (packages, told) in [
+            (None, None),
+            (Some(vec![(name, true)]), None),
+            (Some(vec![(name, false)]), Some("who may only read it")),
+            (Some(vec![("other", true)]), Some("not among the packages")),
+        ] {
+            let mut known = accounts(&[("token", "eve")]);
+            if let Some(packages) = &packages {
+                let packages = packages.iter().map(|(name, writes)| ((*name).to_owned(), *writes)).collect();
+                known.packages.insert((registry(), "eve".to_owned()), packages);
+            }
+            let text = one.stranger(&there, &known).map(|warning| warning.text);
+            assert_eq!(text.is_some(), told.is_some(), "{packages:?}: {text:?}");
+            assert!(text.unwrap_or_default().contains(told.unwrap_or_default()), "{packages:?}");
+        }
+    }
+
+    #[test]
+    fn a_dead_credential_is_taken_out_where_npms_rules_hold_and_only_told_elsewhere() {
+        let project = Repo::of(&TWO).project();
+        let dead = DeadCredentials { dead: [known("token").fact.id].into(), ..DeadCredentials::default() };
+        let origins = |candidate: &Candidate<'_>| candidate.credentials.len();
+        let mut warnings = Vec::new();
+        let mut npm = candidate(&project, &["token", "session"], RegistryRules::Npm);
+        let refused = npm.refuse(&dead, &mut warnings);
+        assert_eq!((refused.len(), origins(&npm), warnings.len()), (1, 1, 0), "{refused:?}");
+        assert!(refused[0].contains("token") && refused[0].contains("401"), "{refused:?}");
+        for _ in 0..2 {
+            let mut own = candidate(&project, &["token", "session"], RegistryRules::Plain);
+            assert_eq!(own.refuse(&dead, &mut warnings), Vec::<String>::new());
+            assert_eq!((origins(&own), warnings.len()), (2, 1), "told once");
+        }
+    }
+}

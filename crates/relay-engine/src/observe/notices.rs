@@ -138,3 +138,78 @@ pub(super) fn of_changesets(project: &Project) -> Option<String> {
         project.changesets_source
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Repo, TWO, name, session};
+
+    fn repo(files: &[(&str, &str)]) -> Repo {
+        Repo::of(&[TWO.as_slice(), files].concat())
+    }
+
+    #[test]
+    fn settings_of_other_tools_that_would_make_versions_otherwise_are_told() {
+        let lerna = ("lerna.json", r#"{"version":"1.0.0"}"#);
+        let each = ("lerna.json", r#"{"version":"independent"}"#);
+        let fixed = ("relay.toml", "[release]\nmode = \"fixed\"\n");
+        let nx = ("nx.json", r#"{"release":{}}"#);
+        for (files, told) in [
+            (vec![], vec![]),
+            (vec![lerna], vec!["lerna.json keeps one version"]),
+            (vec![lerna, fixed], vec![]),
+            (vec![each], vec![]),
+            (vec![("lerna.json", "{")], vec![]),
+            (vec![nx], vec!["`release` in nx.json"]),
+            (vec![("nx.json", "{}")], vec![]),
+            (vec![("rush.json", "{}"), nx], vec!["`release` in nx.json", "rush's change files"]),
+        ] {
+            let found = of_other_tools(&repo(&files).project());
+            assert_eq!(found.len(), told.len(), "{files:?}: {found:?}");
+            assert!(found.iter().zip(told).all(|(text, start)| text.starts_with(start)), "{files:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn settings_that_are_heeded_nowhere_are_told_with_what_they_are_missing() {
+        let toml = |text: &str| repo(&[("relay.toml", text)]).project();
+        let npmrc = "registry=http://registry.example/\n@acme:registry=http://other.example/\n";
+        let session = session(npmrc);
+        let told = |text: &str| of_settings(&toml(text), &session);
+        assert_eq!(told(""), Vec::<String>::new());
+        assert_eq!(told("[[registry]]\nrules = \"npm\"\nurl = \"http://registry.example/\"\n"), Vec::<String>::new());
+        let [idle] =
+            <[String; 1]>::try_from(told("[[registry]]\nrules = \"npm\"\nurl = \"http://other.example/\"\n")).unwrap();
+        assert!(idle.contains("`[[registry]]`") && idle.ends_with("they go to `http://registry.example/`"), "{idle}");
+        let [pattern] = <[String; 1]>::try_from(told("[release]\nignore = [\"c-*\"]\n")).unwrap();
+        assert!(pattern.contains("c-*"), "{pattern}");
+        let [provenance] = <[String; 1]>::try_from(told("[publish]\nprovenance = true\n")).unwrap();
+        assert!(provenance.starts_with("`publish.provenance`"), "{provenance}");
+    }
+
+    #[test]
+    fn of_packages_that_are_shown_to_nobody_some_are_named() {
+        let url: RegistryUrl = "http://registry.example/".parse().unwrap();
+        let names = |count: usize| (0..count).map(|at| name(&format!("p{at}"))).collect::<Vec<_>>();
+        let one = hidden_packages(&url, &names(1));
+        assert!(one.contains("does not show `p0` without") && one.contains("it may be new"), "{one}");
+        let five = hidden_packages(&url, &names(NAMES_SHOWN));
+        assert!(five.contains("`p4`") && !five.contains("more") && five.contains("they may be new"), "{five}");
+        let many = hidden_packages(&url, &names(NAMES_SHOWN + 3));
+        assert!(many.contains("`p4`, 3 more") && !many.contains("`p5`"), "{many}");
+    }
+
+    #[test]
+    fn whose_rules_make_the_versions_is_told_only_of_the_older_ones() {
+        let old = (
+            "package.json",
+            r#"{"name":"root","private":true,"workspaces":["packages/*"],"devDependencies":{"@changesets/cli":"^2.27.0"}}"#,
+        );
+        let config = (".changeset/config.json", "{}");
+        let two = Repo::of(&[old, TWO[1], TWO[2], config]).project();
+        let told = of_changesets(&two).unwrap();
+        assert!(told.starts_with("versions are made by the rules of changesets 2"), "{told}");
+        assert!(told.contains("private packages get versions"), "{told}");
+        assert_eq!(of_changesets(&repo(&[]).project()), None);
+    }
+}

@@ -36,3 +36,53 @@ fn yarn_differs(project: &Project, package: &WorkspacePackage) -> Option<Finding
              read alike".to_owned()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Repo, TWO, name};
+
+    fn told(files: &[(&str, &str)]) -> Vec<(Severity, String)> {
+        let repo = Repo::of(&[TWO.as_slice(), files].concat());
+        let project = repo.project();
+        let package = project.workspace.package(&name("a")).unwrap();
+        let next = package.version.clone().unwrap();
+        findings(&project, package, &next).into_iter().map(|finding| (finding.severity, finding.text)).collect()
+    }
+
+    #[test]
+    fn what_keeps_a_package_from_being_packed_is_told_as_far_as_nothing_may_still_put_it_right() {
+        let manifest = |more: &str| format!("{{\"name\":\"a\",\"version\":\"1.0.0\"{more}}}");
+        let dist = manifest(",\"publishConfig\":{\"directory\":\"dist\"}");
+        let scripted = manifest(",\"publishConfig\":{\"directory\":\"dist\"},\"scripts\":{\"prepack\":\"make\"}");
+        let renamed = manifest(",\"publishConfig\":{\"name\":\"b\"}");
+        let build = ("relay.toml", "[release]\nbuild = \"make\"\n");
+        let of_pnpm = ("pnpm-workspace.yaml", "packages:\n  - packages/*\n");
+        let old = ("packages/a/dist/package.json", r#"{"name":"a","version":"0.9.0"}"#);
+        let new = ("packages/a/dist/package.json", r#"{"name":"a","version":"1.0.0"}"#);
+        for (why, manifest, more, expected) in [
+            ("nothing odd", manifest(""), vec![], None),
+            ("a folder that is not there", dist.clone(), vec![of_pnpm], Some((Severity::Warning, "`dist`"))),
+            (
+                "one of the version before",
+                dist.clone(),
+                vec![of_pnpm, old],
+                Some((Severity::Warning, "`0.9.0` instead of")),
+            ),
+            ("one that is built", dist.clone(), vec![of_pnpm, new], None),
+            ("the build makes it", dist, vec![of_pnpm, build], None),
+            ("a script makes it", scripted, vec![of_pnpm], None),
+            ("another name", renamed, vec![of_pnpm, build], Some((Severity::Error, "pnpm would publish it as `b`"))),
+        ] {
+            let files = [vec![("packages/a/package.json", manifest.as_str())], more].concat();
+            let told = told(&files);
+            assert_eq!(
+                told.first().map(|(severity, _)| *severity),
+                expected.map(|(severity, _)| severity),
+                "{why}: {told:?}"
+            );
+            let text = told.first().map(|(_, text)| text.as_str()).unwrap_or_default();
+            assert!(text.contains(expected.map_or("", |(_, words)| words)), "{why}: {text}");
+        }
+    }
+}

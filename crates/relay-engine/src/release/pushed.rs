@@ -257,3 +257,44 @@ fn with_credentials(project: &Project, session: &Session, of: &Versioned<'_>) ->
         requests: 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(cause: PushCause) -> RefPushed {
+        RefPushed::Refused { cause, now: None, text: "no".to_owned() }
+    }
+
+    /// What is said of a push of `main` and the record: the ref and the cause, or that it was moved by others.
+    fn told(branch: Option<RefPushed>, record: Option<RefPushed>) -> Option<(String, Option<PushCause>)> {
+        let remote = RemoteState { name: "origin".to_owned(), ..RemoteState::default() };
+        match refuse_unpushed(&remote, &ReleasePushed { branch, record }, Some("main")) {
+            Ok(()) => None,
+            Err(ReleaseError::NotPushed { full_ref, cause, .. }) => Some((full_ref, Some(cause))),
+            Err(ReleaseError::RecordMoved { remote }) => Some((remote, None)),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_push_counts_where_the_remote_shows_all_of_it_and_else_the_one_that_is_at_fault_is_told() {
+        let there = || Some(RefPushed::There);
+        let elsewhere = || Some(RefPushed::Elsewhere { now: None });
+        let other = || Some(refused(PushCause::OtherRef));
+        let branch = |cause| Some(("refs/heads/main".to_owned(), Some(cause)));
+        let record = |cause| Some((RECORD_REF.to_owned(), Some(cause)));
+        for (why, pushed, expected) in [
+            ("both are there", (there(), there()), None),
+            ("nothing was to be pushed", (None, None), None),
+            ("only the record was", (None, there()), None),
+            ("the branch is protected", (Some(refused(PushCause::Protected)), other()), branch(PushCause::Protected)),
+            ("the record is refused", (other(), Some(refused(PushCause::RemoteHook))), record(PushCause::RemoteHook)),
+            ("somebody moved the record", (other(), elsewhere()), Some(("origin".to_owned(), None))),
+            ("somebody moved the branch", (elsewhere(), there()), branch(PushCause::Behind)),
+            ("each because of the other", (other(), other()), branch(PushCause::OtherRef)),
+        ] {
+            assert_eq!(told(pushed.0, pushed.1), expected, "{why}");
+        }
+    }
+}
