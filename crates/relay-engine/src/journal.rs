@@ -40,8 +40,34 @@ pub struct Journal {
 /// The file, and as much of it as is whole lines, in bytes.
 #[derive(Debug)]
 struct Lines {
-    file: File,
+    file: Box<dyn JournalFile>,
     whole: u64,
+}
+
+/// What a journal is written to: a file, or what stands for one in a simulation.
+pub(crate) trait JournalFile: std::fmt::Debug + Send {
+    /// Adds bytes at its end. Where that fails some of them may be there.
+    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()>;
+
+    /// Takes away what is beyond so many bytes.
+    fn cut(&mut self, bytes: u64) -> std::io::Result<()>;
+
+    /// Makes what was added outlive a power cut.
+    fn sync(&mut self) -> std::io::Result<()>;
+}
+
+impl JournalFile for File {
+    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.write_all(bytes)
+    }
+
+    fn cut(&mut self, bytes: u64) -> std::io::Result<()> {
+        self.set_len(bytes)
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.sync_data()
+    }
 }
 
 /// A journal that can't be opened, or put out of the way.
@@ -94,12 +120,22 @@ impl Journal {
         // A pipe of that name would be waited for when it is opened for writing.
         open_regular_file(&path).map_err(failed)?;
         let whole = ends_with_a_whole_line(&path);
-        let mut file = options.open(&path).map_err(failed)?;
+        let file = options.open(&path).map_err(failed)?;
+        let bytes = file.metadata().map_err(failed)?.len();
+        Self::going_on(path.clone(), Box::new(file), (bytes, whole)).map_err(failed)
+    }
+
+    /// Goes on with what is there: so many bytes, and whether the last line is whole.
+    pub(crate) fn going_on(
+        path: Utf8PathBuf,
+        mut file: Box<dyn JournalFile>,
+        (mut bytes, whole): (u64, bool),
+    ) -> std::io::Result<Self> {
         if !whole {
-            file.write_all(b"\n").map_err(failed)?;
+            file.append(b"\n")?;
+            bytes = bytes.saturating_add(1);
         }
-        let whole = file.metadata().map_err(failed)?.len();
-        Ok(Self { path, file: Mutex::new(Lines { file, whole }) })
+        Ok(Self { path, file: Mutex::new(Lines { file, whole: bytes }) })
     }
 
     /// The file's path.
@@ -126,8 +162,8 @@ impl Subscriber for Journal {
     }
 
     fn make_durable(&self) -> Result<(), String> {
-        let lines = self.file.lock().map_err(|_| format!("{}: a writer failed before", self.path))?;
-        lines.file.sync_data().map_err(|error| format!("{}: {error}", self.path))
+        let mut lines = self.file.lock().map_err(|_| format!("{}: a writer failed before", self.path))?;
+        lines.file.sync().map_err(|error| format!("{}: {error}", self.path))
     }
 }
 
@@ -135,7 +171,7 @@ impl Lines {
     /// One write for a line, so that a crash leaves at most one broken line, at the end. Where a disk is full, what was written
     /// of the line is taken back: the next one must not be glued to it.
     fn add(&mut self, line: &[u8]) -> std::io::Result<()> {
-        match self.file.write_all(line) {
+        match self.file.append(line) {
             Ok(()) => {
                 self.whole = self.whole.saturating_add(line.len() as u64);
                 Ok(())
@@ -148,8 +184,8 @@ impl Lines {
     }
 
     /// Where that fails too, the line stays torn, as after a crash.
-    fn take_back(&self) {
-        let _ = self.file.set_len(self.whole);
+    fn take_back(&mut self) {
+        let _ = self.file.cut(self.whole);
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Project {
     pub changesets_source: String,
     /// Whether there is a ledger of pnpm's.
     pub has_pnpm_ledger: bool,
+    /// What stands for git in a simulation.
+    #[cfg(test)]
+    pub(crate) simulated_git: Option<Box<dyn GitCalls>>,
 }
 
 /// How changesets names the tags of a repository. It knows no tag for several packages, and what reads its output looks for
@@ -151,11 +154,17 @@ impl Project {
             changesets,
             changesets_source,
             has_pnpm_ledger,
+            #[cfg(test)]
+            simulated_git: None,
         })
     }
 
     /// Git, where there is a repository.
     pub fn git(&self) -> Option<&dyn GitCalls> {
+        #[cfg(test)]
+        if let Some(git) = &self.simulated_git {
+            return Some(&**git);
+        }
         self.repository.as_ref().map(|repository| -> &dyn GitCalls { repository })
     }
 

@@ -27,6 +27,8 @@ pub mod remote_lock;
 pub mod resumed;
 mod saved;
 pub mod sent;
+#[cfg(test)]
+mod simulation;
 pub mod unlock;
 mod versioned;
 mod waiting_branch;

@@ -60,7 +60,7 @@ pub enum StateFolderError {
 #[derive(Debug)]
 pub struct RunLock {
     #[expect(dead_code, reason = "the lock lasts as long as its file is open")]
-    file: File,
+    file: Option<File>,
     before: Option<Holder>,
 }
 
@@ -90,11 +90,17 @@ impl RunLock {
         let text = serde_json::to_string(holder).map_err(|error| unusable(error.into()))?;
         write_atomically(&path.join(HOLDER_FILE_NAME), text.as_bytes())
             .map_err(|error| unusable(std::io::Error::other(error)))?;
-        Ok(Self { file, before })
+        Ok(Self { file: Some(file), before })
     }
 }
 
 impl RunLock {
+    /// A lock of a clone that is on no disk.
+    #[cfg(test)]
+    pub(crate) fn simulated(before: Option<Holder>) -> Self {
+        Self { file: None, before }
+    }
+
     /// Who held it last. That run has ended: it would hold it still.
     pub fn before(&self) -> Option<&Holder> {
         self.before.as_ref()

@@ -221,7 +221,7 @@ fn a_line_that_a_full_disk_cut_off_is_taken_back() {
     (&half).write_all(b"{\"at\"").unwrap();
     let mut lines = journal.file.lock().unwrap();
     let full = OpenOptions::new().append(true).open("/dev/full").unwrap();
-    let file = std::mem::replace(&mut lines.file, full);
+    let file = std::mem::replace(&mut lines.file, Box::new(full));
     let error = lines.add(b"{}\n").unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
     lines.file = file;

@@ -7,9 +7,9 @@ use camino::Utf8Path;
 
 use super::remote::{Look, RemoteError, RemoteState};
 use super::sent::SentBefore;
-use super::workplace::OnDisk;
+use super::workplace::{OnDisk, Workplace};
 use super::{Observed, ProjectReader, ReleaseError, Request, Run, git_writes};
-use crate::journal::{self, IllegalJournal, Replayed};
+use crate::journal::{self, IllegalJournal, PastUploads, Replayed};
 use crate::learnt::Learnt;
 use crate::project::Project;
 use crate::session::Session;
@@ -60,19 +60,14 @@ impl<'a> Entered<'a> {
         let place = Rc::new(OnDisk { state: request.state.clone() });
         let Replayed { past_uploads, illegal: illegal_journal } = read_journal(&request, &mut lock)?;
         let learnt = Learnt::read(&request.state);
-        let sent = SentBefore::of(&past_uploads, None);
-        let run = Box::new(Run {
-            request,
-            place,
-            read_project,
-            project,
-            past_uploads,
-            learnt,
-            remote: None,
-            sent,
-            read_at: None,
-        });
-        Ok(Self { run, lock, interrupted, illegal_journal })
+        let run = Run::begin(request, (place, read_project), project, (past_uploads, learnt));
+        Ok(Self { run: Box::new(run), lock, interrupted, illegal_journal })
+    }
+
+    /// Goes on where nothing of an earlier run stands half-written.
+    #[cfg(test)]
+    pub(super) fn with(run: Run<'a>) -> Self {
+        Self { run: Box::new(run), lock: None, interrupted: None, illegal_journal: None }
     }
 
     /// The project as it is now.
@@ -100,7 +95,18 @@ impl<'a> Entered<'a> {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// A run of which nothing was observed yet.
+    pub(super) fn begin(
+        request: Request,
+        (place, read_project): (Rc<dyn Workplace>, ProjectReader<'a>),
+        project: Project,
+        (past_uploads, learnt): (PastUploads, Learnt),
+    ) -> Self {
+        let sent = SentBefore::of(&past_uploads, None);
+        Self { request, place, read_project, project, past_uploads, learnt, remote: None, sent, read_at: None }
+    }
+
     /// Looks at the remote, where something may be pushed to one. Gives why it can't be seen: that is no error where nothing is
     /// to be done.
     fn see_remote(&mut self) -> Result<Option<RemoteError>, ReleaseError> {

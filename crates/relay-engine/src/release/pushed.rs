@@ -18,6 +18,7 @@ use crate::observe;
 use crate::prepared_upload::PreparedUpload;
 use crate::project::Project;
 use crate::publish::prepared_uploads;
+use crate::registry_calls::RegistryCalls;
 use crate::session::Session;
 
 /// A release of which nothing is missing but the uploads.
@@ -74,7 +75,18 @@ impl<'a> Pushed<'a> {
         interrupts: &mut mpsc::Receiver<()>,
     ) -> Result<Published<'a>, ReleaseError> {
         let client = self.session.client.clone();
-        Published::send(self, &client, person, events, interrupts).await
+        self.publish_to(&client, person, events, interrupts).await
+    }
+
+    /// The same, to whatever stands for the registries.
+    pub(super) async fn publish_to<U: RegistryCalls, P: Person>(
+        self,
+        registry: &U,
+        person: &P,
+        events: &Emitter,
+        interrupts: &mut mpsc::Receiver<()>,
+    ) -> Result<Published<'a>, ReleaseError> {
+        Published::send(self, registry, person, events, interrupts).await
     }
 }
 

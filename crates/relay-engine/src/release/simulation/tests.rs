@@ -1,0 +1,132 @@
+//! Many random worlds, and all the places at which a run can be killed in small ones.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::disk::Death;
+use super::run::Command;
+use super::scenario::{JournalFate, calm_down, in_a_world, once, quiet_world, wrongs_of};
+use super::world::{Kill, World, look};
+use crate::observe::Intent;
+
+/// How many worlds the test takes where nobody says.
+const SEEDS: u64 = 20_000;
+
+fn number_from(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+fn replay(seed: u64) -> String {
+    format!("RELAY_SIMULATION_SEED={seed} cargo test -p relay-engine --lib simulation::tests::random_worlds")
+}
+
+#[test]
+fn random_worlds_keep_the_invariants() {
+    if let Some(seed) = number_from("RELAY_SIMULATION_SEED") {
+        assert_eq!(wrongs_of(seed), Vec::<String>::new(), "{}", replay(seed));
+        return;
+    }
+    let seeds = number_from("RELAY_SIMULATION_SEEDS").unwrap_or(SEEDS);
+    let first = number_from("RELAY_SIMULATION_FIRST").unwrap_or(0);
+    let failures_max =
+        number_from("RELAY_SIMULATION_FAILURES").and_then(|most| most.try_into().ok()).unwrap_or(1_usize);
+    let next = AtomicU64::new(first);
+    let failed: Mutex<BTreeMap<u64, Vec<String>>> = Mutex::default();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let count = failed.lock().expect("no panic").len();
+                    let is_over = seed >= first + seeds || count >= failures_max;
+                    if is_over {
+                        return;
+                    }
+                    let wrongs = match std::panic::catch_unwind(|| wrongs_of(seed)) {
+                        Ok(wrongs) => wrongs,
+                        Err(_) => vec!["it panics".to_owned()],
+                    };
+                    if !wrongs.is_empty() {
+                        failed.lock().expect("no panic").insert(seed, wrongs);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect("no panic");
+    let told: Vec<String> = failed
+        .iter()
+        .map(|(seed, wrongs)| {
+            format!("the world of seed {seed} goes wrong:\n  {}\n{}\n", wrongs.join("\n  "), replay(*seed))
+        })
+        .collect();
+    assert!(failed.is_empty(), "{}", told.concat());
+}
+
+/// The end of a world: versions with their bytes, and tags with the versions that their commits have.
+fn end_of(world: &World) -> (Vec<String>, Vec<String>) {
+    let stored = world.registry.stored.iter();
+    let versions = stored.map(|((name, version), stored)| format!("{name}@{version} {}", stored.integrity)).collect();
+    let tags = world.remote.refs.iter().filter(|(full, _)| full.starts_with("refs/tags/"));
+    let tags = tags.map(|(full, id)| format!("{full} {:?}", world.objects.tree(id))).collect();
+    (versions, tags)
+}
+
+/// Kills a release at each of its effects, before it and after it; its clone goes on with its journal, with a torn one or
+/// without one, or another machine does. Each time the end is that of the undisturbed run.
+#[track_caller]
+fn killed_everywhere(change: fn(&mut World, &mut Command)) {
+    let make = || quiet_world(&[("a", &[]), ("b", &["a"]), ("c", &[])], change);
+    let (effects, undisturbed) = in_a_world(async {
+        let (world, command) = make();
+        let (ended, effects) = once(&world, 0, &command, None).await;
+        calm_down(&world, command).await;
+        let world = look(&world);
+        assert_eq!(world.wrongs, Vec::<String>::new(), "undisturbed: {ended:?}");
+        (effects, end_of(&world))
+    });
+    assert!(effects > 20, "{effects}");
+    for at in 1..=effects {
+        for (after, death) in [(false, Death::Killed), (true, Death::Killed), (true, Death::PowerCut)] {
+            for fate in [Some(JournalFate::Kept), Some(JournalFate::Torn), Some(JournalFate::Lost), None] {
+                in_a_world(async {
+                    let (world, command) = make();
+                    once(&world, 0, &command, Some(Kill { at, after, death })).await;
+                    match fate {
+                        Some(fate) => look(&world).meet(0, fate),
+                        // The second machine's clone is of before the release.
+                        None => look(&world).computers.swap(0, 1),
+                    }
+                    calm_down(&world, command).await;
+                    let world = look(&world);
+                    let place =
+                        format!("killed at effect {at} of {effects} (after: {after}, {death:?}), then {fate:?}");
+                    assert_eq!(world.wrongs, Vec::<String>::new(), "{place}");
+                    assert_eq!(end_of(&world), undisturbed, "{place}");
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn a_release_killed_at_any_effect_ends_as_if_it_had_not_been() {
+    killed_everywhere(|_, _| {});
+}
+
+#[test]
+fn a_publish_killed_at_any_effect_ends_as_if_it_had_not_been() {
+    killed_everywhere(|_, command| command.intent = Intent::Publish);
+}
+
+#[test]
+fn a_release_on_a_protected_branch_killed_at_any_effect_ends_as_if_it_had_not_been() {
+    killed_everywhere(|world, _| world.remote.is_protected = true);
+}
+
+#[test]
+fn a_release_with_a_person_killed_at_any_effect_ends_as_if_it_had_not_been() {
+    killed_everywhere(|world, _| world.registry.interactive = world.packages.keys().cloned().collect());
+}
