@@ -255,10 +255,77 @@ fn without_any_record_a_yes_is_not_taken_for_versions_that_nobody_named() {
     let registry = Registry::with_codes();
     let world = pearls(&registry, "");
     registry.seed(&world);
-    let ran = world.relay(&["undo", "--yes"]).ended_with(1);
-    assert!(ran.stderr.contains("name the versions"), "{}", ran.stderr);
     registry.sandbox.forget_requests();
+    for known in ["the versions that the commit at HEAD made", "no record of a release is known"] {
+        let ran = world.relay(&["undo", "--yes"]).ended_with(1);
+        assert!(ran.stderr.contains(known), "{known}: {}", ran.stderr);
+        assert!(ran.stderr.contains("name the versions"), "{}", ran.stderr);
+        world.write("README.md", "more\n");
+        world.commit("docs: more");
+    }
+    assert_eq!(writes(&registry), Vec::<String>::new());
     let shown = world.relay(&["undo", "--dry-run"]).ended_with(0);
     assert!(shown.stderr.contains("no record of a release is known"), "{}", shown.stderr);
     assert!(shown.stderr.contains("`latest` stays on it"), "{}", shown.stderr);
+}
+
+#[test]
+fn a_tag_leaves_a_version_that_is_still_processed_and_the_rest_is_left_for_later() {
+    let registry = Registry::with_codes();
+    let world = pearls(&registry, "[publish]\nvisibility-timeout = \"300ms\"\n");
+    registry.seed(&world);
+    with_remote(&world);
+    registry.sandbox.hold("pearl");
+    with_change(&world, "Shine");
+    world.relay(&["release", "--yes"]).ended_with(4);
+    assert_eq!(latest(&registry, "pearl"), "1.1.0", "a tag can name what is not shown");
+    let ran = world.relay(&["undo", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("the registry does not show it"), "{}", ran.stderr);
+    assert_eq!(latest(&registry, "pearl"), "1.0.0");
+    registry.sandbox.release("pearl");
+    world.relay(&["undo", "--yes"]).ended_with(0);
+    assert!(registry.sandbox.deprecation("pearl", "1.1.0").is_some());
+}
+
+#[test]
+fn a_pause_that_the_registry_asks_for_is_waited_out_or_parks_the_rest() {
+    let registry = Registry::with_codes();
+    let (world, _) = released(&registry);
+    let limited = |seconds: &str| FaultKind::Status {
+        code: 429,
+        body: "{\"error\":\"slow down\"}".to_owned(),
+        headers: vec![("retry-after".to_owned(), seconds.to_owned())],
+    };
+    let when = || FaultMatch::path("PUT", "/-/package/pearl/dist-tags/latest");
+    registry.sandbox.add_fault(Fault { when: when(), what: limited("3600"), times: 1 });
+    let ran = world.relay(&["undo", "--yes"]).ended_with(4);
+    assert!(ran.stderr.contains("it asks to come back in 1 h"), "{}", ran.stderr);
+    assert_eq!(registry.sandbox.deprecation("pearl", "1.1.0"), None, "nothing more is sent there");
+    registry.sandbox.add_fault(Fault { when: when(), what: limited("1"), times: 1 });
+    world.relay(&["undo", "--yes"]).ended_with(0);
+    assert_eq!(latest(&registry, "pearl"), "1.0.0");
+}
+
+#[test]
+fn ctrl_c_lets_what_is_in_flight_end_and_sends_nothing_more() {
+    let (sender, moved) = mpsc::channel();
+    let sink = EventSink::new(move |event| {
+        if let SandboxEvent::TagChanged { package, .. } = event {
+            let _ = sender.send(package.clone());
+        }
+    });
+    let options = SandboxOptions { events: Some(sink), ..SandboxOptions::default() };
+    let registry = Registry::start(options, SecondFactor::Totp { secret: "relay-end-to-end-test".to_owned() });
+    let (world, _) = released(&registry);
+    // What the deprecation has to read first does not come.
+    let when = FaultMatch { skip: 1, ..FaultMatch::path("GET", "/pearl") };
+    registry.sandbox.add_fault(Fault { when, what: FaultKind::Delay(crate::unfinished::PATIENCE), times: 9 });
+    let child = world.start(&["undo", "--yes"]);
+    moved.recv_timeout(crate::unfinished::PATIENCE).expect("the tag is moved");
+    let ran = world.interrupt(child).ended_with(130);
+    assert!(ran.stderr.contains("interrupted"), "{}", ran.stderr);
+    registry.sandbox.clear_faults();
+    assert_eq!(registry.sandbox.deprecation("pearl", "1.1.0"), None);
+    world.relay(&["undo", "--yes"]).ended_with(0);
+    assert!(registry.sandbox.deprecation("pearl", "1.1.0").is_some());
 }

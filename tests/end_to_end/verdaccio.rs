@@ -106,3 +106,39 @@ fn install_scripts_are_compared_with_what_verdaccio_has() {
     assert!(ran.stderr.contains("tide-math") && ran.stderr.contains("5.2.0 runs none"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("tide-core: its"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_release_is_taken_back_on_verdaccio() {
+    let (world, verdaccio) = tide();
+    world.commit("feat: tide");
+    world.relay(&["release", "--yes"]).ended_with(0);
+    let package = "tide-core";
+    let first = version(&world, &verdaccio, package);
+    world.write(".changeset/again.md", &format!("---\n\"{package}\": minor\n---\n\nAgain\n"));
+    world.commit("docs: a change");
+    world.relay(&["release", "--yes", "--no-push"]).ended_with(0);
+    let second = version(&world, &verdaccio, package);
+    assert_ne!(first, second);
+    let ran = world.relay(&["undo", &format!("{package}@{second}"), "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains(&format!("let `latest` name {first}")), "{}", ran.stderr);
+    assert_eq!(version(&world, &verdaccio, package), first);
+    let view = |field: &str| npm_view(&world, &verdaccio, &format!("{package}@{second}"), field);
+    assert!(view("deprecated").contains("taken back"), "{}", view("deprecated"));
+    let again = world.relay(&["undo", &format!("{package}@{second}"), "--yes"]).ended_with(0);
+    assert!(again.stderr.contains("Nothing to undo"), "{}", again.stderr);
+}
+
+/// What `latest` names.
+fn version(world: &World, verdaccio: &Verdaccio, package: &str) -> String {
+    npm_view(world, verdaccio, package, "version")
+}
+
+fn npm_view(world: &World, verdaccio: &Verdaccio, spec: &str, field: &str) -> String {
+    let ran = world.run(
+        Command::new("npm")
+            .args(["view", spec, field, "--prefer-online", "--registry", &verdaccio.url])
+            .current_dir(world.repo()),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran.stdout.trim().to_owned()
+}

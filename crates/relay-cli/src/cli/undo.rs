@@ -23,8 +23,8 @@ only while no other package depends on them; the number can never be used again.
 beforehand; what is not planned is said with its reason.
 
 Which versions: those that are named as NAME@VERSION; or those of the release whose plan id is named; or, without either, \
-those of the last release, by the release record on the remote, else by the journal of this clone, else the versions of the \
-manifests.
+those of the last release, by the release record on the remote, else by the journal of this clone. Where neither tells of one, \
+those that the commit at HEAD made, or those of the manifests: that is a guess, for which `--yes` is not taken.
 
 A step that is done already is not done again, so that after Ctrl-C or a lost network the same command goes on with what is \
 missing. A dist-tag that somebody else has moved meanwhile is left alone. Each write may ask for a second factor; the plan says \

@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit, CliE
         vault: context.vault.clone(),
         registry: args.registry.registry.clone(),
         otp: args.otp.otp.clone(),
-        reads_only: args.dry_run,
+        reads_only: args.dry_run || args.out.is_some(),
         with_credentials: args.registry.with_credentials,
         person: context.ui.is_interactive(),
         here: super::plan::here(context, &project),
@@ -131,7 +131,8 @@ impl Undoing<'_> {
             (plan, Some(source))
         };
         ui.status(shown::table(&plan, source, self.remote_name().as_deref()).trim_end());
-        if source == Some(Source::Manifests) && self.args.person.yes && !plan.is_empty() {
+        let is_guessed = matches!(source, Some(Source::Head | Source::Manifests));
+        if is_guessed && self.args.person.yes && !plan.is_empty() {
             return Err(CliError::user(
                 "which versions the last release made is not known here, so nobody's yes is taken for it",
             )

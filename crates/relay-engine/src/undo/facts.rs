@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use futures_util::future::join;
 use futures_util::stream;
 use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
 use relay_plan::{Authorisation, CredentialFact, RouteQuestion, route};
 use relay_registry::{NpmCommand, RegistryUrl, WholePackument};
-use relay_workspace::{PackageName, Version};
+use relay_values::DistTag;
+use relay_workspace::{PackageName, Version, published_version};
 
 use super::UndoError;
 use super::plan::UndoneVersion;
@@ -106,16 +108,21 @@ pub async fn read(
     }
     let reads = by_package.into_iter().map(|((registry, name), undone)| async move {
         let leave = leave(project, session, learnt, name, registry);
-        let credential = leave.authority.reading_credential().await;
-        let command = NpmCommand::DistTag;
-        let document = session.client.whole_packument(&leave.destination, name, command, credential.as_ref()).await;
-        let document = document.map_err(|error| UndoError::Read(Box::new(error)))?;
-        facts(name, registry, &leave, document.as_ref(), undone, named)
+        let credential = leave.authority.reading_credential().await.filter(|one| !one.is_withheld());
+        let (client, credential) = (&session.client, credential.as_ref());
+        let (document, tags) = join(
+            client.whole_packument(&leave.destination, name, NpmCommand::DistTag, credential),
+            client.dist_tags(&leave.destination, name, credential),
+        )
+        .await;
+        let failed = |error| UndoError::Read(Box::new(error));
+        let (document, tags) = (document.map_err(failed)?, tags.map_err(failed)?.unwrap_or_default());
+        facts(name, registry, &leave, (document.as_ref(), tags), undone, named)
     });
     let mut all: Vec<PackageFacts> = Vec::new();
     let mut reads = stream::iter(reads).buffer_unordered(project.config.publish.concurrency.max(1));
     while let Some(read) = reads.next().await {
-        all.extend(read?);
+        all.push(read?);
     }
     let order: BTreeMap<PackageName, usize> =
         project.graph.order().into_iter().enumerate().map(|(at, name)| (name, at)).collect();
@@ -123,36 +130,45 @@ pub async fn read(
     Ok(all)
 }
 
-/// What one registry has of one package. `None`: none of the versions was ever there.
+/// What one registry has of one package. A tag can name a version that the registry does not show yet (`npm-registry.md`,
+/// 1.7): that is one of those that are out.
 fn facts(
     name: &PackageName,
     registry: &RegistryUrl,
     leave: &Leave,
-    document: Option<&WholePackument>,
+    (document, tags): (Option<&WholePackument>, BTreeMap<String, String>),
     undone: BTreeSet<Version>,
     named: bool,
-) -> Result<Option<PackageFacts>, UndoError> {
+) -> Result<PackageFacts, UndoError> {
     let versions = document.map(WholePackument::versions).unwrap_or_default();
     let published = |version: &Version| document.and_then(|document| document.published(version));
-    let was_there = |version: &Version| versions.contains(version) || published(version).is_some();
+    let tags: BTreeMap<DistTag, Version> = tags
+        .into_iter()
+        .filter_map(|(tag, named)| Some((DistTag::parse(&tag).ok()?, published_version(&named)?)))
+        .collect();
+    let is_named = |version: &Version| tags.values().any(|named| named == version);
+    let was_there = |version: &Version| versions.contains(version) || published(version).is_some() || is_named(version);
     if let Some(version) = undone.iter().find(|version| named && !was_there(version)) {
         return Err(UndoError::NotThere { name: name.clone(), version: version.clone() });
     }
-    let undone: BTreeSet<Version> = undone.into_iter().filter(was_there).collect();
-    let Some(document) = document.filter(|_| !undone.is_empty()) else { return Ok(None) };
-    let deprecated = versions.iter().filter_map(|one| Some((one.clone(), document.deprecation(one)?.to_owned())));
-    Ok(Some(PackageFacts {
+    let deprecated = versions.iter().filter_map(|one| Some((one.clone(), document?.deprecation(one)?.to_owned())));
+    let deprecated = deprecated.collect();
+    let (undone, unseen): (BTreeSet<Version>, BTreeSet<Version>) = undone.into_iter().partition(|one| was_there(one));
+    let gone = undone.iter().filter(|one| !versions.contains(one) && published(one).is_some()).cloned().collect();
+    Ok(PackageFacts {
         name: name.clone(),
         registry: registry.clone(),
         rules: leave.rules,
-        deprecated: deprecated.collect(),
-        tags: document.dist_tags(),
+        deprecated,
+        gone,
+        unseen,
+        tags,
         published: undone.iter().filter_map(|version| Some((version.clone(), published(version)?))).collect(),
         undone,
         versions,
         needs_person: leave.needs_person,
         blocked: leave.blocked.clone(),
-    }))
+    })
 }
 
 /// The packages around those that are taken back.

@@ -17,6 +17,10 @@ use crate::registry_change::RegistryChange;
 /// How long npm lets a version be taken back that nobody depends on (`npm-registry.md`, 9).
 pub const UNPUBLISH_WITHIN: Duration = Duration::from_hours(72);
 
+/// What is said of a version that nobody sees.
+const UNSEEN: &str = "the registry does not show it: if it is still being processed there, run the same command again when it \
+                      can be seen, since only then it can be deprecated";
+
 /// What is wished.
 #[derive(Debug, Clone, Default)]
 pub struct UndoWishes {
@@ -41,6 +45,10 @@ pub struct PackageFacts {
     pub undone: BTreeSet<Version>,
     /// The versions that are there.
     pub versions: BTreeSet<Version>,
+    /// Versions that were meant, and of which the registry shows nothing at all.
+    pub unseen: BTreeSet<Version>,
+    /// Those of the undone ones that were there and are unpublished.
+    pub gone: BTreeSet<Version>,
     /// The deprecated ones, and what is said of them.
     pub deprecated: BTreeMap<Version, String>,
     /// What the dist-tags name.
@@ -77,6 +85,8 @@ pub fn plan(packages: &[PackageFacts], around: &Surroundings, wishes: &UndoWishe
             continue;
         }
         tags.extend(facts.tag_steps(&mut left));
+        let unseen = facts.undone.difference(&facts.versions).filter(|version| !facts.gone.contains(version));
+        left.extend(unseen.chain(&facts.unseen).map(|version| facts.left(version, UNSEEN.to_owned())));
         let (gone, kept) = facts.to_unpublish(around, wishes, &mut left);
         unpublished.extend(gone);
         deprecations.extend(facts.deprecation(&kept, wishes));
@@ -194,6 +204,10 @@ impl PackageFacts {
     fn may_be_unpublished(&self, version: &Version, around: &Surroundings) -> Result<String, String> {
         if self.versions.iter().all(|other| self.undone.contains(other)) {
             return Err("nothing of the package would be left, and its name would be closed for a day".to_owned());
+        }
+        let is_latest = self.tags.iter().any(|(tag, named)| tag.as_str() == "latest" && named == version);
+        if is_latest && self.good_below(version).all(|other| !other.pre.is_empty()) {
+            return Err("`latest` names it, and there is no good version before that it could name instead".to_owned());
         }
         if self.rules == RegistryRules::Plain {
             return Ok("its number can't be used again".to_owned());

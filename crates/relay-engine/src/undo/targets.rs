@@ -7,6 +7,7 @@ use relay_workspace::{PackageName, Version};
 
 use super::UndoError;
 use super::plan::UndoneVersion;
+use crate::git_calls::GitCalls;
 use crate::journal::PastUploads;
 use crate::project::Project;
 use crate::release::record::{RecordedVersion, ReleaseRecord, VersionKey};
@@ -32,6 +33,8 @@ pub enum Source {
     Record,
     /// The journal of this clone.
     Journal,
+    /// The commit that is checked out: it gave these versions.
+    Head,
     /// The manifests as they are checked out: whether they are one release, nothing tells.
     Manifests,
 }
@@ -58,7 +61,7 @@ pub fn find(
             .ok_or_else(|| UndoError::NoSuchPlan(plan.clone())),
         Wanted::Last => match of_record(record, None).or_else(|| of_journal(journal, None)) {
             Some(found) => Ok(found),
-            None => Ok((of_manifests(project, session)?, Source::Manifests)),
+            None => of_manifests(project, session),
         },
     }
 }
@@ -74,15 +77,22 @@ fn of_journal(journal: &PastUploads, plan: Option<&str>) -> Option<(Vec<UndoneVe
     Some((undone(versions.clone()), Source::Journal))
 }
 
-/// The versions of all packages as they are checked out.
-fn of_manifests(project: &Project, session: &Session) -> Result<Vec<UndoneVersion>, UndoError> {
-    let mut versions = BTreeSet::new();
+/// The versions that the commit at HEAD gave; where it gave none, those of all packages as they are checked out.
+fn of_manifests(project: &Project, session: &Session) -> Result<(Vec<UndoneVersion>, Source), UndoError> {
+    let head = project.git().and_then(|git| Some((git, git.head().ok()?.commit?)));
+    let (mut versions, mut given) = (BTreeSet::new(), BTreeSet::new());
     for package in &project.workspace.packages {
-        if let Some(version) = package.version.as_ref().filter(|_| project.is_published(package)) {
-            versions.insert(key(project, session, &package.name, version)?);
+        let Some(version) = package.version.as_ref().filter(|_| project.is_published(package)) else { continue };
+        let key = key(project, session, &package.name, version)?;
+        let manifest = project.in_repository(&package.path.join("package.json"));
+        let gave =
+            |(git, head): &(&dyn GitCalls, String)| git.gave_version(head, manifest.as_str(), &version.to_string());
+        if head.as_ref().is_some_and(|head| matches!(gave(head), Ok(true))) {
+            given.insert(key.clone());
         }
+        versions.insert(key);
     }
-    Ok(undone(versions))
+    Ok(if given.is_empty() { (undone(versions), Source::Manifests) } else { (undone(given), Source::Head) })
 }
 
 fn key(project: &Project, session: &Session, name: &PackageName, version: &Version) -> Result<VersionKey, UndoError> {

@@ -34,6 +34,16 @@ pub enum CannotUnpublish {
         /// Its only version.
         version: Version,
     },
+    /// `latest` would have to name a prerelease.
+    #[error(
+        "with `{package}@{version}` gone, `latest` would name a prerelease: move it first, or keep the version and deprecate it"
+    )]
+    OnlyPrereleases {
+        /// The package.
+        package: PackageName,
+        /// The version that `latest` names.
+        version: Version,
+    },
     /// The registry's document states no revision, without which nothing is taken back.
     #[error("the registry states no revision of `{package}`, without which nothing can be taken back there")]
     NoRevision {
@@ -112,10 +122,10 @@ impl WholePackument {
     }
 
     /// The document without a version and without the tags that named it. `latest` goes to the highest version that is left
-    /// and no prerelease; npm itself would take a prerelease where that is higher.
+    /// and no prerelease; npm itself would take a prerelease where that is higher (invariant I8).
     ///
     /// # Errors
-    /// [`CannotUnpublish::OnlyVersion`] where nothing would be left.
+    /// [`CannotUnpublish::OnlyVersion`] where nothing would be left, [`CannotUnpublish::OnlyPrereleases`].
     pub fn without(&self, version: &Version) -> Result<Bytes, CannotUnpublish> {
         let gone = version.to_string();
         let mut document = self.document.clone();
@@ -130,7 +140,9 @@ impl WholePackument {
         if let Some(tags) = document.get_mut("dist-tags").and_then(Value::as_object_mut) {
             let was_latest = tags.get("latest").and_then(Value::as_str) == Some(gone.as_str());
             tags.retain(|_, named| named.as_str() != Some(gone.as_str()));
-            if was_latest && let Some(next) = next_latest(&rest) {
+            if was_latest {
+                let (package, version) = (self.name.clone(), version.clone());
+                let next = next_latest(&rest).ok_or(CannotUnpublish::OnlyPrereleases { package, version })?;
                 tags.insert("latest".to_owned(), Value::String(next.to_string()));
             }
         }
@@ -166,8 +178,7 @@ fn customary_tarball(name: &PackageName, version: &Version) -> String {
 }
 
 fn next_latest(rest: &[String]) -> Option<Version> {
-    let versions = || rest.iter().filter_map(|text| published_version(text));
-    versions().filter(|version| version.pre.is_empty()).max().or_else(|| versions().max())
+    rest.iter().filter_map(|text| published_version(text)).filter(|version| version.pre.is_empty()).max()
 }
 
 fn written(document: &Map<String, Value>) -> Bytes {
@@ -236,6 +247,15 @@ mod tests {
         let body = r#"{"name":"@s/demo","_rev":"1","versions":{"1.0.0":{}}}"#;
         let whole = WholePackument::parse(&name(), body.as_bytes()).unwrap();
         assert!(whole.without(&version("1.0.0")).unwrap_err().to_string().contains("only version"));
+    }
+
+    #[test]
+    fn latest_is_not_left_to_a_prerelease() {
+        let body =
+            r#"{"name":"@s/demo","_rev":"1","dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{},"2.0.0-rc.1":{}}}"#;
+        let whole = WholePackument::parse(&name(), body.as_bytes()).unwrap();
+        assert!(matches!(whole.without(&version("1.0.0")), Err(CannotUnpublish::OnlyPrereleases { .. })));
+        assert!(whole.without(&version("2.0.0-rc.1")).is_ok());
     }
 
     #[test]

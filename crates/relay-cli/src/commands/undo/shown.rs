@@ -17,6 +17,7 @@ pub(super) fn table(plan: &UndoPlan, source: Option<Source>, remote: Option<&str
     let known = match source {
         Some(Source::Record) => format!(" (the last release, by the record on `{}`)", remote.unwrap_or("the remote")),
         Some(Source::Journal) => " (the last release of this clone, by its journal)".to_owned(),
+        Some(Source::Head) => " (the versions that the commit at HEAD made)".to_owned(),
         Some(Source::Manifests) => " (the versions of the manifests: no record of a release is known)".to_owned(),
         Some(Source::Named) | None => String::new(),
     };

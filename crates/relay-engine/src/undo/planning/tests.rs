@@ -20,6 +20,8 @@ fn facts(package: &str, versions: &[&str], undone: &[&str], tags: &[(&str, &str)
         rules: RegistryRules::Npm,
         undone: undone.iter().map(|text| version(text)).collect(),
         versions: versions.iter().map(|text| version(text)).collect(),
+        unseen: BTreeSet::new(),
+        gone: BTreeSet::new(),
         deprecated: BTreeMap::new(),
         tags: tags.iter().map(|(tag, named)| (tag.parse().unwrap(), version(named))).collect(),
         published: versions.iter().map(|text| (version(text), "2026-11-24T09:00:00Z".parse().unwrap())).collect(),
@@ -139,12 +141,14 @@ fn a_version_is_unpublished_only_where_npm_still_allows_it() {
     old.published.insert(version("1.2.0"), "2026-11-21T11:00:00Z".parse().unwrap());
     let mut undated = core.clone();
     undated.published.clear();
+    let without_before = facts("a", &["1.1.0-rc.1", "1.2.0"], &["1.2.0"], &[("latest", "1.2.0")]);
     let only = facts("a", &["1.2.0"], &["1.2.0"], &[("latest", "1.2.0")]);
     for (facts, around, why) in [
         (old, alone.clone(), "73 hours ago"),
         (undated, alone.clone(), "does not say when"),
         (core.clone(), around(&[("a", &["b"]), ("b", &[])]), "`b` depends on it"),
         (only, alone.clone(), "nothing of the package would be left"),
+        (without_before, alone.clone(), "no good version before"),
     ] {
         let plan = plan(&[facts], &around, &wishes);
         assert!(plan.left.iter().any(|left| left.why.contains(why)), "{why}: {:?}", plan.left);
@@ -152,6 +156,22 @@ fn a_version_is_unpublished_only_where_npm_still_allows_it() {
     }
     let plain = PackageFacts { rules: RegistryRules::Plain, published: BTreeMap::new(), ..core };
     assert!(steps(&plan(&[plain], &alone, &wishes)).contains(&"a: unpublish 1.2.0".to_owned()));
+}
+
+#[test]
+fn a_tag_leaves_a_version_that_is_not_shown_yet_and_its_deprecation_is_left() {
+    let plan = planned(facts("a", &["1.1.0"], &["1.2.0"], &[("latest", "1.2.0")]));
+    assert_eq!(steps(&plan), ["a: let `latest` name 1.1.0"]);
+    assert!(plan.left[0].why.contains("does not show it"), "{:?}", plan.left);
+    let never_sent = PackageFacts { unseen: BTreeSet::from([version("1.2.0")]), ..facts("a", &["1.1.0"], &[], &[]) };
+    let nothing = planned(never_sent);
+    assert!(nothing.is_empty() && nothing.left.len() == 1, "{nothing:?}");
+    let gone = PackageFacts {
+        gone: BTreeSet::from([version("1.2.0")]),
+        ..facts("a", &["1.1.0"], &["1.2.0"], &[("latest", "1.1.0")])
+    };
+    let plan = planned(gone);
+    assert!(plan.steps.is_empty() && plan.left.is_empty() && plan.successors.is_some(), "{plan:?}");
 }
 
 #[test]
