@@ -21,6 +21,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Whether the request that it answers had no credential with it.
+    pub(crate) without_credential: bool,
 }
 
 impl Answer {
@@ -118,7 +120,8 @@ pub(crate) mod tests {
         let headers = headers.iter().map(|(name, value)| {
             (reqwest::header::HeaderName::from_static(name), reqwest::header::HeaderValue::from_str(value).unwrap())
         });
-        Answer { status, headers: headers.collect(), body: Bytes::copy_from_slice(body.as_bytes()) }
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        Answer { status, headers: headers.collect(), body, without_credential: false }
     }
 
     #[track_caller]

@@ -210,7 +210,7 @@ impl RegistryClient {
             Err(Failure::Body { status, cause, headers }) => {
                 // The no came, only its words did not: the status is enough to tell what kind it is.
                 tracing::debug!(package = %request.package, status, cause = cause.as_str(), "the answer was cut off");
-                Answer { status, headers, body: Bytes::new() }
+                Answer { status, headers, body: Bytes::new(), without_credential: false }
             }
         };
         read_write_answer(request.package, &host, &answer).map_err(|error| match error {

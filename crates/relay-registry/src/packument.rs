@@ -83,6 +83,9 @@ pub enum PackumentAnswer {
     NotFound {
         /// The header `npm-notice`, cleaned. It tells a dead token.
         notice: Option<String>,
+        /// Whether it was asked for without a credential, because there was none or it went along no redirect: then nobody
+        /// knows whether the package is only hidden.
+        without_credential: bool,
     },
 }
 

@@ -132,7 +132,7 @@ pub fn read_answer(
     body: Bytes,
 ) -> Result<Accepted, WriteError> {
     let headers = headers.iter().filter_map(|(name, value)| Some((HeaderName::from_static(name), value.parse().ok()?)));
-    read_write_answer(name, host, &Answer { status, headers: headers.collect(), body })
+    read_write_answer(name, host, &Answer { status, headers: headers.collect(), body, without_credential: false })
 }
 
 /// Reads the answer of one host to a write about one package.

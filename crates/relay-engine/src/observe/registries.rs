@@ -81,7 +81,7 @@ pub(super) async fn read_siblings(
         let form = PackumentForm::Abbreviated;
         let state = match session.client.packument(&destination, name, credential, form).await.ok()? {
             PackumentAnswer::Found { packument, .. } => present(packument, None),
-            PackumentAnswer::NotFound { .. } if credential.is_some() => PublishedState::Absent,
+            PackumentAnswer::NotFound { without_credential: false, .. } => PublishedState::Absent,
             PackumentAnswer::NotFound { .. } => PublishedState::Unknown,
         };
         Some((name.clone(), state))
@@ -123,7 +123,7 @@ async fn read(
     let packument = match answer {
         PackumentAnswer::Found { packument } => packument,
         // Registries answer so too about what the one who asks may not see.
-        PackumentAnswer::NotFound { .. } if credential.is_none() => return Ok(hidden()),
+        PackumentAnswer::NotFound { without_credential: true, .. } => return Ok(hidden()),
         PackumentAnswer::NotFound { .. } => {
             return Ok(Known { state: PublishedState::Absent, requests: 1, ..Known::default() });
         }

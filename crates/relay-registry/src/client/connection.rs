@@ -190,7 +190,7 @@ impl Connections {
             };
             return Err(Failure::Body { status, headers, cause: trouble });
         }
-        Ok(Answer { status, headers, body: bytes.freeze() })
+        Ok(Answer { status, headers, body: bytes.freeze(), without_credential: false })
     }
 
     /// Sends one request once and reads the head and the first bytes of its answer. A small rest is read to its end, so
@@ -216,7 +216,7 @@ impl Connections {
                 }
             }
         }
-        Ok(Answer { status, headers, body: first })
+        Ok(Answer { status, headers, body: first, without_credential: false })
     }
 
     async fn begin(

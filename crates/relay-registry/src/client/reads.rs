@@ -91,7 +91,9 @@ impl RegistryClient {
         let url = package_url(registry, name);
         let answer = self.get(&url, read).await?;
         match answer.status {
-            404 => Ok(PackumentAnswer::NotFound { notice: answer.notice() }),
+            404 => {
+                Ok(PackumentAnswer::NotFound { notice: answer.notice(), without_credential: answer.without_credential })
+            }
             200 => {
                 let packument = Packument::parse(name, &answer.body)
                     .map_err(|not| ReadError::another(not, &what, &url, "packument", &answer))?;
@@ -334,8 +336,18 @@ impl RegistryClient {
                     ReadError::Transport { what: what(), cause }
                 }
             })?;
+            let without_credential = credential.is_none();
             if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
-                return Ok(answer);
+                // Who was sent no credential has nothing to say about it.
+                if without_credential && read.credential.is_some() && matches!(answer.status, 401 | 403) {
+                    let problem = format!(
+                        "it is redirected to `{}`, where the credential is not sent along, and which refuses without one ({})",
+                        host_and_port(&url),
+                        answer.status
+                    );
+                    return Err(ReadError::Redirect { what: what(), problem });
+                }
+                return Ok(Answer { without_credential, ..answer });
             }
             url = redirect_target(&url, answer.header("location"))
                 .map_err(|problem| ReadError::Redirect { what: what(), problem })?;

@@ -63,7 +63,7 @@ async fn an_answer_without_the_document_is_an_error_and_never_a_new_package() {
 async fn an_unknown_package_is_no_error_and_keeps_the_notice() {
     let notice = "Access token expired or revoked. Please try logging in again.";
     let recorder = Recorder::saying(reply(404, r#"{"error":"Not found"}"#).with("npm-notice", notice)).await;
-    let expected = PackumentAnswer::NotFound { notice: Some(notice.into()) };
+    let expected = PackumentAnswer::NotFound { notice: Some(notice.into()), without_credential: false };
     assert_eq!(packument(&recorder).await.unwrap(), expected);
     assert_eq!(recorder.asked().len(), 1, "a 404 is read once: each read feeds the edge's cache");
 }
@@ -222,6 +222,30 @@ async fn a_published_tarball_is_fetched_once_up_to_its_limit_and_elsewhere_witho
     let other = Recorder::saying(reply(200, "x")).await;
     assert!(fetch(&full, &other).await.unwrap().is_some());
     assert!(!format!("{:?}", other.only()).contains(CANARY));
+}
+
+#[tokio::test]
+async fn what_is_answered_where_a_redirect_leads_says_nothing_about_the_credential() {
+    let elsewhere = async |status| Recorder::saying(reply(status, "{}")).await;
+    let leading_to = async |target: &Recorder| {
+        Recorder::saying(reply(307, "").with("location", format!("{}there", target.registry))).await
+    };
+    for status in [401, 403] {
+        let target = elsewhere(status).await;
+        let recorder = leading_to(&target).await;
+        let asked = client().whoami(&recorder.registry, &recorder.credential()).await;
+        assert!(matches!(asked, Err(ReadError::Redirect { .. })), "{status}: {asked:?}");
+        assert!(!format!("{:?}", target.only()).contains(CANARY));
+        let read = packument(&recorder).await.unwrap_err().to_string();
+        assert!(read.contains("where the credential is not sent along"), "{read}");
+    }
+    // Nobody knows whether it is new or only not for everybody.
+    let hidden = leading_to(&elsewhere(404).await).await;
+    let answer = packument(&hidden).await.unwrap();
+    assert!(matches!(answer, PackumentAnswer::NotFound { without_credential: true, .. }), "{answer:?}");
+    let absent = elsewhere(404).await;
+    let answer = packument(&absent).await.unwrap();
+    assert!(matches!(answer, PackumentAnswer::NotFound { without_credential: false, .. }), "{answer:?}");
 }
 
 #[tokio::test]
