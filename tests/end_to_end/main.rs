@@ -4,9 +4,11 @@
 mod access;
 mod after_upload;
 mod build;
+mod canary;
 mod ci_page;
 mod counting_registry;
 mod evidence;
+mod fault_matrix;
 mod fence;
 mod gate;
 mod gate_findings;

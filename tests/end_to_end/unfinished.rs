@@ -35,6 +35,14 @@ pub(crate) fn telling_registry() -> (Registry, mpsc::Receiver<String>) {
 /// Two packages, one on top of the other.
 pub(crate) fn pearls(registry: &Registry, settings: &str) -> World {
     let mut world = World::empty();
+    write_pearls(&world, settings);
+    registry.adopt(&mut world);
+    world.commit("feat: pearls");
+    world
+}
+
+/// The files of these packages, and a token that needs nobody.
+pub(crate) fn write_pearls(world: &World, settings: &str) {
     world.write("package.json", "{\"name\":\"pearls\",\"private\":true,\"workspaces\":[\"packages/*\"]}\n");
     world.write("packages/pearl/package.json", "{\"name\":\"pearl\",\"version\":\"1.0.0\"}\n");
     world.write(
@@ -43,9 +51,6 @@ pub(crate) fn pearls(registry: &Registry, settings: &str) -> World {
     );
     world
         .write("relay.toml", &format!("{settings}\n[[credential]]\nenv = \"NPM_TOKEN\"\nkind = \"granular-bypass\"\n"));
-    registry.adopt(&mut world);
-    world.commit("feat: pearls");
-    world
 }
 
 #[test]

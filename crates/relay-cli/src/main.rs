@@ -153,5 +153,6 @@ fn parse(arguments: &[OsString]) -> Result<Cli, Exit> {
 fn start_tracing() {
     let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("RELAY_LOG") else { return };
     // A second subscriber in the same process can't be installed, which only a test could try.
-    let _already = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| ui::Striking).try_init();
+    let _already =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(|| ui::Striking).try_init();
 }

@@ -94,6 +94,23 @@ pub enum FaultKind {
         /// Bytes of the body.
         bytes: u64,
     },
+    /// Nothing is done; a 200 with JSON lists so deep in each other is answered.
+    Nested {
+        /// How deep.
+        depth: usize,
+    },
+    /// Nothing is done; bytes that are no UTF-8 are answered as JSON.
+    NotUtf8 {
+        /// The status.
+        code: u16,
+    },
+    /// Nothing is done; the request is sent to its own address again.
+    RedirectToItself,
+    /// Nothing is done; the error repeats the credential and the one-time password of the request, as careless registries do.
+    Echo {
+        /// The status.
+        code: u16,
+    },
     /// The answer comes this much later.
     Delay(Duration),
     /// The request takes effect; the body of its answer comes one byte at a time.
@@ -119,6 +136,10 @@ impl FaultKind {
             Self::DropAfterCommit => "connection cut after the commit".into(),
             Self::Truncate { after_bytes } => format!("answer cut off after {after_bytes} bytes"),
             Self::Oversized { bytes } => format!("answer of {bytes} bytes"),
+            Self::Nested { depth } => format!("lists {depth} deep"),
+            Self::NotUtf8 { code } => format!("{code} with bytes that are no UTF-8"),
+            Self::RedirectToItself => "redirect to the same address".into(),
+            Self::Echo { code } => format!("{code} that repeats the credential"),
             Self::Trickle { pause } => format!("one byte every {} ms", pause.as_millis()),
             Self::Delay(span) => format!("answer held back for {} ms", span.as_millis()),
         }

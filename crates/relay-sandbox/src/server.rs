@@ -177,6 +177,19 @@ async fn handle(
             let page = "<html>\r\n<head><title>Error</title></head>\r\n<body><center><h1>Error</h1></center></body>\r\n</html>\r\n";
             Outcome::Answer(respond(Answer::bytes(*code, "text/html", Bytes::from_static(page.as_bytes()))))
         }
+        Some(FaultKind::Nested { depth }) => {
+            let body = format!("{}{}", "[".repeat(*depth), "]".repeat(*depth));
+            Outcome::Answer(respond(custom(200, &body, &[])))
+        }
+        Some(FaultKind::NotUtf8 { code }) => {
+            let body = Bytes::from_static(b"{\"error\":\"\xff\xfe\xc0\x80\"}");
+            Outcome::Answer(respond(Answer { body, ..custom(*code, "", &[]) }))
+        }
+        Some(FaultKind::RedirectToItself) => {
+            let location = format!("{}{}", incoming.origin, incoming.path);
+            Outcome::Answer(respond(custom(307, "", &[("location".to_owned(), location)])))
+        }
+        Some(FaultKind::Echo { code }) => Outcome::Answer(respond(echo(*code, incoming))),
         Some(FaultKind::DropBeforeCommit) => Outcome::Cut,
         Some(FaultKind::DropAfterCommit) => {
             endpoints::dispatch(shared, incoming);
@@ -231,6 +244,15 @@ fn custom(code: u16, body: &str, headers: &[(String, String)]) -> Answer {
     answer.headers = headers.to_vec();
     answer.body = Bytes::from(body.to_owned());
     answer
+}
+
+/// An error with what should never be said again.
+fn echo(code: u16, incoming: &Incoming) -> Answer {
+    let authorization = incoming.authorization().unwrap_or("nothing");
+    let otp = incoming.otp().unwrap_or("no password");
+    let words = format!("could not use {authorization} with {otp}");
+    let headers = [("npm-notice".to_owned(), words.clone())];
+    custom(code, &serde_json::json!({ "error": words }).to_string(), &headers)
 }
 
 fn respond(answer: Answer) -> Response {

@@ -101,6 +101,29 @@ async fn answers_can_be_cut_off_blown_up_and_replaced() {
 }
 
 #[tokio::test]
+async fn answers_can_be_deep_garbled_circular_and_indiscreet() {
+    let sandbox = sandbox().await;
+    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    let token = sandbox.create_token(ADA, TokenKind::bypass());
+    let url = format!("{}one", sandbox.url());
+    let get = async |what: FaultKind| {
+        sandbox.add_fault(Fault { when: FaultMatch::of("GET", "one"), what, times: 1 });
+        http().get(&url).bearer_auth(&token).header("npm-otp", "123456").send().await.expect("a head")
+    };
+    let deep = get(FaultKind::Nested { depth: 5 }).await;
+    assert_eq!((deep.status().as_u16(), deep.text().await.expect("a text").as_str()), (200, "[[[[[]]]]]"));
+    let garbled = get(FaultKind::NotUtf8 { code: 200 }).await;
+    assert!(std::str::from_utf8(&garbled.bytes().await.expect("a body")).is_err());
+    // The client of these tests follows it, and finds the fault used up.
+    let led_back = get(FaultKind::RedirectToItself).await;
+    assert_eq!((led_back.status().as_u16(), led_back.url().as_str()), (200, url.as_str()));
+    let indiscreet = get(FaultKind::Echo { code: 403 }).await;
+    assert_eq!(indiscreet.status().as_u16(), 403);
+    let said = indiscreet.text().await.expect("a text");
+    assert!(said.contains(&token) && said.contains("123456"), "{said}");
+}
+
+#[tokio::test]
 async fn faults_pick_their_requests() {
     let sandbox = sandbox().await;
     sandbox.seed_package(seeded("one", "1.0.0", ADA));
