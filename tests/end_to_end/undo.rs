@@ -11,10 +11,11 @@ use relay_sandbox::{
 use serde_json::{Value, json};
 
 use crate::owed::{with_change, with_remote};
+use crate::remote_lock::{killed, lock};
 use crate::sandbox::{ACCOUNT, Registry};
 use crate::takeover::clone;
 use crate::terminal::in_terminal;
-use crate::unfinished::pearls;
+use crate::unfinished::{PATIENCE, pearls, telling_registry};
 use crate::world::{World, project_root};
 
 /// Two packages of which one was released a second time, as 1.1.0.
@@ -178,11 +179,11 @@ fn an_undo_that_is_killed_in_the_middle_is_gone_on_with_by_the_same_command() {
     let (world, _) = released(&registry);
     registry.sandbox.forget_requests();
     // The deprecation does not come to its end before the run is killed.
-    let hangs = FaultKind::Delay(crate::unfinished::PATIENCE);
+    let hangs = FaultKind::Delay(PATIENCE);
     let when = FaultMatch { skip: 0, ..FaultMatch::path("PUT", "/pearl") };
     registry.sandbox.add_fault(Fault { when, what: hangs, times: 1 });
     let mut child = world.start(&["undo", "--yes"]);
-    moved.recv_timeout(crate::unfinished::PATIENCE).expect("the tag is moved");
+    moved.recv_timeout(PATIENCE).expect("the tag is moved");
     child.kill().expect("a kill");
     child.wait().expect("an end");
     registry.sandbox.clear_faults();
@@ -319,13 +320,76 @@ fn ctrl_c_lets_what_is_in_flight_end_and_sends_nothing_more() {
     let (world, _) = released(&registry);
     // What the deprecation has to read first does not come.
     let when = FaultMatch { skip: 1, ..FaultMatch::path("GET", "/pearl") };
-    registry.sandbox.add_fault(Fault { when, what: FaultKind::Delay(crate::unfinished::PATIENCE), times: 9 });
+    registry.sandbox.add_fault(Fault { when, what: FaultKind::Delay(PATIENCE), times: 9 });
     let child = world.start(&["undo", "--yes"]);
-    moved.recv_timeout(crate::unfinished::PATIENCE).expect("the tag is moved");
+    moved.recv_timeout(PATIENCE).expect("the tag is moved");
     let ran = world.interrupt(child).ended_with(130);
     assert!(ran.stderr.contains("interrupted"), "{}", ran.stderr);
     registry.sandbox.clear_faults();
     assert_eq!(registry.sandbox.deprecation("pearl", "1.1.0"), None);
     world.relay(&["undo", "--yes"]).ended_with(0);
     assert!(registry.sandbox.deprecation("pearl", "1.1.0").is_some());
+}
+
+#[test]
+fn a_run_at_work_keeps_an_undo_away_and_one_that_is_gone_does_not() {
+    let (registry, published) = telling_registry();
+    let world = pearls(&registry, "");
+    registry.seed(&world);
+    with_remote(&world);
+    with_change(&world, "Shine");
+    registry.sandbox.hold("pearl");
+    let child = world.start(&["release", "--yes"]);
+    published.recv_timeout(PATIENCE).expect("an upload");
+    registry.sandbox.forget_requests();
+    let ran = world.relay(&["undo", "pearl@1.0.0", "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("another run of relay is at work in this clone"), "{}", ran.stderr);
+    assert_eq!(writes(&registry), Vec::<String>::new());
+    registry.sandbox.release("pearl");
+    let first = child.wait_with_output().expect("an end");
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+
+    let (registry, world, remote, _) = killed("[git]\nlock-lasts = \"1s\"\n");
+    registry.sandbox.release("pearl");
+    let other = clone(&world, &remote, "other");
+    let ran = world.relay(&["--cwd", &other, "undo", "--yes"]).ended_with(0);
+    assert!(ran.stderr.contains("Took over the lock on the remote"), "{}", ran.stderr);
+    assert!(registry.sandbox.deprecation("pearl", "1.0.0").is_some());
+    assert_eq!(lock(&world, &remote), "", "given back");
+}
+
+#[test]
+fn a_plan_file_can_write_neither_elsewhere_nor_to_the_terminal() {
+    let registry = Registry::with_codes();
+    let (world, _) = released(&registry);
+    let path = world.beside("plans").join("undo.json");
+    let path = path.to_str().expect("a path");
+    world.relay(&["undo", "--out", path]).ended_with(0);
+    let text = std::fs::read_to_string(path).expect("a plan");
+    registry.sandbox.forget_requests();
+    let mut plan: Value = serde_json::from_str(&text).expect("JSON");
+    plan["steps"][0]["why"] = "\u{1b}]0;owned\u{7}\u{202e}no".into();
+    std::fs::write(path, plan.to_string()).expect("a plan");
+    let shown = world.relay(&["undo", "--plan", path, "--dry-run"]).ended_with(0);
+    assert!(!shown.stderr.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", shown.stderr);
+    for (pointer, value, words) in [
+        ("/successors/file", "../evil.md", "the change file"),
+        ("/steps/0/change/version", "2.0.0-rc.1", "the prerelease"),
+        ("/steps/0/name", "necklace", "none of whose versions"),
+    ] {
+        let mut plan: Value = serde_json::from_str(&text).expect("JSON");
+        *plan.pointer_mut(pointer).expect("a field") = value.into();
+        std::fs::write(path, plan.to_string()).expect("a plan");
+        let ran = world.relay(&["undo", "--plan", path, "--yes"]).ended_with(1);
+        assert!(ran.stderr.contains(words), "{pointer}: {}", ran.stderr);
+    }
+    // A link in the place of the folder leads elsewhere.
+    std::fs::write(path, &text).expect("a plan");
+    let elsewhere = world.beside("elsewhere");
+    let _ = std::fs::remove_dir_all(world.repo().join(".changeset"));
+    std::os::unix::fs::symlink(&elsewhere, world.repo().join(".changeset")).expect("a link");
+    let ran = world.relay(&["undo", "--plan", path, "--yes"]).ended_with(1);
+    assert!(ran.stderr.contains("`.changeset` can't be used"), "{}", ran.stderr);
+    assert_eq!(writes(&registry), Vec::<String>::new(), "found before anything is sent");
+    assert_eq!(std::fs::read_dir(&elsewhere).expect("a folder").count(), 0);
 }

@@ -19,6 +19,7 @@ use relay_engine::undo::plan::{MESSAGE_CHARS_MAX, UNDO_SIZE_BYTES_MAX, UndoPlan}
 use relay_engine::undo::planning::{UndoWishes, plan};
 use relay_engine::undo::targets::{Source, Wanted, find};
 use relay_engine::undo::{UndoError, apply, facts};
+use relay_registry::struck_out::strike;
 use relay_workspace::{read_regular_text, write_atomically};
 
 use crate::cli::undo::{Meant, UndoArgs};
@@ -69,7 +70,7 @@ pub(crate) async fn run(context: &Context, args: &UndoArgs) -> Result<Exit, CliE
     let Some(plan) = made else { return Ok(Exit::Done) };
     if let Some(path) = &args.out {
         let path = context.resolve(path);
-        write_atomically(&path, plan.to_json().as_bytes()).map_err(|error| {
+        write_atomically(&path, strike(&plan.to_json()).as_bytes()).map_err(|error| {
             CliError::of(ErrorKind::User, &error).hint("name a file in a folder that is there").code("relay::undo::out")
         })?;
         context.ui.status(format!("Wrote the plan; `relay undo --plan {path}` carries it out"));
@@ -200,6 +201,9 @@ impl Undoing<'_> {
     async fn carry_out(&self, plan: &UndoPlan, stop: &mut StopRequests) -> Result<Exit, CliError> {
         let ui = &self.context.ui;
         let writes = apply::writes(&self.project, &self.session, &self.learnt, plan).map_err(undo_error)?;
+        if plan.successors.is_some() {
+            apply::check_change_folder(&self.project).map_err(undo_error)?;
+        }
         let holder = session_setup::holder("undo");
         let terms = AloneTerms {
             state: &self.state,

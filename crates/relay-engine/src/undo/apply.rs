@@ -69,17 +69,26 @@ pub async fn carry_out_writes<P: Person>(
     Ok((reports, second_factor.state.answered_count()))
 }
 
+/// Whether a change file can be written: looked at before anything is sent.
+///
+/// # Errors
+/// [`UndoError::ChangeFolder`] where something else stands in the place of the folder; a link could lead anywhere.
+pub fn check_change_folder(project: &Project) -> Result<(), UndoError> {
+    match project.workspace.root.join(CHANGE_FILE_FOLDER).symlink_metadata() {
+        Ok(there) if !there.is_dir() => Err(UndoError::ChangeFolder("it is no folder".to_owned())),
+        _ => Ok(()),
+    }
+}
+
 /// Writes the change file, unless one of that name is there. Tells whether it was written.
 ///
 /// # Errors
-/// [`UndoError::ChangeFile`].
+/// [`UndoError::ChangeFile`], [`UndoError::ChangeFolder`].
 pub fn write_change_file(project: &Project, successors: &Successors) -> Result<bool, UndoError> {
+    check_change_folder(project)?;
     let folder = project.workspace.root.join(CHANGE_FILE_FOLDER);
-    // A link could lead anywhere.
-    match folder.symlink_metadata() {
-        Ok(there) if there.is_dir() => {}
-        Ok(_) => return Err(UndoError::ChangeFolder("it is no folder".to_owned())),
-        Err(_) => std::fs::create_dir(&folder).map_err(|error| UndoError::ChangeFolder(error.to_string()))?,
+    if !folder.is_dir() {
+        std::fs::create_dir(&folder).map_err(|error| UndoError::ChangeFolder(error.to_string()))?;
     }
     let path = folder.join(&successors.file);
     if path.symlink_metadata().is_ok() {

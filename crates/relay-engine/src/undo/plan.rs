@@ -182,6 +182,9 @@ impl UndoPlan {
                 RegistryChange::Deprecate { message, .. } if message.chars().count() > MESSAGE_CHARS_MAX => {
                     return refused(format!("to deprecate `{name}` with more than {MESSAGE_CHARS_MAX} characters"));
                 }
+                RegistryChange::Deprecate { versions, .. } if !versions.iter().all(|one| self.is_about(step, one)) => {
+                    return refused(format!("to deprecate versions of `{name}` that it is not about"));
+                }
                 RegistryChange::Unpublish { version } if !self.is_about(step, version) => {
                     return refused(format!("to unpublish `{name}@{version}`, which it is not about"));
                 }
@@ -271,6 +274,8 @@ mod tests {
         refused(&plan(set("latest", "2.0.0-rc.1")), "prerelease");
         refused(&plan(RegistryChange::Publish { version: Version::new(1, 2, 1) }), "to publish");
         refused(&plan(RegistryChange::Unpublish { version: Version::new(1, 0, 0) }), "not about");
+        let others = RegistryChange::Deprecate { versions: vec![Version::new(1, 1, 0)], message: "x".into() };
+        refused(&plan(others), "not about");
         let mut other = plan(set("latest", "1.1.0"));
         other.steps[0].name = PackageName::parse("other").unwrap();
         refused(&other, "none of whose versions");
