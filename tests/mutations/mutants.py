@@ -99,11 +99,4 @@ MUTANTS = [
         "fix": "project.config.git.tags_per_push.or_else(listens)",
         "mutant": "project.config.git.tags_per_push.or_else(listens).filter(|_| false)",
     },
-    {
-        "name": "merged-or-not",
-        "what": "a release that waits to be merged is made a second time",
-        "file": "release/agreed.rs",
-        "fix": "if branches.is_empty() { Ok(()) }",
-        "mutant": "if branches.len() < 100 { Ok(()) }",
-    },
 ]

@@ -230,15 +230,24 @@ impl World {
             let is_accepted = self.terms.accepted.contains(&((*name).clone(), version.clone()));
             !is_accepted && self.registry.get(name, version).is_some_and(|stored| stored.is_strangers)
         };
-        let lacks = |name: &&PackageName| {
-            let there = versions.get(*name).and_then(|version| self.registry.get(name, version));
-            self.registry.forbidden.contains(*name) && there.is_none()
-        };
-        let roots = self.packages.keys().filter(|name| is_strangers(name) || lacks(name));
+        let is_out = |name: &PackageName| versions.get(name).is_some_and(|one| self.registry.get(name, one).is_some());
+        let is_refused = |name: &&PackageName| self.registry.forbidden.contains(*name) && !is_out(name);
+        let mut held = self.standing_on(self.packages.keys().filter(is_strangers), |_| true);
+        // What is out already holds nobody, whatever it needs.
+        held.extend(self.standing_on(self.packages.keys().filter(is_refused), |name| !is_out(name)));
+        held
+    }
+
+    /// Packages and those that need them, through those that `counts` says.
+    fn standing_on<'n>(
+        &self,
+        roots: impl Iterator<Item = &'n PackageName>,
+        counts: impl Fn(&PackageName) -> bool,
+    ) -> BTreeSet<PackageName> {
         let mut held: BTreeSet<PackageName> = roots.cloned().collect();
         loop {
             let stands = |(name, below): &(&PackageName, &BTreeSet<PackageName>)| {
-                !held.contains(*name) && !below.is_disjoint(&held)
+                !held.contains(*name) && counts(name) && !below.is_disjoint(&held)
             };
             let more: Vec<PackageName> = self.packages.iter().filter(stands).map(|(name, _)| name.clone()).collect();
             if more.is_empty() {

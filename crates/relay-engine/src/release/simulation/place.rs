@@ -42,7 +42,7 @@ pub(super) fn registry() -> RegistryUrl {
 /// The place that one process works in.
 pub(super) struct Place(pub(super) Process);
 
-fn on_this_thread(keeping: BoxFuture<'static, ()>) {
+pub(super) fn on_this_thread(keeping: BoxFuture<'static, ()>) {
     drop(tokio::task::spawn_local(keeping));
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Remote {
     pub(super) refs: BTreeMap<String, String>,
     /// The branch takes no pushes.
     pub(super) is_protected: bool,
+    /// The answer to the next call is lost.
+    pub(super) loses_next_answer: bool,
     /// The process that holds the lock.
     pub(super) lock_holder: Option<u32>,
 }
@@ -41,6 +43,9 @@ impl World {
         let now = self.now();
         if self.computers[at].cut_off.iter().any(|(from, to)| (*from..*to).contains(&now)) {
             return Err(error());
+        }
+        if std::mem::take(&mut self.remote.loses_next_answer) {
+            return Ok(Way::AnswerLost);
         }
         if !self.dice.befalls(self.faults.remote) {
             return Ok(Way::Clear);

@@ -72,12 +72,13 @@ fn random_world(seed: u64) -> (Shared, Command) {
     if dice.befalls(120) {
         world.registry.forbidden.insert(name(dice.number(0..count)));
     }
-    world.registry.delay_max = [1, 2_000, 60_000, 400_000, 1_500_000][dice.number(0..5)];
+    world.registry.delay_max = [1, 2_000, 20_000, 90_000, 200_000][dice.number(0..5)];
     let releases = dice.befalls(600);
     let mut config = Config::default();
     config.publish.concurrency = dice.number(1..5);
     config.publish.wait_for = if dice.befalls(250) { WaitFor::Accepted } else { WaitFor::Visible };
-    config.git.lock_lasts = DurationText(Duration::from_secs([20, 60, 120][dice.number(0..3)]));
+    config.publish.visibility_timeout = DurationText(Duration::from_secs([30, 120, 300][dice.number(0..3)]));
+    config.git.lock_lasts = DurationText(Duration::from_secs([20, 30, 120][dice.number(0..3)]));
     config.git.tags_per_push = dice.befalls(300).then_some(3);
     world.remote.is_protected = releases && dice.befalls(200);
     world.terms.pushes = dice.befalls(900) || world.remote.is_protected;
@@ -202,8 +203,8 @@ impl World {
         let now = self.now();
         for at in 0..self.computers.len() {
             self.computers[at].cut_off.clear();
-            if self.dice.befalls(150) {
-                let from = now + self.dice.between(0..300_000);
+            if self.dice.befalls(250) {
+                let from = now + self.dice.between(0..150_000);
                 let to = from + self.dice.between(1_000..400_000);
                 self.computers[at].cut_off.push((from, to));
             }
@@ -230,7 +231,7 @@ async fn disturb(world: &Shared, command: &Command) {
             world.draw_faults();
             let kills = (world.draw_kill(), world.draw_kill());
             let interrupt = world.dice.befalls(100).then(|| world.dice.between(0..200_000));
-            (kills, world.dice.between(0..40_000), interrupt, world.dice.befalls(350))
+            (kills, world.dice.between(0..40_000), interrupt, world.dice.befalls(450))
         };
         let command = Command { interrupt, ..command.clone() };
         if together && command.pushes {

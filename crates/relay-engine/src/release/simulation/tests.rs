@@ -1,14 +1,20 @@
 //! Many random worlds, and all the places at which a run can be killed in small ones.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::disk::Death;
+use super::git::SimulatedGit;
+use super::place::on_this_thread;
 use super::run::Command;
 use super::scenario::{JournalFate, calm_down, in_a_world, once, quiet_world, wrongs_of};
-use super::world::{Kill, World, look};
+use super::world::{Kill, Process, Shared, World, look};
+use crate::event::SharedClock;
 use crate::observe::Intent;
+use crate::release::remote::LOCK_REF;
+use crate::release::remote_lock::{LockTerms, RemoteLock, Taken};
+use crate::state_folder::Holder;
 
 /// How many worlds the test takes where nobody says.
 const SEEDS: u64 = 20_000;
@@ -109,6 +115,39 @@ fn killed_everywhere(change: fn(&mut World, &mut Command)) {
             }
         }
     }
+}
+
+/// The ref names what the renewal made of it: that is no lock of another run.
+#[test]
+fn a_renewal_whose_answer_is_lost_leaves_the_lock_its_own() {
+    in_a_world(async {
+        let (world, command) = quiet_world(&[("a", &[])], |_, _| {});
+        let process = Process::new(&world, 0, None);
+        let clock: SharedClock = Arc::new(look(&world).clock());
+        let lasts = command.config.git.lock_lasts.0;
+        let terms = LockTerms {
+            remote: "origin".to_owned(),
+            holder: Holder { command: "publish".to_owned(), pid: 7, host: "builder".to_owned(), since: clock.now() },
+            plan: "p".to_owned(),
+            lasts,
+            clock,
+            beside: on_this_thread,
+        };
+        let Taken::Ours(lock) = RemoteLock::take(&terms, &SimulatedGit(process), None).unwrap() else {
+            panic!("nobody else")
+        };
+        let seen = |world: &Shared| look(world).remote.refs.get(LOCK_REF).cloned();
+        let first = seen(&world);
+        look(&world).remote.loses_next_answer = true;
+        tokio::time::sleep(lasts / 2).await;
+        assert_ne!(seen(&world), first, "it came through");
+        assert_eq!(lock.check().await, Ok(()));
+        tokio::time::sleep(lasts / 3).await;
+        look(&world).remote.loses_next_answer = true;
+        tokio::time::sleep(lasts / 3).await;
+        lock.give_back().unwrap();
+        assert_eq!(seen(&world), None);
+    });
 }
 
 #[test]
