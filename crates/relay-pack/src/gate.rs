@@ -88,7 +88,7 @@ pub fn inspect(tarball: &Tarball, rules: &GateRules, before: Option<&Before>) ->
         Err(error) => findings.add(
             FindingName::Unreadable,
             None,
-            format!("its tarball can't be read back: {error}"),
+            format!("its tarball can't be read back: {}", Printable::line(&error.to_string())),
             "pack it again; if this stays, report it with the package",
         ),
     }

@@ -144,7 +144,7 @@ impl ReleasePlan {
 fn syntax(error: &serde_json::Error) -> PlanFileError {
     let text = error.to_string();
     let problem = text.rfind(" at line ").map_or(text.as_str(), |end| text.get(..end).unwrap_or(&text));
-    PlanFileError::Syntax { line: error.line(), column: error.column(), problem: problem.to_owned() }
+    PlanFileError::Syntax { line: error.line(), column: error.column(), problem: Printable::line(problem).into() }
 }
 
 #[cfg(test)]

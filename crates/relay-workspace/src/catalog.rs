@@ -9,6 +9,7 @@
 
 use relay_values::Printable;
 
+use crate::discover::read_yaml;
 use crate::edit::EditError;
 use crate::json::{JsonText, strict};
 use crate::manager::PackageManager;
@@ -74,7 +75,34 @@ fn edit_yaml(text: &str, edits: &[CatalogEdit]) -> Result<String, EditError> {
             return Err(not_there(edit));
         }
     }
-    Ok(crate::json::splice(text, replacements.into_iter()))
+    let edited = crate::json::splice(text, replacements.into_iter());
+    match edits.first() {
+        // The lines were read by their look. What they come to, the parser knows.
+        Some(first) if !is_as_meant(text, &edited, edits) => Err(not_there(first)),
+        _ => Ok(edited),
+    }
+}
+
+/// Says whether an edited text is the same document, but for the entries that were to be changed.
+fn is_as_meant(before: &str, after: &str, edits: &[CatalogEdit]) -> bool {
+    let (Ok(mut expected), Ok(after)) = (read_yaml(before), read_yaml(after)) else { return false };
+    for edit in edits {
+        let name = edit.catalog.as_deref().unwrap_or(DEFAULT);
+        let spelt = [("/catalog", edit.catalog.is_none()), ("/catalogs", false)];
+        for (place, is_default) in spelt {
+            let catalog = match expected.pointer_mut(place) {
+                Some(catalog) if is_default => Some(catalog),
+                Some(catalogs) if place == "/catalogs" => catalogs.get_mut(name),
+                _ => None,
+            };
+            let entry = catalog.and_then(|catalog| catalog.get_mut(&edit.name));
+            // Of two spellings of the default catalog, the one that has the value so far was meant.
+            if let Some(entry) = entry.filter(|entry| entry.as_str().is_none_or(|text| text == edit.from)) {
+                *entry = edit.to.clone().into();
+            }
+        }
+    }
+    expected == after
 }
 
 fn edit_manifest(text: &str, edits: &[CatalogEdit]) -> Result<String, EditError> {

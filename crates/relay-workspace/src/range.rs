@@ -8,6 +8,7 @@ mod as_npm;
 use std::fmt;
 
 use deno_semver::VersionReq;
+use relay_values::Printable;
 use semver::Version;
 
 use as_npm::as_npm;
@@ -30,7 +31,7 @@ impl Range {
     /// # Errors
     /// [`InvalidRange`] when npm would not take the text for a range.
     pub fn parse(text: &str) -> Result<Self, InvalidRange> {
-        let invalid = || InvalidRange(text.to_owned());
+        let invalid = || InvalidRange(Printable::name(text).into());
         let read = as_npm(text).ok_or_else(invalid)?;
         let requirement = VersionReq::parse_from_npm(&read).map_err(|_| invalid())?;
         if requirement.tag().is_some() {
@@ -65,6 +66,12 @@ mod tests {
     fn check(range: &str, version: &str, expected: bool) {
         let accepts = Range::parse(range).unwrap().accepts(&Version::parse(version).unwrap());
         assert_eq!(accepts, expected, "{range} against {version}");
+    }
+
+    #[test]
+    fn what_is_none_is_told_as_it_can_be_shown() {
+        let told = Range::parse("x\u{1b}[31m y").unwrap_err().to_string();
+        assert_eq!(told, "`x\u{fffd}[31m y` is not a version range");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use relay_values::RegistryUrl;
+use relay_values::{Printable, RegistryUrl};
 use relay_workspace::{Integrity, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
@@ -109,10 +109,10 @@ impl ReleaseRecord {
         struct Form {
             schema: String,
         }
-        let unreadable = |error: serde_json::Error| RecordError::Unreadable(error.to_string());
+        let unreadable = |error: serde_json::Error| RecordError::Unreadable(Printable::line(&error.to_string()).into());
         let form: Form = serde_json::from_slice(bytes).map_err(unreadable)?;
         if form.schema != RECORD_SCHEMA {
-            return Err(RecordError::UnknownForm(form.schema));
+            return Err(RecordError::UnknownForm(Printable::name(&form.schema).into()));
         }
         serde_json::from_slice(bytes).map_err(unreadable)
     }
@@ -249,6 +249,8 @@ mod tests {
     #[test]
     fn what_is_no_record_or_a_later_one_is_told_apart() {
         assert!(matches!(ReleaseRecord::parse(b"{}"), Err(RecordError::Unreadable(_))));
+        let hidden = ReleaseRecord::parse("{\"schema\":\"relay\u{202e}\"}".as_bytes()).unwrap_err().to_string();
+        assert!(hidden.starts_with("it has the form `relay\u{fffd}`"), "{hidden}");
         let later = br#"{"schema":"relay.release/2","all":"new"}"#;
         assert!(
             matches!(ReleaseRecord::parse(later), Err(RecordError::UnknownForm(form)) if form == "relay.release/2")

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use relay_values::Printable;
 use relay_workspace::PackageName;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -110,7 +111,7 @@ impl<'a> Laying<'a> {
         }
         for (key, value) in parsed.entries {
             let key = self.expanded(&key).0.text;
-            let place = format!("`{key}` in `{}`", file.path);
+            let place = format!("`{}` in `{}`", Printable::whole(&key), file.path);
             if layer == Layer::Project && literal::is_given_away(&key, &value) {
                 self.given_away.push(place.clone());
             }

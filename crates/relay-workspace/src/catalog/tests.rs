@@ -22,6 +22,32 @@ fn yaml_keeps_comments_quotes_and_all_else() {
     check(PackageManager::Pnpm, &windows, &edits, &expected.replace('\n', "\r\n"));
 }
 
+/// Lines of another style end what encloses the lines below them, and lines of a text are none: only the parser knows.
+#[test]
+fn an_entry_that_only_looks_like_one_is_left_alone() {
+    let entry = "\"@acme/a\": ^1.0.0\n";
+    for text in [
+        format!("catalog:\n  {entry}&other others:\n  {entry}"),
+        format!("catalog:\n  {entry}!!map others:\n  {entry}"),
+        format!("catalog:\n  {entry}? others\n:\n  {entry}"),
+        format!("catalog:\n  {entry}note: |\n  x\nold:\n- |\n  catalog:\n    {entry}"),
+        format!("catalog: &c\n  {entry}copy: *c\n"),
+        format!("note: \"a\n\n  text\"\ncatalog:\n  {entry}"),
+    ] {
+        let edits = [edit(None, "^1.0.0", "^2.0.0")];
+        match edit_catalogs(PackageManager::Pnpm, &text, &edits) {
+            Ok(after) => {
+                let mut expected = read_yaml(&text).unwrap();
+                expected["catalog"]["@acme/a"] = "^2.0.0".into();
+                assert_eq!(read_yaml(&after).as_ref(), Ok(&expected), "{text}");
+            }
+            Err(error) => assert!(matches!(error, EditError::CatalogEntry { .. }), "{text}: {error}"),
+        }
+    }
+    let plain = format!("catalog:\n  {entry}others:\n  {entry}");
+    check(PackageManager::Pnpm, &plain, &[edit(None, "^1.0.0", "^2.0.0")], &plain.replacen("^1.0.0", "^2.0.0", 1));
+}
+
 #[test]
 fn the_default_catalog_has_two_spellings() {
     let edits = [edit(None, "^1.0.0", "^2.0.0")];
