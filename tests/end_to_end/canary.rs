@@ -6,8 +6,9 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-/// The forms in which a secret is looked for.
-pub(crate) struct Canaries(Vec<(String, Vec<u8>)>);
+/// The forms in which secrets are looked for.
+#[derive(Default)]
+pub(crate) struct Canaries(Vec<(String, String)>);
 
 impl Canaries {
     /// Looks for these, each as it is, in base64 wherever it stands in what was encoded, and percent-encoded.
@@ -15,32 +16,38 @@ impl Canaries {
         let mut forms = Vec::new();
         for secret in secrets {
             assert!(secret.len() >= 6, "a short secret would be found by chance");
-            forms.push((format!("`{secret}`"), secret.as_bytes().to_vec()));
+            forms.push((format!("`{secret}`"), (*secret).to_owned()));
             let percent = percent_encoded(secret, |_| false);
-            forms.push((format!("`{secret}` percent-encoded"), percent.to_lowercase().into_bytes()));
-            forms.push((format!("`{secret}` percent-encoded"), percent.into_bytes()));
+            forms.push((format!("`{secret}` percent-encoded"), percent.to_lowercase()));
+            forms.push((format!("`{secret}` percent-encoded"), percent));
             let escaped = percent_encoded(secret, |byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte));
-            forms.push((format!("`{secret}` percent-encoded where it must be"), escaped.into_bytes()));
+            forms.push((format!("`{secret}` percent-encoded where it must be"), escaped));
             // So many characters at the beginning depend on what is before it, and the last one on what is behind.
             for (shift, from) in [(0, 0), (1, 2), (2, 3)] {
                 let shifted = [vec![b'x'; shift], secret.as_bytes().to_vec()].concat();
                 for encoded in [STANDARD.encode(&shifted), URL_SAFE.encode(&shifted)] {
                     let to = encoded.trim_end_matches('=').len() - 1;
-                    forms.push((format!("`{secret}` in base64"), encoded.as_bytes()[from..to].to_vec()));
+                    forms.push((format!("`{secret}` in base64"), encoded[from..to].to_owned()));
                 }
             }
         }
         Self(forms)
     }
 
+    /// Looks for these as well.
+    pub(crate) fn add(&mut self, secret: &str) {
+        self.0.extend(Self::of(&[secret]).0);
+    }
+
     /// Where one of them is in a text.
     pub(crate) fn seen_in(&self, place: &str, text: &[u8], found: &mut Vec<String>) {
-        let is_part = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        let text = String::from_utf8_lossy(text);
+        let is_part = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_alphanumeric);
         for (form, needle) in &self.0 {
-            let digits = needle.iter().all(u8::is_ascii_digit);
-            let hit = text.windows(needle.len()).enumerate().any(|(at, window)| {
+            let digits = needle.bytes().all(|byte| byte.is_ascii_digit());
+            let hit = text.match_indices(needle.as_str()).any(|(at, _)| {
                 // Six digits stand in many a digest; a code stands by itself.
-                window == needle && !(digits && (at.checked_sub(1).is_some_and(is_part) || is_part(at + needle.len())))
+                !(digits && (at.checked_sub(1).is_some_and(is_part) || is_part(at + needle.len())))
             });
             if hit {
                 found.push(format!("{form} in {place}"));
@@ -54,7 +61,8 @@ impl Canaries {
             let path = entry.path();
             let kind = entry.file_type().expect("a kind");
             if kind.is_dir() {
-                if entry.file_name() != "node_modules" {
+                // What others' programs keep is not relay's to keep clean.
+                if entry.file_name() != "node_modules" && entry.file_name() != "npm-cache" {
                     self.seen_below(&path, found);
                 }
             } else if kind.is_file() {
@@ -97,4 +105,20 @@ fn a_secret_is_found_in_whatever_form_it_is_written() {
     for harmless in ["sha512-a493817b", "1493817", "npm_q7Zk", "", "bearer ***"] {
         assert!(!seen(harmless), "{harmless}");
     }
+}
+
+#[test]
+#[should_panic(expected = "`npm_planted` in ")]
+fn a_world_in_which_a_secret_was_left_fails_in_the_end() {
+    let mut world = crate::world::World::empty();
+    world.guard("npm_planted");
+    world.write(".git/relay/journal.ndjson", "{\"why\":\"npm_planted\"}\n");
+}
+
+#[test]
+#[should_panic(expected = "`npm_planted` in stdout")]
+fn a_world_in_which_a_secret_is_printed_fails_at_once() {
+    let mut world = crate::world::World::empty();
+    world.guard("npm_planted");
+    world.run(std::process::Command::new("echo").arg("npm_planted"));
 }

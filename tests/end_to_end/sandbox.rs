@@ -65,6 +65,8 @@ impl Registry {
                  packages = [\"*\"]\n"
             ),
         );
+        world.guard(&self.session);
+        world.guard(&self.bypass);
         world.set("SESSION_TOKEN", &self.session);
         world.set("NPM_TOKEN", &self.bypass);
     }

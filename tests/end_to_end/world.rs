@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use crate::canary::Canaries;
+
 use camino::Utf8PathBuf;
 
 /// A repository and a home, apart from everything else on the machine.
 pub(crate) struct World {
     folder: tempfile::TempDir,
     environment: BTreeMap<String, String>,
+    canaries: Canaries,
 }
 
 /// What a program came to.
@@ -25,7 +28,7 @@ impl World {
         let folder = tempfile::Builder::new().prefix("relay-test-").tempdir().expect("a temporary folder");
         std::fs::create_dir_all(folder.path().join("home")).expect("a home");
         std::fs::create_dir_all(folder.path().join("repo")).expect("a repository folder");
-        Self { folder, environment: BTreeMap::new() }
+        Self { folder, environment: BTreeMap::new(), canaries: Canaries::default() }
     }
 
     /// A world with a copy of one of the examples, committed and tagged as live.
@@ -50,6 +53,11 @@ impl World {
     /// Sets an environment variable for all programs of this world.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Has a secret looked for in all that relay prints here, and in the end in all files that are here.
+    pub(crate) fn guard(&mut self, secret: &str) {
+        self.canaries.add(secret);
     }
 
     /// Writes a file of the repository.
@@ -108,6 +116,10 @@ impl World {
     /// Runs a program with this world's environment and nothing else.
     pub(crate) fn run(&self, command: &mut Command) -> Ran {
         let output = self.prepare(command).stdin(Stdio::null()).output().expect("the program starts");
+        let mut found = Vec::new();
+        self.canaries.seen_in("stdout", &output.stdout, &mut found);
+        self.canaries.seen_in("stderr", &output.stderr, &mut found);
+        assert!(found.is_empty(), "{command:?}: {found:?}");
         Ran::from(output)
     }
 
@@ -160,6 +172,17 @@ impl World {
         let ran = self.run(Command::new("node").args(["-e", script]).current_dir(&consumer));
         assert_eq!(ran.code, 0, "node: {}", ran.stderr);
         ran.stdout.trim().to_owned()
+    }
+}
+
+impl Drop for World {
+    /// No secret that was given to relay has come into a file.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let mut found = Vec::new();
+            self.canaries.seen_below(self.folder.path(), &mut found);
+            assert!(found.is_empty(), "{found:?}");
+        }
     }
 }
 

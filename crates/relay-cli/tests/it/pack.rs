@@ -159,6 +159,22 @@ fn a_secret_stops_all_tarballs() {
 }
 
 #[test]
+fn findings_are_told_with_their_names_and_how_they_are_let_pass() {
+    let map = r#"{"version":3,"sourcesContent":["let a"]}"#;
+    let repo = Repo::pnpm()
+        .package("a", "1.0.0", r#""main":"dist/index.js""#)
+        .package("b", "1.0.0", "")
+        .file("packages/a/.env", "A=1\n")
+        .file("packages/b/index.js.map", map)
+        .file("relay.toml", "[gate]\nforbid = [\"source-map\"]\n");
+    insta::assert_snapshot!(without_sizes(&repo.relay("pack --dry-run").session()));
+    let allowed = "\n[[gate.allow]]\nfindings = [\"source-map\", \"secret-file\"]\nfiles = [\"*.map\", \".env\"]\nreason = \"meant\"\n\
+                   \n[[gate.allow]]\npackages = [\"a\"]\nfindings = [\"missing-entry-point\"]\nreason = \"a template\"\n";
+    let repo = repo.file("relay.toml", &format!("[gate]\nforbid = [\"source-map\"]\n{allowed}"));
+    insta::assert_snapshot!(without_sizes(&repo.relay("pack --dry-run").session()));
+}
+
+#[test]
 fn a_tarball_above_the_limit_is_stopped() {
     let repo = Repo::pnpm().package("a", "1.0.0", "").file("relay.toml", "[gate]\nmax-size = \"10B\"\n");
     let run = repo.relay("pack");
