@@ -349,3 +349,20 @@ fn a_circle_that_a_peer_closes_stops_no_command() {
     world.relay(&["version", "--yes"]).ended_with(0);
     assert_eq!(version_in(&world, "host"), "1.0.1");
 }
+
+#[test]
+fn version_commits_what_release_would_and_leaves_no_trace_of_a_run() {
+    let packages = [("a", "1.0.0", "feat: a"), ("b", "1.0.0", "fix: b")];
+    let alone = changed_by_commits(&packages);
+    alone.relay(&["version", "--yes"]).ended_with(0);
+    let message = alone.git(&["log", "-1", "--format=%B"]);
+    assert_eq!(message.trim(), "chore(release): publish\n\n- a@1.1.0\n- b@1.0.1");
+    assert!(!alone.repo().join(".git/relay/journal.ndjson").exists(), "nothing is unfinished");
+
+    let home = CountingRegistry::start();
+    let released = changed_by_commits(&packages);
+    at_home_in(&released, &home);
+    released.commit("chore: settings");
+    released.relay(&["release", "--yes", "--no-push"]).ended_with(0);
+    assert_eq!(released.git(&["log", "-1", "--format=%B"]), message);
+}

@@ -392,7 +392,8 @@ pub(crate) fn open(root: &Utf8Path, concurrency: Option<usize>) -> Result<Projec
     read(root, concurrency).map_err(explain::project)
 }
 
-fn read(root: &Utf8Path, concurrency: Option<usize>) -> Result<Project, ProjectError> {
+/// Reads the project around `root` as [`open`] does, for the steps of a release.
+pub(crate) fn read(root: &Utf8Path, concurrency: Option<usize>) -> Result<Project, ProjectError> {
     let mut project = Project::open(root)?;
     if let Some(concurrency) = concurrency {
         project.config.publish.concurrency = concurrency;

@@ -31,6 +31,7 @@ pub mod sent;
 mod simulation;
 pub mod unlock;
 mod versioned;
+mod versions_only;
 mod waiting_branch;
 pub(crate) mod workplace;
 
@@ -67,6 +68,7 @@ pub use published::{Finished, Published};
 pub use pushed::{Pushed, PushedTo};
 pub use saved::promises_bytes;
 pub use versioned::{VersionStep, Versioned};
+pub use versions_only::{VersionsAgreed, VersionsHeld};
 pub use waiting_branch::WaitingBranch;
 
 /// What a release may do and how it is asked for.

@@ -1,73 +1,142 @@
 //! `relay version`: writes versions, ranges, changelogs and the lockfile, and commits them.
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use relay_change::BumpPlan;
-use relay_engine::learnt::Learnt;
-use relay_engine::observe::{Intent, RecordedVersions, observe};
-use relay_engine::release::{
-    ReleaseError, check_branch, check_clean, check_commit, check_manifests, finish_interrupted_step, interrupted_step,
-};
-use relay_engine::state_folder::RunLock;
-use relay_engine::versioning::{commit_versions, write_versions};
+use relay_engine::event::{Emitter, Event, Fact, Subscriber};
+use relay_engine::finish::FinishOptions;
+use relay_engine::observe::Intent;
+use relay_engine::release::{Entered, Observed, ReleaseError, Request};
+use relay_engine::run_options::RunOptions;
 use relay_plan::Finding;
 use serde_json::json;
 
 use crate::cli::version::VersionArgs;
 use crate::context::Context;
-use crate::error::engine as explain;
 use crate::error::{CliError, ErrorKind};
 use crate::exit::Exit;
 use crate::interrupted;
 use crate::notices;
 use crate::session_setup::{self, SessionFlags};
-use crate::ui::{columns, plural};
+use crate::ui::{Ui, columns, plural};
+use crate::wall_clock::WallClock;
 
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, CliError> {
     let ui = &context.ui;
-    let mut project = crate::flow::open(&context.cwd, None)?;
-    if crate::deepen::unshallow(ui, &project, &args.history)? {
-        project = crate::flow::open(&context.cwd, None)?;
-    }
-    let state = session_setup::state_folder(&project);
-    let take_lock = || RunLock::take(&state, &session_setup::holder("version")).map_err(explain::state_folder);
-    let mut lock = None;
-    if args.dry_run {
-        interrupted::warn(ui, &project, &state)?;
-    } else {
-        RunLock::refuse_if_busy(&state).map_err(explain::state_folder)?;
-        if interrupted_step(&project, &state).map_err(explain::write_set)?.is_some() {
-            lock = Some(take_lock()?);
-            interrupted::tell(ui, finish_interrupted_step(&project, &state)?.as_ref());
-            project = crate::flow::open(&context.cwd, None)?;
-        }
+    let project = crate::flow::open(&context.cwd, None)?;
+    crate::deepen::unshallow(ui, &project, &args.history)?;
+    let request = request(args, session_setup::state_folder(&project));
+    drop(project);
+    let read_project = || crate::flow::read(&context.cwd, None);
+    let entered = Entered::enter(request, &read_project).await?;
+    interrupted::tell(ui, entered.interrupted());
+    if let Some(journal) = entered.illegal_journal() {
+        ui.warning(journal.to_string());
     }
     let flags = SessionFlags {
         vault: context.vault.clone(),
         offline: true,
         filter: args.selection.filter.clone(),
-        here: super::plan::here(context, &project),
+        here: super::plan::here(context, entered.project()),
         allow_cycles: args.allow_cycles,
         graduate: args.version.graduate.clone(),
         ..SessionFlags::default()
     };
-    let session = session_setup::session(&project, &flags)?;
-    let observed = observe(&project, &session, &Learnt::default(), &RecordedVersions::default(), Intent::Release)
-        .await
-        .map_err(explain::observe)?;
-    ui.warnings(&observed.warnings);
-    for note in &observed.notes {
+    let session = session_setup::session(entered.project(), &flags)?;
+    let observed = entered.observe(session).await?;
+    tell_observed(context, args, &observed);
+    let bumps = observed.bumps();
+    if bumps.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let question = match bumps.bumps.len() {
+        0 => "Write that?".to_owned(),
+        number => format!("Write {}?", plural(number, "new version")),
+    };
+    let agreed = observed.agree_on_versions(!args.no_commit).map_err(|error| {
+        let uncommitted = matches!(
+            error,
+            ReleaseError::Dirty { .. }
+                | ReleaseError::Detached
+                | ReleaseError::OtherBranch { .. }
+                | ReleaseError::Git(_)
+        );
+        let error = CliError::from(error);
+        if uncommitted { error.hint("or write without committing: `relay version --no-commit`") } else { error }
+    })?;
+    if args.dry_run {
+        return Ok(Exit::Done);
+    }
+    if !args.yes && !ui.confirm(&question)? {
+        return Err(CliError::new(ErrorKind::Interrupted, "nothing was written"));
+    }
+    let held = agreed.hold(!args.yes).await?;
+    let step = held.write(&events(ui))?;
+    ui.warnings(&step.notes);
+    if let Some(commit) = step.commit {
+        ui.status(format!("Committed {}", commit.get(..10).unwrap_or(&commit)));
+    }
+    Ok(Exit::Done)
+}
+
+/// The first steps of a release, without anything that leaves the machine.
+fn request(args: &VersionArgs, state: Utf8PathBuf) -> Request {
+    Request {
+        intent: Intent::Release,
+        command: "version",
+        rehearsal: false,
+        dry_run: args.dry_run,
+        unasked: args.yes,
+        saved: None,
+        saved_path: None,
+        ignore_scripts: true,
+        finish: FinishOptions { tags: false, push: false, branch: false },
+        state,
+        holder: session_setup::holder("version"),
+        clock: Arc::new(WallClock),
+        remote_refs: false,
+        options: RunOptions::default(),
+        accepted: Vec::new(),
+    }
+}
+
+/// No run of uploads begins, so that the journal hears nothing of it.
+fn events(ui: &Ui) -> Emitter {
+    let mut events = Emitter::new(Arc::new(WallClock));
+    events.subscribe(Arc::new(Written(ui.clone())));
+    events
+}
+
+/// Tells what was written.
+struct Written(Ui);
+
+impl Subscriber for Written {
+    fn event(&self, event: &Event) -> Result<(), String> {
+        if let Fact::VersionsWritten { packages, files } = event.fact {
+            self.0.status(format!("Wrote {} in {}", plural(packages, "version"), plural(files, "file")));
+        }
+        Ok(())
+    }
+}
+
+fn tell_observed(context: &Context, args: &VersionArgs, observed: &Observed<'_>) {
+    let ui = &context.ui;
+    let observation = observed.observation();
+    ui.warnings(&observation.warnings);
+    for note in &observation.notes {
         ui.hint(note);
     }
-    let bumps = &observed.bumps;
-    for group in relay_plan::groups_of(&observed.change_findings) {
+    let bumps = observed.bumps();
+    for group in relay_plan::groups_of(&observation.change_findings) {
         let help = group.finding.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
         ui.warning(format!("{}{help}", group.about()));
     }
     if args.json {
-        ui.json(&document(bumps, &observed.change_findings));
+        ui.json(&document(bumps, &observation.change_findings));
     } else if bumps.bumps.is_empty() {
-        ui.status(format!("Nothing to version: {}", notices::why_nothing(&project)));
+        ui.status(format!("Nothing to version: {}", notices::why_nothing(observed.project())));
         if !bumps.consumed.is_empty() {
             ui.status(format!("To be taken away: {}", plural(bumps.consumed.len(), "change file")));
         }
@@ -77,49 +146,6 @@ pub(crate) async fn run(context: &Context, args: &VersionArgs) -> Result<Exit, C
     } else {
         ui.status(table(bumps).trim_end());
     }
-    if bumps.is_empty() {
-        return Ok(Exit::Done);
-    }
-    // What is not committed may be written anywhere: a pull request of the next versions has a branch of its own.
-    let or_without =
-        |error: ReleaseError| CliError::from(error).hint("or write without committing: `relay version --no-commit`");
-    if !args.no_commit {
-        check_branch(&project, true, false).map_err(or_without)?;
-    }
-    if args.dry_run {
-        return Ok(Exit::Done);
-    }
-    if !args.no_commit {
-        check_clean(&project, None).map_err(or_without)?;
-    }
-    check_manifests(&project, bumps.bumps.iter().map(|bump| &bump.name))?;
-    if !args.no_commit {
-        check_commit(&project)?;
-    }
-    let question = match bumps.bumps.len() {
-        0 => "Write that?".to_owned(),
-        number => format!("Write {}?", plural(number, "new version")),
-    };
-    if !args.yes && !ui.confirm(&question)? {
-        return Err(CliError::new(ErrorKind::Interrupted, "nothing was written"));
-    }
-    if lock.is_none() {
-        lock = Some(take_lock()?);
-    }
-    let commits = project.repository.is_some() && !args.no_commit;
-    let message = commits.then(|| project.config.release.commit_message.clone());
-    let written = write_versions(&project, bumps, &state, message.clone()).map_err(explain::version)?;
-    for note in &written.notes {
-        ui.warning(note);
-    }
-    ui.status(format!("Wrote {} in {}", plural(written.packages, "version"), plural(written.files.len(), "file")));
-    let files = written.files.iter().map(Utf8PathBuf::as_path);
-    let commit = commit_versions(&project, &state, files, message.as_deref()).map_err(explain::commit_versions)?;
-    if let Some(commit) = commit {
-        ui.status(format!("Committed {}", commit.get(..10).unwrap_or(&commit)));
-    }
-    drop(lock);
-    Ok(Exit::Done)
 }
 
 fn table(bumps: &BumpPlan) -> String {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::remote::RemoteError;
 use super::sent::{SentBefore, Verdict};
-use super::{Agreed, ReleaseError, Run, WaitingBranch, git_heads, saved};
+use super::{Agreed, ReleaseError, Run, VersionsAgreed, WaitingBranch, git_heads, saved};
 use crate::freeze::runs_build;
 use crate::observe::{self, Intent, LiveVersion};
 use crate::packing_ahead::PackingAhead;
@@ -148,6 +148,14 @@ impl<'a> Observed<'a> {
     /// [`ReleaseError`] with what is in the way; nothing was written and nothing was sent.
     pub fn agree(self) -> Result<Agreed<'a>, ReleaseError> {
         Agreed::check(self)
+    }
+
+    /// The same where only versions are to be written, and with `commits` committed too.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] with what is in the way; nothing was written.
+    pub fn agree_on_versions(self, commits: bool) -> Result<VersionsAgreed<'a>, ReleaseError> {
+        VersionsAgreed::check(self, commits)
     }
 }
 

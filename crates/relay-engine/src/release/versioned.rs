@@ -26,7 +26,7 @@ use crate::project::Project;
 use crate::published_before::Comparison;
 use crate::session::Session;
 use crate::state_folder::RunLock;
-use crate::versioning::{commit_versions, write_versions};
+use crate::versioning::{self, commit_versions};
 
 /// What the version step did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,11 +82,7 @@ impl<'a> Versioned<'a> {
         let mut step = VersionStep::default();
         if !bumps.is_empty() {
             events.emit(Fact::PhaseStarted { phase: Phase::Version })?;
-            let head = run.project.git().map(GitCalls::head).transpose()?;
-            let branch = head.and_then(|head| head.branch).map(|branch| format!("refs/heads/{branch}"));
-            step = run.writing(branch.into_iter().collect(), || {
-                run.place.write_versions(&run.project, &plan, &bumps, events)
-            })?;
+            step = write_versions(&run, &plan, &bumps, true, events)?;
             run.project = (run.read_project)()?;
         }
         Ok(Self {
@@ -143,19 +139,36 @@ fn accepted_fact(of: &ForeignVersion, sent: &SentBefore) -> Fact {
     }
 }
 
-/// The version step, and its commit where there is a repository.
-pub(super) fn write_and_commit(
-    project: &Project,
+/// The version step, with a note of what git is about to write.
+pub(super) fn write_versions(
+    run: &Run<'_>,
     plan: &ReleasePlan,
     bumps: &BumpPlan,
+    commits: bool,
+    events: &Emitter,
+) -> Result<VersionStep, ReleaseError> {
+    let message = (commits && run.project.git().is_some()).then(|| commit_message(&run.project, plan, bumps));
+    let write = || run.place.write_versions(&run.project, bumps, message.as_deref(), events);
+    if message.is_none() {
+        return write();
+    }
+    let head = run.project.git().map(GitCalls::head).transpose()?;
+    let branch = head.and_then(|head| head.branch).map(|branch| format!("refs/heads/{branch}"));
+    run.writing(branch.into_iter().collect(), write)
+}
+
+/// Writes the versions, and commits them where there is a message.
+pub(super) fn write_and_commit(
+    project: &Project,
+    bumps: &BumpPlan,
+    message: Option<&str>,
     state: &Utf8Path,
     events: &Emitter,
 ) -> Result<VersionStep, ReleaseError> {
-    let message = project.git().is_some().then(|| commit_message(project, plan, bumps));
-    let written = write_versions(project, bumps, state, message.clone())?;
+    let written = versioning::write_versions(project, bumps, state, message.map(str::to_owned))?;
     events.emit(Fact::VersionsWritten { packages: written.packages, files: written.files.len() })?;
     let files = written.files.iter().map(Utf8PathBuf::as_path);
-    let commit = commit_versions(project, state, files, message.as_deref())?;
+    let commit = commit_versions(project, state, files, message)?;
     if let Some(commit) = &commit {
         events.emit(Fact::Committed { commit: commit.clone() })?;
     }

@@ -4,7 +4,6 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use futures_util::future::LocalBoxFuture;
 use relay_change::BumpPlan;
-use relay_plan::ReleasePlan;
 use relay_workspace::WriteError;
 
 use super::remote_lock::{Beside, on_a_thread};
@@ -53,12 +52,12 @@ pub(crate) trait Workplace {
         live: &'a LiveVersion,
     ) -> LocalBoxFuture<'a, Option<String>>;
 
-    /// Writes the new versions and commits them.
+    /// Writes the new versions, and commits them where there is a message.
     fn write_versions(
         &self,
         project: &Project,
-        plan: &ReleasePlan,
         bumps: &BumpPlan,
+        message: Option<&str>,
         events: &Emitter,
     ) -> Result<VersionStep, ReleaseError>;
 
@@ -122,11 +121,11 @@ impl Workplace for OnDisk {
     fn write_versions(
         &self,
         project: &Project,
-        plan: &ReleasePlan,
         bumps: &BumpPlan,
+        message: Option<&str>,
         events: &Emitter,
     ) -> Result<VersionStep, ReleaseError> {
-        write_and_commit(project, plan, bumps, self.state(), events)
+        write_and_commit(project, bumps, message, self.state(), events)
     }
 
     fn beside(&self) -> Beside {

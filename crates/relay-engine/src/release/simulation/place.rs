@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, LocalBoxFuture};
 use relay_change::{Bump, BumpPlan, PlannedBump, ReleaseCause};
 use relay_config::{AccessSource, Config, PublishingAccess, RegistryRules};
 use relay_graph::DependencyGraph;
-use relay_plan::{CredentialFact, Observations, PackageObservation, Planned, PublishedState, ReleasePlan, plan};
+use relay_plan::{CredentialFact, Observations, PackageObservation, Planned, PublishedState, plan};
 use relay_registry::{ReadError, RegistryUrl};
 use relay_workspace::{Manifest, PackageManager, PackageName, Version, Workspace, WorkspacePackage, WriteError};
 use tokio::time::sleep;
@@ -118,8 +118,8 @@ impl Workplace for Place {
     fn write_versions(
         &self,
         project: &Project,
-        _plan: &ReleasePlan,
         bumps: &BumpPlan,
+        _message: Option<&str>,
         events: &Emitter,
     ) -> Result<VersionStep, ReleaseError> {
         let mut commit = self.version_commit(bumps);
