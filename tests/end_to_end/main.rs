@@ -17,6 +17,7 @@ mod house;
 mod journal;
 mod owed;
 mod packages;
+mod promotion;
 mod pushes;
 mod rehearsal;
 mod release;

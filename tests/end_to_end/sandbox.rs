@@ -125,6 +125,12 @@ impl Registry {
         self.commits().into_iter().map(|commit| format!("{}@{}", commit.package, commit.version)).collect()
     }
 
+    /// How many uploads were tried: writes that are no dist-tags.
+    pub(crate) fn puts_of_uploads(&self) -> usize {
+        let requests = self.sandbox.requests();
+        requests.iter().filter(|request| request.method == "PUT" && !request.path.contains("/dist-tags/")).count()
+    }
+
     /// How many uploads were tried.
     pub(crate) fn puts(&self) -> usize {
         self.sandbox.requests().iter().filter(|request| request.method == "PUT").count()

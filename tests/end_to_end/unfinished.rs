@@ -12,7 +12,7 @@ use crate::world::World;
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until something is so; gives up after [`PATIENCE`].
-pub(crate) fn wait_for(is_so: impl Fn() -> bool) {
+pub(crate) fn wait_for(mut is_so: impl FnMut() -> bool) {
     let end = std::time::Instant::now() + PATIENCE;
     while !is_so() {
         assert!(std::time::Instant::now() < end, "it did not come about");

@@ -151,10 +151,8 @@ impl Display {
                 Some(format!("  … {package}: {why}; next try in {}", span(*millis)))
             }
             Fact::Live { package, version, how, .. } => {
-                state.screen.is_out(package, at);
-                state.waits.end(package);
+                let count = state.is_out(package, at);
                 let word = if *how == How::Published { "can be installed" } else { "was there already, same bytes" };
-                let count = format!("[{}/{}]", state.screen.out, state.screen.total);
                 Some(format!("  ✓ {package} {version} {word} {count}"))
             }
             Fact::Parked { package, version, parked } => {
@@ -171,7 +169,9 @@ impl Display {
             }
             Fact::Tagged { tag, .. } => self.ui.settings().verbose.then(|| format!("  tagged {tag}")),
             Fact::Pushed { remote, refs } => pushed(remote, refs),
-            Fact::UploadsPrepared { .. }
+            Fact::TagLeft { .. }
+            | Fact::UploadsPrepared { .. }
+            | Fact::Promoted { .. }
             | Fact::PublishedAccepted { .. }
             | Fact::PhaseStarted { .. }
             | Fact::RunEnded { .. } => None,
@@ -274,6 +274,13 @@ impl Subscriber for Display {
 }
 
 impl State {
+    /// Takes a package that is out, and gives how many are, in words.
+    fn is_out(&mut self, package: &PackageName, at: Timestamp) -> String {
+        self.screen.is_out(package, at);
+        self.waits.end(package);
+        format!("[{}/{}]", self.screen.out, self.screen.total)
+    }
+
     fn stop(&mut self, package: &PackageName, stopped: Stopped, at: Timestamp) {
         self.screen.stop(package, stopped, at);
         self.waits.end(package);
@@ -287,6 +294,7 @@ fn phase_title(phase: Phase, packages: usize) -> Option<&'static str> {
         Phase::Pack => Some("Packing"),
         Phase::Publish if packages == 0 => None,
         Phase::Publish => Some("Publishing"),
+        Phase::Promote => Some("Moving dist-tags"),
         Phase::Finish => Some("Finishing"),
     }
 }

@@ -137,13 +137,15 @@ pub(crate) async fn run<P: Person>(
 
     let pushed = packed.push(make_session, &events).map_err(stopped)?;
     tell_pushed(ui, &display, pushed.at(), pushed.plan());
-    let published = pushed.publish(person, &events, stop.messages()).await;
+    let published = Box::pin(pushed.publish(person, &events, stop.messages())).await;
     display.clear();
     let published = published?;
     if let Some(problem) = published.forgotten() {
         ui.warning(format!("what this run learnt can't be kept: {problem}"));
     }
-    let published = published.run_scripts(scripts, &events);
+    let promoted = Box::pin(published.promote(person, &events, stop.messages())).await;
+    display.clear();
+    let published = promoted?.run_scripts(scripts, &events);
     display.clear();
     let finished = published?.finish(&events);
     display.clear();
@@ -233,6 +235,7 @@ fn tell_foreign(ui: &Ui, observed: &Observed<'_>) {
 
 /// Tells what is odd about the repository and stops nothing.
 fn tell_agreed(ui: &Ui, agreed: &Agreed<'_>) {
+    notices::tell_promotions(ui, agreed.promotions());
     if agreed.course() == Course::Owed {
         return;
     }
@@ -323,7 +326,8 @@ fn question(agreed: &Agreed<'_>) -> Option<String> {
 fn conclude(finished: Finished) -> Result<Flow, CliError> {
     let Finished { plan, report, course, change_files_left, .. } = finished;
     let flow = |report| Flow { plan, report, change_files_left };
-    if course == Course::Publish {
+    // Where dist-tags were still to move, what became of them is what the run came to.
+    if course == Course::Publish || !report.promotion.is_empty() {
         return Ok(flow(Some(report)));
     }
     if report.problems.is_empty() {

@@ -3,12 +3,13 @@
 use relay_change::BumpPlan;
 use relay_config::ChangeSource;
 use relay_engine::project::Project;
+use relay_engine::promotion::Candidate;
 use relay_plan::Finding;
 use relay_workspace::{Version, Workspace};
 
 use crate::ui::{Ui, plural};
 
-/// How many uncommitted changes are named.
+/// How many uncommitted changes, or versions that wait, are named.
 const CHANGES_SHOWN_MAX: usize = 5;
 
 /// Says each of these findings in a line of its own.
@@ -165,6 +166,28 @@ pub(crate) fn tell_build(ui: &Ui, project: &Project, ignore_scripts: bool) {
     } else {
         ui.status(format!("build: `{command}`, after the version step and before packing, without credentials\n"));
     }
+}
+
+/// Tells which versions of earlier runs still wait for their dist-tags.
+pub(crate) fn tell_promotions(ui: &Ui, waiting: &[Candidate]) {
+    if waiting.is_empty() {
+        return;
+    }
+    let named = waiting.iter().take(CHANGES_SHOWN_MAX);
+    let mut names: Vec<String> = named
+        .map(|one| {
+            let (tag, side) = (&one.promotion.tag, &one.promotion.side_tag);
+            format!("{} {} (`{tag}`, out under `{side}`)", one.name, one.version)
+        })
+        .collect();
+    let more = waiting.len().saturating_sub(CHANGES_SHOWN_MAX);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    ui.status(format!(
+        "Wait for their dist-tags, which move when all of the set can be installed: {}",
+        names.join(", ")
+    ));
 }
 
 #[cfg(test)]

@@ -52,6 +52,8 @@ pub(crate) struct SessionFlags {
     pub(crate) tag: Option<DistTag>,
     /// `--access`.
     pub(crate) access: Option<Access>,
+    /// `--promote-last`.
+    pub(crate) promote_last: bool,
     /// `--filter`.
     pub(crate) filter: Vec<String>,
     /// The current folder, relative to the workspace root.
@@ -182,6 +184,7 @@ fn build(
         offline: flags.offline,
         tag: flags.tag.clone(),
         access: flags.access,
+        promote_last: flags.promote_last,
         selected,
         stand_ins: BTreeMap::new(),
         allow_cycles: flags.allow_cycles,

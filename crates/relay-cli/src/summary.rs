@@ -1,6 +1,7 @@
 //! What a run came to, as a person reads it: who is out, by which route and why, who is not, and what to do next.
 
 mod markdown;
+mod promotion;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -75,6 +76,7 @@ pub(crate) fn render(report: &RunReport, world: World, layout: Layout) -> String
     let mut text = String::new();
     if report.packages.is_empty() {
         text.push_str("Nothing to publish: the registry has what the manifests say.\n");
+        promoted(&mut text, report, layout);
         return text;
     }
     let _ = writeln!(text, "{}", headline(report));
@@ -346,7 +348,15 @@ pub(crate) fn explain_parked(parked: &Parked, world: World) -> (String, Vec<Stri
     }
 }
 
+fn promoted(text: &mut String, report: &RunReport, layout: Layout) {
+    for sentence in promotion::sentences(report) {
+        text.push('\n');
+        layout.write(text, &format!("dist-tags: {sentence}"));
+    }
+}
+
 fn footer(text: &mut String, report: &RunReport, layout: Layout) {
+    promoted(text, report, layout);
     if let Some(line) = tags(report) {
         let _ = writeln!(text, "\n{line}");
     }

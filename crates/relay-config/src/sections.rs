@@ -128,6 +128,8 @@ pub struct PublishSettings {
     pub concurrency: usize,
     /// When dependents may be sent.
     pub wait_for: WaitFor,
+    /// Whether everything goes out under a side tag, and gets its dist-tags when the whole set can be installed.
+    pub promote_last: bool,
     /// How long a version may stay invisible before it is parked.
     pub visibility_timeout: DurationText,
     /// Whether provenance is wanted. `None`: where it can be made.
@@ -239,6 +241,7 @@ impl Default for PublishSettings {
         Self {
             concurrency: 8,
             wait_for: WaitFor::Visible,
+            promote_last: false,
             visibility_timeout: DurationText(Duration::from_mins(20)),
             provenance: None,
             tag: None,

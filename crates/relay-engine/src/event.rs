@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use relay_config::RouteKind;
 use relay_registry::struck_out::strike;
-use relay_values::RegistryUrl;
+use relay_values::{DistTag, RegistryUrl};
 use relay_workspace::{Integrity, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
@@ -276,6 +276,28 @@ pub enum Fact {
         /// Why.
         failure: Failure,
     },
+    /// A dist-tag names a higher version, which somebody has published meanwhile, and was left alone.
+    TagLeft {
+        /// The package.
+        package: PackageName,
+        /// The version that it was to name.
+        version: Version,
+        /// The registry.
+        registry: RegistryUrl,
+        /// The dist-tag.
+        tag: DistTag,
+        /// What it names.
+        there: Version,
+    },
+    /// A version's dist-tag is where it belongs, and its side tag is gone.
+    Promoted {
+        /// The package.
+        package: PackageName,
+        /// The version.
+        version: Version,
+        /// The registry.
+        registry: RegistryUrl,
+    },
     /// A tag was made.
     Tagged {
         /// The package; `None` for a tag of the whole release.
@@ -316,6 +338,8 @@ pub enum Phase {
     Pack,
     /// Uploading, waiting for visibility.
     Publish,
+    /// Moving dist-tags.
+    Promote,
     /// Tags and pushes.
     Finish,
 }

@@ -1,9 +1,10 @@
-//! After the uploads: tags for what is live, and the push. A tag exists only for a version that is live (invariant I10).
+//! After the uploads: tags for what is live, and the push. A tag exists only for a version that is live (invariant I10), and
+//! where dist-tags move when all is out, only for one whose dist-tag has: a tag says that the version is released.
 
 use std::collections::BTreeSet;
 
 use relay_git::{GitError, Head, TagElsewhere, TagOutcome, TagToMake};
-use relay_workspace::PackageName;
+use relay_workspace::{PackageName, Version};
 
 pub use self::preflight::{FinishError, Ready, preflight};
 use crate::event::{Emitter, Fact, NotRecorded};
@@ -29,6 +30,8 @@ pub struct Finish<'a> {
     pub owed_work: &'a OwedWork,
     /// The remote to push to, where anything is to be pushed.
     pub remote: Option<&'a str>,
+    /// Versions that are live under a side tag alone: their tags wait for their promotion.
+    pub unpromoted: &'a BTreeSet<(PackageName, Version)>,
 }
 
 /// Makes the tags and pushes, with them what earlier runs owe. What goes wrong here is added to the report's problems and never hides what is out.
@@ -70,11 +73,13 @@ pub struct WantedTag {
 
 /// The tags that are to be there: what earlier runs owe, then those of what is live, then those of private packages.
 pub fn wanted_tags(project: &Project, report: &RunReport, finish: &Finish<'_>) -> Vec<WantedTag> {
-    let Finish { options, head, owed_work, .. } = finish;
+    let Finish { options, head, owed_work, unpromoted, .. } = finish;
+    let may_be_made = |tag: &&OwedTag| tag.waits_for.iter().all(|version| !unpromoted.contains(version));
     let mut wanted: Vec<WantedTag> = owed_work
         .to_make
         .iter()
-        .map(|OwedTag { name, commit }| WantedTag {
+        .filter(may_be_made)
+        .map(|OwedTag { name, commit, .. }| WantedTag {
             name: name.clone(),
             commit: commit.clone(),
             of: None,
@@ -84,7 +89,10 @@ pub fn wanted_tags(project: &Project, report: &RunReport, finish: &Finish<'_>) -
         .collect();
     let Some(commit) = head.commit.as_ref().filter(|_| options.tags) else { return wanted };
     let one_tag = project.has_one_tag();
-    let is_live = |package: &&PackageReport| matches!(package.outcome, Outcome::Live { .. });
+    let is_live = |package: &&PackageReport| {
+        matches!(package.outcome, Outcome::Live { .. })
+            && !unpromoted.contains(&(package.name.clone(), package.version.clone()))
+    };
     // One tag for the whole release says that the whole release is out.
     let all_live = report.packages.iter().all(|package| is_live(&package));
     for package in report.packages.iter().filter(is_live).filter(|_| all_live || !one_tag) {

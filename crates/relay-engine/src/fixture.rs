@@ -106,6 +106,7 @@ pub(crate) fn session(npmrc: &str) -> Session {
     let project = NpmrcFile { path: ".npmrc".into(), text: npmrc.to_owned() };
     let sources = ConfigSources { project: Some(project), ..ConfigSources::default() };
     Session {
+        promote_last: false,
         npm: NpmConfig::resolve(&sources).unwrap(),
         client: RegistryClient::new(ClientOptions::default()).unwrap(),
         environment: BTreeMap::new(),

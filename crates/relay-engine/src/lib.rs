@@ -43,6 +43,7 @@ pub mod owed;
 pub mod packing_ahead;
 pub mod prepared_upload;
 pub mod project;
+pub mod promotion;
 pub mod publish;
 pub mod publish_settings;
 pub mod published_before;

@@ -9,11 +9,13 @@ use relay_plan::{
     Authorisation, Finding, Observations, PackageObservation, Planned, PublishedState, ReleasePlan, plan,
 };
 use relay_registry::RegistryUrl;
+use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Version};
 
 use crate::learnt::Learnt;
 use crate::left_out::LeftOut;
 use crate::project::Project;
+use crate::promotion::RecordedPromotion;
 use crate::publish_settings::PublishSettings;
 use crate::published_before::PublishedBefore;
 use crate::release::record::VersionKey;
@@ -56,8 +58,27 @@ pub enum Intent {
     Publish,
 }
 
-/// Versions that registries are asked about beside those of the manifests.
-pub type RecordedVersions = BTreeMap<PackageName, BTreeSet<Version>>;
+/// What relay sent before, as far as a plan must know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordedVersions {
+    /// Versions that registries are asked about beside those of the manifests.
+    pub by_package: BTreeMap<PackageName, BTreeSet<Version>>,
+    /// Those that went out under a side tag, or were about to, and are not known to be promoted.
+    pub pending: BTreeMap<VersionKey, RecordedPromotion>,
+}
+
+impl RecordedVersions {
+    /// The side tag of a promotion that is under way: one of its versions is out, or is about to go out again.
+    pub(crate) fn side_tag(&self, live: &[LiveVersion], packages: &[PackageObservation]) -> Option<DistTag> {
+        let is_under_way = |(registry, name, version): &VersionKey| {
+            let is_live = |live: &LiveVersion| (&live.registry, &live.name, &live.version) == (registry, name, version);
+            let is_next = |package: &PackageObservation| (&package.name, &package.next) == (name, version);
+            live.iter().any(is_live) || packages.iter().any(is_next)
+        };
+        let mut under_way = self.pending.iter().filter(|(key, _)| is_under_way(key));
+        under_way.next().map(|(_, promotion)| promotion.side_tag.clone())
+    }
+}
 
 /// A plan with what is needed to carry it out.
 pub struct Observed {
@@ -124,7 +145,7 @@ pub async fn observe(
     warnings.extend_from_slice(&npm_settings.warnings);
     let (bumps, change_findings) = bumps(project, session, intent, &mut warnings)?;
     let planned: BTreeMap<_, _> = bumps.bumps.iter().map(|bump| (&bump.name, bump)).collect();
-    let (candidates, skipped) = candidates(project, session, (&planned, recorded), &mut warnings)?;
+    let (candidates, skipped) = candidates(project, session, (&planned, &recorded.by_package), &mut warnings)?;
     let (published, dead) =
         join(read_registries(&candidates, session, &project.config.gate), dead_credentials(&candidates, session)).await;
     let mut published = published?;
@@ -155,6 +176,7 @@ pub async fn observe(
         None => None,
     };
     let ahead = project.graph.anticipating(|name| planned.get(name).map(|bump| &bump.next));
+    let side_tag = recorded.side_tag(&live, &packages);
     let observations = Observations {
         created: session.now,
         head,
@@ -170,6 +192,9 @@ pub async fn observe(
         inputs: inputs(project),
         allow_cycles: session.allow_cycles || project.config.publish.allow_cycles,
         wait_for: project.config.publish.wait_for,
+        // What belongs to a promotion that is under way joins it, so that the set stays one.
+        promote_last: session.promote_last || project.config.publish.promote_last || side_tag.is_some(),
+        side_tag,
         delays: learnt.delays(),
     };
     let Planned { plan, authorisations } = plan(&observations)?;

@@ -1,13 +1,15 @@
-//! What earlier runs left undone in git: tags of versions that became live after the run had ended, and pushes that were
-//! refused or never tried.
+//! What earlier runs left undone: tags of versions that became live after the run had ended, pushes that were refused or never
+//! tried, and dist-tags that are still to move.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relay_git::GitError;
+use relay_workspace::{PackageName, Version};
 
 use crate::journal::PastUploads;
 use crate::observe::LiveVersion;
 use crate::project::Project;
+use crate::promotion::Candidate;
 use crate::release::remote::RemoteState;
 use crate::release::sent::{SentBefore, Verdict};
 
@@ -29,6 +31,8 @@ pub struct OwedTag {
     pub name: String,
     /// The commit that the version was released from.
     pub commit: String,
+    /// The versions that must be promoted before it is made.
+    pub waits_for: Vec<(PackageName, Version)>,
 }
 
 /// What earlier runs owe.
@@ -40,6 +44,10 @@ pub struct OwedWork {
     pub tags: BTreeSet<String>,
     /// Whether the branch is to be pushed: it has a version commit that the remote lacks.
     pub branch: bool,
+    /// Versions that are live under a side tag, dependencies first.
+    pub promotions: Vec<Candidate>,
+    /// Versions of the workspace that belong to a promotion and are not live: without them it is not whole.
+    pub absent: BTreeSet<(PackageName, Version)>,
 }
 
 impl OwedWork {
@@ -55,10 +63,12 @@ impl OwedWork {
         journal: &PastUploads,
         (remote, options): (Option<&RemoteState>, FinishOptions),
     ) -> Result<Self, GitError> {
-        let Some(repository) = project.git() else { return Ok(Self::default()) };
-        let mut owed = Self::default();
+        let (promotions, absent) = promotions(project, live, sent);
+        let mut owed = Self { promotions, absent, ..Self::default() };
+        let Some(repository) = project.git() else { return Ok(owed) };
         let lacks = |tag: &str| remote.is_some_and(|remote| !remote.tags.contains_key(tag));
-        for (live, OwedTag { name, commit }) in wanted_tags(project, live, sent) {
+        for (live, tag) in wanted_tags(project, live, sent) {
+            let name = tag.name.clone();
             // What a run was told not to push stays here.
             let stays = journal.stays_here(&live.key());
             if repository.tag_commit(&name)?.is_some() {
@@ -69,7 +79,7 @@ impl OwedWork {
                 if remote.is_some() && !stays {
                     owed.tags.insert(name.clone());
                 }
-                owed.to_make.push(OwedTag { name, commit });
+                owed.to_make.push(tag);
             }
         }
         let Some(remote) = remote else { return Ok(owed) };
@@ -91,8 +101,42 @@ impl OwedWork {
 
     /// Says whether nothing is owed.
     pub fn is_empty(&self) -> bool {
-        self.to_make.is_empty() && !self.wants_push()
+        self.to_make.is_empty() && !self.wants_push() && self.promotions.is_empty()
     }
+}
+
+/// The versions that are live and still to be promoted, dependencies first, and the workspace's own that belong to a promotion and
+/// are not live.
+fn promotions(
+    project: &Project,
+    live: &[LiveVersion],
+    sent: &SentBefore,
+) -> (Vec<Candidate>, BTreeSet<(PackageName, Version)>) {
+    let pending = sent.pending();
+    if pending.is_empty() {
+        return (Vec::new(), BTreeSet::new());
+    }
+    let keys: BTreeSet<_> = live.iter().map(LiveVersion::key).collect();
+    let is_present = |name: &PackageName, version: &Version| {
+        project.workspace.package(name).is_some_and(|package| package.version.as_ref() == Some(version))
+    };
+    let absent = pending.keys().filter(|key| !keys.contains(*key));
+    let absent = absent.filter(|(_, name, version)| is_present(name, version));
+    let absent = absent.map(|(_, name, version)| (name.clone(), version.clone())).collect();
+    let places: BTreeMap<PackageName, usize> = project.graph.order().into_iter().zip(0..).collect();
+    let mut promotions: Vec<Candidate> = pending
+        .iter()
+        .filter(|(key, _)| keys.contains(*key))
+        .map(|((registry, name, version), promotion)| Candidate {
+            registry: registry.clone(),
+            name: name.clone(),
+            version: version.clone(),
+            promotion: promotion.clone(),
+            sent_now: false,
+        })
+        .collect();
+    promotions.sort_by_key(|one| places.get(&one.name).copied());
+    (promotions, absent)
 }
 
 /// The tags of versions that are live and relay's own, each with the commit that the version was released from.
@@ -107,8 +151,10 @@ fn wanted_tags<'l>(project: &Project, live: &'l [LiveVersion], sent: &SentBefore
     for one in live.iter().filter(|live| live.is_present || !project.has_one_tag()) {
         let Verdict::Ours { commit } = sent.judge(one) else { continue };
         let name = project.tag_name(&one.name, &one.version);
-        if !wanted.iter().any(|(_, other)| other.name == name) {
-            wanted.push((one, OwedTag { name, commit }));
+        let waits_for = sent.pending().contains_key(&one.key()).then(|| (one.name.clone(), one.version.clone()));
+        match wanted.iter_mut().find(|(_, other)| other.name == name) {
+            Some((_, other)) => other.waits_for.extend(waits_for),
+            None => wanted.push((one, OwedTag { name, commit, waits_for: waits_for.into_iter().collect() })),
         }
     }
     wanted

@@ -9,6 +9,7 @@ use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Shasum, Version};
 
 use crate::authority::PackageAuthority;
+use crate::promotion::RecordedPromotion;
 use crate::registry_change::{ChangeKey, RegistryChange};
 
 /// One frozen package. Its bytes are those that the plan named (invariant I2).
@@ -34,8 +35,10 @@ pub struct PreparedUpload {
     pub integrity: Integrity,
     /// Its shasum.
     pub shasum: Shasum,
-    /// The dist-tag.
+    /// The dist-tag that it is sent with.
     pub tag: DistTag,
+    /// How it is promoted, where that is a side tag.
+    pub promotion: Option<RecordedPromotion>,
     /// The access, where something says one.
     pub access: Option<Access>,
     /// The commit that the release is made from.

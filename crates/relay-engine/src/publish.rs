@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use relay_config::{Config, CredentialKind, PublishingAccess, RouteKind};
+use relay_config::{Config, CredentialKind, PublishingAccess, RouteKind, WaitFor};
 use relay_graph::DependencyGraph;
 use relay_pack::Tarball;
 use relay_plan::{Authorisation, Lesson, PlannedPackage, ReleasePlan};
@@ -20,6 +20,7 @@ use crate::learnt::Learnt;
 use crate::machine::{Job, Machine, Terms};
 use crate::observe::Observed;
 use crate::prepared_upload::PreparedUpload;
+use crate::promotion::RecordedPromotion;
 use crate::registry_calls::RegistryCalls;
 use crate::release::ForeignVersion;
 use crate::report::{Outcome, PackageReport, RunReport};
@@ -71,6 +72,7 @@ pub fn prepared_uploads(
     tarballs: &BTreeMap<PackageName, Arc<Tarball>>,
     git_head: Option<&str>,
 ) -> Result<BTreeMap<PackageName, PreparedUpload>, PublishRunError> {
+    let promotions = promotions(&observed.plan);
     let mut prepared_uploads = BTreeMap::new();
     let known = Arc::new(KnownCredentials::new(observed.credentials.clone()));
     for planned in &observed.plan.packages {
@@ -95,6 +97,7 @@ pub fn prepared_uploads(
         // What is gone is told before the first upload, not at its turn.
         let used = by.credential().map(|id| known.find(name, id)).transpose()?;
         let answered_with = answering(planned, used, known.of(name)).map(|known| known.fact.id.clone());
+        let promotion = promotions.get(name).cloned();
         let prepared_upload = PreparedUpload {
             name: name.clone(),
             version: planned.next.clone(),
@@ -111,13 +114,21 @@ pub fn prepared_uploads(
             tarball: Arc::clone(tarball),
             integrity: tarball.integrity.clone(),
             shasum: tarball.shasum.clone(),
-            tag: planned.tag.clone(),
+            tag: promotion.as_ref().map_or_else(|| planned.tag.clone(), |promotion| promotion.side_tag.clone()),
+            promotion,
             access: planned.access,
             git_head: git_head.map(str::to_owned),
         };
         prepared_uploads.insert(name.clone(), prepared_upload);
     }
     Ok(prepared_uploads)
+}
+
+/// How each package is promoted whose dist-tag moves at the end.
+fn promotions(plan: &ReleasePlan) -> BTreeMap<&PackageName, RecordedPromotion> {
+    let Some(promotion) = &plan.promotion else { return BTreeMap::new() };
+    let of = |planned| RecordedPromotion::of(planned, &promotion.side_tag);
+    promotion.moved.iter().map(|planned| (&planned.name, of(planned))).collect()
 }
 
 /// The credential with which a person answers a challenge: the planned one on an interactive route, else a session.
@@ -207,7 +218,8 @@ pub async fn publish<U: RegistryCalls, P: Person>(
     let settings = &config.publish;
     let terms = Terms {
         concurrency: settings.concurrency,
-        wait_for: settings.wait_for,
+        // What goes out under a side tag is installed by nobody before all of it is there.
+        wait_for: if plan.promotion.is_some() { WaitFor::Accepted } else { settings.wait_for },
         visibility_timeout: settings.visibility_timeout.0,
         second_factor: second_factor.state.clone(),
         read_age: context.read_at.map(|read_at| begun.duration_since(read_at)).unwrap_or_default(),

@@ -1,7 +1,8 @@
 //! A release as a value: each step takes the one before and returns what it found, so that no step can be left out or done
 //! twice, and none begins before the one before it has come to its end.
 //!
-//! [`Entered`] → [`Observed`] → [`Agreed`] → [`Held`] → [`Versioned`] → [`Packed`] → [`Pushed`] → [`Published`] → the report.
+//! [`Entered`] → [`Observed`] → [`Agreed`] → [`Held`] → [`Versioned`] → [`Packed`] → [`Pushed`] → [`Published`] → [`Promoted`] →
+//! the report.
 //! `release`, `publish`, `resume`, `rehearse` and dry runs are these steps, stopped earlier or later. Questions to a person,
 //! credentials, the clock and the stream of events come in from outside.
 //!
@@ -19,6 +20,8 @@ mod held;
 pub mod lock_document;
 mod observed;
 mod packed;
+mod promoted;
+mod promoting;
 mod published;
 mod pushed;
 pub mod record;
@@ -29,6 +32,7 @@ mod saved;
 pub mod sent;
 #[cfg(test)]
 mod simulation;
+mod tag_authority;
 pub mod unlock;
 mod versioned;
 mod versions_only;
@@ -64,6 +68,7 @@ pub use held::{Held, LockNotice};
 pub(crate) use observed::foreign;
 pub use observed::{Course, ForeignVersion, Observed};
 pub use packed::Packed;
+pub use promoted::Promoted;
 pub use published::{Finished, Published};
 pub use pushed::{Pushed, PushedTo};
 pub use saved::promises_bytes;

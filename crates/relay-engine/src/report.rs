@@ -46,11 +46,70 @@ pub struct PackageReport {
     pub reason: String,
     /// How many uploads were sent.
     pub uploads: u32,
-    /// The dist-tag.
+    /// The dist-tag; where it is to move when all is out, see [`RunReport::promotion`].
     pub tag: DistTag,
     /// What became of it.
     #[serde(flatten)]
     pub outcome: Outcome,
+}
+
+/// What became of the dist-tag of one version that went out under a side tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum PromotionOutcome {
+    /// It names the version from now on.
+    Moved {
+        /// What it named before; `None`: nothing.
+        from: Option<String>,
+    },
+    /// It named it already.
+    There,
+    /// It names a higher version, which somebody has published meanwhile: it was left alone.
+    Left {
+        /// That version.
+        there: Version,
+    },
+    /// A higher version of the same package was promoted with this one.
+    Superseded,
+    /// The side tag had gone: the version was promoted before, or somebody has decided otherwise.
+    Settled {
+        /// What the dist-tag names; `None`: nothing.
+        there: Option<String>,
+    },
+    /// Nothing was moved, since not all of the set is out.
+    Waits,
+    /// A person must answer a second factor, or the registry asks for patience.
+    Parked {
+        /// Why, as half a sentence.
+        why: String,
+    },
+    /// The registry refuses it, or can't be reached.
+    Failed {
+        /// Why.
+        why: String,
+    },
+    /// The run was interrupted before.
+    Interrupted,
+}
+
+/// The promotion of one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PromotionReport {
+    /// The package.
+    pub name: PackageName,
+    /// The version.
+    pub version: Version,
+    /// The registry.
+    pub registry: RegistryUrl,
+    /// The dist-tag.
+    pub tag: DistTag,
+    /// The side tag.
+    pub side_tag: DistTag,
+    /// What became of the dist-tag.
+    #[serde(flatten)]
+    pub outcome: PromotionOutcome,
+    /// Why the side tag is still there though the dist-tag is where it belongs, if it is.
+    pub side_tag_left: Option<String>,
 }
 
 /// A whole run.
@@ -62,6 +121,9 @@ pub struct RunReport {
     pub packages: Vec<PackageReport>,
     /// How many challenges a person answered.
     pub challenges_answered: u32,
+    /// The dist-tags that were to move when all is out, dependencies first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub promotion: Vec<PromotionReport>,
     /// The tags that were made.
     pub tags: Vec<String>,
     /// Tags that were made now of what went live since an earlier run.
@@ -100,8 +162,12 @@ impl RunReport {
         Self { schema: "relay.report/1", ..Self::default() }
     }
 
-    /// How the run ended. Nothing but [`Ending::Done`] where a package is not live.
+    /// How the run ended. Nothing but [`Ending::Done`] where a package is not live, or its dist-tag not where it belongs.
     pub fn ending(&self) -> Ending {
+        let any_tag = |test: &dyn Fn(&PromotionReport) -> bool| self.promotion.iter().any(test);
+        if any_tag(&|tag| tag.outcome == PromotionOutcome::Interrupted) {
+            return Ending::Interrupted;
+        }
         let any = |test: &dyn Fn(&Outcome) -> bool| self.packages.iter().any(|package| test(&package.outcome));
         if any(&|outcome| matches!(outcome, Outcome::Parked(Parked::Interrupted { .. }))) {
             return Ending::Interrupted;
@@ -114,7 +180,12 @@ impl RunReport {
                 Ending::Failed
             };
         }
-        if any(&|outcome| matches!(outcome, Outcome::Parked(_) | Outcome::Held { .. })) {
+        if any_tag(&|tag| matches!(tag.outcome, PromotionOutcome::Failed { .. }) || tag.side_tag_left.is_some()) {
+            return Ending::Partial;
+        }
+        if any(&|outcome| matches!(outcome, Outcome::Parked(_) | Outcome::Held { .. }))
+            || any_tag(&|tag| !tag.is_settled())
+        {
             return Ending::Parked;
         }
         if self.problems.is_empty() { Ending::Done } else { Ending::Failed }
@@ -123,6 +194,28 @@ impl RunReport {
     /// How many packages this run uploaded.
     pub fn published(&self) -> impl Iterator<Item = &PackageReport> {
         self.packages.iter().filter(|package| matches!(package.outcome, Outcome::Live { how: How::Published }))
+    }
+}
+
+impl PromotionReport {
+    /// Whether the dist-tag is where it belongs.
+    pub fn is_settled(&self) -> bool {
+        match &self.outcome {
+            PromotionOutcome::Moved { .. }
+            | PromotionOutcome::There
+            | PromotionOutcome::Left { .. }
+            | PromotionOutcome::Superseded
+            | PromotionOutcome::Settled { .. } => true,
+            PromotionOutcome::Waits
+            | PromotionOutcome::Parked { .. }
+            | PromotionOutcome::Failed { .. }
+            | PromotionOutcome::Interrupted => false,
+        }
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        self.is_settled() && self.side_tag_left.is_none()
     }
 }
 

@@ -38,6 +38,9 @@ pub struct RunOptions {
     /// `--allow-cycles`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub allow_cycles: bool,
+    /// `--promote-last`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub promote_last: bool,
     /// `--no-git-tag`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_git_tag: bool,

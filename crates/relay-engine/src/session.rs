@@ -33,6 +33,8 @@ pub struct Session {
     pub tag: Option<DistTag>,
     /// `--access`.
     pub access: Option<Access>,
+    /// `--promote-last`.
+    pub promote_last: bool,
     /// `--filter`: the packages that take part; `None`: all.
     pub selected: Option<BTreeSet<PackageName>>,
     /// Registries that others stand in for: a rehearsal's sandboxes.
@@ -219,6 +221,7 @@ mod tests {
             tag: None,
             graduate: NamePatterns::default(),
             access: None,
+            promote_last: false,
             selected: None,
             stand_ins: BTreeMap::new(),
             allow_cycles: false,

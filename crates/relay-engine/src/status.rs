@@ -6,7 +6,7 @@ use relay_change::Bump;
 use relay_config::RouteKind;
 use relay_git::GitError;
 use relay_plan::{Humans, PlannedPackage};
-use relay_values::RegistryUrl;
+use relay_values::{DistTag, RegistryUrl};
 use relay_workspace::{Integrity, PackageName, Version};
 use serde::Serialize;
 
@@ -16,6 +16,7 @@ use crate::learnt::Learnt;
 use crate::observe::{self, Intent, LiveVersion, ObserveError, observe};
 use crate::owed::OwedWork;
 use crate::project::Project;
+use crate::promotion::{Candidate, RecordedPromotion};
 use crate::release::lock_document::LockDocument;
 use crate::release::remote::{Look, RemoteState};
 use crate::release::sent::SentBefore;
@@ -39,6 +40,8 @@ pub struct Status {
     pub to_release: Vec<ToRelease>,
     /// Tags that are still to be made, or to be pushed, of versions that are live.
     pub owed_tags: Vec<OwedTag>,
+    /// Versions that are live under a side tag, and whose dist-tags the next run moves when all of the set is out.
+    pub to_promote: Vec<ToPromote>,
     /// Whether a version commit of an earlier run is still to be pushed.
     pub owed_branch: bool,
     /// Versions under which somebody else's bytes stand.
@@ -94,6 +97,21 @@ pub struct OwedTag {
     pub name: String,
     /// The commit that it goes on; `None` where it is made and only to be pushed.
     pub commit: Option<String>,
+}
+
+/// A version whose dist-tag is still to move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToPromote {
+    /// The package.
+    pub name: PackageName,
+    /// The version.
+    pub version: Version,
+    /// The registry.
+    pub registry: RegistryUrl,
+    /// The dist-tag that is to name it.
+    pub tag: DistTag,
+    /// The one that it has.
+    pub side_tag: DistTag,
 }
 
 /// A version with others' bytes.
@@ -221,6 +239,7 @@ pub async fn look(project: &Project, session: &Session, state: &Utf8Path) -> Res
             })
             .collect(),
         owed_tags: owed_tags(&owed),
+        to_promote: owed.promotions.iter().map(ToPromote::from).collect(),
         owed_branch: owed.branch,
         foreign: foreign.into_iter().map(Foreign::from).collect(),
         parked,
@@ -300,6 +319,13 @@ impl From<ForeignVersion> for Foreign {
     }
 }
 
+impl From<&Candidate> for ToPromote {
+    fn from(Candidate { registry, name, version, promotion, .. }: &Candidate) -> Self {
+        let RecordedPromotion { tag, side_tag, .. } = promotion.clone();
+        Self { name: name.clone(), version: version.clone(), registry: registry.clone(), tag, side_tag }
+    }
+}
+
 impl From<&WaitingBranch> for ReleaseBranch {
     fn from(WaitingBranch { branch, commit, is_here }: &WaitingBranch) -> Self {
         Self { branch: branch.clone(), commit: commit.clone(), is_here: *is_here }
@@ -315,6 +341,7 @@ impl Status {
     /// Says whether an earlier run left something that the next one goes on with.
     pub fn is_unfinished(&self) -> bool {
         !(self.owed_tags.is_empty()
+            && self.to_promote.is_empty()
             && !self.owed_branch
             && self.foreign.is_empty()
             && self.parked.is_empty()

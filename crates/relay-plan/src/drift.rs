@@ -122,6 +122,11 @@ pub enum Drift {
         /// Where it comes from at this moment.
         now: Option<String>,
     },
+    /// Dist-tags would move at the end in one of the plans, and with the uploads in the other.
+    Promotion {
+        /// Whether they would at the end.
+        now: bool,
+    },
     /// It would wait for other packages.
     Dependencies {
         /// The package.
@@ -164,6 +169,9 @@ pub fn drift(saved: &ReleasePlan, now: &ReleasePlan) -> Vec<Drift> {
         } else {
             all.extend(known);
         }
+    }
+    if saved.promotion.is_some() != now.promotion.is_some() && !saved.is_empty() && !now.is_empty() {
+        all.push(Drift::Promotion { now: now.promotion.is_some() });
     }
     let by_name = |plan: &'_ ReleasePlan| -> BTreeMap<PackageName, usize> {
         plan.packages.iter().zip(0..).map(|(package, index)| (package.name.clone(), index)).collect()
@@ -294,6 +302,12 @@ impl fmt::Display for Drift {
             Self::Registry { package, saved, now } => {
                 write!(f, "`{package}` would go to `{now}`; the plan has `{saved}`")
             }
+            Self::Promotion { now: true } => f.write_str(
+                "dist-tags would move when all is out (`--promote-last`); in the plan they move with the uploads",
+            ),
+            Self::Promotion { now: false } => f.write_str(
+                "dist-tags would move with the uploads; in the plan they move when all is out (`--promote-last`)",
+            ),
             Self::Tag { package, saved, now } => {
                 write!(f, "`{package}` would get the dist-tag `{now}`; the plan has `{saved}`")
             }

@@ -7,6 +7,7 @@
 //! - [`route`](mod@route): how one upload is authorised, and why
 //! - `sittings`: how often a person is needed
 //! - [`waiting`]: what it costs to wait for the registries
+//! - [`promotion`]: dist-tags that move when all is out
 //! - `preflight`, [`finding`]: what is known to go wrong
 //! - [`release_plan`], [`plan_file`]: the plan as a value and as JSON, `relay.plan/1`
 //! - [`drift`](mod@drift), [`plan_diff`]: what differs between two plans, to stop a run or to be read
@@ -22,6 +23,7 @@ pub mod plan_diff;
 pub mod plan_file;
 pub mod planning;
 mod preflight;
+pub mod promotion;
 pub mod release_plan;
 pub mod render;
 pub mod route;
@@ -38,6 +40,7 @@ pub use observation::{
 pub use plan_diff::{PlanDiff, diff};
 pub use plan_file::{PLAN_SIZE_BYTES_MAX, PlanFileError};
 pub use planning::{PlanError, Planned, plan};
+pub use promotion::{PlannedMove, Promotion, SIDE_TAG_BEGIN, is_side_tag};
 pub use release_plan::{
     Fingerprint, Humans, PLAN_SCHEMA, PlannedPackage, PlannedRoute, Reason, ReleasePlan, SkippedPackage, TarballFact,
     VersionedPackage,

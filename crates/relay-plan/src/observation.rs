@@ -50,6 +50,10 @@ pub struct Observations<'a> {
     pub allow_cycles: bool,
     /// When dependents are sent.
     pub wait_for: WaitFor,
+    /// Whether everything goes out under a side tag, and dist-tags move when the whole set can be installed.
+    pub promote_last: bool,
+    /// The side tag of a promotion that is under way.
+    pub side_tag: Option<DistTag>,
     /// How long registries took to show versions, where that was seen.
     pub delays: BTreeMap<RegistryUrl, SeenDelay>,
 }

@@ -99,12 +99,17 @@ pub fn diff(old: &ReleasePlan, new: &ReleasePlan) -> PlanDiff {
     let only = |plan: &ReleasePlan, other: &BTreeSet<PackageName>| -> Vec<PackageLine> {
         plan.packages.iter().filter(|package| !other.contains(&package.name)).map(PackageLine::of).collect()
     };
+    let (moved_before, moved_after) = (moved(old), moved(new));
     let olds: BTreeMap<_, _> = old.packages.iter().map(|package| (&package.name, package)).collect();
     let changed = new
         .packages
         .iter()
         .filter_map(|package| {
-            let changes = changes(olds.get(&package.name)?, package);
+            let mut changes = changes(olds.get(&package.name)?, package);
+            let [old, new] = [&moved_before, &moved_after].map(|moved| tag_moment(moved, &package.name));
+            if old != new {
+                changes.push(Change { field: "tag moves".to_owned(), old, new });
+            }
             (!changes.is_empty()).then(|| ChangedPackage { name: package.name.clone(), changes })
         })
         .collect();
@@ -124,6 +129,15 @@ pub fn diff(old: &ReleasePlan, new: &ReleasePlan) -> PlanDiff {
         new_findings: findings_only(new, old),
         settled_findings: findings_only(old, new),
     }
+}
+
+/// The packages whose dist-tags move at the end.
+fn moved(plan: &ReleasePlan) -> BTreeSet<&PackageName> {
+    plan.promotion.iter().flat_map(|promotion| &promotion.moved).map(|planned| &planned.name).collect()
+}
+
+fn tag_moment(moved: &BTreeSet<&PackageName>, name: &PackageName) -> String {
+    if moved.contains(name) { "when all is out" } else { "with the upload" }.to_owned()
 }
 
 fn changes(old: &PlannedPackage, new: &PlannedPackage) -> Vec<Change> {

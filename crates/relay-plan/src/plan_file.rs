@@ -105,13 +105,19 @@ impl ReleasePlan {
             offline,
             fingerprint,
             humans,
+            promotion,
             packages,
             waves,
             versioned,
             skipped,
             findings,
         } = self;
+        // The side tag is named after the digest. A plan without a promotion has the digest that it always had.
+        let moved = promotion.as_ref().map(|promotion| (&promotion.moved, &promotion.latest_at_once));
         let content = (schema, offline, fingerprint, humans, packages, waves, versioned, skipped, findings);
+        if let Some(moved) = moved {
+            return digest(&serde_json::to_vec(&(content, moved)).expect("a plan is always representable as JSON"));
+        }
         digest(&serde_json::to_vec(&content).expect("a plan is always representable as JSON"))
     }
 

@@ -13,6 +13,7 @@ use crate::digest::digest;
 use crate::finding::{Finding, Severity};
 use crate::observation::{Observations, PackageObservation};
 use crate::preflight::preflight;
+use crate::promotion::{CHALLENGES_PER_MOVE, Promotion, moves, side_tag};
 use crate::release_plan::{
     Fingerprint, Humans, PLAN_SCHEMA, PlannedPackage, PlannedRoute, Reason, ReleasePlan, SkippedPackage,
 };
@@ -83,6 +84,7 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
     findings.extend(observations.findings.iter().cloned());
     findings.sort_by_key(|finding| (finding.severity, finding.package.is_some()));
 
+    let promotion = promotion_of(&order, observations);
     let mut humans = Humans::default();
     let mut packages = Vec::with_capacity(order.packages.len());
     for package in &order.packages {
@@ -97,6 +99,9 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
         let depends_on = order.depends_on.get(name).into_iter().flatten().map(|below| (*below).clone()).collect();
         let wave = order.wave_of.get(name).copied().unwrap_or(1);
         packages.push(planned(package, route, depends_on, wave, sitting));
+    }
+    if let Some(promotion) = &promotion {
+        add_moves(&mut humans, promotion);
     }
     let waiting = waiting_of(&order, &packages, observations);
     let mut skipped: Vec<SkippedPackage> = observations
@@ -116,6 +121,7 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
         fingerprint: fingerprint(observations),
         humans,
         waiting,
+        promotion,
         waves: order.waves,
         packages,
         versioned,
@@ -123,6 +129,9 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
         findings,
     };
     plan.id = plan.content_id();
+    if let Some(promotion) = plan.promotion.as_mut().filter(|_| observations.side_tag.is_none()) {
+        promotion.side_tag = side_tag(&plan.id);
+    }
     let authorisations = routes.into_iter().map(|(name, route)| (name.clone(), route.authorisation)).collect();
     Ok(Planned { plan, authorisations })
 }
@@ -239,6 +248,20 @@ fn planned(
     }
 }
 
+/// How dist-tags move at the end, where that is wanted. Its side tag gets its name when the plan has its id.
+fn promotion_of(order: &Order<'_>, observations: &Observations<'_>) -> Option<Promotion> {
+    let wanted = observations.promote_last && !order.packages.is_empty();
+    let side_tag = observations.side_tag.clone().unwrap_or_else(DistTag::latest);
+    wanted.then(|| Promotion::of(&order.packages, side_tag))
+}
+
+/// The people's share of a promotion: a sitting of its own, when all can be installed.
+fn add_moves(humans: &mut Humans, promotion: &Promotion) {
+    let moved = humans.packages.iter().filter(|name| promotion.move_of(name).is_some()).count();
+    humans.challenges += moved * CHALLENGES_PER_MOVE;
+    humans.sittings += usize::from(moved > 0);
+}
+
 /// What it costs to wait for the registries.
 fn waiting_of(order: &Order<'_>, packages: &[PlannedPackage], observations: &Observations<'_>) -> Option<Waiting> {
     let members: Vec<WaitingMember<'_>> = order
@@ -250,10 +273,12 @@ fn waiting_of(order: &Order<'_>, packages: &[PlannedPackage], observations: &Obs
             registry: &planned.registry,
             scans: observed.rules == RegistryRules::Npm,
             needs_person: planned.sitting.is_some(),
+            moves: moves(observed),
             depends_on: &planned.depends_on,
         })
         .collect();
     let way = match observations.wait_for {
+        _ if observations.promote_last => Way::PromoteLast,
         WaitFor::Visible => Way::Visible,
         WaitFor::Accepted => Way::Accepted,
     };

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity};
 use crate::observation::{Lesson, SkipReason};
+use crate::promotion::Promotion;
 use crate::waiting::Waiting;
 
 /// What the `schema` field of a plan says.
@@ -42,6 +43,10 @@ pub struct ReleasePlan {
     /// once.
     #[serde(default)]
     pub waiting: Option<Waiting>,
+    /// How dist-tags move when the whole set can be installed (`--promote-last`); `None`: each version has its tag from its upload
+    /// on.
+    #[serde(default)]
+    pub promotion: Option<Promotion>,
     /// The packages to publish, in publish order.
     pub packages: Vec<PlannedPackage>,
     /// The names wave by wave, each wave in the order of `packages`.
@@ -72,9 +77,9 @@ pub struct Fingerprint {
 /// The people's share of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Humans {
-    /// How often somebody has to sit down.
+    /// How often somebody has to sit down; moving dist-tags at the end is one more time.
     pub sittings: usize,
-    /// How many challenges have to be answered at most: one a package.
+    /// How many challenges have to be answered at most: one a package, and two more for each whose dist-tag moves at the end.
     pub challenges: usize,
     /// The packages that need a person, in publish order.
     pub packages: Vec<PackageName>,

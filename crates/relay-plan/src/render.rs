@@ -6,6 +6,7 @@
 //! - `printable`: foreign text made safe, its width, wrapping
 //! - `groups`: what is said once for several packages
 //! - `costs`: what waiting costs
+//! - `promotion`: dist-tags that move at the end
 //! - `terminal` and `table`: [`render_text`]
 //! - `markdown`: [`render_markdown`]
 
@@ -13,6 +14,7 @@ mod costs;
 mod groups;
 mod markdown;
 mod printable;
+mod promotion;
 mod table;
 mod terminal;
 

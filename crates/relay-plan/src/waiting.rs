@@ -10,6 +10,8 @@ use relay_values::RegistryUrl;
 use relay_workspace::PackageName;
 use serde::{Deserialize, Serialize};
 
+use crate::promotion::CHALLENGES_PER_MOVE;
+
 /// How long npm's registry takes to show a version, where relay has not seen it yet: its malware scan typically takes about five
 /// minutes (`npm-registry.md`, 0.1 and 1.7).
 pub const VISIBILITY_DELAY_USUAL: Duration = Duration::from_mins(5);
@@ -31,6 +33,8 @@ pub enum Way {
     Visible,
     /// Once, at the end: a dependent is sent when its dependencies are accepted (`wait-for = "accepted"`).
     Accepted,
+    /// Once, at the end, and only then dist-tags move (`promote-last`).
+    PromoteLast,
 }
 
 /// What waiting costs in this release.
@@ -77,6 +81,8 @@ pub(crate) struct WaitingMember<'a> {
     pub(crate) scans: bool,
     /// Whether somebody answers a challenge for its upload.
     pub(crate) needs_person: bool,
+    /// Whether its dist-tag would be moved at the end.
+    pub(crate) moves: bool,
     pub(crate) depends_on: &'a [PackageName],
 }
 
@@ -104,7 +110,13 @@ pub(crate) fn waiting(
     }
     let once = members.iter().map(delay).max().unwrap_or_default();
     let challenges = members.iter().filter(|member| member.needs_person).count();
-    let cost = |way: Way, span: Duration| WayCost { way, seconds: span.as_secs(), challenges, planned: way == planned };
+    let moves = members.iter().filter(|member| member.needs_person && member.moves).count();
+    let cost = |way: Way, span: Duration, challenges: usize| WayCost {
+        way,
+        seconds: span.as_secs(),
+        challenges,
+        planned: way == planned,
+    };
     let mut listed = BTreeSet::new();
     let mut delays: Vec<RegistryDelay> = members
         .iter()
@@ -116,7 +128,11 @@ pub(crate) fn waiting(
         })
         .collect();
     delays.sort_by(|a, b| a.registry.as_str().cmp(b.registry.as_str()));
-    let ways = vec![cost(Way::Visible, level_by_level), cost(Way::Accepted, once)];
+    let ways = vec![
+        cost(Way::Visible, level_by_level, challenges),
+        cost(Way::Accepted, once, challenges),
+        cost(Way::PromoteLast, once, challenges + moves * CHALLENGES_PER_MOVE),
+    ];
     Some(Waiting { levels, delays, ways })
 }
 
@@ -164,6 +180,7 @@ mod tests {
                 registry: &registries[at],
                 scans: *scans,
                 needs_person: *needs_person,
+                moves: true,
                 depends_on: &below[at],
             })
             .collect();
@@ -178,17 +195,20 @@ mod tests {
     #[test]
     fn a_chain_waits_at_each_level_or_once() {
         let chain: Vec<(&str, bool, bool)> = (0..10).map(|at| ("npm", true, at < 2)).collect();
-        let expected = vec![(Way::Visible, 50, 2), (Way::Accepted, 5, 2)];
+        let expected = vec![(Way::Visible, 50, 2), (Way::Accepted, 5, 2), (Way::PromoteLast, 5, 6)];
         assert_eq!(costs(&chain, &[]), Some(expected), "npm's usual delay");
-        let expected = vec![(Way::Visible, 120, 2), (Way::Accepted, 12, 2)];
+        let expected = vec![(Way::Visible, 120, 2), (Way::Accepted, 12, 2), (Way::PromoteLast, 12, 6)];
         assert_eq!(costs(&chain, &[("npm", 12)]), Some(expected), "what was seen counts before it");
     }
 
     #[test]
     fn each_registry_has_its_own_delay() {
         let chain = [("npm", true, false), ("own", false, false), ("npm", true, false)];
-        assert_eq!(costs(&chain, &[]), Some(vec![(Way::Visible, 10, 0), (Way::Accepted, 5, 0)]));
-        assert_eq!(costs(&chain, &[("own", 7)]), Some(vec![(Way::Visible, 17, 0), (Way::Accepted, 7, 0)]));
+        let of = |level_by_level, once| {
+            Some(vec![(Way::Visible, level_by_level, 0), (Way::Accepted, once, 0), (Way::PromoteLast, once, 0)])
+        };
+        assert_eq!(costs(&chain, &[]), of(10, 5));
+        assert_eq!(costs(&chain, &[("own", 7)]), of(17, 7));
     }
 
     #[test]
@@ -204,8 +224,14 @@ mod tests {
     fn members_of_a_cycle_wait_for_nobody_behind_them() {
         let (a, b, url) = (name("a"), name("b"), registry("npm"));
         let (on_a, on_b) = ([a.clone()], [b.clone()]);
-        let member =
-            |name, depends_on| WaitingMember { name, registry: &url, scans: true, needs_person: false, depends_on };
+        let member = |name, depends_on| WaitingMember {
+            name,
+            registry: &url,
+            scans: true,
+            needs_person: false,
+            moves: true,
+            depends_on,
+        };
         let members = [member(&a, on_b.as_slice()), member(&b, on_a.as_slice())];
         let waiting = waiting(2, &members, &BTreeMap::new(), Way::Accepted).unwrap();
         assert_eq!(waiting.cost(Way::Visible).unwrap().seconds, 600);

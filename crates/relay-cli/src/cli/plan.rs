@@ -75,6 +75,10 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "ACCESS")]
     pub(crate) access: Option<AccessArg>,
 
+    /// Plan to send all under a side tag and to move the dist-tags when all can be installed
+    #[arg(long)]
+    pub(crate) promote_last: bool,
+
     /// With `--out`: plan for a release that runs no scripts, so that packages that have some get their digests too
     #[arg(long)]
     pub(crate) ignore_scripts: bool,

@@ -69,6 +69,13 @@ pub(crate) struct UploadFlags {
     #[arg(long, value_name = "ACCESS")]
     pub(crate) access: Option<AccessArg>,
 
+    /// Send all under a side tag, wait once until all can be installed, then move the dist-tags
+    ///
+    /// Instead of waiting at each level of the dependencies until npm shows a version. What is installed without naming a
+    /// version stays the old set until the new one is whole. If a part fails, no tag moves until it is out too.
+    #[arg(long)]
+    pub(crate) promote_last: bool,
+
     /// Publish with a signed statement of where the tarball was built
     #[arg(long, hide = true)]
     pub(crate) provenance: bool,

@@ -33,6 +33,7 @@ pub(crate) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliE
         offline: args.offline,
         tag: args.tag.clone(),
         access: args.access.map(Into::into),
+        promote_last: args.promote_last,
         filter: args.selection.filter.clone(),
         allow_cycles: args.allow_cycles,
         graduate: args.version.graduate.clone(),

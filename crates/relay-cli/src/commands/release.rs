@@ -121,6 +121,8 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         offline: false,
         tag: flags.upload.tag.clone(),
         access: flags.upload.access.map(Into::into),
+        // What a saved plan says is meant, whoever carries it out.
+        promote_last: flags.upload.promote_last || saved.as_ref().is_some_and(|saved| saved.promotion.is_some()),
         filter: flags.selection.filter.clone(),
         allow_cycles: flags.upload.allow_cycles,
         graduate: match &saved {
@@ -132,22 +134,7 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
         person: ui.is_interactive(),
         here: request.here.cloned().unwrap_or_else(|| super::plan::here(context, &project)),
     };
-    let asked_for = RunOptions {
-        releases: request.intent == Intent::Release,
-        plan_file: request.plan.map(|path| context.resolve(path)),
-        filter: flags.selection.filter.clone(),
-        here: session_flags.here.clone(),
-        graduate: session_flags.graduate.clone(),
-        tag: flags.upload.tag.clone(),
-        access: session_flags.access,
-        // One that is none is an error a moment later.
-        registry: flags.registry.registry.as_ref().and_then(|text| text.parse().ok()),
-        ignore_scripts: flags.upload.ignore_scripts,
-        allow_cycles: flags.upload.allow_cycles,
-        no_git_tag: flags.git.no_git_tag,
-        no_push: flags.git.no_push,
-        no_remote_lock: flags.git.no_remote_lock,
-    };
+    let asked_for = asked_for(&request, &session_flags, context);
     let options = FlowOptions {
         request: release::Request {
             intent: request.intent,
@@ -196,6 +183,28 @@ async fn run(request: Request<'_>, context: &Context) -> Result<Exit, CliError> 
     };
     crate::ci_output::write_outputs(flow.report.as_ref(), flow.change_files_left, ui);
     Ok(exit)
+}
+
+/// What is kept with the run, so that whoever goes on with it asks for the same.
+fn asked_for(request: &Request<'_>, session: &SessionFlags, context: &Context) -> RunOptions {
+    let flags = request.flags;
+    RunOptions {
+        releases: request.intent == Intent::Release,
+        plan_file: request.plan.map(|path| context.resolve(path)),
+        filter: flags.selection.filter.clone(),
+        here: session.here.clone(),
+        graduate: session.graduate.clone(),
+        tag: flags.upload.tag.clone(),
+        access: session.access,
+        // One that is none is an error a moment later.
+        registry: flags.registry.registry.as_ref().and_then(|text| text.parse().ok()),
+        ignore_scripts: flags.upload.ignore_scripts,
+        allow_cycles: flags.upload.allow_cycles,
+        promote_last: session.promote_last,
+        no_git_tag: flags.git.no_git_tag,
+        no_push: flags.git.no_push,
+        no_remote_lock: flags.git.no_remote_lock,
+    }
 }
 
 /// The packages that a saved plan lets graduate: whoever carries it out need not say so again.

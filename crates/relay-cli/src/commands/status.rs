@@ -121,6 +121,11 @@ fn unfinished(status: &Status, text: &mut String) {
         None => vec![one.name.clone(), "to be pushed".to_owned()],
     });
     section(text, "Live and not tagged: the next run makes up for it", rows);
+    let rows = status.to_promote.iter().map(|one| {
+        let move_of = format!("`{}`, has `{}`", one.tag, one.side_tag);
+        vec![format!("{}@{}", one.name, one.version), move_of, one.registry.to_string()]
+    });
+    section(text, "Waits for its dist-tag, which moves when the whole set can be installed: `relay resume`", rows);
     if status.owed_branch {
         text.push_str("A version commit of an earlier run is not pushed yet; the next run makes up for it\n");
     }

@@ -6,7 +6,7 @@ use relay_config::RouteKind;
 use relay_engine::report::{PackageReport, RunReport};
 use relay_plan::markdown_text;
 
-use super::{World, grouped_troubles, headline, listed, mark, route_groups, tags};
+use super::{World, grouped_troubles, headline, listed, mark, promotion, route_groups, tags};
 
 /// How large the page may grow before rows are left out, in bytes: forges take about a megabyte from a job.
 const PAGE_BYTES_MAX: usize = 500_000;
@@ -18,6 +18,7 @@ pub(crate) fn markdown(report: &RunReport, world: World) -> String {
     let _ = writeln!(page, "### Release\n");
     if report.packages.is_empty() {
         page.push_str("Nothing to publish: the registry has what the manifests say.\n");
+        promoted(&mut page, report);
         return page;
     }
     let _ = writeln!(page, "{}\n", headline(report));
@@ -33,6 +34,7 @@ pub(crate) fn markdown(report: &RunReport, world: World) -> String {
             let _ = writeln!(page, "  - help: {}", markdown_text(&line));
         }
     }
+    promoted(&mut page, report);
     if let Some(tags) = tags(report) {
         let _ = writeln!(page, "\n{}", markdown_text(&tags));
     }
@@ -41,6 +43,12 @@ pub(crate) fn markdown(report: &RunReport, world: World) -> String {
     }
     routes(&mut page, &report.packages);
     page
+}
+
+fn promoted(page: &mut String, report: &RunReport) {
+    for sentence in promotion::sentences(report) {
+        let _ = writeln!(page, "\n**dist-tags:** {}", markdown_text(&sentence));
+    }
 }
 
 fn table(page: &mut String, reports: &[PackageReport]) {

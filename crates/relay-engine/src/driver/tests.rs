@@ -175,6 +175,7 @@ pub(crate) fn prepared_upload(package: &str, route: RouteKind) -> PreparedUpload
         integrity,
         shasum,
         tag: "latest".parse().unwrap(),
+        promotion: None,
         access: None,
         git_head: None,
     }

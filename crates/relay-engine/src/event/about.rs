@@ -25,6 +25,8 @@ impl Fact {
             | Self::Live { package, .. }
             | Self::Parked { package, .. }
             | Self::Held { package, .. }
+            | Self::TagLeft { package, .. }
+            | Self::Promoted { package, .. }
             | Self::Failed { package, .. } => Some(package),
             Self::Tagged { package, .. } => package.as_ref(),
             _ => None,
@@ -59,6 +61,8 @@ impl Fact {
             Self::Parked { .. } => "parked",
             Self::Held { .. } => "held",
             Self::Failed { .. } => "failed",
+            Self::TagLeft { .. } => "tag-left",
+            Self::Promoted { .. } => "promoted",
             Self::Tagged { .. } => "tagged",
             Self::Pushed { .. } => "pushed",
             Self::RunEnded { .. } => "run-ended",
@@ -80,6 +84,8 @@ impl Fact {
             self,
             Self::ScriptRan { .. }
                 | Self::PublishedAccepted { .. }
+                | Self::TagLeft { .. }
+                | Self::Promoted { .. }
                 | Self::Tagged { .. }
                 | Self::WriteStarted { .. }
                 | Self::WriteWaiting { .. }

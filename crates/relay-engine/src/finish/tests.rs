@@ -39,7 +39,7 @@ fn finished(repo: &Repo, report: RunReport, owed_work: &OwedWork, remote: Option
     let head = project.git().unwrap().head().unwrap();
     let (events, told) = Told::stream();
     let mut report = report;
-    let end = Finish { options: ALL, head, ready: &Ready::default(), owed_work, remote };
+    let end = Finish { options: ALL, head, ready: &Ready::default(), owed_work, remote, unpromoted: &BTreeSet::new() };
     finish(&project, &mut report, &end, &events).unwrap();
     (report, told.facts())
 }
@@ -60,7 +60,8 @@ fn what_is_live_is_tagged_and_nothing_else() {
         let project = repo.project();
         let head = project.git().unwrap().head().unwrap();
         let (ready, owed_work) = (Ready::default(), OwedWork::default());
-        let end = Finish { options, head, ready: &ready, owed_work: &owed_work, remote: None };
+        let end =
+            Finish { options, head, ready: &ready, owed_work: &owed_work, remote: None, unpromoted: &BTreeSet::new() };
         let wanted = wanted_tags(&project, &report(&packages), &end);
         assert_eq!(wanted.iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>(), tags);
     }
@@ -106,7 +107,8 @@ fn an_owed_tag_goes_on_its_own_commit_and_one_whose_commit_is_gone_is_told() {
     let repo = Repo::committed(&TWO);
     let first = repo.git(&["rev-parse", "HEAD"]);
     repo.commit("feat: later");
-    let owed = |name: &str, commit: &str| OwedTag { name: name.to_owned(), commit: commit.to_owned() };
+    let owed =
+        |name: &str, commit: &str| OwedTag { name: name.to_owned(), commit: commit.to_owned(), waits_for: Vec::new() };
     let work =
         OwedWork { to_make: vec![owed("a@0.9.0", &first), owed("b@0.9.0", &"1".repeat(40))], ..OwedWork::default() };
     let (ended, _) = finished(&repo, report(&[]), &work, None);

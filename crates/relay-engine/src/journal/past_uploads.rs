@@ -1,5 +1,6 @@
 //! What the records of a journal come to: one function takes them, one after the other.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
@@ -8,6 +9,7 @@ use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version};
 
 use crate::event::{Event, Fact, PreparedVersion};
+use crate::promotion::RecordedPromotion;
 use crate::release::record::{RecordedBytes, VersionKey};
 use crate::run_options::RunOptions;
 use crate::run_state::{IllegalEvent, PackageState, RunState};
@@ -24,6 +26,8 @@ pub struct PastUploads {
     last_run: Option<LastRun>,
     /// What was sent or about to be, and from which commit, the last bytes last.
     sent: BTreeMap<VersionKey, Vec<RecordedBytes>>,
+    /// What was sent under a side tag, or was about to be, and not promoted as far as any run of this clone has seen.
+    promotions: BTreeMap<VersionKey, RecordedPromotion>,
     /// The versions whose last upload was of a run that was told not to push.
     unpushed_by_wish: BTreeSet<VersionKey>,
     /// The plans of runs that got as far as acting, by their ids, with the version commit that was made.
@@ -126,15 +130,26 @@ impl PastUploads {
             }
             Fact::RunEnded { failed, held, parked, .. } => {
                 if let Some(run) = &mut self.last_run {
-                    run.is_finished = [failed, held, parked].into_iter().all(|count| *count == 0);
+                    let promoted = self.promotions.is_empty();
+                    run.is_finished = promoted && [failed, held, parked].into_iter().all(|count| *count == 0);
                 }
             }
-            Fact::UploadsPrepared { head: Some(head), versions } => {
-                for PreparedVersion { package, version, registry, integrity } in versions {
+            Fact::UploadsPrepared { head, versions } => {
+                for PreparedVersion { package, version, registry, integrity, promotion } in versions {
                     let key = (registry.clone(), package.clone(), version.clone());
-                    self.sent_from(key, integrity.clone(), head.clone());
+                    match promotion {
+                        Some(promotion) => drop(self.promotions.insert(key.clone(), promotion.clone())),
+                        None => drop(self.promotions.remove(&key)),
+                    }
+                    if let Some(head) = head {
+                        self.sent_from(key, integrity.clone(), head.clone());
+                    }
                 }
             }
+            // With it those of the same package that it supersedes.
+            Fact::Promoted { package, version, registry } => self.promotions.retain(|(to, name, other), _| {
+                (to, name) != (registry, package) || other.cmp_precedence(version) == Ordering::Greater
+            }),
             Fact::UploadStarted { package, version, registry, integrity, head, .. } => {
                 let key = (registry.clone(), package.clone(), version.clone());
                 let sent = NotShown { since: event.at, is_accepted: false };
@@ -240,6 +255,11 @@ impl PastUploads {
     /// What was sent of each version, or was about to be, the last bytes last.
     pub fn sent(&self) -> impl Iterator<Item = (&VersionKey, &[RecordedBytes])> {
         self.sent.iter().map(|(key, bytes)| (key, bytes.as_slice()))
+    }
+
+    /// What was sent under a side tag, or was about to be, and not promoted as far as any run of this clone has seen.
+    pub fn pending_promotions(&self) -> impl Iterator<Item = (&VersionKey, &RecordedPromotion)> {
+        self.promotions.iter()
     }
 
     /// What was sent, and neither shown nor refused as far as any run has seen.

@@ -311,6 +311,7 @@ fn what_was_about_to_be_sent_is_known_where_a_power_cut_took_the_rest() {
         version: version(),
         registry: registry(),
         integrity: integrity("sha512-abc="),
+        promotion: None,
     };
     let prepared = Fact::UploadsPrepared { head: Some(COMMIT.to_owned()), versions: vec![version] };
     let past_uploads = replayed(&lines(&[started("publish"), prepared])).unwrap();
@@ -318,4 +319,32 @@ fn what_was_about_to_be_sent_is_known_where_a_power_cut_took_the_rest() {
     assert!(matches!(sent[..], [bytes] if bytes.integrity.as_str() == "sha512-abc=" && bytes.commit == COMMIT));
     assert_eq!(past_uploads.not_shown().count(), 0, "nothing tells that it was sent");
     assert!(past_uploads.unfinished_run().is_some());
+}
+
+#[test]
+fn a_run_whose_dist_tags_have_not_moved_is_unfinished_until_they_have() {
+    let tag = |text: &str| text.parse().unwrap();
+    let promotion =
+        crate::promotion::RecordedPromotion { tag: tag("latest"), side_tag: tag("relay-1"), from: None, done: false };
+    let prepared = |text: &str| PreparedVersion {
+        package: name(),
+        version: Version::parse(text).unwrap(),
+        registry: registry(),
+        integrity: integrity("sha512-abc="),
+        promotion: Some(promotion.clone()),
+    };
+    let versions = vec![prepared("1.0.0"), prepared("1.1.0"), prepared("2.0.0")];
+    let prepared = Fact::UploadsPrepared { head: None, versions };
+    let promoted =
+        |text: &str| Fact::Promoted { package: name(), version: Version::parse(text).unwrap(), registry: registry() };
+    let end = || Fact::RunEnded { live: 0, failed: 0, held: 0, parked: 0 };
+    let pending = |facts: &[Fact]| {
+        let past = replayed(&lines(facts)).unwrap();
+        (past.pending_promotions().count(), past.unfinished_run().is_some())
+    };
+    let begun = || started("publish");
+    assert_eq!(pending(&[begun(), prepared.clone(), end()]), (3, true));
+    // With a version go those of the same package that are lower.
+    assert_eq!(pending(&[begun(), prepared.clone(), promoted("1.1.0"), end()]), (1, true));
+    assert_eq!(pending(&[begun(), prepared, promoted("2.0.0"), end()]), (0, false));
 }

@@ -8,7 +8,7 @@ use relay_plan::{SkipReason, SkippedObservation};
 use relay_registry::RegistryUrl;
 use relay_workspace::{PackageName, Version, WorkspacePackage};
 
-use super::{ObserveError, RecordedVersions};
+use super::ObserveError;
 use crate::project::Project;
 use crate::session::{KnownCredential, Session};
 
@@ -30,7 +30,7 @@ pub(super) struct Candidate<'a> {
 pub(super) fn candidates<'a>(
     project: &'a Project,
     session: &Session,
-    (planned, recorded): (&BTreeMap<&PackageName, &'a PlannedBump>, &'a RecordedVersions),
+    (planned, recorded): (&BTreeMap<&PackageName, &'a PlannedBump>, &'a BTreeMap<PackageName, BTreeSet<Version>>),
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<Candidate<'a>>, Vec<SkippedObservation>), ObserveError> {
     let mut candidates = Vec::new();
@@ -97,7 +97,7 @@ mod tests {
         let project = Repo::of(&FILES).project();
         let mut session = session("registry=http://registry.example/\n");
         session.selected = Some(["a", "ignored", "private", "no-version"].map(name).into());
-        let (planned, recorded) = (BTreeMap::new(), RecordedVersions::new());
+        let (planned, recorded) = (BTreeMap::new(), BTreeMap::new());
         let mut warnings = Vec::new();
         let (taking_part, skipped) = candidates(&project, &session, (&planned, &recorded), &mut warnings).unwrap();
         let [one] = taking_part.as_slice() else { panic!("{}", taking_part.len()) };
@@ -124,7 +124,7 @@ mod tests {
         ])
         .project();
         let session = session("registry=http://registry.example/\n@acme:registry=http://acme.example/\n");
-        let (planned, recorded) = (BTreeMap::new(), RecordedVersions::new());
+        let (planned, recorded) = (BTreeMap::new(), BTreeMap::new());
         let (found, _) = candidates(&project, &session, (&planned, &recorded), &mut Vec::new()).unwrap();
         let places: Vec<_> = found.iter().map(|one| (one.package.name.as_str(), one.registry.as_str())).collect();
         assert_eq!(places, [("@acme/a", "http://acme.example/"), ("b", "http://own.example/")]);

@@ -11,6 +11,7 @@ use crate::git_calls::GitCalls;
 use crate::observe::{self, Intent};
 use crate::owed::OwedWork;
 use crate::project::Project;
+use crate::promotion::Candidate;
 use crate::published_before::Comparison;
 
 /// A release that nothing known stands in the way of.
@@ -97,6 +98,11 @@ impl<'a> Agreed<'a> {
     /// Whether there is nothing to do, not even what an earlier run left undone.
     pub fn has_nothing_to_do(&self) -> bool {
         self.course == Course::Owed && self.owed.is_empty() && self.of.accepted.is_empty()
+    }
+
+    /// Versions of earlier runs that are live under a side tag, and whose dist-tags move when all of the set is out.
+    pub fn promotions(&self) -> &[Candidate] {
+        &self.owed.promotions
     }
 
     /// Paths that no commit has as they are, of which tarballs will be made: build output may be among them.

@@ -60,7 +60,9 @@ impl<'a> Held<'a> {
             return Err(ReleaseError::Meanwhile);
         }
         // Tags can be pushed by two at once; but a lock that is there is that of a run that may make them, or that has died.
-        let needed = agreed.course != Course::Owed || run.remote.as_ref().is_some_and(|remote| remote.lock.is_some());
+        let needed = agreed.course != Course::Owed
+            || !agreed.owed.promotions.is_empty()
+            || run.remote.as_ref().is_some_and(|remote| remote.lock.is_some());
         let (remote_lock, waited) = match terms(run, &observation.plan.id).filter(|_| needed) {
             Some(terms) => {
                 let gone = lock.as_ref().and_then(RunLock::before);

@@ -77,6 +77,13 @@ impl<'a> Observed<'a> {
             Some(plan) => saved::refuse_drift(project, plan, &mut observed, past_uploads)?,
             None => false,
         };
+        // A plan that was reviewed names the side tag, unless an earlier run has chosen one.
+        let promised = request.saved.as_ref().and_then(|saved| saved.promotion.as_ref());
+        if let (Some(promised), Some(promotion)) = (promised, &mut observed.plan.promotion)
+            && sent.pending().is_empty()
+        {
+            promotion.side_tag = promised.side_tag.clone();
+        }
         git_heads::recall(&mut run, &session, &observed).await;
         let Run { request, sent, .. } = &*run;
         let (accepted, mut foreign) = foreign(&observed.live, sent, &request.accepted);

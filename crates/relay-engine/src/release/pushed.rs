@@ -1,14 +1,14 @@
 //! The seventh step: the commit and the release record are on the remote, so that any clone can finish what begins now; and
 //! what is sent is joined with the credentials that it is sent with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use relay_git::{BranchPush, Document, Head, PushCause, RecordPush, RefPushed, ReleasePush, ReleasePushed};
+use relay_git::{BranchPush, Document, Head, Hooks, PushCause, RecordPush, RefPushed, ReleasePush, ReleasePushed};
 use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 use tokio::sync::mpsc;
 
-use super::record::{About, RECORD_FILE, RECORD_REF, RecordedBytes, RecordedVersion, ReleaseRecord};
+use super::record::{About, RECORD_FILE, RECORD_REF, RecordedBytes, RecordedVersion, ReleaseRecord, VersionKey};
 use super::remote::{RELEASE_BRANCHES, RemoteState};
 use super::{Course, Packed, Published, ReleaseError, Request, Run, Versioned};
 use crate::driver::Person;
@@ -41,7 +41,7 @@ pub struct PushedTo {
 
 impl<'a> Pushed<'a> {
     pub(super) fn make(packed: Packed<'a>, session: Session, events: &Emitter) -> Result<Self, ReleaseError> {
-        let Packed { of, tarballs, .. } = packed;
+        let Packed { mut of, tarballs, .. } = packed;
         let project = &of.run.project;
         let head = match project.git() {
             Some(repository) => repository.head()?,
@@ -49,7 +49,10 @@ impl<'a> Pushed<'a> {
         };
         let observed = with_credentials(project, &session, &of);
         let uploads = prepared_uploads(&observed, &tarballs, head.commit.as_deref())?;
-        let at = push(&of, &head, &uploads, events)?;
+        let (at, record) = push(&of, &head, &uploads, events)?;
+        if let Some(remote) = of.run.remote.as_mut().filter(|_| record.is_some()) {
+            remote.record = record;
+        }
         record_prepared(&head, &uploads, events)?;
         Ok(Self { of, session, head, uploads, at })
     }
@@ -104,6 +107,7 @@ fn record_prepared(
         version: upload.version.clone(),
         registry: upload.registry.clone(),
         integrity: upload.integrity.clone(),
+        promotion: upload.promotion.clone(),
     });
     events.emit(Fact::UploadsPrepared { head: head.commit.clone(), versions: versions.collect() })?;
     events.make_durable()
@@ -116,23 +120,23 @@ fn push(
     head: &Head,
     uploads: &BTreeMap<PackageName, PreparedUpload>,
     events: &Emitter,
-) -> Result<PushedTo, ReleaseError> {
+) -> Result<(PushedTo, Option<(String, ReleaseRecord)>), ReleaseError> {
     let Versioned { run, course, owed, .. } = of;
     let (Some(remote), Some(repository)) = (&run.remote, run.project.git()) else {
-        return Ok(PushedTo::default());
+        return Ok((PushedTo::default(), None));
     };
-    let Some(commit) = head.commit.as_deref() else { return Ok(PushedTo::default()) };
+    let Some(commit) = head.commit.as_deref() else { return Ok((PushedTo::default(), None)) };
     let wanted = owed.branch || (run.request.finish.branch && *course != Course::Owed);
     let branch = head.branch.as_ref().filter(|_| wanted);
     let branch = if branch.is_some() && remote.lacks_head(repository, head)? { branch } else { None };
     let record = if run.keeps_remote_refs() { record(of, remote, commit, uploads, events) } else { None };
-    let record = record.map(|record| write_record(repository, &record, commit)).transpose()?;
-    if branch.is_none() && record.is_none() {
-        return Ok(PushedTo::default());
+    let written = record.as_ref().map(|record| write_record(repository, record, commit)).transpose()?;
+    if branch.is_none() && written.is_none() {
+        return Ok((PushedTo::default(), None));
     }
     let push = |full_ref: Option<&str>| {
         let branch = full_ref.map(|full_ref| BranchPush { commit, full_ref });
-        let record = record.as_deref().map(|new| RecordPush {
+        let record = written.as_deref().map(|new| RecordPush {
             full_ref: RECORD_REF,
             expected: remote.record.as_ref().map(|(id, _)| id.as_str()),
             new,
@@ -151,9 +155,22 @@ fn push(
     }
     refuse_unpushed(remote, &pushed, at.branch.as_deref())?;
     let mut refs: Vec<String> = at.branch.iter().map(|branch| format!("{commit}:refs/heads/{branch}")).collect();
-    refs.extend(record.map(|record| format!("{record}:{RECORD_REF}")));
+    refs.extend(written.iter().map(|id| format!("{id}:{RECORD_REF}")));
     events.emit(Fact::Pushed { remote: remote.name.clone(), refs })?;
-    Ok(at)
+    Ok((at, written.zip(record)))
+}
+
+/// Brings the record on the remote up to date: these versions are promoted. Nothing is done where there is none, or where it says
+/// so already.
+pub(super) fn mark_promoted(run: &Run<'_>, done: &BTreeSet<VersionKey>) -> Result<(), ReleaseError> {
+    let (Some(remote), Some(repository)) = (&run.remote, run.project.git()) else { return Ok(()) };
+    let Some((id, record)) = remote.record.as_ref().filter(|_| run.request.remote_refs) else { return Ok(()) };
+    let Some(record) = record.with_promoted(done) else { return Ok(()) };
+    // It comes after the record before, so that all commits that are still named go along.
+    let new = write_record(repository, &record, id)?;
+    let record = Some(RecordPush { full_ref: RECORD_REF, expected: Some(id), new: &new });
+    let pushed = repository.push_release(&remote.name, &ReleasePush { branch: None, record, hooks: Hooks::Skip })?;
+    refuse_unpushed(remote, &pushed, None)
 }
 
 fn refuse_unpushed(remote: &RemoteState, pushed: &ReleasePushed, branch: Option<&str>) -> Result<(), ReleaseError> {
@@ -201,6 +218,7 @@ fn record(
             registry: upload.registry.clone(),
             git_tag: git_tag(&upload.name, &upload.version),
             earlier: false,
+            promotion: upload.promotion.clone(),
             bytes: vec![RecordedBytes {
                 integrity: upload.integrity.clone(),
                 commit: commit.to_owned(),
@@ -214,13 +232,15 @@ fn record(
         registry: one.live.registry.clone(),
         git_tag: git_tag(&one.live.name, &one.live.version),
         earlier: false,
+        promotion: run.sent.pending().get(&one.live.key()).cloned(),
         bytes: run.sent.bytes_of(&one.live.key()).to_vec(),
     }));
     let before = remote.record.as_ref().map(|(_, record)| record);
     if versions.is_empty() || before.is_some_and(|record| record.tells(&versions)) {
         return None;
     }
-    let is_finished = |one: &RecordedVersion| one.git_tag.as_ref().is_none_or(|tag| remote.tags.contains_key(tag));
+    let is_tagged = |one: &RecordedVersion| one.git_tag.as_ref().is_none_or(|tag| remote.tags.contains_key(tag));
+    let is_finished = |one: &RecordedVersion| is_tagged(one) && !one.waits_for_promotion();
     let Request { command, options, .. } = &run.request;
     let about = About { plan: plan_id(run, plan), command, begun: events.now(), options };
     Some(ReleaseRecord::following(before, about, versions, is_finished))

@@ -5,6 +5,7 @@
 //! It is a file in a commit that the ref [`RECORD_REF`] names, and that commit comes after the one that is released, so that
 //! whoever has the record can have the release as well.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use relay_values::{Printable, RegistryUrl};
 use relay_workspace::{Integrity, PackageName, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::promotion::RecordedPromotion;
 use crate::run_options::RunOptions;
 
 /// The ref on the remote.
@@ -55,6 +57,9 @@ pub struct RecordedVersion {
     /// Whether it is of an earlier release than the one that the record was written for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub earlier: bool,
+    /// How it is promoted, where it went out under a side tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<RecordedPromotion>,
     /// The bytes that were sent or were to be, the last ones last. More than one where a run was given up and the next one made
     /// other bytes of the same version.
     pub bytes: Vec<RecordedBytes>,
@@ -144,6 +149,7 @@ impl ReleaseRecord {
             let known = all.entry(one.key()).or_insert_with(|| RecordedVersion { bytes: Vec::new(), ..one.clone() });
             known.git_tag.clone_from(&one.git_tag);
             known.earlier = false;
+            known.promotion.clone_from(&one.promotion);
             for bytes in one.bytes {
                 known.bytes.retain(|other| other.integrity != bytes.integrity);
                 known.bytes.push(bytes);
@@ -163,21 +169,48 @@ impl ReleaseRecord {
         }
     }
 
-    /// Whether some of its versions have not got their tags yet: the release is not finished.
+    /// Whether some of its versions have not got their tags yet, in git or on the registry: the release is not finished.
     pub fn is_unfinished(&self, has_tag: impl Fn(&str) -> bool) -> bool {
         self.versions.iter().filter_map(|one| one.git_tag.as_deref()).any(|tag| !has_tag(tag))
+            || self.versions.iter().any(RecordedVersion::waits_for_promotion)
+    }
+
+    /// The record with these versions promoted, and with them those that they supersede; `None` where it says so already.
+    #[must_use]
+    pub fn with_promoted(&self, done: &BTreeSet<VersionKey>) -> Option<Self> {
+        let mut record = self.clone();
+        for one in record.versions.iter_mut().filter(|one| one.waits_for_promotion()) {
+            let is_done = done.contains(&one.key());
+            let is_superseded = || {
+                let mut of_package =
+                    done.iter().filter(|(registry, name, _)| (registry, name) == (&one.registry, &one.name));
+                of_package.any(|(.., version)| version.cmp_precedence(&one.version) == Ordering::Greater)
+            };
+            if is_done || is_superseded() {
+                one.promotion.iter_mut().for_each(|promotion| promotion.done = true);
+            }
+        }
+        (record != *self).then_some(record)
     }
 
     /// Says whether it tells all of these versions with these bytes already, as the last ones.
     pub fn tells(&self, versions: &[RecordedVersion]) -> bool {
         let known: BTreeMap<_, _> = self.versions.iter().map(|one| (one.key(), one)).collect();
         versions.iter().all(|one| {
-            known.get(&one.key()).is_some_and(|known| known.git_tag == one.git_tag && known.bytes.ends_with(&one.bytes))
+            known.get(&one.key()).is_some_and(|known| {
+                (&known.git_tag, &known.promotion) == (&one.git_tag, &one.promotion)
+                    && known.bytes.ends_with(&one.bytes)
+            })
         })
     }
 }
 
 impl RecordedVersion {
+    /// Whether its dist-tag is still to be moved.
+    pub fn waits_for_promotion(&self) -> bool {
+        self.promotion.as_ref().is_some_and(|promotion| !promotion.done)
+    }
+
     /// What tells it from others.
     pub fn key(&self) -> VersionKey {
         (self.registry.clone(), self.name.clone(), self.version.clone())
@@ -195,6 +228,7 @@ mod tests {
             registry: "http://registry.example/".parse().unwrap(),
             git_tag: Some(format!("{name}@{version}")),
             earlier: false,
+            promotion: None,
             bytes: bytes
                 .iter()
                 .map(|(integrity, commit)| RecordedBytes {
@@ -244,6 +278,38 @@ mod tests {
         let third = record(Some(&second), vec![version("a", "1.0.0", &[("aa==", "c1")])], &[]);
         assert_eq!(third.versions[0].bytes.last().unwrap().commit, "c1");
         assert_eq!(third.versions[0].bytes.len(), 2);
+    }
+
+    #[test]
+    fn a_version_waits_for_its_promotion_until_that_is_done() {
+        let promoted = |name: &str, number: &str| {
+            let tag = |text: &str| text.parse().unwrap();
+            let promotion = RecordedPromotion { tag: tag("latest"), side_tag: tag("relay-1"), from: None, done: false };
+            RecordedVersion { promotion: Some(promotion), ..version(name, number, &[("aa==", "c1")]) }
+        };
+        let all = vec![promoted("a", "1.0.0"), promoted("a", "1.1.0"), promoted("b", "1.0.0")];
+        let record = record(None, all, &[]);
+        assert_eq!(ReleaseRecord::parse(record.to_json().as_bytes()).unwrap(), record);
+        assert!(record.is_unfinished(|_| true), "all have their git tags");
+        let key = |at: usize| record.versions[at].key();
+        let waiting = |record: &ReleaseRecord| -> Vec<String> {
+            let waiting = record.versions.iter().filter(|one| one.waits_for_promotion());
+            waiting.map(|one| format!("{}@{}", one.name, one.version)).collect()
+        };
+        let later = record.with_promoted(&BTreeSet::from([key(1)])).unwrap();
+        assert_eq!(waiting(&later), ["b@1.0.0"], "1.0.0 of the same package goes with 1.1.0");
+        let last = later.with_promoted(&BTreeSet::from([key(2)])).unwrap();
+        assert!(!last.is_unfinished(|_| true));
+        assert_eq!(last.with_promoted(&BTreeSet::from([key(2)])), None, "it says so already");
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_relay_knows_no_promotion() {
+        let text = r#"{"schema":"relay.release/1","plan":"p","command":"release","begun":"2026-11-24T09:00:00Z","versions":
+            [{"name":"a","version":"1.0.0","registry":"http://registry.example/","git_tag":null,"bytes":[]}]}"#;
+        let record = ReleaseRecord::parse(text.as_bytes()).unwrap();
+        assert_eq!(record.versions[0].promotion, None);
+        assert!(!record.is_unfinished(|_| true));
     }
 
     #[test]

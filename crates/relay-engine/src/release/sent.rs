@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use relay_workspace::Integrity;
 
 use super::ForeignVersion;
-use super::record::{RecordedBytes, ReleaseRecord, VersionKey};
+use super::record::{RecordedBytes, RecordedVersion, ReleaseRecord, VersionKey};
 use crate::journal::PastUploads;
 use crate::observe::{LiveVersion, RecordedVersions};
+use crate::promotion::RecordedPromotion;
 
 /// Everything that was sent, by version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct SentBefore {
     by_version: BTreeMap<VersionKey, Vec<RecordedBytes>>,
     /// Those of which a registry said that it took them.
     accepted: BTreeSet<VersionKey>,
+    /// Those that went out under a side tag, or were about to, and are not known to be promoted.
+    pending: BTreeMap<VersionKey, RecordedPromotion>,
 }
 
 /// What stands under a version.
@@ -51,16 +54,22 @@ impl SentBefore {
                 known.push(one.clone());
             }
         }
-        Self { by_version, accepted: journal.accepted().cloned().collect() }
+        let pending = pending(journal, record);
+        Self { by_version, accepted: journal.accepted().cloned().collect(), pending }
     }
 
     /// The versions that it tells of.
     pub fn versions(&self) -> RecordedVersions {
-        let mut versions = RecordedVersions::new();
+        let mut versions = RecordedVersions { pending: self.pending.clone(), ..RecordedVersions::default() };
         for (_, name, version) in self.by_version.keys() {
-            versions.entry(name.clone()).or_default().insert(version.clone());
+            versions.by_package.entry(name.clone()).or_default().insert(version.clone());
         }
         versions
+    }
+
+    /// What went out under a side tag, or was about to, and is not known to be promoted.
+    pub fn pending(&self) -> &BTreeMap<VersionKey, RecordedPromotion> {
+        &self.pending
     }
 
     /// Takes what stands under these versions for good.
@@ -102,10 +111,23 @@ impl SentBefore {
     }
 }
 
+/// The promotions that are not done. Whoever goes on with a release finishes the record: where that tells of a version, the journal
+/// of this clone is not asked.
+fn pending(journal: &PastUploads, record: Option<&ReleaseRecord>) -> BTreeMap<VersionKey, RecordedPromotion> {
+    let of_record = record.map(|record| record.versions.as_slice()).unwrap_or_default();
+    let known: BTreeSet<VersionKey> = of_record.iter().map(RecordedVersion::key).collect();
+    let of_journal = journal.pending_promotions().filter(|(key, _)| !known.contains(*key));
+    let mut pending: BTreeMap<_, _> = of_journal.map(|(key, promotion)| (key.clone(), promotion.clone())).collect();
+    for one in of_record.iter().filter(|one| one.waits_for_promotion()) {
+        pending.extend(one.promotion.clone().map(|promotion| (one.key(), promotion)));
+    }
+    pending
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Event, Fact};
+    use crate::event::{Event, Fact, PreparedVersion};
     use relay_workspace::{PackageName, Version};
 
     const FIRST: &str = "1111111111111111111111111111111111111111";
@@ -136,10 +158,15 @@ mod tests {
     }
 
     fn before(facts: Vec<Fact>) -> SentBefore {
+        SentBefore::of(&journal(facts), None)
+    }
+
+    fn journal(facts: Vec<Fact>) -> PastUploads {
         let mut journal = PastUploads::default();
         for fact in facts {
             // In one run the bytes of a version are always the same.
-            let begun = matches!(fact, Fact::UploadStarted { .. }).then(|| Fact::RunStarted {
+            let begins = matches!(fact, Fact::UploadStarted { .. } | Fact::UploadsPrepared { .. });
+            let begun = begins.then(|| Fact::RunStarted {
                 command: "publish".to_owned(),
                 plan: "p".to_owned(),
                 packages: vec![live(None).name],
@@ -150,7 +177,43 @@ mod tests {
                 journal.apply(&Event { at: jiff::Timestamp::UNIX_EPOCH, fact }).unwrap();
             }
         }
-        SentBefore::of(&journal, None)
+        journal
+    }
+
+    #[test]
+    fn what_is_promoted_by_the_record_waits_no_more_whatever_the_journal_says() {
+        let LiveVersion { name, version, registry, .. } = live(None);
+        let tag = |text: &str| text.parse().unwrap();
+        let promotion =
+            Some(RecordedPromotion { tag: tag("latest"), side_tag: tag("relay-1"), from: None, done: false });
+        let integrity = Integrity::parse("sha512-aa==").unwrap();
+        let (package, of, to) = (name.clone(), version.clone(), registry.clone());
+        let prepared = PreparedVersion {
+            package: package.clone(),
+            version: of.clone(),
+            registry: to.clone(),
+            integrity,
+            promotion: promotion.clone(),
+        };
+        let prepared = Fact::UploadsPrepared { head: None, versions: vec![prepared] };
+        let promoted = Fact::Promoted { package, version: of, registry: to };
+        let begun = journal(vec![prepared.clone()]);
+        let waiting = |record: Option<&ReleaseRecord>| SentBefore::of(&begun, record).pending().len();
+        assert_eq!(waiting(None), 1);
+        let one =
+            RecordedVersion { name, version, registry, git_tag: None, earlier: false, promotion, bytes: Vec::new() };
+        let mut record = ReleaseRecord {
+            schema: super::super::record::RECORD_SCHEMA.to_owned(),
+            plan: String::new(),
+            command: String::new(),
+            begun: jiff::Timestamp::UNIX_EPOCH,
+            options: crate::run_options::RunOptions::default(),
+            versions: vec![one],
+        };
+        assert_eq!(waiting(Some(&record)), 1);
+        record = record.with_promoted(&[record.versions[0].key()].into()).unwrap();
+        assert_eq!(waiting(Some(&record)), 0);
+        assert_eq!(before(vec![prepared, promoted]).pending().len(), 0);
     }
 
     #[test]

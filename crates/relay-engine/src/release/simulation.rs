@@ -20,6 +20,7 @@
 mod calls;
 mod dice;
 mod disk;
+mod dist_tags;
 mod git;
 mod given;
 mod objects;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use relay_config::RegistryRules;
+use relay_plan::is_side_tag;
 use relay_values::{DistTag, RegistryUrl};
 use relay_workspace::{PackageName, Version};
 
@@ -146,7 +147,8 @@ impl PackageFacts {
     fn tag_steps(&self, left: &mut Vec<Left>) -> Vec<UndoStep> {
         let mut steps = Vec::new();
         for (tag, named) in self.tags.iter().filter(|(_, named)| self.undone.contains(named)) {
-            let before = self.before(tag, named);
+            // A side tag is for one release alone: without it, nothing of that release is promoted any more.
+            let before = self.before(tag, named).filter(|_| !is_side_tag(tag));
             let change = match before {
                 Some(version) => RegistryChange::SetTag { tag: tag.clone(), version: version.clone() },
                 None if tag.as_str() == "latest" => {
@@ -159,6 +161,7 @@ impl PackageFacts {
             };
             let why = match before {
                 Some(version) => format!("it names {named}; {version} is the last good version before"),
+                None if is_side_tag(tag) => format!("{named} went out under it, and is not to be promoted"),
                 None => format!("it names {named}, and there is no version before that it can have named"),
             };
             steps.push(self.step(change, Some(named), why));

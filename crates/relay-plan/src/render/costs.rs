@@ -28,6 +28,7 @@ pub(super) fn way(cost: &WayCost) -> &'static str {
     match cost.way {
         Way::Visible => "wait-for = \"visible\"",
         Way::Accepted => "wait-for = \"accepted\"",
+        Way::PromoteLast => "--promote-last",
     }
 }
 

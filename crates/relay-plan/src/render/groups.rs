@@ -121,14 +121,15 @@ pub(super) fn versioned_headline(plan: &ReleasePlan) -> Option<String> {
 pub(super) fn people(plan: &ReleasePlan) -> String {
     let humans = &plan.humans;
     let blocked = plan.packages.iter().filter(|package| package.route.kind == RouteKind::Blocked).count();
-    let others = plan.packages.len().saturating_sub(humans.challenges).saturating_sub(blocked);
-    if others == 0 && humans.challenges == 0 && blocked > 0 {
+    let needed = humans.packages.len();
+    let others = plan.packages.len().saturating_sub(needed).saturating_sub(blocked);
+    if others == 0 && needed == 0 && blocked > 0 {
         return match blocked {
             1 => "The package is blocked: nothing can be published as things are.".to_owned(),
             blocked => format!("All {blocked} packages are blocked: nothing can be published as things are."),
         };
     }
-    let mut sentence = if humans.challenges == 0 {
+    let mut sentence = if needed == 0 {
         "Nobody is needed".to_owned()
     } else {
         let challenges = match humans.challenges {
@@ -137,11 +138,11 @@ pub(super) fn people(plan: &ReleasePlan) -> String {
         };
         format!(
             "A person is needed for {}, in {}, to answer {challenges}",
-            counted(humans.challenges, "package"),
+            counted(needed, "package"),
             counted(humans.sittings, "sitting"),
         )
     };
-    match (humans.challenges, others) {
+    match (needed, others) {
         (0, _) | (_, 0) => {}
         (_, 1) => sentence.push_str("; 1 package needs nobody"),
         // Writing to a `String` can't fail, here and below.

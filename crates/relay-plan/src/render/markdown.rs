@@ -9,6 +9,7 @@ use relay_workspace::PackageName;
 use super::costs;
 use super::groups::{self, headline, people, versioned_headline};
 use super::printable::{counted, escaped, one_line};
+use super::promotion;
 use super::table::{Cause, version_text};
 use crate::finding::Severity;
 use crate::release_plan::{PlannedPackage, ReleasePlan};
@@ -46,6 +47,9 @@ pub fn render_markdown(plan: &ReleasePlan) -> String {
         }
         comment.items(sittings.iter().map(|(sitting, names)| format!("- sitting {sitting}: {}\n", listed(names))));
         comment.costs(plan);
+        for sentence in promotion::sentences(plan) {
+            let _ = writeln!(comment.text, "\n{}", escaped(&sentence));
+        }
     }
     comment.versioned(plan);
     comment.findings(plan);

@@ -5,7 +5,7 @@ use relay_config::RouteKind;
 use super::groups::{self, headline, listed, people, versioned_headline};
 use super::printable::{counted, one_line, wrapped};
 use super::table::Cause;
-use super::{TEXT_WIDTH_COLUMNS_MIN, TextStyle, costs, table};
+use super::{TEXT_WIDTH_COLUMNS_MIN, TextStyle, costs, promotion, table};
 use crate::finding::Severity;
 use crate::release_plan::ReleasePlan;
 
@@ -26,6 +26,7 @@ pub fn render_text(plan: &ReleasePlan, style: TextStyle) -> String {
         page.table(plan);
         page.people(plan);
         page.costs(plan);
+        page.promotion(plan);
         page.routes(plan);
     }
     page.versioned(plan);
@@ -79,6 +80,14 @@ impl Page {
             let planned = if cost.planned { ", as planned" } else { "" };
             let (way, span, challenges) = (costs::way(cost), costs::span(cost.seconds), costs::challenges(cost));
             self.paragraph("", "  ", &format!("`{way}`: {span}, {challenges}{planned}"));
+        }
+    }
+
+    fn promotion(&mut self, plan: &ReleasePlan) {
+        let sentences = promotion::sentences(plan);
+        if !sentences.is_empty() {
+            self.blank();
+            self.paragraph("", "", &sentences.join(" "));
         }
     }
 

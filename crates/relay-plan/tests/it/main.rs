@@ -3,6 +3,7 @@
 mod drift;
 mod findings;
 mod planning;
+mod promotion;
 mod properties;
 mod rendering;
 mod schema;

@@ -216,7 +216,8 @@ fn the_costs_of_waiting_are_no_part_of_what_is_agreed_on() {
     assert_eq!(waiting.levels, 3);
     let costs: Vec<_> =
         waiting.ways.iter().map(|cost| (cost.way, cost.seconds, cost.challenges, cost.planned)).collect();
-    assert_eq!(costs, [(Way::Visible, 900, 2, true), (Way::Accepted, 300, 2, false)]);
+    let expected = [(Way::Visible, 900, 2, true), (Way::Accepted, 300, 2, false), (Way::PromoteLast, 300, 6, false)];
+    assert_eq!(costs, expected);
     assert_eq!(waiting.delays.iter().map(|delay| delay.seen_in).collect::<Vec<_>>(), [0]);
 
     world.delays.insert(registry(REGISTRY), SeenDelay { usual: Duration::from_mins(9), releases: 4 });

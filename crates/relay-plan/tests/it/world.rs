@@ -31,6 +31,8 @@ pub(crate) struct World {
     pub(crate) terminal: bool,
     pub(crate) allow_cycles: bool,
     pub(crate) wait_for: WaitFor,
+    pub(crate) promote_last: bool,
+    pub(crate) side_tag: Option<DistTag>,
     pub(crate) delays: BTreeMap<RegistryUrl, SeenDelay>,
 }
 
@@ -211,6 +213,8 @@ impl World {
             inputs: self.inputs.clone(),
             allow_cycles: self.allow_cycles,
             wait_for: self.wait_for,
+            promote_last: self.promote_last,
+            side_tag: self.side_tag.clone(),
             delays: self.delays.clone(),
         })
         .map(|planned| planned.plan)

@@ -29,6 +29,7 @@ pub(super) fn flags(given: &RunFlags, before: &RunOptions) -> RunFlags {
     flags.upload.tag = flags.upload.tag.or_else(|| before.tag.clone());
     flags.upload.access = flags.upload.access.or(before.access.map(Into::into));
     flags.upload.ignore_scripts |= before.ignore_scripts;
+    flags.upload.promote_last |= before.promote_last;
     flags.upload.allow_cycles |= before.allow_cycles;
     flags.registry.registry = flags.registry.registry.or_else(|| before.registry.as_ref().map(ToString::to_string));
     flags.git.no_git_tag |= before.no_git_tag;

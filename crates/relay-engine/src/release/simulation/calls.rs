@@ -39,6 +39,7 @@ fn put_of(upload: &PreparedUpload, factor: Option<Factor>) -> Put {
         name: upload.name.clone(),
         version: upload.version.clone(),
         integrity: upload.integrity.clone(),
+        tag: upload.tag.to_string(),
         git_head: upload.git_head.clone(),
         factor,
     }
@@ -90,7 +91,14 @@ impl RegistryCalls for Connection {
         self.read(upload, true).await
     }
 
-    async fn poll(&self, _upload: &PreparedUpload, _challenge: &WebChallenge) -> Polled {
+    async fn poll(&self, _upload: &PreparedUpload, challenge: &WebChallenge) -> Polled {
+        self.poll_any(challenge).await
+    }
+}
+
+impl Connection {
+    /// Asks whether a challenge of any write was answered.
+    pub(super) async fn poll_any(&self, _challenge: &WebChallenge) -> Polled {
         sleep(Duration::from_millis(30)).await;
         let brought = self.0.effect("poll", |world, at| {
             if world.dice.befalls(world.faults.person) {
@@ -103,9 +111,7 @@ impl RegistryCalls for Connection {
         });
         brought.unwrap_or(Polled::Failed)
     }
-}
 
-impl Connection {
     async fn read(&self, upload: &PreparedUpload, installable: bool) -> Found {
         sleep(Duration::from_millis(30)).await;
         let put = put_of(upload, None);

@@ -76,6 +76,7 @@ pub(super) fn session(now: jiff::Timestamp) -> Session {
         vec![(CredentialKind::GranularBypass, credential("token")), (CredentialKind::Session, credential("session"))];
     let stand_in = StandIn { url: registry(), rules: RegistryRules::Npm, credentials };
     Session {
+        promote_last: false,
         npm: NPM.clone(),
         client: CLIENT.clone(),
         environment: BTreeMap::new(),

@@ -23,6 +23,8 @@ pub(super) struct Terms {
     pub(super) pushes: bool,
     /// Whether dependents wait until their dependencies can be installed.
     pub(super) waits_until_visible: bool,
+    /// Whether dist-tags move when all is out.
+    pub(super) promotes_last: bool,
     /// How many tags start workflows in one push.
     pub(super) tags_per_push: Option<usize>,
     /// Versions of strangers that a person has taken for good.
@@ -206,13 +208,43 @@ impl World {
                 }
                 Some(stored) if !stored.is_visible(now) => self.wrong("L1", format!("{tag} is not shown in the end")),
                 Some(stored) if !has_tag && !self.is_known(name, version, stored.git_head.as_deref()) => {}
+                // What is not whole is not promoted, and what is not promoted has no tag.
+                Some(_) if !has_tag && self.terms.promotes_last && !held.is_empty() => {}
                 Some(_) if !has_tag => self.wrong("I10", format!("{tag} is live and has no tag in the end")),
                 Some(_) => {}
             }
         }
+        // Without a remote, a lost journal is all that told of a promotion.
+        if self.terms.promotes_last && self.terms.pushes && held.is_empty() {
+            self.judge_dist_tags(&tree.versions);
+        }
         let twice = self.registry.log.iter().collect::<BTreeSet<_>>().len() != self.registry.log.len();
         if twice {
             self.wrong("I1", format!("a version was committed twice: {:?}", self.registry.log));
+        }
+    }
+
+    /// A dist-tag names what can be installed, with all that it needs, and never goes back (I8).
+    pub(super) fn judge_tag_move(&mut self, name: &PackageName, tag: &str, version: &Version) {
+        let now = self.now();
+        let what = format!("`{tag}` of {name} is moved to {version}");
+        if !self.registry.is_visible(name, version, now) {
+            self.wrong("L1", format!("{what}, which can't be installed"));
+        }
+        let before = self.registry.tags.get(name).and_then(|tags| tags.get(tag));
+        if before.is_some_and(|before| before > version) {
+            self.wrong("I8", format!("{what}, from {before:?}"));
+        }
+    }
+
+    /// In the end the dist-tags are those that a release without side tags leaves.
+    fn judge_dist_tags(&mut self, versions: &BTreeMap<PackageName, Version>) {
+        for (name, version) in versions {
+            let tags = self.registry.tags.get(name).cloned().unwrap_or_default();
+            let is_wanted = |(tag, named): (&String, &Version)| tag == "latest" && named == version;
+            if tags.len() != 1 || !tags.iter().all(is_wanted) {
+                self.wrong("L1", format!("the dist-tags of {name} are {tags:?} in the end, and not {version} alone"));
+            }
         }
     }
 

@@ -239,7 +239,7 @@ impl Place {
         for package in &project.workspace.packages {
             let (Some(version), Some(there)) = (&package.version, shown.get(&package.name)) else { continue };
             let asked_for = |one: &Version| {
-                one == version || recorded.get(&package.name).is_some_and(|recorded| recorded.contains(one))
+                one == version || recorded.by_package.get(&package.name).is_some_and(|recorded| recorded.contains(one))
             };
             live.extend(there.iter().filter(|(one, _)| asked_for(one)).map(|(one, integrity)| LiveVersion {
                 name: package.name.clone(),
@@ -260,6 +260,7 @@ impl Place {
         }
         let ahead = project.graph.anticipating(|name| next.get(name).copied());
         let head = look(&self.0.world).computers[self.0.at].refs.get(MAIN).cloned();
+        let side_tag = recorded.side_tag(&live, &packages);
         let observations = Observations {
             created: session.now,
             head,
@@ -275,6 +276,8 @@ impl Place {
             inputs: BTreeMap::new(),
             allow_cycles: false,
             wait_for: project.config.publish.wait_for,
+            promote_last: project.config.publish.promote_last || side_tag.is_some(),
+            side_tag,
             delays: BTreeMap::new(),
         };
         let Planned { plan, authorisations } = plan(&observations)?;
@@ -310,7 +313,7 @@ impl Place {
             PublishedState::Present {
                 latest: versions.last().cloned(),
                 deprecated: BTreeSet::new(),
-                tags: BTreeMap::new(),
+                tags: look(&self.0.world).registry.tags_of(&package.name),
                 next_is_there: versions.contains(next),
                 versions,
             }

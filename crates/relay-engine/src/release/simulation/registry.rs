@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use relay_registry::{Refusal, RefusalCode};
+use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Version};
 
 use super::dice::Dice;
+use super::dist_tags::AllTags;
 use super::objects::others_bytes;
 use super::world::World;
 use crate::machine::{Found, UploadOutcome};
@@ -26,6 +28,8 @@ pub(super) struct Put {
     pub(super) name: PackageName,
     pub(super) version: Version,
     pub(super) integrity: Integrity,
+    /// The dist-tag that it is sent with.
+    pub(super) tag: String,
     pub(super) git_head: Option<String>,
     pub(super) factor: Option<Factor>,
 }
@@ -49,6 +53,8 @@ pub(super) struct Stored {
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     pub(super) stored: BTreeMap<(PackageName, Version), Stored>,
+    /// What each dist-tag names.
+    pub(super) tags: AllTags,
     /// Each version that was committed, in order.
     pub(super) log: Vec<(PackageName, Version)>,
     /// Packages that a person must confirm.
@@ -110,7 +116,28 @@ impl Registry {
             documented: Duration::ZERO,
             visible: Duration::ZERO,
         };
+        self.set_tag(&put.name, "latest", &put.version);
         self.stored.insert((put.name, put.version), stored);
+    }
+
+    pub(super) fn set_tag(&mut self, name: &PackageName, tag: &str, version: &Version) {
+        self.tags.entry(name.clone()).or_default().insert(tag.to_owned(), version.clone());
+    }
+
+    /// Whether a write with this second factor is let in.
+    pub(super) fn admits(&mut self, name: &PackageName, factor: Option<Factor>) -> bool {
+        if !self.interactive.contains(name) {
+            return true;
+        }
+        let Some(factor) = factor.filter(|factor| factor.is_right) else { return false };
+        let by = self.used.entry(factor).or_insert_with(|| name.clone());
+        !self.codes_serve_once || by == name
+    }
+
+    /// What the dist-tags of a package name.
+    pub(super) fn tags_of(&self, name: &PackageName) -> BTreeMap<DistTag, Version> {
+        let tags = self.tags.get(name).into_iter().flatten();
+        tags.map(|(tag, version)| (tag.parse().expect("a tag"), version.clone())).collect()
     }
 
     fn commit(&mut self, put: &Put, strangers: bool, now: Duration, dice: &mut Dice) {
@@ -125,6 +152,11 @@ impl Registry {
             documented,
             visible: now + wait,
         };
+        // A new name gets `latest` whatever tag is sent (`npm-registry.md`, 1.1).
+        let is_new = !self.tags.contains_key(&put.name);
+        for tag in is_new.then_some("latest").into_iter().chain([if strangers { "latest" } else { put.tag.as_str() }]) {
+            self.set_tag(&put.name, tag, &put.version);
+        }
         self.log.push((put.name.clone(), put.version.clone()));
         self.stored.insert((put.name.clone(), put.version.clone()), stored);
     }
@@ -155,12 +187,8 @@ impl World {
         if self.registry.forbidden.contains(&put.name) {
             return Came::Outcome(refusal(RefusalCode::MaskedForbidden, put));
         }
-        if self.registry.interactive.contains(&put.name) {
-            let Some(factor) = put.factor.filter(|factor| factor.is_right) else { return Came::Challenge };
-            let by = self.registry.used.entry(factor).or_insert_with(|| put.name.clone());
-            if self.registry.codes_serve_once && *by != put.name {
-                return Came::Challenge;
-            }
+        if !self.registry.admits(&put.name, put.factor) {
+            return Came::Challenge;
         }
         if let Some(stored) = self.registry.stored.get(&key) {
             let code =

@@ -22,7 +22,7 @@ use crate::journal::Journal;
 use crate::observe::Intent;
 use crate::project::ProjectError;
 use crate::release::workplace::Workplace as _;
-use crate::release::{Entered, Finished, Packed, Pushed, ReleaseError, Request, Run};
+use crate::release::{Entered, Finished, Packed, Promoted, Pushed, ReleaseError, Request, Run};
 use crate::run_options::RunOptions;
 use crate::state_folder::Holder;
 
@@ -98,7 +98,8 @@ async fn carry_out(process: &Process, command: &Command) -> Result<Option<Finish
     }
     let (registry, person) = (Connection(process.clone()), Somebody(process.clone()));
     let published = pushed.publish_to(&registry, &person, &events, &mut stops).await?;
-    published.run_scripts(FreezeOptions::default(), &events)?.finish(&events).map(Some)
+    let promoted = Promoted::make(published, &registry, &person, &events, &mut stops).await?;
+    promoted.run_scripts(FreezeOptions::default(), &events)?.finish(&events).map(Some)
 }
 
 fn request(process: &Process, command: &Command, clock: &SharedClock) -> Request {

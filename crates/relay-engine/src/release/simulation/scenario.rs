@@ -24,6 +24,8 @@ use crate::report::Ending;
 const CALM_RUNS_MAX: usize = 8;
 /// An effect that the killed run of a random world may have.
 const KILLED_AT_MAX: usize = 140;
+/// One of so many random worlds moves its dist-tags when all is out.
+const PROMOTED_OF: u64 = 4;
 /// What no run of any world takes, in simulated time.
 const RUN_LASTS_MAX: Duration = Duration::from_hours(6);
 
@@ -83,7 +85,10 @@ fn random_world(seed: u64) -> (Shared, Command) {
     world.remote.is_protected = releases && dice.befalls(200);
     world.terms.pushes = dice.befalls(900) || world.remote.is_protected;
     world.terms.tags_per_push = config.git.tags_per_push;
-    world.terms.waits_until_visible = config.publish.wait_for == WaitFor::Visible;
+    // By the seed and not by dice, so that the other worlds are what they would be without.
+    config.publish.promote_last = seed.is_multiple_of(PROMOTED_OF);
+    world.terms.promotes_last = config.publish.promote_last;
+    world.terms.waits_until_visible = config.publish.wait_for == WaitFor::Visible && !config.publish.promote_last;
     let command = Command {
         intent: if releases { Intent::Release } else { Intent::Publish },
         config,
@@ -108,7 +113,14 @@ impl World {
             // A repository that was published by another tool, which made no tags.
             if self.dice.befalls(700) {
                 let integrity = bytes_of(name, &first);
-                let put = Put { name: name.clone(), version: first.clone(), integrity, git_head: None, factor: None };
+                let put = Put {
+                    name: name.clone(),
+                    version: first.clone(),
+                    integrity,
+                    tag: "latest".to_owned(),
+                    git_head: None,
+                    factor: None,
+                };
                 self.registry.put_old(put);
             }
         }

@@ -184,3 +184,11 @@ fn what_nobody_may_write_to_is_left_and_said() {
     assert!(plan.steps.is_empty());
     assert_eq!(plan.left[0].why, "there is no credential");
 }
+
+#[test]
+fn a_side_tag_goes_with_the_release_that_it_was_for() {
+    let tags = [("latest", "1.0.0"), ("relay-0123456789ab", "1.1.0")];
+    let plan = planned(facts("a", &["1.0.0", "1.1.0"], &["1.1.0"], &tags));
+    assert_eq!(steps(&plan)[0], "a: remove the dist-tag `relay-0123456789ab`", "else its promotion would go on");
+    assert!(plan.steps[0].why.contains("is not to be promoted"), "{}", plan.steps[0].why);
+}
