@@ -121,6 +121,7 @@ fn config_error(file: &str, text: &str, offset: usize, problem: String) -> Confi
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let excerpt = Printable::excerpt(text, line).into();
+    let problem = Printable::lines(&problem).into();
     ConfigError { file: file.to_owned(), line, column, problem, excerpt }
 }
 

@@ -8,7 +8,7 @@ const MESSAGE_CHARS_MAX: usize = 16 * 1024;
 /// A message is fit for a terminal, and does not grow with what it is about.
 pub fn is_printable(message: &impl Display) {
     let text = message.to_string();
-    let hidden = text.chars().find(|c| *c != '\n' && relay_values::printable::is_hidden(*c));
+    let hidden = text.chars().find(|c| !matches!(c, '\n' | '\t') && relay_values::printable::is_hidden(*c));
     assert_eq!(hidden, None, "a message has a character that a terminal takes for something else: {text:?}");
     assert!(text.chars().count() <= MESSAGE_CHARS_MAX, "a message of {} characters", text.len());
 }
