@@ -67,23 +67,23 @@ impl Config {
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            let raw = config_error(file, text, offset, error.message().to_owned());
+            let raw = config_error(file, text, offset, error.message());
             ConfigError { problem: complaint::in_words(&raw.problem, &raw.excerpt), ..raw }
         })?;
         if let Some(index) = config.credential_declared_twice() {
             let problem = "this credential is declared above for the same registry and packages, and which of the two is \
                            meant can't be told; keep one, or give each packages of its own";
-            return Err(config_error(file, text, place::of_entry(text, "credential", index), problem.to_owned()));
+            return Err(config_error(file, text, place::of_entry(text, "credential", index), problem));
         }
         if let Some(name) = config.gate.contradiction() {
             let problem =
                 format!("`{name}` can't both stop a release and only be told; take it out of `forbid` or of `warn`");
-            return Err(config_error(file, text, place::of_key(text, "gate", "warn"), problem));
+            return Err(config_error(file, text, place::of_key(text, "gate", "warn"), &problem));
         }
         if !config.scripts.fence && !config.scripts.network {
             let problem = "only the fence around scripts can keep them from the network, and `fence = false` takes it down; \
                            take one of the two out";
-            return Err(config_error(file, text, place::of_key(text, "scripts", "network"), problem.to_owned()));
+            return Err(config_error(file, text, place::of_key(text, "scripts", "network"), problem));
         }
         Ok(config)
     }
@@ -116,12 +116,12 @@ impl Config {
     }
 }
 
-fn config_error(file: &str, text: &str, offset: usize, problem: String) -> ConfigError {
+fn config_error(file: &str, text: &str, offset: usize, problem: &str) -> ConfigError {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let excerpt = Printable::excerpt(text, line).into();
-    let problem = Printable::lines(&problem).into();
+    let problem = Printable::lines(problem).into();
     ConfigError { file: file.to_owned(), line, column, problem, excerpt }
 }
 
