@@ -203,7 +203,7 @@ impl World {
                 None => self.wrong("L1", format!("{tag} was never published")),
                 Some(stored) if stored.is_old => {}
                 Some(stored) if stored.is_strangers && !accepted => {}
-                Some(_) if held.contains(name) && self.terms.waits_until_visible => {
+                Some(_) if self.terms.waits_until_visible && self.lacks_what_it_needs(name, &tree.versions) => {
                     self.wrong("I5", format!("{tag} is out, and what it needs is not"));
                 }
                 Some(stored) if !stored.is_visible(now) => self.wrong("L1", format!("{tag} is not shown in the end")),
@@ -253,6 +253,16 @@ impl World {
     fn is_known(&self, name: &PackageName, version: &Version, git_head: Option<&str>) -> bool {
         let gave = |head| self.objects.gave_version(head, name, &version.to_string());
         self.terms.pushes || git_head.is_some_and(gave)
+    }
+
+    /// Whether something that a package depends on was never published, or is a stranger's. What it needs through others may
+    /// have turned out so only when it was on its way.
+    fn lacks_what_it_needs(&self, name: &PackageName, versions: &BTreeMap<PackageName, Version>) -> bool {
+        let below = self.packages.get(name).into_iter().flatten();
+        below.filter_map(|below| versions.get_key_value(below)).any(|(below, version)| {
+            let accepted = self.terms.accepted.contains(&(below.clone(), version.clone()));
+            self.registry.get(below, version).is_none_or(|stored| stored.is_strangers && !accepted)
+        })
     }
 
     /// The packages that can't be published, and those that need them: what is refused, and what strangers took.
