@@ -71,10 +71,12 @@ fn random_worlds_keep_the_invariants() {
     assert!(failed.is_empty(), "{}", told.concat());
 }
 
-/// The end of a world: versions with their bytes, and tags with the versions that their commits have.
+/// The end of a world: versions with their bytes, what dist-tags name, and tags with the versions that their commits have.
 fn end_of(world: &World) -> (Vec<String>, Vec<String>) {
     let stored = world.registry.stored.iter();
-    let versions = stored.map(|((name, version), stored)| format!("{name}@{version} {}", stored.integrity)).collect();
+    let versions = stored.map(|((name, version), stored)| format!("{name}@{version} {}", stored.integrity));
+    let dist_tags = world.registry.tags.iter().map(|(name, tags)| format!("{name} {tags:?}"));
+    let versions = versions.chain(dist_tags).collect();
     let tags = world.remote.refs.iter().filter(|(full, _)| full.starts_with("refs/tags/"));
     let tags = tags.map(|(full, id)| format!("{full} {:?}", world.objects.tree(id))).collect();
     (versions, tags)
@@ -168,4 +170,23 @@ fn a_release_on_a_protected_branch_killed_at_any_effect_ends_as_if_it_had_not_be
 #[test]
 fn a_release_with_a_person_killed_at_any_effect_ends_as_if_it_had_not_been() {
     killed_everywhere(|world, _| world.registry.interactive = world.packages.keys().cloned().collect());
+}
+
+fn promotes_last(world: &mut World, command: &mut Command) {
+    command.config.publish.promote_last = true;
+    world.terms.promotes_last = true;
+    world.terms.waits_until_visible = false;
+}
+
+#[test]
+fn a_promotion_killed_at_any_effect_ends_as_if_it_had_not_been() {
+    killed_everywhere(promotes_last);
+}
+
+#[test]
+fn a_promotion_with_a_person_killed_at_any_effect_ends_as_if_it_had_not_been() {
+    killed_everywhere(|world, command| {
+        promotes_last(world, command);
+        world.registry.interactive = world.packages.keys().cloned().collect();
+    });
 }
