@@ -81,9 +81,9 @@ MUTANTS = [
     {
         "name": "intent-not-on-the-disk",
         "what": "an upload begins before its intent has outlived a power cut",
-        "file": "driver.rs",
-        "fix": "    if any { context.events.make_durable() } else { Ok(()) }\n",
-        "mutant": "    if any && false { context.events.make_durable() } else { Ok(()) }\n",
+        "file": "release/pushed.rs",
+        "fix": "    events.make_durable()\n",
+        "mutant": "    Ok(())\n",
     },
     {
         "name": "foreign-held-by-nobody",
