@@ -113,3 +113,31 @@ fn who_is_at_work_is_never_taken_over() {
     assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
     assert_eq!(lock(&world, &remote), "", "it was given back");
 }
+
+/// What git was asked to do with the remote while five packages are published.
+#[cfg(unix)]
+fn asked_of_the_remote(flags: &[&str]) -> Vec<String> {
+    let registry = Registry::with_codes();
+    let mut world = pearls(&registry, "");
+    with_remote(&world);
+    let log = world.beside("log").join("git");
+    let program = world.beside("bin").join("git");
+    let path = std::env::var("PATH").expect("a search path");
+    let text = format!("#!/bin/sh\necho \"$@\" >> {}\nPATH={path} exec git \"$@\"\n", log.display());
+    fs::write(&program, text).expect("a program");
+    world.run(std::process::Command::new("chmod").arg("+x").arg(&program)).ended_with(0);
+    world.set("PATH", &format!("{}:{path}", world.beside("bin").display()));
+    world.relay(&[&["publish", "--yes"], flags].concat()).ended_with(0);
+    let lines = fs::read_to_string(log).expect("a log");
+    let words = ["push", "ls-remote", "fetch"];
+    lines.lines().filter_map(|line| words.into_iter().find(|word| line.contains(word))).map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn taking_the_lock_and_giving_it_back_cost_a_push_each() {
+    let count = |asked: &[String], word: &str| asked.iter().filter(|one| *one == word).count();
+    let (with, without) = (asked_of_the_remote(&[]), asked_of_the_remote(&["--no-remote-lock"]));
+    // The third is the release record's, which an unlocked run doesn't write.
+    assert_eq!(count(&with, "push"), count(&without, "push") + 3, "{with:?} {without:?}");
+}
