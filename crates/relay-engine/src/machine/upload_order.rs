@@ -119,7 +119,8 @@ impl Machine {
     fn waits_for_a_person(&self, at: usize, seen: &mut BTreeSet<usize>) -> bool {
         seen.insert(at)
             && self.nodes.get(at).is_some_and(|node| {
-                matches!(node.state, State::Pending)
+                // What is to be sent once more waits for what it needs as well.
+                matches!(node.state, State::Pending | State::Waiting { .. })
                     && node.depends_on.iter().any(|below| {
                         self.nodes.get(*below).is_some_and(|dependency| {
                             !dependency.state.is_terminal()

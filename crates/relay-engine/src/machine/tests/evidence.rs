@@ -59,6 +59,24 @@ fn what_was_lost_goes_out_with_the_second_sending() {
     assert_eq!(uploads(&machine.handle(asked, LATE).unwrap()), [(name(1), false)]);
 }
 
+/// Both were taken by word alone: the one that needs nobody waits for the one that needs a person, who is called all the same.
+#[test]
+fn a_person_is_called_to_send_again_what_another_that_is_sent_again_stands_on() {
+    let before = |job: Job| Job { accepted_before: true, ..job };
+    let jobs = vec![before(job(0, RouteKind::Interactive, &[])), before(job(1, RouteKind::Token, &[0]))];
+    let mut machine = Machine::new(jobs, Terms { wait_for: WaitFor::Accepted, ..terms(true) });
+    machine.start(NOW);
+    for package in [name(0), name(1)] {
+        machine.handle(Input::Looked { package, found: Found::NotYet }, LATE).unwrap();
+    }
+    let mut sent = Vec::new();
+    for package in [name(0), name(1)] {
+        sent.extend(uploads(&machine.handle(Input::Settled { package, found: Found::NotYet }, LATE).unwrap()));
+    }
+    assert_eq!(sent, [(name(0), false)]);
+    assert_eq!(uploads(&machine.handle(ended(0, UploadOutcome::Accepted), LATE).unwrap()), [(name(1), false)]);
+}
+
 #[test]
 fn it_is_sent_again_once_a_run() {
     let mut machine = doubted(job(0, RouteKind::Token, &[]), terms(false));
