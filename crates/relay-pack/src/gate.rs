@@ -5,7 +5,7 @@
 //!
 //! - `protocol_leak`, `secrets`, `secret_files`, `install_script`, `source_maps`: what is looked for in files
 //! - `listing`: what is kept of the version before; `compared`: the two beside each other
-//! - [`crate::concerns`]: what is odd about a tarball
+//! - `concerns` beside it: what is odd about a tarball
 
 mod compared;
 mod install_script;

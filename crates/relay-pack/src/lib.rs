@@ -9,7 +9,7 @@
 //! - [`pack`](mod@pack): both together, a [`Tarball`] from a folder
 //! - [`Overlay`]: files as they will be, laid over those on disk
 //! - [`published`]: the manifest that goes in, `workspace:` and `catalog:` resolved
-//! - [`concerns`](fn@concerns): what is odd about a tarball and stops nothing
+//! - `concerns`: what is odd about a tarball
 //! - [`gate`]: what must not be in a tarball
 //! - [`lifecycle`]: scripts around packing and publishing
 #![forbid(unsafe_code)]
