@@ -51,6 +51,13 @@ MUTANTS = [
         "mutant": "        if node.proof != Proof::NotSought || !node.is_known_to_be_held() {\n",
     },
     {
+        "name": "nobody-woken",
+        "what": "what is to be tried again later has nothing that wakes it: the run stands still",
+        "file": "machine/transitions.rs",
+        "fix": "            effects.push(Effect::Wake { at: until });\n",
+        "mutant": "",
+    },
+    {
         "name": "lock-not-asked",
         "what": "nobody asks whether the lock is still this run's before an upload",
         "file": "driver.rs",

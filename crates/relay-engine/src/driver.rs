@@ -22,10 +22,12 @@ use crate::second_factor::SecondFactorSession;
 use crate::state::State;
 
 mod asking;
+mod stall;
 mod state_events;
 
 pub(crate) use asking::{Brought, beside_uploads, bring};
 pub use asking::{CHALLENGE_BUDGET, CHALLENGE_POLL_MAX, CHALLENGE_POLL_MIN, ChallengeNotice, Code, Person};
+pub use stall::Stalled;
 use state_events::EmittedStates;
 
 /// How long uploads in flight are awaited after an interruption.
@@ -40,8 +42,11 @@ pub enum DriverError {
     #[error(transparent)]
     LockLost(#[from] LockLost),
     /// The driver fed the machine an input that can't be: a defect.
-    #[error("a defect in relay: {0}")]
+    #[error("a fault of relay: {0}")]
     Illegal(#[from] IllegalInput),
+    /// The run can't go on by itself: a defect.
+    #[error(transparent)]
+    Stalled(#[from] Stalled),
 }
 
 /// What the driver works with.
@@ -69,6 +74,14 @@ enum Completed {
     Otp(PackageName, Option<Otp>, Answer),
 }
 
+/// Why a run that waits does not wait on.
+enum Over {
+    /// What is in flight is not awaited any longer.
+    TimeIsUp,
+    /// No future is left that could bring anything.
+    Stall,
+}
+
 /// Runs the machine until every package is done, failed, held or parked.
 ///
 /// `interrupts` brings one message for each request to stop: after the first, uploads in flight are awaited for
@@ -78,7 +91,8 @@ enum Completed {
 /// and so is the last answer, for the writes after the uploads. Times are counted from its epoch.
 ///
 /// # Errors
-/// [`DriverError::NotRecorded`] when an event can't be written down; packages in flight are parked then.
+/// [`DriverError::NotRecorded`] when an event can't be written down, [`DriverError::LockLost`] when the lock of the remote is no
+/// longer this run's own: packages in flight are parked then. [`DriverError::Stalled`] and [`DriverError::Illegal`] are defects.
 pub async fn carry_out<U: RegistryCalls, P: Person>(
     machine: &mut Machine,
     context: &DriverContext<'_, U, P>,
@@ -146,18 +160,25 @@ async fn run<U: RegistryCalls, P: Person>(
                     listening = false;
                     continue;
                 }
-                Some(()) if deadline.is_none() => Some(Completed::Input(Input::Interrupted)),
-                Some(()) => None,
+                Some(()) if deadline.is_none() => Ok(Completed::Input(Input::Interrupted)),
+                Some(()) => Err(Over::TimeIsUp),
             },
-            () = until(deadline), if deadline.is_some() => None,
-            brought = running.next() => brought,
+            () = until(deadline), if deadline.is_some() => Err(Over::TimeIsUp),
+            brought = running.next() => brought.ok_or(Over::Stall),
         };
-        let Some(brought) = brought else {
-            machine.abandon();
-            emitted.changes(machine, context, begun.elapsed())?;
-            return Ok(());
+        let mut next = match brought {
+            Ok(brought) => Some(brought),
+            Err(Over::TimeIsUp) => {
+                machine.abandon();
+                return Ok(emitted.changes(machine, context, begun.elapsed())?);
+            }
+            Err(Over::Stall) => {
+                let stalled = Stalled(machine.unfinished());
+                machine.abandon();
+                emitted.changes(machine, context, begun.elapsed())?;
+                return Err(stalled.into());
+            }
         };
-        let mut next = Some(brought);
         // What has ended at the same time is taken together, so that one record serves all that begins because of it.
         while let Some(brought) = next {
             let input = input_of(brought, &mut challenges, &mut session.otp);

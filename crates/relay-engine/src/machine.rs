@@ -8,10 +8,12 @@
 //! - `transitions`: what each input does to a package
 //! - `evidence`: what an accepted version that does not appear comes to, and what is asked before the first upload
 //! - `upload_order`: who goes next, who is held, when a person is called
+//! - `unfinished`: what a package waits for, for people
 
 mod evidence;
 mod protocol;
 mod transitions;
+mod unfinished;
 mod upload_order;
 
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub use self::protocol::{
     UPLOADS_APART, UPLOADS_PER_PACKAGE_MAX, UploadOutcome, VISIBILITY_POLL_FIRST, VISIBILITY_POLL_MAX,
 };
 pub(crate) use self::transitions::back_off;
+pub use self::unfinished::Unfinished;
 use crate::second_factor::{SecondFactor, WriteFactor};
 use crate::state::{Parked, State};
 

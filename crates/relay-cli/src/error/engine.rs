@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 use relay_change::ChangeError;
+use relay_engine::driver::DriverError;
 use relay_engine::finish::FinishError;
 use relay_engine::freeze::{FreezeError, Mislabelled};
 use relay_engine::left_out::LeftOut;
@@ -282,6 +283,14 @@ fn mislabelled(wrong: &[Mislabelled]) -> CliError {
 /// The uploads could not begin, or not go on.
 pub(crate) fn publish(error: PublishRunError) -> CliError {
     match error {
+        PublishRunError::Driver(error @ (DriverError::Stalled(_) | DriverError::Illegal(_))) => {
+            CliError::internal(error.to_string())
+                .hint(
+                    "what was sent and what came of it is on record: run the same command again, which asks the registry first and \
+                     goes on with what is unfinished",
+                )
+                .code("relay::run::fault")
+        }
         PublishRunError::Driver(error) => CliError::of(ErrorKind::User, &error)
             .hint("run the same command again when this is put right: it goes on with what is unfinished")
             .code("relay::run::stopped"),
@@ -298,4 +307,28 @@ pub(crate) fn state_folder(error: StateFolderError) -> CliError {
         StateFolderError::Unusable { .. } => "the folder holds the journal; make it writable",
     };
     CliError::of(ErrorKind::User, &error).hint(hint).code("relay::state_folder")
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_engine::driver::Stalled;
+    use relay_engine::machine::Unfinished;
+
+    use super::*;
+
+    #[test]
+    fn a_run_that_stands_still_is_told_as_relays_own_fault_with_what_to_do() {
+        let package = |name| PackageName::parse(name).expect("a name");
+        let waiting = Unfinished {
+            package: package("app"),
+            state: "pending",
+            why: None,
+            waits_for: vec![(package("core"), "waiting")],
+        };
+        let error = publish(PublishRunError::Driver(DriverError::Stalled(Stalled(vec![waiting]))));
+        assert_eq!((error.kind(), error.code_name()), (ErrorKind::Internal, Some("relay::run::fault")));
+        assert!(error.message().contains("`app` is pending and waits for `core`, which is waiting"), "{error}");
+        assert!(error.hints().iter().any(|hint| hint.contains("report it")), "{error:?}");
+        assert!(error.hints().iter().any(|hint| hint.contains("run the same command again")), "{error:?}");
+    }
 }

@@ -24,6 +24,7 @@ use crate::second_factor::{SecondFactor, SecondFactorSession};
 use crate::session::KnownCredential;
 use crate::state::{How, Parked, State};
 
+mod stall;
 mod told;
 
 struct StoppedClock;

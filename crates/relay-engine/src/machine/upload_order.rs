@@ -140,7 +140,7 @@ impl Machine {
             && node.depends_on.iter().all(|at| self.nodes.get(*at).is_none_or(|below| self.is_there(&below.state)))
     }
 
-    fn is_there(&self, state: &State) -> bool {
+    pub(super) fn is_there(&self, state: &State) -> bool {
         match state {
             State::Live(_) => true,
             State::Accepted { .. } | State::Parked(Parked::Visibility { .. }) => {

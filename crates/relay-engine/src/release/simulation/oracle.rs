@@ -9,8 +9,10 @@ use super::objects::bytes_of;
 use super::registry::Put;
 use super::remote::MAIN;
 use super::world::World;
-use crate::release::Finished;
+use crate::driver::DriverError;
+use crate::publish::PublishRunError;
 use crate::release::record::{RECORD_FILE, RECORD_REF, ReleaseRecord};
+use crate::release::{Finished, ReleaseError};
 use crate::report::{Ending, Outcome};
 
 /// More uploads of one version than these are no end of trying.
@@ -173,6 +175,16 @@ impl World {
                     self.wrong("L5", format!("{tag} is said to be pushed, and the remote lacks it"));
                 }
             }
+        }
+    }
+
+    /// What stops a run is never relay's own fault (L2).
+    pub(super) fn judge_stop(&mut self, process: u32, error: &ReleaseError) {
+        if let ReleaseError::Publish(PublishRunError::Driver(
+            fault @ (DriverError::Stalled(_) | DriverError::Illegal(_)),
+        )) = error
+        {
+            self.wrong("L2", format!("process {process}: {fault}"));
         }
     }
 

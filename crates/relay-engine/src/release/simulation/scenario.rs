@@ -294,8 +294,10 @@ pub(super) async fn once(world: &Shared, at: usize, command: &Command, kill: Opt
     if lasted > RUN_LASTS_MAX {
         world.wrong("L2", format!("process {} took {lasted:?}", process.id));
     }
-    if let Ended::Finished(finished) = &ended {
-        world.judge_report(at, finished);
+    match &ended {
+        Ended::Finished(finished) => world.judge_report(at, finished),
+        Ended::Stopped(error) => world.judge_stop(process.id, error),
+        Ended::Killed | Ended::Nothing => {}
     }
     (ended, process.effects())
 }
