@@ -2,12 +2,14 @@
 //!
 //! For tests of what must not be sent, and where: the sandbox enforces npm's rules, this one merely counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::{Value, json};
+
+use crate::unfinished::PATIENCE;
 
 /// The largest body that is read, in bytes.
 const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -30,12 +32,21 @@ struct Shared {
     tarballs: BTreeMap<String, Vec<u8>>,
     told: BTreeMap<(String, String), (u16, String)>,
     account: Option<String>,
+    /// Requests that are answered when all of them are there.
+    gathering: BTreeSet<(String, String)>,
+}
+
+/// What it knows, and word of each request that comes.
+#[derive(Default)]
+struct Desk {
+    shared: Mutex<Shared>,
+    came: Condvar,
 }
 
 /// The running registry; its address is known only once it runs.
 pub(crate) struct CountingRegistry {
     url: String,
-    shared: Arc<Mutex<Shared>>,
+    desk: Arc<Desk>,
 }
 
 impl CountingRegistry {
@@ -43,16 +54,17 @@ impl CountingRegistry {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let url = format!("http://{}/", listener.local_addr().expect("an address"));
-        let shared = Arc::new(Mutex::new(Shared { account: Some("dev".to_owned()), ..Shared::default() }));
-        let (of_server, address) = (Arc::clone(&shared), url.clone());
+        let desk = Arc::new(Desk::default());
+        desk.shared.lock().expect("no panic").account = Some("dev".to_owned());
+        let (of_server, address) = (Arc::clone(&desk), url.clone());
         // Ends with the test's process; each connection carries one request.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (shared, address) = (Arc::clone(&of_server), address.clone());
-                std::thread::spawn(move || serve(&stream, &shared, &address));
+                let (desk, address) = (Arc::clone(&of_server), address.clone());
+                std::thread::spawn(move || serve(&stream, &desk, &address));
             }
         });
-        Self { url, shared }
+        Self { url, desk }
     }
 
     /// Its address, with a final slash.
@@ -79,28 +91,35 @@ impl CountingRegistry {
             .collect();
         let latest = versions.last().expect("a version");
         let packument = json!({ "name": name, "dist-tags": { "latest": latest }, "versions": all });
-        self.shared.lock().expect("no panic").packuments.insert(name.to_owned(), packument);
+        self.shared().packuments.insert(name.to_owned(), packument);
+    }
+
+    /// Answers no request of these, each a method and a path (decoded, without `/` in front), before all of them have come; whoever
+    /// sends one after the other is refused in the end.
+    pub(crate) fn gathers(&self, requests: &[(&str, &str)]) {
+        let all = requests.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned()));
+        self.shared().gathering.extend(all);
     }
 
     /// Changes a packument that it has.
     pub(crate) fn change(&self, name: &str, change: impl FnOnce(&mut Value)) {
-        change(self.shared.lock().expect("no panic").packuments.get_mut(name).expect("a package"));
+        change(self.shared().packuments.get_mut(name).expect("a package"));
     }
 
     /// Answers requests for a path (decoded, without `/` in front, without query) with this, whatever it knows.
     pub(crate) fn tells(&self, method: &str, path: &str, status: u16, body: &str) {
         let key = (method.to_owned(), path.to_owned());
-        self.shared.lock().expect("no panic").told.insert(key, (status, body.to_owned()));
+        self.shared().told.insert(key, (status, body.to_owned()));
     }
 
     /// Whom a credential belongs to, as `whoami` says; at first `dev`.
     pub(crate) fn account(&self, name: &str) {
-        self.shared.lock().expect("no panic").account = Some(name.to_owned());
+        self.shared().account = Some(name.to_owned());
     }
 
     /// All that reached it, in order.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.shared.lock().expect("no panic").asked.clone()
+        self.shared().asked.clone()
     }
 
     /// The versions that were uploaded, each as `name@version`, in order.
@@ -130,13 +149,31 @@ impl CountingRegistry {
     }
 }
 
+impl CountingRegistry {
+    fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
+        self.desk.shared.lock().expect("no panic")
+    }
+}
+
+impl Asked {
+    /// Its path, decoded, without `/` in front and without query.
+    pub(crate) fn place(&self) -> String {
+        let path = self.path.split('?').next().unwrap_or_default().trim_start_matches('/');
+        path.replace("%2f", "/").replace("%2F", "/").replace("%40", "@")
+    }
+}
+
 fn unscoped(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-fn serve(stream: &TcpStream, shared: &Mutex<Shared>, address: &str) {
+fn serve(stream: &TcpStream, desk: &Desk, address: &str) {
     let Some(asked) = read(stream) else { return };
-    let (status, kind, body) = answer(&asked, &mut shared.lock().expect("no panic"), address);
+    let (status, kind, body) = if gathered(&asked, desk) {
+        answer(&asked, &mut desk.shared.lock().expect("no panic"), address)
+    } else {
+        (403, "application/json", b"{\"error\":\"the others have not come\"}".to_vec())
+    };
     let head = format!(
         "HTTP/1.1 {status} Answer\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
@@ -144,6 +181,22 @@ fn serve(stream: &TcpStream, shared: &Mutex<Shared>, address: &str) {
     let mut stream = stream;
     // Whoever asked may be gone; that is the test's to judge.
     let _gone = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+}
+
+/// Notes a request, and waits for those that are answered together with it. Whether they came.
+fn gathered(asked: &Asked, desk: &Desk) -> bool {
+    let mut shared = desk.shared.lock().expect("no panic");
+    shared.asked.push(asked.clone());
+    desk.came.notify_all();
+    let has_come = |shared: &Shared, of: &(String, String)| {
+        shared.asked.iter().any(|one| one.method == of.0 && one.place() == of.1)
+    };
+    if !shared.gathering.contains(&(asked.method.clone(), asked.place())) {
+        return true;
+    }
+    let some_lack = |shared: &mut Shared| !shared.gathering.iter().all(|of| has_come(shared, of));
+    let (_shared, waited) = desk.came.wait_timeout_while(shared, PATIENCE, some_lack).expect("no panic");
+    !waited.timed_out()
 }
 
 fn read(stream: &TcpStream) -> Option<Asked> {
@@ -167,12 +220,25 @@ fn read(stream: &TcpStream) -> Option<Asked> {
 
 fn answer(asked: &Asked, shared: &mut Shared, address: &str) -> (u16, &'static str, Vec<u8>) {
     const JSON: &str = "application/json";
-    shared.asked.push(asked.clone());
-    let path = asked.path.split('?').next().unwrap_or_default().trim_start_matches('/');
-    let path = path.replace("%2f", "/").replace("%2F", "/").replace("%40", "@");
+    let path = asked.place();
     let text = |status: u16, value: &Value| (status, JSON, value.to_string().into_bytes());
     if let Some((status, body)) = shared.told.get(&(asked.method.clone(), path.clone())) {
         return (*status, JSON, body.clone().into_bytes());
+    }
+    if let Some((name, tag)) = dist_tags_path(&path) {
+        let tags = shared.packuments.get_mut(name).map(|packument| &mut packument["dist-tags"]);
+        return match (tags, tag, asked.method.as_str()) {
+            (Some(tags), None, "GET") => text(200, tags),
+            (Some(tags), Some(tag), "PUT") => {
+                tags[tag] = serde_json::from_slice(&asked.body).unwrap_or_default();
+                text(201, &json!({ "ok": true }))
+            }
+            (Some(Value::Object(tags)), Some(tag), "DELETE") => {
+                tags.remove(tag);
+                text(200, &json!({ "ok": true }))
+            }
+            _ => text(404, &json!({ "error": "not_found" })),
+        };
     }
     if asked.method == "PUT" {
         return match serde_json::from_slice::<Value>(&asked.body) {
@@ -196,6 +262,12 @@ fn answer(asked: &Asked, shared: &mut Shared, address: &str) -> (u16, &'static s
         Some(packument) => text(200, packument),
         None => text(404, &json!({ "error": "not_found" })),
     }
+}
+
+/// The package of a path of dist-tags, and the one that it names.
+fn dist_tags_path(path: &str) -> Option<(&str, Option<&str>)> {
+    let (name, tag) = path.strip_prefix("-/package/")?.split_once("/dist-tags")?;
+    Some((name, tag.strip_prefix('/')))
 }
 
 /// Takes an upload: from here on it is there to be read.

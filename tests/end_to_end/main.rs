@@ -34,4 +34,5 @@ mod undo;
 mod unfinished;
 mod verdaccio;
 mod versions;
+mod waves;
 mod world;

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use relay_registry::{Challenge, Credential, Refusal, RefusalClass, RefusalCode};
-use tokio::time::Instant;
 
 use super::{PlannedWrite, RegistryWrites, Row, Standing, WriteFailure, WriteOutcome, WriteSent};
 use crate::driver::{Brought, ChallengeNotice, DriverError, Person, SETTLE_AFTER_INTERRUPT, beside_uploads, bring};
@@ -17,7 +16,7 @@ use crate::state::Parked;
 
 /// What one write has met so far.
 #[derive(Default)]
-struct Met {
+pub(super) struct Met {
     sent: u32,
     pauses: u32,
     factor: WriteFactor,
@@ -29,24 +28,44 @@ struct Met {
 enum Next {
     Send(Carried),
     End(WriteOutcome),
+    /// It goes on with a person's credential.
+    Person,
 }
 
-impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
-    /// Carries one write out. Gives back what became of it, and how often it was sent.
+/// How far a write came.
+pub(super) enum Came {
+    /// It has come to its end, after it was sent so often.
+    ToAnEnd(WriteOutcome, u32),
+    /// A person has to answer for it, though that was not expected: it goes on when it is its turn to be asked.
+    ToAPerson(Met),
+}
+
+impl Met {
+    /// What nobody has sent yet.
+    pub(super) fn nothing(needs_person: bool) -> Self {
+        Self { interactive: needs_person, ..Self::default() }
+    }
+}
+
+impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
+    /// Carries one write out, or goes on with it. `remaining`: how many need a person after it.
     pub(super) async fn one(
         &mut self,
         write: &PlannedWrite,
-        rest: &[PlannedWrite],
-    ) -> Result<(WriteOutcome, u32), DriverError> {
-        let mut met = Met { interactive: write.needs_person, ..Met::default() };
-        if let Some(outcome) = self.before(write, &mut met).await? {
-            return Ok((outcome, 0));
+        remaining: usize,
+        mut met: Met,
+    ) -> Result<Came, DriverError> {
+        if met.sent == 0
+            && let Some(outcome) = self.before(write, &mut met).await?
+        {
+            return Ok(Came::ToAnEnd(outcome, 0));
         }
         let mut carried = if met.interactive { self.session.state.at_first(self.now()) } else { Carried::Nothing };
         loop {
-            match self.send(write, rest, carried, &mut met).await? {
+            match self.send(write, remaining, carried, &mut met).await? {
                 Next::Send(next) => carried = next,
-                Next::End(outcome) => return Ok((outcome, met.sent)),
+                Next::End(outcome) => return Ok(Came::ToAnEnd(outcome, met.sent)),
+                Next::Person => return Ok(Came::ToAPerson(Met { interactive: true, ..met })),
             }
         }
     }
@@ -56,8 +75,8 @@ impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
         if self.interrupted() {
             return Ok(Some(interrupted(false)));
         }
-        if let Some(parked) = self.closed.get(&write.registry) {
-            return Ok(Some(WriteOutcome::Parked(parked.clone())));
+        if let Some(parked) = self.shared.pauses.closed(&write.registry) {
+            return Ok(Some(WriteOutcome::Parked(parked)));
         }
         let standing = match self.read(write, met).await? {
             Ok(standing) => standing,
@@ -82,7 +101,7 @@ impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
     ) -> Result<Result<Standing, WriteOutcome>, DriverError> {
         let credential = write.authority.reading_credential().await;
         for tried in 1..=SETTLE_READS_MAX {
-            if !self.pause_is_over(&write.registry.clone()).await {
+            if self.unless_stopped(self.shared.pauses.over(&write.registry)).await.is_none() {
                 return Ok(Err(interrupted(met.sent > 0)));
             }
             let registry = self.context.registry;
@@ -116,11 +135,14 @@ impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
     async fn send(
         &mut self,
         write: &PlannedWrite,
-        rest: &[PlannedWrite],
+        remaining: usize,
         carried: Carried,
         met: &mut Met,
     ) -> Result<Next, DriverError> {
-        if !self.pause_is_over(&write.registry.clone()).await || self.interrupted() {
+        let Some(_turn) = self.unless_stopped(self.shared.pauses.turn(&write.registry)).await else {
+            return Ok(Next::End(interrupted(false)));
+        };
+        if self.interrupted() {
             return Ok(Next::End(interrupted(false)));
         }
         let credential = match write.authority.credential(met.interactive).await {
@@ -147,7 +169,7 @@ impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
                 Next::End(WriteOutcome::Done)
             }
             WriteSent::Challenged(challenge) => {
-                self.challenged(write, rest, credential.as_ref(), &challenge, met).await?
+                self.challenged(write, remaining, credential.as_ref(), &challenge, met).await?
             }
             WriteSent::Impossible { why } => Next::End(WriteOutcome::Failed(WriteFailure::Impossible { why })),
             WriteSent::Refused(refusal) => self.refused(write, refusal, met).await?,
@@ -167,7 +189,7 @@ impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
     async fn challenged(
         &mut self,
         write: &PlannedWrite,
-        rest: &[PlannedWrite],
+        remaining: usize,
         credential: Option<&Credential>,
         challenge: &Challenge,
         met: &mut Met,
@@ -178,8 +200,7 @@ impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
                 let credential = credential.map_or_else(|| "nobody".to_owned(), |one| one.id().to_string());
                 return Ok(Next::End(WriteOutcome::Failed(WriteFailure::TokensDisallowed { credential })));
             }
-            met.interactive = true;
-            return Ok(Next::Send(self.session.state.at_first(self.now())));
+            return Ok(Next::Person);
         }
         let web = matches!(challenge, Challenge::Web(_));
         let mut step = self.session.state.challenged(&mut met.factor, web, self.now());
@@ -187,14 +208,13 @@ impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
             return Ok(Next::End(interrupted(false)));
         }
         if step == Step::Ask {
-            let remaining = rest.iter().filter(|write| write.needs_person).count();
             let notice = ChallengeNotice::new(write.key(), &write.registry, Some(challenge), remaining);
             self.context.events.emit(notice.opened())?;
             let (registry, person) = (self.context.registry, self.context.person);
             let poll = |web| registry.poll_write(write, web, credential);
             let brought = self.unless_stopped(bring(person, &notice, Some(challenge), poll)).await;
             let Some(Brought::Answer(answer, otp)) = brought else {
-                self.stopped = true;
+                self.shared.stops.stop();
                 return Ok(Next::End(interrupted(false)));
             };
             if otp.is_some() {
@@ -282,13 +302,11 @@ impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
         if delay > PAUSE_MAX || met.pauses > PAUSES_PER_PACKAGE_MAX {
             let parked = Parked::Registry { why: text.to_owned(), retry_after_seconds: Some(delay.as_secs()) };
             if delay > PAUSE_MAX {
-                self.closed.insert(write.registry.clone(), parked.clone());
+                self.shared.pauses.close(&write.registry, parked.clone());
             }
             return Ok(Some(WriteOutcome::Parked(parked)));
         }
-        let until = Instant::now() + delay;
-        let known = self.paused_until.entry(write.registry.clone()).or_insert(until);
-        *known = (*known).max(until);
+        self.shared.pauses.note(&write.registry, delay);
         self.tell_waiting(write, delay, "the registry asked for a pause")?;
         Ok(None)
     }
@@ -304,16 +322,6 @@ impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
         self.tell_waiting(write, delay, why)?;
         let slept = self.unless_stopped(tokio::time::sleep(delay)).await;
         Ok(slept.is_none().then(|| interrupted(met.sent > 0)))
-    }
-
-    /// Waits until a registry's pause is over. `false`: somebody asked to stop.
-    async fn pause_is_over(&mut self, registry: &relay_registry::RegistryUrl) -> bool {
-        match self.paused_until.get(registry).copied() {
-            Some(until) if until > Instant::now() => {
-                self.unless_stopped(tokio::time::sleep_until(until)).await.is_some()
-            }
-            _ => true,
-        }
     }
 
     /// Waits for a request in flight: after an interruption for some time, after a second one not at all.
@@ -335,27 +343,12 @@ impl<R: RegistryWrites, P: Person> Row<'_, R, P> {
 
     /// Waits for something unless somebody asks to stop.
     async fn unless_stopped<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
-        tokio::pin!(future);
-        while self.listening {
-            tokio::select! {
-                biased;
-                stop = self.interrupts.recv() => match stop {
-                    Some(()) => {
-                        self.stopped = true;
-                        return None;
-                    }
-                    None => self.listening = false,
-                },
-                value = &mut future => return Some(value),
-            }
-        }
-        Some(future.await)
+        self.shared.stops.unless_stopped(&mut self.heard, future).await
     }
 
     /// Says whether somebody has asked to stop.
-    fn interrupted(&mut self) -> bool {
-        self.stopped |= self.interrupts.try_recv().is_ok();
-        self.stopped
+    fn interrupted(&self) -> bool {
+        self.shared.stops.count() > 0
     }
 
     /// The time since the run's second factor began.

@@ -19,6 +19,8 @@ use crate::machine::{PAUSE_MAX, UPLOADS_PER_PACKAGE_MAX};
 use crate::registry_calls::Polled;
 use crate::second_factor::{CHALLENGES_PER_WRITE_MAX, KEPT_OTP_AGE_MAX};
 
+mod at_once;
+
 struct StoppedClock;
 
 impl Clock for StoppedClock {
@@ -71,6 +73,31 @@ struct Simulated {
     taken: Mutex<Vec<ChangeKey>>,
     issued: Mutex<u32>,
     used: Mutex<Vec<u32>>,
+    /// Writes in flight, the most that were so at once, and the most since a pause was asked for.
+    in_flight: Mutex<usize>,
+    at_most: Mutex<usize>,
+    at_most_lately: Mutex<usize>,
+}
+
+/// A write that is in flight until this is dropped.
+struct InFlight<'a>(&'a Simulated);
+
+impl<'a> InFlight<'a> {
+    fn begin(registry: &'a Simulated) -> Self {
+        let mut in_flight = registry.in_flight.lock().unwrap();
+        *in_flight += 1;
+        for most in [&registry.at_most, &registry.at_most_lately] {
+            let mut most = most.lock().unwrap();
+            *most = (*most).max(*in_flight);
+        }
+        Self(registry)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        *self.0.in_flight.lock().unwrap() -= 1;
+    }
 }
 
 impl Simulated {
@@ -113,6 +140,7 @@ impl RegistryWrites for Simulated {
     async fn write_once(&self, write: &PlannedWrite, by: Option<&Credential>, otp: Option<&Otp>) -> WriteSent {
         assert!(by.is_some(), "each write goes by somebody's right");
         self.sent.lock().unwrap().push((write.key().to_string(), otp.is_some()));
+        let _in_flight = InFlight::begin(self);
         tokio::time::sleep(Duration::from_millis(50)).await;
         let trouble = self.trouble.lock().unwrap().pop_front();
         match trouble {
@@ -125,7 +153,10 @@ impl RegistryWrites for Simulated {
                 return WriteSent::Unknown { cause: "reset".into() };
             }
             Some(Trouble::NotSent) => return WriteSent::NotSent { cause: "refused".into() },
-            Some(Trouble::Limited(retry_after)) => return WriteSent::RateLimited { retry_after, text: "slow".into() },
+            Some(Trouble::Limited(retry_after)) => {
+                *self.at_most_lately.lock().unwrap() = 0;
+                return WriteSent::RateLimited { retry_after, text: "slow".into() };
+            }
             Some(Trouble::Refused(code)) => {
                 return WriteSent::Refused(Refusal { code, status: 403, text: "no".into(), package: None });
             }
@@ -190,15 +221,29 @@ struct Ran {
 async fn run_with(
     writes: &[PlannedWrite],
     registry: &Simulated,
+    session: SecondFactorSession,
+    stops: mpsc::Receiver<()>,
+) -> Ran {
+    ran(registry, session, stops, None, writes).await
+}
+
+async fn ran(
+    registry: &Simulated,
     mut session: SecondFactorSession,
     mut stops: mpsc::Receiver<()>,
+    at_once: Option<usize>,
+    writes: &[PlannedWrite],
 ) -> Ran {
     let record = Arc::new(Record::default());
     let mut events = Emitter::new(Arc::new(StoppedClock));
     events.subscribe(Arc::<Record>::clone(&record));
     let person = Watcher::default();
     let context = WriteContext { registry, person: &person, events: &events, lock: None };
-    let reports = carry_out(writes, &context, &mut session, &mut stops).await.expect("an end");
+    let reports = match at_once {
+        None => carry_out(writes, &context, &mut session, &mut stops).await,
+        Some(at_once) => carry_out_at_once(writes, at_once, &context, &mut session, &mut stops).await,
+    };
+    let reports = reports.expect("an end");
     let facts = record.0.lock().unwrap().clone();
     let asked = person.0.lock().unwrap().len();
     Ran { outcomes: reports.into_iter().map(|report| report.outcome).collect(), asked, facts, session }

@@ -7,7 +7,7 @@ use relay_git::Head;
 use relay_workspace::{PackageName, Version};
 use tokio::sync::mpsc;
 
-use super::promoting::{TagCalls, TagReads, TagWritten, all_wait, promote, unpromoted};
+use super::promoting::{TagCalls, TagReads, TagWrite, TagWritten, all_wait, in_waves, promote, unpromoted};
 use super::pushed::{PushedTo, mark_promoted};
 use super::record::VersionKey;
 use super::tag_authority::{TagAuthority, tag_authorities};
@@ -19,8 +19,9 @@ use crate::freeze::FreezeOptions;
 use crate::prepared_upload::PreparedUpload;
 use crate::promotion::{Candidate, DistTags};
 use crate::publish::emit_end;
-use crate::registry_change::RegistryChange;
-use crate::registry_writes::{PlannedWrite, RegistryWrites, WriteContext, WriteFailure, WriteOutcome, carry_out};
+use crate::registry_writes::{
+    PlannedWrite, RegistryWrites, WriteContext, WriteFailure, WriteOutcome, carry_out_at_once,
+};
 use crate::report::{Outcome, PromotionReport, RunReport};
 use crate::second_factor::SecondFactorSession;
 use crate::state::{How, Parked};
@@ -49,8 +50,11 @@ impl<'a> Promoted<'a> {
             events.emit(Fact::PhaseStarted { phase: Phase::Promote })?;
             let context = WriteContext { registry, person, events, lock: of.remote_lock.as_ref() };
             let authorities = tag_authorities(&of, &candidates, &uploads, &session, &report);
-            let mut calls = Calls { authorities, context, second_factor: &mut second_factor, interrupts };
-            report.promotion = promote(&mut calls, &candidates, events).await?;
+            let project = &of.run.project;
+            let at_once = project.config.publish.concurrency;
+            let waves = project.graph.waves_of(&candidates.iter().map(|one| one.name.clone()).collect());
+            let mut calls = Calls { authorities, context, second_factor: &mut second_factor, interrupts, at_once };
+            report.promotion = promote(&mut calls, &in_waves(&candidates, &waves), events).await?;
             report.challenges_answered = second_factor.state.answered_count();
             let done = report.promotion.iter().filter(|one| one.is_done()).map(key).collect();
             if let Err(error) = mark_promoted(&of.run, &done) {
@@ -165,6 +169,7 @@ struct Calls<'a, 'c, R, P> {
     context: WriteContext<'c, R, P>,
     second_factor: &'a mut SecondFactorSession,
     interrupts: &'a mut mpsc::Receiver<()>,
+    at_once: usize,
 }
 
 impl<R: RegistryWrites + TagReads, P: Person> TagCalls for Calls<'_, '_, R, P> {
@@ -179,18 +184,33 @@ impl<R: RegistryWrites + TagReads, P: Person> TagCalls for Calls<'_, '_, R, P> {
         tags.map_err(|error| error.to_string())
     }
 
-    async fn write(
-        &mut self,
-        of: &Candidate,
-        change: RegistryChange,
-        seen: Option<Version>,
-    ) -> Result<TagWritten, ReleaseError> {
-        let TagAuthority { authority, needs_person } = match self.authorities.get(&of.name).cloned() {
-            Some(Ok(authority)) => authority,
-            Some(Err(why)) => return Ok(TagWritten::Failed { why }),
-            None => return Ok(TagWritten::Failed { why: "there is no credential for it".to_owned() }),
+    async fn write(&mut self, all: Vec<TagWrite<'_>>) -> Result<Vec<TagWritten>, ReleaseError> {
+        let planned: Vec<Result<PlannedWrite, String>> = all.into_iter().map(|write| self.planned(write)).collect();
+        let writes: Vec<PlannedWrite> = planned.iter().filter_map(|write| write.as_ref().ok().cloned()).collect();
+        let reports = carry_out_at_once(&writes, self.at_once, &self.context, self.second_factor, self.interrupts)
+            .await
+            .map_err(crate::publish::PublishRunError::from)?;
+        let mut outcomes = reports.into_iter().map(|report| report.outcome);
+        let became = |planned| match planned {
+            Ok(_) => outcomes.next().map_or(TagWritten::Interrupted, written),
+            Err(why) => TagWritten::Failed { why },
         };
-        let write = PlannedWrite {
+        Ok(planned.into_iter().map(became).collect())
+    }
+
+    fn at_once(&self) -> usize {
+        self.at_once
+    }
+}
+
+impl<R, P> Calls<'_, '_, R, P> {
+    /// The write with its authority; why there is none, where there is none.
+    fn planned(&self, write: TagWrite<'_>) -> Result<PlannedWrite, String> {
+        let TagWrite { of, change, seen } = write;
+        let known = self.authorities.get(&of.name).cloned();
+        let TagAuthority { authority, needs_person } =
+            known.unwrap_or_else(|| Err("there is no credential for it".to_owned()))?;
+        Ok(PlannedWrite {
             package: of.name.clone(),
             registry: of.registry.clone(),
             change,
@@ -198,12 +218,7 @@ impl<R: RegistryWrites + TagReads, P: Person> TagCalls for Calls<'_, '_, R, P> {
             needs_person,
             expects: seen,
             after: Vec::new(),
-        };
-        let reports = carry_out(&[write], &self.context, self.second_factor, self.interrupts)
-            .await
-            .map_err(crate::publish::PublishRunError::from)?;
-        let outcome = reports.into_iter().next().map(|report| report.outcome);
-        Ok(outcome.map_or(TagWritten::Interrupted, written))
+        })
     }
 }
 

@@ -1,16 +1,19 @@
-//! Moves dist-tags to versions that went out under a side tag, dependencies first, and then takes the side tags away.
+//! Moves dist-tags to versions that went out under a side tag, wave by wave, dependencies first, and then takes the side tags
+//! away. What no package of the same wave waits for is done at once.
 //!
 //! Each step reads the dist-tags first and does what is left to do (`promotion.rs` decides), so that a run that was killed
 //! anywhere comes to the same end the next time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::{StreamExt, stream};
 use relay_registry::{Credential, ReadError, RegistryClient, RegistryUrl};
 use relay_workspace::{PackageName, Version};
 
 use crate::event::{Emitter, Fact, NotRecorded};
 use crate::promotion::{Candidate, DistTags, TagMove, superseded};
 use crate::registry_change::RegistryChange;
+use crate::release::record::VersionKey;
 use crate::report::{PromotionOutcome, PromotionReport};
 
 /// What came of one write.
@@ -57,47 +60,89 @@ impl TagReads for RegistryClient {
     }
 }
 
+/// One dist-tag that is to be set or removed, where it still names what was seen.
+pub(super) struct TagWrite<'a> {
+    /// Whose.
+    pub(super) of: &'a Candidate,
+    /// What is to be so.
+    pub(super) change: RegistryChange,
+    /// What it names.
+    pub(super) seen: Option<Version>,
+}
+
 /// What promoting needs of a registry and a person.
 pub(super) trait TagCalls {
     /// What stops the whole run.
     type Stop: From<NotRecorded>;
     /// Reads a package's dist-tags, past all caches; why they can't be read, where they can't.
     fn dist_tags(&self, of: &Candidate) -> impl Future<Output = Result<DistTags, String>>;
-    /// Sets or removes a dist-tag, where it still names what was seen.
-    fn write(
-        &mut self,
-        of: &Candidate,
-        change: RegistryChange,
-        seen: Option<Version>,
-    ) -> impl Future<Output = Result<TagWritten, Self::Stop>>;
+    /// Carries writes out at once, each of another package. What became of them comes in their order.
+    fn write(&mut self, all: Vec<TagWrite<'_>>) -> impl Future<Output = Result<Vec<TagWritten>, Self::Stop>>;
+    /// How many requests may be under way at once.
+    fn at_once(&self) -> usize;
 }
 
-/// Promotes the candidates, which come dependencies first. What becomes of each is told and reported.
+/// The candidates wave by wave: those of a wave wait for none of the same wave, and no package is in one twice, since a registry
+/// keeps all dist-tags of a package in one place.
+pub(super) fn in_waves(candidates: &[Candidate], waves: &[Vec<PackageName>]) -> Vec<Vec<Candidate>> {
+    let places: BTreeMap<&PackageName, usize> =
+        waves.iter().zip(0..).flat_map(|(wave, at)| wave.iter().map(move |name| (name, at))).collect();
+    let mut by_wave: BTreeMap<Option<usize>, Vec<&Candidate>> = BTreeMap::new();
+    for one in candidates {
+        by_wave.entry(places.get(&one.name).copied()).or_default().push(one);
+    }
+    let cloned = |wave: Vec<&Candidate>| wave.into_iter().cloned().collect();
+    by_wave.into_values().flat_map(|wave| apart(wave, |one| one)).map(cloned).collect()
+}
+
+/// Groups in which no package is twice.
+fn apart<T>(all: Vec<T>, of: impl Fn(&T) -> &Candidate) -> Vec<Vec<T>> {
+    let mut times: BTreeMap<(RegistryUrl, PackageName), usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    for one in all {
+        let candidate = of(&one);
+        let time = times.entry((candidate.registry.clone(), candidate.name.clone())).or_default();
+        match groups.get_mut(*time) {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+        *time += 1;
+    }
+    groups
+}
+
+/// Promotes the candidates of each wave at once, one wave after the other. What becomes of each is told and reported.
 ///
 /// # Errors
 /// What stops the run: an event can't be recorded, or the lock of the remote is lost.
 pub(super) async fn promote<C: TagCalls>(
     calls: &mut C,
-    candidates: &[Candidate],
+    waves: &[Vec<Candidate>],
     events: &Emitter,
 ) -> Result<Vec<PromotionReport>, C::Stop> {
-    let superseded = superseded(candidates);
-    let mut reports: Vec<PromotionReport> = Vec::with_capacity(candidates.len());
-    for candidate in candidates {
-        let interrupted = reports.last().is_some_and(|report| report.outcome == PromotionOutcome::Interrupted);
-        let outcome = if interrupted {
-            PromotionOutcome::Interrupted
+    let all: Vec<Candidate> = waves.iter().flatten().cloned().collect();
+    let superseded = superseded(&all);
+    let mut reports: Vec<PromotionReport> = Vec::with_capacity(all.len());
+    for wave in waves {
+        let interrupted = reports.iter().any(|report| report.outcome == PromotionOutcome::Interrupted);
+        let outcomes = if interrupted {
+            vec![PromotionOutcome::Interrupted; wave.len()]
         } else {
-            move_tag(calls, candidate, superseded.contains(&candidate.key()), events).await?
+            move_tags(calls, wave, &superseded, events).await?
         };
-        reports.push(report(candidate, outcome));
+        reports.extend(wave.iter().zip(outcomes).map(|(candidate, outcome)| report(candidate, outcome)));
     }
-    // Side tags go last: as long as they are there, they tell that something is left to do.
-    for (candidate, report) in candidates.iter().zip(&mut reports).filter(|(_, report)| report.is_settled()) {
-        report.side_tag_left = remove_side_tag(calls, candidate).await?;
-        if report.is_done() {
-            let Candidate { registry, name, version, .. } = candidate.clone();
-            events.emit(Fact::Promoted { package: name, version, registry })?;
+    // Side tags go last: as long as they are there, they tell that something is left to do. They go in no order.
+    let settled = all.iter().zip(&mut reports).filter(|(_, report)| report.is_settled()).collect();
+    for group in apart(settled, |(candidate, _)| candidate) {
+        let of: Vec<&Candidate> = group.iter().map(|(candidate, _)| *candidate).collect();
+        let left = remove_side_tags(calls, &of).await?;
+        for ((candidate, report), left) in group.into_iter().zip(left) {
+            report.side_tag_left = left;
+            if report.is_done() {
+                let Candidate { registry, name, version, .. } = candidate.clone();
+                events.emit(Fact::Promoted { package: name, version, registry })?;
+            }
         }
     }
     Ok(reports)
@@ -127,57 +172,95 @@ fn report(candidate: &Candidate, outcome: PromotionOutcome) -> PromotionReport {
     }
 }
 
-async fn move_tag<C: TagCalls>(
+/// Reads the dist-tags of all, and moves those that are to be moved.
+async fn move_tags<C: TagCalls>(
     calls: &mut C,
-    candidate: &Candidate,
-    superseded: bool,
+    wave: &[Candidate],
+    superseded: &BTreeSet<VersionKey>,
     events: &Emitter,
-) -> Result<PromotionOutcome, C::Stop> {
-    let Candidate { registry, name: package, version, promotion, .. } = candidate;
-    let tags = match calls.dist_tags(candidate).await {
-        Ok(tags) => tags,
-        Err(why) => return Ok(PromotionOutcome::Failed { why }),
-    };
-    Ok(match candidate.judge(&tags, superseded) {
+) -> Result<Vec<PromotionOutcome>, C::Stop> {
+    let mut outcomes = Vec::with_capacity(wave.len());
+    let (mut moved, mut writes) = (Vec::new(), Vec::new());
+    for (candidate, tags) in wave.iter().zip(read(calls, wave.iter()).await) {
+        let judged = match tags {
+            Ok(tags) => judged(candidate, &tags, superseded.contains(&candidate.key()), events)?,
+            Err(why) => Judged::Is(PromotionOutcome::Failed { why }),
+        };
+        match judged {
+            Judged::Is(outcome) => outcomes.push(outcome),
+            Judged::Moves { from } => {
+                let change =
+                    RegistryChange::SetTag { tag: candidate.promotion.tag.clone(), version: candidate.version.clone() };
+                let seen = from.as_deref().and_then(|from| Version::parse(from).ok());
+                moved.push((outcomes.len(), from));
+                writes.push(TagWrite { of: candidate, change, seen });
+                // Until it is told otherwise.
+                outcomes.push(PromotionOutcome::Interrupted);
+            }
+        }
+    }
+    for ((at, from), written) in moved.into_iter().zip(calls.write(writes).await?) {
+        let outcome = match written {
+            TagWritten::Done => PromotionOutcome::Moved { from },
+            TagWritten::Failed { why } => PromotionOutcome::Failed { why },
+            TagWritten::Parked { why } => PromotionOutcome::Parked { why },
+            TagWritten::Interrupted => PromotionOutcome::Interrupted,
+        };
+        if let Some(place) = outcomes.get_mut(at) {
+            *place = outcome;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// The dist-tags of several packages, read at once, in their order.
+async fn read<'c, C: TagCalls>(calls: &C, of: impl Iterator<Item = &'c Candidate>) -> Vec<Result<DistTags, String>> {
+    stream::iter(of).map(|one| calls.dist_tags(one)).buffered(calls.at_once().max(1)).collect().await
+}
+
+/// What becomes of a dist-tag.
+enum Judged {
+    Is(PromotionOutcome),
+    Moves { from: Option<String> },
+}
+
+fn judged(candidate: &Candidate, tags: &DistTags, superseded: bool, events: &Emitter) -> Result<Judged, NotRecorded> {
+    Ok(Judged::Is(match candidate.judge(tags, superseded) {
         TagMove::There => PromotionOutcome::There,
         TagMove::Superseded => PromotionOutcome::Superseded,
         TagMove::Settled { there } => PromotionOutcome::Settled { there },
         TagMove::Higher { there } => {
-            events.emit(Fact::TagLeft {
-                package: package.clone(),
-                version: version.clone(),
-                registry: registry.clone(),
-                tag: promotion.tag.clone(),
-                there: there.clone(),
-            })?;
+            let Candidate { registry, name: package, version, promotion, .. } = candidate.clone();
+            events.emit(Fact::TagLeft { package, version, registry, tag: promotion.tag, there: there.clone() })?;
             PromotionOutcome::Left { there }
         }
-        TagMove::Move { from } => {
-            let change = RegistryChange::SetTag { tag: promotion.tag.clone(), version: version.clone() };
-            let seen = from.as_deref().and_then(|from| Version::parse(from).ok());
-            match calls.write(candidate, change, seen).await? {
-                TagWritten::Done => PromotionOutcome::Moved { from },
-                TagWritten::Failed { why } => PromotionOutcome::Failed { why },
-                TagWritten::Parked { why } => PromotionOutcome::Parked { why },
-                TagWritten::Interrupted => PromotionOutcome::Interrupted,
-            }
-        }
-    })
+        TagMove::Move { from } => return Ok(Judged::Moves { from }),
+    }))
 }
 
-/// Takes the side tag away where it still names the version. Gives why it can't, if it can't.
-async fn remove_side_tag<C: TagCalls>(calls: &mut C, candidate: &Candidate) -> Result<Option<String>, C::Stop> {
-    match calls.dist_tags(candidate).await {
-        Ok(tags) if !candidate.has_side_tag(&tags) => return Ok(None),
-        Ok(_) => {}
-        Err(why) => return Ok(Some(why)),
+/// Takes the side tags away where they still name the versions. Gives why one can't go, for each that can't.
+async fn remove_side_tags<C: TagCalls>(calls: &mut C, of: &[&Candidate]) -> Result<Vec<Option<String>>, C::Stop> {
+    let mut left = Vec::with_capacity(of.len());
+    let (mut removed, mut writes) = (Vec::new(), Vec::new());
+    for (candidate, tags) in of.iter().zip(read(calls, of.iter().copied()).await) {
+        if tags.as_ref().is_ok_and(|tags| candidate.has_side_tag(tags)) {
+            let change = RegistryChange::RemoveTag { tag: candidate.promotion.side_tag.clone() };
+            removed.push(left.len());
+            writes.push(TagWrite { of: candidate, change, seen: Some(candidate.version.clone()) });
+        }
+        left.push(tags.err());
     }
-    let change = RegistryChange::RemoveTag { tag: candidate.promotion.side_tag.clone() };
-    Ok(match calls.write(candidate, change, Some(candidate.version.clone())).await? {
-        TagWritten::Done => None,
-        TagWritten::Failed { why } | TagWritten::Parked { why } => Some(why),
-        TagWritten::Interrupted => Some("the run was interrupted".to_owned()),
-    })
+    for (at, written) in removed.into_iter().zip(calls.write(writes).await?) {
+        let why = match written {
+            TagWritten::Done => None,
+            TagWritten::Failed { why } | TagWritten::Parked { why } => Some(why),
+            TagWritten::Interrupted => Some("the run was interrupted".to_owned()),
+        };
+        if let Some(place) = left.get_mut(at) {
+            *place = why;
+        }
+    }
+    Ok(left)
 }
 
 #[cfg(test)]

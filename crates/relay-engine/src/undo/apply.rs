@@ -65,7 +65,7 @@ pub async fn carry_out_writes<P: Person>(
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<(Vec<WriteReport>, u32), UndoError> {
     let mut second_factor = SecondFactorSession::begin(session.person, session.otp.clone());
-    let reports = carry_out(writes, context, &mut second_factor, interrupts).await?;
+    let reports = Box::pin(carry_out(writes, context, &mut second_factor, interrupts)).await?;
     Ok((reports, second_factor.state.answered_count()))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use jiff::Timestamp;
 use relay_values::DistTag;
@@ -29,6 +30,10 @@ struct Registry {
     /// The run is killed before this write.
     dies_at: Option<usize>,
     sent: usize,
+    /// How many writes were asked for at once each time.
+    rounds: Vec<usize>,
+    reading: AtomicUsize,
+    read_at_most: AtomicUsize,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -44,15 +49,34 @@ impl TagCalls for Registry {
     type Stop = Killed;
 
     async fn dist_tags(&self, of: &Candidate) -> Result<DistTags, String> {
+        let under_way = self.reading.fetch_add(1, SeqCst) + 1;
+        self.read_at_most.fetch_max(under_way, SeqCst);
+        tokio::task::yield_now().await;
+        self.reading.fetch_sub(1, SeqCst);
         Ok(self.tags.get(&of.name).cloned().unwrap_or_default())
     }
 
-    async fn write(
-        &mut self,
-        of: &Candidate,
-        change: RegistryChange,
-        seen: Option<Version>,
-    ) -> Result<TagWritten, Killed> {
+    async fn write(&mut self, all: Vec<TagWrite<'_>>) -> Result<Vec<TagWritten>, Killed> {
+        let of: BTreeSet<&PackageName> = all.iter().map(|write| &write.of.name).collect();
+        assert_eq!(of.len(), all.len(), "no package twice at once");
+        let mut answers = Vec::new();
+        for write in all {
+            answers.push(self.take(write)?);
+        }
+        self.rounds.push(answers.len());
+        Ok(answers)
+    }
+
+    fn at_once(&self) -> usize {
+        AT_ONCE
+    }
+}
+
+/// How much is read at once in these tests.
+const AT_ONCE: usize = 2;
+
+impl Registry {
+    fn take(&mut self, TagWrite { of, change, seen }: TagWrite<'_>) -> Result<TagWritten, Killed> {
         assert!(seen.is_some(), "all tags of these tests name a version");
         if self.dies_at == Some(self.sent) {
             return Err(Killed);
@@ -102,7 +126,21 @@ fn registry() -> Registry {
 }
 
 async fn run(registry: &mut Registry, sent_now: bool) -> Result<Vec<PromotionReport>, Killed> {
-    promote(registry, &candidates(sent_now), &Emitter::new(Arc::new(StoppedClock))).await
+    run_in(registry, &chain(), sent_now).await
+}
+
+/// `middle` waits for `core`, and `top` for `middle`.
+fn chain() -> Vec<Vec<PackageName>> {
+    ["core", "middle", "top"].map(|text| vec![name(text)]).into()
+}
+
+async fn run_in(
+    registry: &mut Registry,
+    waves: &[Vec<PackageName>],
+    sent_now: bool,
+) -> Result<Vec<PromotionReport>, Killed> {
+    let waves = in_waves(&candidates(sent_now), waves);
+    promote(registry, &waves, &Emitter::new(Arc::new(StoppedClock))).await
 }
 
 fn outcomes(reports: &[PromotionReport]) -> Vec<PromotionOutcome> {
@@ -130,6 +168,34 @@ async fn tags_move_dependencies_first_and_side_tags_go_last() {
     assert_eq!(registry.written, expected);
     let end = DistTags::from([("latest".to_owned(), "1.1.0".to_owned())]);
     assert!(registry.tags.values().all(|tags| *tags == end), "as a release without side tags leaves them");
+}
+
+#[tokio::test]
+async fn a_wave_moves_at_once_and_what_waits_for_it_only_afterwards() {
+    let waves = [vec![name("core")], vec![name("middle"), name("top")]];
+    let mut registry = registry();
+    let reports = run_in(&mut registry, &waves, true).await.unwrap();
+    assert_eq!(outcomes(&reports), [moved(), moved(), moved()]);
+    assert_eq!(registry.rounds, [1, 2, 3], "the first wave, the second one, and all side tags");
+    assert_eq!(registry.read_at_most.into_inner(), AT_ONCE, "as many as allowed");
+
+    let stop = TagWritten::Interrupted;
+    let mut stopped = Registry { answers: BTreeMap::from([(0, (stop, false))]), ..self::registry() };
+    let reports = run_in(&mut stopped, &waves, true).await.unwrap();
+    assert_eq!(outcomes(&reports), vec![PromotionOutcome::Interrupted; 3]);
+    assert_eq!(stopped.sent, 1, "nothing of the second wave is sent");
+}
+
+#[test]
+fn two_versions_of_a_package_never_move_at_once_and_an_unknown_package_moves_first() {
+    let mut all = candidates(false);
+    let mut other = all[2].clone();
+    other.version = Version::new(2, 0, 0);
+    all.push(other);
+    let waves = in_waves(&all, &[vec![name("core"), name("top")]]);
+    let seen: Vec<Vec<String>> =
+        waves.iter().map(|wave| wave.iter().map(|one| format!("{}@{}", one.name, one.version)).collect()).collect();
+    assert_eq!(seen, [vec!["middle@1.1.0"], vec!["core@1.1.0", "top@1.1.0"], vec!["top@2.0.0"]]);
 }
 
 #[tokio::test]
