@@ -132,6 +132,7 @@ fn push(
     let record = if run.keeps_remote_refs() { record(of, remote, commit, uploads, events) } else { None };
     let written = record.as_ref().map(|record| write_record(repository, record, commit)).transpose()?;
     if branch.is_none() && written.is_none() {
+        refuse_another_record(run, remote, repository, uploads)?;
         return Ok((PushedTo::default(), None));
     }
     let push = |full_ref: Option<&str>| {
@@ -154,10 +155,31 @@ fn push(
         at = PushedTo { branch: waiting.strip_prefix("refs/heads/").map(str::to_owned), waits: true };
     }
     refuse_unpushed(remote, &pushed, at.branch.as_deref())?;
+    if written.is_none() {
+        refuse_another_record(run, remote, repository, uploads)?;
+    }
     let mut refs: Vec<String> = at.branch.iter().map(|branch| format!("{commit}:refs/heads/{branch}")).collect();
     refs.extend(written.iter().map(|id| format!("{id}:{RECORD_REF}")));
     events.emit(Fact::Pushed { remote: remote.name.clone(), refs })?;
     Ok((at, written.zip(record)))
+}
+
+/// Where the record that was read tells all already, none is pushed, and so no push tells whether it still stands there: another
+/// run may have had the lock since, and put another one in its place. The ref is asked.
+fn refuse_another_record(
+    run: &Run<'_>,
+    remote: &RemoteState,
+    repository: &dyn GitCalls,
+    uploads: &BTreeMap<PackageName, PreparedUpload>,
+) -> Result<(), ReleaseError> {
+    let Some((known, _)) = remote.record.as_ref().filter(|_| run.keeps_remote_refs() && !uploads.is_empty()) else {
+        return Ok(());
+    };
+    let now = repository.remote_ref(&remote.name, RECORD_REF)?;
+    if now.is_some_and(|now| now.object == *known) {
+        return Ok(());
+    }
+    Err(ReleaseError::RecordMoved { remote: remote.name.clone() })
 }
 
 /// Brings the record on the remote up to date: these versions are promoted. Nothing is done where there is none, or where it says

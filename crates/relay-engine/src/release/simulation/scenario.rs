@@ -20,8 +20,9 @@ use crate::observe::Intent;
 use crate::release::remote::RELEASE_BRANCHES;
 use crate::report::Ending;
 
-/// After so many calm runs everything must have come right.
-const CALM_RUNS_MAX: usize = 8;
+/// After so many calm runs everything must have come right: a chain of packages that each take longer than they are waited for
+/// gets one further in each.
+const CALM_RUNS_MAX: usize = 12;
 /// An effect that the killed run of a random world may have.
 const KILLED_AT_MAX: usize = 140;
 /// One of so many random worlds moves its dist-tags when all is out.
@@ -328,13 +329,14 @@ pub(super) async fn calm_down(world: &Shared, mut command: Command) {
                 world.terms.accepted.extend(command.accepted.iter().cloned());
             }
         }
+        let stored = look(world).registry.stored.len();
         let (ended, _) = once(world, at, &command, None).await;
         match &ended {
             Ended::Nothing => return look(world).judge_end(at),
-            // Whoever is refused stays refused.
+            // Whoever is refused stays refused. Where each run gets one level further, the next one gets further too.
             Ended::Finished(finished) if number >= 4 && finished.report.ending() != Ending::Done => {
                 let mut world = look(world);
-                if world.ends_without_all(at) {
+                if world.registry.stored.len() == stored && world.ends_without_all(at) {
                     return world.judge_end(at);
                 }
             }

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use super::disk::Death;
 use super::git::SimulatedGit;
+use super::objects::Commit;
 use super::place::on_this_thread;
-use super::run::Command;
+use super::run::{Command, Ended};
 use super::scenario::{JournalFate, calm_down, in_a_world, once, quiet_world, wrongs_of};
 use super::world::{Kill, Process, Shared, World, look};
 use crate::event::SharedClock;
 use crate::observe::Intent;
+use crate::release::ReleaseError;
+use crate::release::record::RECORD_REF;
 use crate::release::remote::LOCK_REF;
 use crate::release::remote_lock::{LockTerms, RemoteLock, Taken};
 use crate::state_folder::Holder;
@@ -150,6 +153,35 @@ fn a_renewal_whose_answer_is_lost_leaves_the_lock_its_own() {
         lock.give_back().unwrap();
         assert_eq!(seen(&world), None);
     });
+}
+
+/// While a person is asked another run takes the lock, finishes, and leaves a record of its own: no record is pushed where the one
+/// that was read told all, so that nothing but the ref tells.
+#[test]
+fn a_record_that_another_run_has_replaced_meanwhile_is_not_taken_to_be_there() {
+    let ended = (1..100).find_map(|at| {
+        in_a_world(async {
+            let (world, mut command) = quiet_world(&[("a", &[])], |_, command| command.intent = Intent::Publish);
+            once(&world, 0, &command, Some(Kill { at, after: true, death: Death::Killed })).await;
+            let record = look(&world).remote.refs.get(RECORD_REF).cloned()?;
+            if !look(&world).registry.sent.is_empty() {
+                return None;
+            }
+            command.asks = true;
+            let meanwhile = Arc::clone(&world);
+            tokio::task::spawn_local(async move {
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+                let mut world = look(&meanwhile);
+                let other = Commit { seconds: 1, ..world.objects.get(&record).unwrap().clone() };
+                let another = world.objects.add(other);
+                world.remote.refs.insert(RECORD_REF.to_owned(), another);
+            });
+            let (ended, _) = once(&world, 0, &command, None).await;
+            assert_eq!(look(&world).registry.sent.len(), 0);
+            Some(ended)
+        })
+    });
+    assert!(matches!(ended, Some(Ended::Stopped(ReleaseError::RecordMoved { .. }))), "{ended:?}");
 }
 
 #[test]
