@@ -347,3 +347,44 @@ fn a_person_answers_as_many_challenges_as_the_plan_says() {
     assert_eq!(u64::try_from(asked).ok(), Some(planned), "{}", ran.stdout);
     assert!(ran.stdout.contains("6 challenges were answered"), "{}", ran.stdout);
 }
+
+/// How often each kind of write reached the registry for each package: its tarball, its dist-tag, its side tag taken away.
+#[cfg(unix)]
+fn writes_of_an_answered_release(names: &[&str], otp_use: relay_sandbox::WebOtpUse) -> Vec<[usize; 3]> {
+    let options = SandboxOptions { web_otp: otp_use, ..SandboxOptions::default() };
+    let registry = Registry::start(options, SecondFactor::Web);
+    let world = chain(&registry, names, "[[policy]]\npackages = [\"*\"]\npublishing-access = \"publish\"\n");
+    for name in names {
+        registry.access(name, relay_sandbox::SandboxAccess::Publish);
+    }
+    registry.sandbox.forget_requests();
+    let mut child = crate::terminal::in_terminal(&world, "publish --yes --promote-last --no-browser");
+    wait_for(|| {
+        for challenge in registry.sandbox.pending_challenges() {
+            registry.sandbox.approve_challenge(&challenge.id);
+        }
+        child.try_wait().expect("a child").is_some()
+    });
+    let ran = ended(child);
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert_eq!(dist_tags(&registry, names), latest_alone(names, "1.1.0"), "{}", ran.stdout);
+    let requests = registry.sandbox.requests();
+    let count = |method: &str, path: &str| {
+        requests.iter().filter(|request| request.method == method && request.path.starts_with(path)).count()
+    };
+    let of = |name: &&str| {
+        let tags = format!("/-/package/{name}/dist-tags/");
+        [count("PUT", &format!("/{name}")), count("PUT", &tags), count("DELETE", &tags)]
+    };
+    names.iter().map(of).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_kept_answer_goes_along_with_what_is_sent_next() {
+    let names = ["shell", "pearl", "necklace"];
+    let writes = writes_of_an_answered_release(&names, relay_sandbox::WebOtpUse::FiveMinutes);
+    assert_eq!(writes, [[2, 1, 1], [1, 1, 1], [1, 1, 1]], "once to open the page");
+    let writes = writes_of_an_answered_release(&names, relay_sandbox::WebOtpUse::Once);
+    assert_eq!(writes, [[2, 2, 2], [3, 2, 2], [2, 2, 2]], "once more to see that an answer serves one write");
+}

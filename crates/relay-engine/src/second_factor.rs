@@ -6,7 +6,8 @@
 //! ([`SecondFactorSession`]).
 //!
 //! npm's registry announces nothing (`npm-registry.md`, 3.4): whether one answer serves several writes is seen, not known. So
-//! a first try goes without, the kept answer is tried once after a challenge, and from then on what was seen counts.
+//! while none is kept a first try goes without; one that is kept goes along with the first try of the next write, which would
+//! otherwise be sent twice, a whole tarball maybe; and from then on what was seen counts.
 
 mod session;
 
@@ -23,10 +24,10 @@ pub const KEPT_OTP_AGE_MAX: Duration = Duration::from_mins(5);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondFactor {
     person: bool,
-    /// An answer was given before anything was asked.
-    given: bool,
     /// Since when an answer is kept that nobody refused.
     kept_since: Option<Duration>,
+    /// The last answer came from a page.
+    from_page: bool,
     /// Whether the registry takes one answer for several writes; `None`: not seen yet.
     works_again: Option<bool>,
     answered: u32,
@@ -91,7 +92,7 @@ impl SecondFactor {
     /// A run in which a person can answer or not, with an answer given beforehand (at the time zero) or without.
     pub fn new(person: bool, given: bool) -> Self {
         let kept_since = given.then_some(Duration::ZERO);
-        Self { person, given, kept_since, works_again: None, answered: 0 }
+        Self { person, kept_since, from_page: false, works_again: None, answered: 0 }
     }
 
     /// Says whether a challenge could be answered now: a person is here, or an answer is kept.
@@ -109,11 +110,16 @@ impl SecondFactor {
         self.answered
     }
 
-    /// What the first try of a write carries that will be challenged: an answer given beforehand goes along at once, and so
-    /// does one that was seen to serve several writes.
+    /// What the first try of a write carries that will be challenged: an answer that is kept goes along at once, unless one was
+    /// seen to serve a single write.
     pub fn at_first(&self, now: Duration) -> Carried {
-        let useful = self.works_again == Some(true) || (self.given && self.works_again.is_none());
-        if useful && self.is_kept(now) { Carried::Kept } else { Carried::Nothing }
+        if self.works_again != Some(false) && self.is_kept(now) { Carried::Kept } else { Carried::Nothing }
+    }
+
+    /// What a write carries that goes out when its turn has come: what it carried before, where nobody refused that, else as
+    /// [`Self::at_first`].
+    pub fn in_turn(&self, write: &WriteFactor, now: Duration) -> Carried {
+        if write.carried.is_something() { self.still(write.carried, now) } else { self.at_first(now) }
     }
 
     /// What a write carries that is sent again though nobody refused what it carried: an answer that is still fresh.
@@ -134,7 +140,8 @@ impl SecondFactor {
             self.works_again = Some(false);
         }
         // The answer to a used-up password is a bare text; a request without one opens a page to answer on.
-        let reopen = refused && write.web && !web && write.reopened < CHALLENGES_PER_WRITE_MAX;
+        let has_pages = write.web || (carried == Carried::Kept && self.from_page);
+        let reopen = refused && has_pages && !web && write.reopened < CHALLENGES_PER_WRITE_MAX;
         if self.is_kept(now) && self.works_again != Some(false) {
             Step::Send(Carried::Kept)
         } else if reopen && self.person {
@@ -161,10 +168,12 @@ impl SecondFactor {
             Answer::Given => {
                 self.answered += 1;
                 self.kept_since = Some(now);
+                self.from_page = true;
                 return Step::Send(Carried::Own { typed: false });
             }
             Answer::Typed => {
                 self.kept_since = Some(now);
+                self.from_page = false;
                 return Step::Send(Carried::Own { typed: true });
             }
             Answer::Skipped => "the challenge was skipped",

@@ -77,8 +77,8 @@ impl Machine {
         }
         self.sitting_open = true;
         self.takes_its_turn(next, now, effects);
-        let untried = self.nodes.get(next).is_some_and(|node| node.uploads == 0);
-        let carried = if untried { self.terms.second_factor.at_first(now) } else { Carried::Nothing };
+        let factor = self.nodes.get(next).map(|node| &node.factor);
+        let carried = factor.map_or(Carried::Nothing, |factor| self.terms.second_factor.in_turn(factor, now));
         self.upload(next, carried, effects);
     }
 
