@@ -101,13 +101,17 @@ impl Repo {
     }
 }
 
-/// A session with the settings of an `.npmrc`, which may not ask anybody.
+/// A session with the settings of an `.npmrc` of the checkout, which may not ask anybody.
 pub(crate) fn session(npmrc: &str) -> Session {
     let project = NpmrcFile { path: ".npmrc".into(), text: npmrc.to_owned() };
-    let sources = ConfigSources { project: Some(project), ..ConfigSources::default() };
+    session_of(&ConfigSources { project: Some(project), ..ConfigSources::default() })
+}
+
+/// A session with these settings of npm, which may not ask anybody.
+pub(crate) fn session_of(sources: &ConfigSources) -> Session {
     Session {
         promote_last: false,
-        npm: NpmConfig::resolve(&sources).unwrap(),
+        npm: NpmConfig::resolve(sources).unwrap(),
         client: RegistryClient::new(ClientOptions::default()).unwrap(),
         environment: BTreeMap::new(),
         way: String::new(),
