@@ -120,3 +120,66 @@ fn salt() -> &'static str {
     static SALT: OnceLock<String> = OnceLock::new();
     SALT.get_or_init(fresh_salt)
 }
+
+#[cfg(test)]
+mod tests {
+    use relay_config::RouteKind;
+    use relay_registry::{ConfigSources, NpmrcFile};
+
+    use super::*;
+    use crate::fixture::{Repo, TWO, plan, session, session_of};
+
+    const HERE: &str = "registry=http://registry.example/\n//registry.example/:_authToken=one\n";
+
+    /// How what these settings give differs from what [`HERE`] gave.
+    fn differences(now: &Session) -> Vec<String> {
+        let project = Repo::of(&TWO).project();
+        let plan = plan(&[("a", "1.0.0", RouteKind::Token)]);
+        let agreed = AgreedSettings::of(&project, &session(HERE), &plan);
+        agreed.differences(&AgreedSettings::of(&project, now, &plan))
+    }
+
+    #[test]
+    fn the_same_settings_read_again_differ_in_nothing() {
+        assert_eq!(differences(&session(HERE)), Vec::<String>::new());
+        assert_eq!(
+            differences(&session(&format!("# said anew\n{HERE}@other:registry=http://other.example/\n"))),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn whatever_leads_a_package_elsewhere_or_sends_another_secret_is_a_difference() {
+        let other = "registry=http://other.example/\n//registry.example/:_authToken=one\n";
+        let person = NpmrcFile { path: "user".into(), text: HERE.to_owned() };
+        let of_person = session_of(&ConfigSources { user: Some(person), ..ConfigSources::default() });
+        let by_proxy = Session { way: "another proxy".to_owned(), ..session(HERE) };
+        for (why, now, words) in [
+            (
+                "another registry",
+                session(other),
+                vec!["was to go to `http://registry.example/` by", "`http://other.example/`"],
+            ),
+            (
+                "another secret at the same place",
+                session(&HERE.replace("=one", "=two")),
+                vec!["the credential for `a`", "is another one now"],
+            ),
+            ("no secret", session("registry=http://registry.example/\n"), vec!["would be from none now"]),
+            ("another file's word", of_person, vec!["in `user`", "was to be from"]),
+            ("another way", by_proxy, vec!["how registries are reached"]),
+        ] {
+            let told = differences(&now).join("; ");
+            assert!(words.iter().all(|words| told.contains(words)), "{why}: {told}");
+            assert!(!told.contains("two"), "no secret is told: {told}");
+        }
+    }
+
+    #[test]
+    fn parts_that_are_cut_elsewhere_have_another_digest() {
+        let of = |parts: &[&str]| digest(parts.iter().map(|part| part.as_bytes()));
+        assert_eq!(of(&["proxy", "ca"]), of(&["proxy", "ca"]));
+        assert_ne!(of(&["proxy", "ca"]), of(&["prox", "yca"]));
+        assert_ne!(of(&["a", ""]), of(&["a"]));
+    }
+}

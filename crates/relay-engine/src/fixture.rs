@@ -1,4 +1,5 @@
-//! Repositories on the disk, plans and sessions for unit tests. No network, and nothing of the person's settings.
+//! Repositories on the disk, plans and sessions for unit tests. No network beyond loopback, and nothing of the person's
+//! settings.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -16,6 +17,8 @@ use serde_json::json;
 use crate::event::{Clock, Emitter, Event, Fact, Subscriber};
 use crate::project::Project;
 use crate::session::Session;
+
+pub(crate) mod loopback;
 
 pub(crate) fn name(text: &str) -> PackageName {
     PackageName::parse(text).unwrap()

@@ -85,3 +85,51 @@ impl LeftOut {
         self.members.iter().chain(self.incomplete.iter().map(|(_, folder)| folder))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Repo, TWO, name};
+
+    /// What a sparse checkout of these folders leaves out of a workspace at `prefix`.
+    fn left_out(repo: &Repo, prefix: &str, kept: &[&str]) -> LeftOut {
+        repo.git(&[["sparse-checkout", "set", "--no-cone"].as_slice(), kept].concat());
+        let project = crate::project::Project::open(&repo.root.join(prefix)).unwrap();
+        LeftOut::find(&project.workspace, project.repository.as_ref().unwrap(), &project.prefix).unwrap()
+    }
+
+    #[test]
+    fn packages_and_files_that_are_not_on_the_disk_are_told_apart_and_named_from_the_top() {
+        for prefix in ["", "js/"] {
+            let files: Vec<_> = TWO.iter().map(|(path, text)| (format!("{prefix}{path}"), *text)).collect();
+            let mut files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+            let (source, other) = (format!("{prefix}packages/a/src/x.js"), format!("{prefix}docs/x.md"));
+            files.extend([(source.as_str(), "1"), (other.as_str(), "1"), ("elsewhere/package.json", "{}")]);
+            let repo = Repo::committed(&files);
+            assert!(left_out(&repo, prefix, &["/*"]).is_empty());
+            let found = left_out(&repo, prefix, &["/*", "!b", "!src", "!docs", "!elsewhere"]);
+            let folder = |path: &str| Utf8PathBuf::from(format!("{prefix}{path}"));
+            assert_eq!(found.members, [folder("packages/b")]);
+            assert_eq!(found.incomplete, [(name("a"), folder("packages/a"))]);
+            let folders = format!("`{prefix}packages/b`, `{prefix}packages/a`");
+            assert_eq!(found.folders(), folders);
+            assert_eq!(found.command(), format!("git sparse-checkout add {prefix}packages/b {prefix}packages/a"));
+        }
+    }
+
+    #[test]
+    fn a_command_is_safe_to_paste_and_short() {
+        let of = |folders: &[&str]| LeftOut {
+            members: folders.iter().map(Utf8PathBuf::from).collect(),
+            incomplete: Vec::new(),
+        };
+        assert_eq!(of(&["a b", "it's"]).command(), r"git sparse-checkout add 'a b' 'it'\''s'");
+        assert_eq!(of(&["a", ""]).command(), "git sparse-checkout disable", "the top can't be added");
+        assert_eq!(of(&[""]).folders(), "`.`");
+        let many: Vec<String> = (0..=FOLDERS_SHOWN_MAX).map(|at| at.to_string()).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(of(&many).command(), "git sparse-checkout disable");
+        assert!(of(&many).folders().ends_with("`7` and 1 more"), "{}", of(&many).folders());
+        assert_eq!(of(&many[1..]).command(), "git sparse-checkout add 1 2 3 4 5 6 7 8");
+    }
+}

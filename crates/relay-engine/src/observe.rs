@@ -35,6 +35,8 @@ mod other_tools;
 mod packing;
 mod registries;
 mod siblings;
+#[cfg(test)]
+mod tests;
 mod yarn_files;
 
 use bumps::bumps;

@@ -78,9 +78,42 @@ pub(super) fn candidates<'a>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use relay_config::CredentialKind;
+    use relay_plan::CredentialFact;
+    use relay_registry::Credential;
+    use relay_values::CredentialId;
+
     use super::*;
     use crate::fixture::{Repo, name, registry, session};
+
+    pub(in crate::observe) fn known(origin: &str) -> KnownCredential {
+        let id = CredentialId::made(registry(), origin);
+        let credential = Credential::new_bearer(origin.to_owned().into(), id.clone());
+        let fact = CredentialFact { id, kind: CredentialKind::Session, expires: None, challenged_on: None };
+        KnownCredential { fact, credential }
+    }
+
+    /// The package `a` with credentials from these places.
+    pub(in crate::observe) fn candidate<'a>(
+        project: &'a Project,
+        origins: &[&str],
+        rules: RegistryRules,
+    ) -> Candidate<'a> {
+        let package = &project.workspace.packages[0];
+        let version = package.version.as_ref().unwrap();
+        Candidate {
+            package,
+            version,
+            next: version,
+            recorded: None,
+            registry: registry(),
+            registry_source: None,
+            destination: registry(),
+            rules,
+            credentials: origins.iter().map(|origin| known(origin)).collect(),
+        }
+    }
 
     const FILES: [(&str, &str); 7] = [
         ("package.json", r#"{"name":"root","private":true,"workspaces":["packages/*"]}"#),

@@ -183,39 +183,10 @@ impl Candidate<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use relay_config::CredentialKind;
-    use relay_plan::CredentialFact;
-    use relay_registry::Credential;
-
+    use super::super::candidates::tests::{candidate, known};
     use super::*;
-    use crate::fixture::{Repo, TWO, registry};
-    use crate::project::Project;
-
-    fn known(origin: &str) -> KnownCredential {
-        let id = CredentialId::made(registry(), origin);
-        let credential = Credential::new_bearer(origin.to_owned().into(), id.clone());
-        let fact = CredentialFact { id, kind: CredentialKind::Session, expires: None, challenged_on: None };
-        KnownCredential { fact, credential }
-    }
-
-    /// The package `a` with credentials from these places.
-    fn candidate<'a>(project: &'a Project, origins: &[&str], rules: RegistryRules) -> Candidate<'a> {
-        let package = &project.workspace.packages[0];
-        let version = package.version.as_ref().unwrap();
-        Candidate {
-            package,
-            version,
-            next: version,
-            recorded: None,
-            registry: registry(),
-            registry_source: None,
-            destination: registry(),
-            rules,
-            credentials: origins.iter().map(|origin| known(origin)).collect(),
-        }
-    }
+    use crate::fixture::loopback::{LoopbackRegistry, json};
+    use crate::fixture::{Repo, TWO, registry, session};
 
     fn found(maintainers: &[&str], is_there: bool) -> Known {
         let present = PublishedState::Present {
@@ -298,5 +269,54 @@ mod tests {
             assert_eq!(own.refuse(&dead, &mut warnings), Vec::<String>::new());
             assert_eq!((origins(&own), warnings.len()), (2, 1), "told once");
         }
+    }
+
+    /// Asks a registry about the credentials of `count` packages.
+    async fn asked_about(registry: &LoopbackRegistry, count: usize, session: &Session) -> DeadCredentials {
+        let project = Repo::of(&TWO).project();
+        let known = session.credentials(&project.workspace.packages[0].name, &registry.url, &project.config);
+        let candidate = || Candidate {
+            destination: registry.url.clone(),
+            credentials: known.clone(),
+            ..candidate(&project, &[], RegistryRules::Npm)
+        };
+        let candidates: Vec<_> = (0..count).map(|_| candidate()).collect();
+        dead_credentials(&candidates, session).await
+    }
+
+    #[tokio::test]
+    async fn each_credential_is_asked_once_and_only_a_registry_that_does_not_know_it_makes_it_dead() {
+        for (status, body, dead, accounts) in [
+            (200, serde_json::json!({ "username": "ada" }), 0, vec!["ada"]),
+            (401, serde_json::json!({}), 1, vec![]),
+            // Whatever else is said tells nothing of the credential.
+            (404, serde_json::json!({}), 0, vec![]),
+            (200, serde_json::json!({ "username": "" }), 0, vec![]),
+        ] {
+            let registry = LoopbackRegistry::answering([json("/-/whoami", status, body)]).await;
+            let session = Session { offline: false, ..session(&registry.npmrc_with_token()) };
+            let found = asked_about(&registry, 3, &session).await;
+            assert_eq!((found.dead.len(), found.asked), (dead, 1), "{status}");
+            assert_eq!(found.accounts.into_values().collect::<Vec<_>>(), accounts, "{status}");
+            assert_eq!(registry.paths(), ["/-/whoami"]);
+            let offline = Session { offline: true, ..session };
+            assert_eq!(asked_about(&registry, 3, &offline).await.asked, 0);
+            assert_eq!(registry.paths().len(), 1, "offline nobody is asked");
+        }
+    }
+
+    #[tokio::test]
+    async fn of_many_packages_the_account_is_asked_which_it_may_write() {
+        let may = serde_json::json!({ "a": "write", "b": "read" });
+        let answers =
+            [json("/-/whoami", 200, serde_json::json!({ "username": "ada" })), json("/-/user/ada/package", 200, may)];
+        let registry = LoopbackRegistry::answering(answers).await;
+        let session = Session { offline: false, ..session(&registry.npmrc_with_token()) };
+        let few = asked_about(&registry, FULL_READS_MAX, &session).await;
+        assert!(few.packages.is_empty(), "of a few each document tells");
+        let many = asked_about(&registry, FULL_READS_MAX + 1, &session).await;
+        let expected = BTreeMap::from([("a".to_owned(), true), ("b".to_owned(), false)]);
+        assert_eq!(many.packages, [((registry.url.clone(), "ada".to_owned()), expected)].into());
+        assert_eq!(many.asked, 2);
     }
 }

@@ -103,3 +103,74 @@ impl Run<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::candidates::tests::candidate;
+    use super::*;
+    use crate::fixture::{Repo, TWO, name, registry, session};
+
+    fn present(next_is_there: bool) -> PublishedState {
+        PublishedState::Present {
+            versions: [].into(),
+            deprecated: [].into(),
+            latest: None,
+            tags: [].into(),
+            next_is_there,
+        }
+    }
+
+    fn run<'a>(project: &'a Project, session: &'a Session, learnt: &'a Learnt, intent: Intent) -> Run<'a> {
+        static NONE: BTreeMap<&PackageName, &PlannedBump> = BTreeMap::new();
+        Run { project, session, learnt, intent, planned: &NONE, npm_tag: None }
+    }
+
+    #[test]
+    fn only_what_the_registry_is_known_to_have_is_left_out_of_a_publish() {
+        let project = Repo::of(&TWO).project();
+        let (asking, offline) = (Session { offline: false, ..session("") }, session(""));
+        let withheld =
+            crate::fixture::session_of(&relay_registry::ConfigSources { withhold: true, ..Default::default() });
+        let withheld = Session { offline: false, ..withheld };
+        let learnt = Learnt::default();
+        for (why, state, hidden, session, publish, release) in [
+            ("it is there", present(true), false, &asking, false, false),
+            ("another version is", present(false), false, &asking, true, true),
+            ("a new package", PublishedState::Absent, false, &asking, true, true),
+            ("nobody was asked", PublishedState::Unknown, false, &offline, true, false),
+            ("not shown to strangers", PublishedState::Unknown, true, &asking, true, true),
+            ("and nothing may be sent by this run", PublishedState::Unknown, true, &withheld, true, false),
+        ] {
+            for (intent, expected) in [(Intent::Publish, publish), (Intent::Release, release)] {
+                let run = run(&project, session, &learnt, intent);
+                assert_eq!(run.is_missing(&state, hidden), expected, "{why}: {intent:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_keeps_what_was_read_of_it_and_what_goes_out_all_that_sends_it() {
+        let project = Repo::of(&TWO).project();
+        let (session, learnt) = (session(""), Learnt::default());
+        let version = project.workspace.packages[0].version.clone().unwrap();
+        let known = |next_is_there| Known {
+            state: present(next_is_there),
+            there: vec![(version.clone(), None), ("0.9.0".parse().unwrap(), None)],
+            ..Known::default()
+        };
+        let run = run(&project, &session, &learnt, Intent::Release);
+        let mut out = Gathered::default();
+        assert!(out.add(&run, candidate(&project, &["token"], RegistryRules::Npm), known(true)).is_none());
+        let skipped = SkippedObservation { name: name("a"), reason: SkipReason::NotChanged };
+        assert_eq!((out.skipped, out.left_out), (vec![skipped], [(name("a"), present(true))].into()));
+        assert!(out.packages.is_empty() && out.credentials.is_empty() && out.destinations.is_empty());
+
+        let mut out = Gathered::default();
+        let package = out.add(&run, candidate(&project, &["token"], RegistryRules::Npm), known(false)).unwrap();
+        assert_eq!((&package.name, &package.next), (&name("a"), &version));
+        let live: Vec<_> = out.live.iter().map(|live| (live.version.to_string(), live.is_present)).collect();
+        assert_eq!(live, [("1.0.0".to_owned(), true), ("0.9.0".to_owned(), false)], "both are remembered");
+        assert_eq!(out.credentials[&name("a")].len(), 1);
+        assert_eq!(out.destinations, [(name("a"), (registry(), RegistryRules::Npm))].into());
+    }
+}

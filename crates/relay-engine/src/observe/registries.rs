@@ -178,7 +178,12 @@ pub(super) fn new_install_script(
 
 #[cfg(test)]
 mod tests {
+    use relay_values::RegistryUrl;
+
+    use super::super::candidates::candidates;
     use super::*;
+    use crate::fixture::loopback::{Answer, Asked, LoopbackRegistry, json};
+    use crate::fixture::{Repo, TWO, name, session};
 
     fn before(next: &str) -> Option<String> {
         let body = br#"{"name":"a","versions":{"1.0.0":{"version":"1.0.0"},"1.1.0":{"version":"1.1.0","hasInstallScript":true},
@@ -195,5 +200,152 @@ mod tests {
         assert_eq!(before("2.1.0").as_deref(), Some("2.0.0"), "a prerelease is not what people have");
         assert_eq!(before("2.1.0-rc.2"), None, "the prerelease before it has a script");
         assert_eq!(before("1.0.0"), None, "nothing is before it");
+    }
+
+    /// What stands of `a` at the registry, and what stands of it by its version's own document.
+    fn answers() -> Vec<Answer> {
+        let document = serde_json::json!({
+            "name": "a",
+            "dist-tags": { "latest": "0.9.0", "odd": "no version" },
+            "versions": {
+                "0.9.0": { "name": "a", "version": "0.9.0", "deprecated": "old", "dist": { "integrity": INTEGRITY } },
+                "1.0.0": { "name": "a", "version": "1.0.0", "dist": { "integrity": INTEGRITY } },
+            },
+            "maintainers": [{ "name": "ada", "email": "ada@acme.example" }],
+        });
+        let of_version = serde_json::json!({ "name": "a", "version": "0.9.0", "scripts": { "install": "x" } });
+        vec![json("/a", 200, document), json("/a/0.9.0", 200, of_version)]
+    }
+
+    const INTEGRITY: &str =
+        "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
+
+    /// Reads what a registry has of `a@1.0.0`, where relay has sent `0.8.0` and `0.9.0` before.
+    async fn read_of(registry: &LoopbackRegistry, npmrc: &str, settings: &str) -> Result<Known, ObserveError> {
+        let project = Repo::of(&[TWO.as_slice(), &[("relay.toml", settings)]].concat()).project();
+        let session = Session { offline: false, selected: Some([name("a")].into()), ..session(npmrc) };
+        let recorded = BTreeMap::from([(name("a"), ["0.8.0", "0.9.0"].map(|text| text.parse().unwrap()).into())]);
+        let planned = BTreeMap::new();
+        let (all, _) = candidates(&project, &session, (&planned, &recorded), &mut Vec::new()).unwrap();
+        assert_eq!(all[0].destination, registry.url);
+        Ok(read_registries(&all, &session, &project.config.gate).await?.remove(&name("a")).unwrap())
+    }
+
+    #[tokio::test]
+    async fn one_read_tells_what_is_there_and_who_may_publish_it() {
+        let registry = LoopbackRegistry::answering(answers()).await;
+        let known = read_of(&registry, &registry.npmrc_with_token(), "").await.unwrap();
+        let asked = Asked { path: "/a".to_owned(), abbreviated: false, authorised: true };
+        assert_eq!(registry.asked(), [asked], "few packages are read whole, which tells the maintainers");
+        assert_eq!(
+            (known.maintainers.as_slice(), known.requests, known.hidden),
+            (["ada".to_owned()].as_slice(), 1, false)
+        );
+        let there: Vec<_> =
+            known.there.iter().map(|(version, integrity)| (version.to_string(), integrity.is_some())).collect();
+        assert_eq!(there, [("0.9.0".to_owned(), true), ("1.0.0".to_owned(), true)], "0.8.0 is not there");
+        let PublishedState::Present { versions, deprecated, latest, tags, next_is_there } = known.state else {
+            panic!()
+        };
+        assert_eq!((versions.len(), next_is_there, latest), (2, true, Some(Version::new(0, 9, 0))));
+        assert_eq!(deprecated, [Version::new(0, 9, 0)].into());
+        assert_eq!(
+            tags.into_keys().map(|tag| tag.to_string()).collect::<Vec<_>>(),
+            ["latest"],
+            "a tag of nothing is none"
+        );
+    }
+
+    #[tokio::test]
+    async fn nothing_shown_to_a_stranger_is_unknown_and_nothing_shown_to_an_account_is_absent() {
+        let registry = LoopbackRegistry::answering([]).await;
+        let known = read_of(&registry, &registry.npmrc(), "").await.unwrap();
+        assert_eq!((known.state, known.hidden), (PublishedState::Unknown, true));
+        let known = read_of(&registry, &registry.npmrc_with_token(), "").await.unwrap();
+        assert_eq!((known.state, known.hidden), (PublishedState::Absent, false));
+        assert!(registry.asked().iter().any(|asked| asked.abbreviated && !asked.authorised), "{:?}", registry.asked());
+    }
+
+    #[tokio::test]
+    async fn a_registry_that_says_no_stops_the_plan_with_its_name_and_the_packages() {
+        let registry =
+            LoopbackRegistry::answering([json("/a", 403, serde_json::json!({ "error": "not today" }))]).await;
+        let Err(error) = read_of(&registry, &registry.npmrc_with_token(), "").await else { panic!("it is known") };
+        let ObserveError::Read { package, registry: asked, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((package, asked), (&name("a"), &registry.url));
+        assert!(error.to_string().contains("not today"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn whether_installing_the_version_before_runs_a_script_is_asked_where_that_decides_and_nobody_told() {
+        let declared = |rules: &str, url: &RegistryUrl| format!("[[registry]]\nurl = \"{url}\"\nrules = \"{rules}\"\n");
+        let forbid = "[gate]\nforbid = [\"new-install-script\"]\n";
+        let warn = "[gate]\nwarn = [\"new-install-script\"]\n";
+        for (rules, gate, expected, requests) in
+            [("npm", forbid, Some(false), 1), ("plain", warn, None, 1), ("plain", forbid, Some(true), 2)]
+        {
+            let registry = LoopbackRegistry::answering(answers()).await;
+            let settings = format!("{gate}{}", declared(rules, &registry.url));
+            let known = read_of(&registry, &registry.npmrc_with_token(), &settings).await.unwrap();
+            let before = known.before.unwrap();
+            assert_eq!(before.version, Version::new(0, 9, 0));
+            assert_eq!(before.runs_at_installation, expected, "{rules} {gate}");
+            assert_eq!((known.requests, registry.asked().len()), (requests, requests), "{rules} {gate}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sibling_that_cannot_be_found_out_about_is_left_unknown_and_stops_nobody() {
+        let refuses = json("/b", 403, serde_json::json!({}));
+        let registry = LoopbackRegistry::answering(answers().into_iter().chain([refuses])).await;
+        let project = Repo::of(&TWO).project();
+        let session = Session { offline: false, ..session(&registry.npmrc_with_token()) };
+        let (a, b) = (name("a"), name("b"));
+        let siblings = BTreeSet::from([&a, &b]);
+        let states = read_siblings(&siblings, &project, &session).await;
+        assert_eq!(states.keys().collect::<Vec<_>>(), [&a]);
+        assert_eq!(states[&a].exists(), Some(true));
+    }
+
+    #[test]
+    fn a_script_at_installation_is_new_where_the_version_before_has_none() {
+        let with = r#"{"name":"a","version":"1.0.0","scripts":{"postinstall":"x"}}"#;
+        let (without, gyp) = (TWO[1].1, ("packages/a/binding.gyp", "{}"));
+        let known = |runs: Option<bool>| {
+            let body = br#"{"name":"a","versions":{"0.9.0":{"name":"a","version":"0.9.0"}}}"#;
+            let packument = Packument::parse(&name("a"), body).unwrap();
+            let mut before = PublishedBefore::of(packument.versions.values().next().unwrap());
+            before.runs_at_installation = runs;
+            before
+        };
+        let level = |words: &str| format!("[gate]\n{words} = [\"new-install-script\"]\n");
+        for (why, files, before, settings, expected) in [
+            (
+                "one more",
+                vec![("packages/a/package.json", with)],
+                Some(known(Some(false))),
+                level("forbid"),
+                Some((1, true)),
+            ),
+            (
+                "told only",
+                vec![("packages/a/package.json", with)],
+                Some(known(Some(false))),
+                level("warn"),
+                Some((1, false)),
+            ),
+            ("by node-gyp", vec![gyp], Some(known(Some(false))), level("forbid"), Some((1, true))),
+            ("none", vec![("packages/a/package.json", without)], Some(known(Some(false))), level("forbid"), None),
+            ("it had one", vec![("packages/a/package.json", with)], Some(known(Some(true))), level("forbid"), None),
+            ("nobody knows", vec![("packages/a/package.json", with)], Some(known(None)), level("forbid"), None),
+            ("the first version", vec![("packages/a/package.json", with)], None, level("forbid"), None),
+        ] {
+            let settings = ("relay.toml", settings.as_str());
+            let repo = Repo::of(&[TWO.as_slice(), &files, &[settings]].concat());
+            let project = repo.project();
+            let package = project.workspace.package(&name("a")).unwrap();
+            let found = new_install_script(&project.workspace, package, before.as_ref(), &project.config.gate);
+            assert_eq!(found.map(|found| (found.events.len(), found.forbidden)), expected, "{why}");
+        }
     }
 }
