@@ -33,6 +33,8 @@ pub mod sent;
 #[cfg(test)]
 mod simulation;
 mod tag_authority;
+#[cfg(test)]
+mod tests;
 pub mod unlock;
 mod versioned;
 mod versions_only;

@@ -94,3 +94,101 @@ pub fn check_commit(project: &Project) -> Result<(), ReleaseError> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use relay_config::RouteKind;
+
+    use super::*;
+    use crate::fixture::{Repo, TWO, name, plan};
+
+    #[test]
+    fn a_specifier_that_leads_nowhere_is_found_before_anything_is_written() {
+        let manifest = |more: &str| format!("{{\"name\":\"b\",\"version\":\"1.0.0\"{more}}}");
+        for (why, more, is_refused) in [
+            ("nothing odd", "", false),
+            ("a sibling", ",\"dependencies\":{\"a\":\"workspace:^\"}", false),
+            ("no sibling", ",\"dependencies\":{\"gone\":\"workspace:^\"}", true),
+            ("no catalog", ",\"dependencies\":{\"x\":\"catalog:\"}", true),
+            // Left to others: to the build, to the plan, and to whoever publishes it, which is nobody.
+            ("a folder to be built", ",\"publishConfig\":{\"directory\":\"dist\"}", false),
+            ("a range to be moved", ",\"dependencies\":{\"a\":\"workspace:^2.0.0\"}", false),
+            ("a private package", ",\"private\":true,\"dependencies\":{\"gone\":\"workspace:^\"}", false),
+        ] {
+            let manifest = manifest(more);
+            let of_pnpm = ("pnpm-workspace.yaml", "packages:\n  - packages/*\n");
+            let repo = Repo::of(&[TWO[0], TWO[1], ("packages/b/package.json", &manifest), of_pnpm]);
+            let checked = check_manifests(&repo.project(), &[name("a"), name("b"), name("not-here")]);
+            assert_eq!(matches!(checked, Err(ReleaseError::Manifest(_))), is_refused, "{why}: {checked:?}");
+            assert!(check_manifests(&repo.project(), &[name("a")]).is_ok(), "{why}: only those that are asked about");
+        }
+    }
+
+    #[test]
+    fn all_folders_that_are_not_as_planned_are_named_at_once_and_none_that_a_script_makes() {
+        let manifest = |name: &str, more: &str| {
+            format!("{{\"name\":\"{name}\",\"version\":\"1.0.0\",\"publishConfig\":{{\"directory\":\"dist\"}}{more}}}")
+        };
+        let (a, b) = (manifest("a", ""), manifest("b", ",\"scripts\":{\"prepack\":\"make\"}"));
+        let of_pnpm = ("pnpm-workspace.yaml", "packages:\n  - packages/*\n");
+        let repo = Repo::of(&[TWO[0], ("packages/a/package.json", &a), ("packages/b/package.json", &b), of_pnpm]);
+        let plan = plan(&[("a", "1.0.0", RouteKind::Token), ("b", "1.0.0", RouteKind::Token)]);
+        let obstacles = |ignore_scripts| match check_directories(&repo.project(), &plan, ignore_scripts) {
+            Err(ReleaseError::Obstacles(found)) => found.into_iter().map(|(name, _)| name).collect(),
+            _ => Vec::new(),
+        };
+        assert_eq!(obstacles(false), [name("a")]);
+        assert_eq!(obstacles(true), [name("a"), name("b")]);
+        for package in ["a", "b"] {
+            repo.write(&format!("packages/{package}/dist/package.json"), &manifest(package, ""));
+        }
+        assert!(obstacles(true).is_empty());
+    }
+
+    #[test]
+    fn what_is_committed_goes_on_the_branch_of_the_settings() {
+        let settings = ("relay.toml", "[release]\nbranch = \"main\"\n");
+        let repo = Repo::committed(&[TWO.as_slice(), &[settings]].concat());
+        let checked = |commits, any| check_branch(&repo.project(), commits, any);
+        assert!(checked(true, false).is_ok());
+        repo.git(&["switch", "-q", "-c", "topic"]);
+        for commits in [true, false] {
+            let Err(ReleaseError::OtherBranch { wanted, branch }) = checked(commits, false) else {
+                panic!("{commits}")
+            };
+            assert_eq!((wanted.as_str(), branch.as_str()), ("main", "topic"));
+            assert!(checked(commits, true).is_ok(), "a trial stands anywhere");
+        }
+        repo.git(&["switch", "-q", "--detach"]);
+        assert!(matches!(checked(true, true), Err(ReleaseError::Detached)), "the commit would belong to nobody");
+        assert!(checked(false, false).is_ok(), "a tag's checkout is published from no branch");
+        assert!(check_branch(&Repo::of(&TWO).project(), true, false).is_ok(), "no repository, no branch");
+    }
+
+    #[test]
+    fn a_saved_plan_may_lie_in_the_tree_and_nothing_else() {
+        let repo = Repo::committed(&TWO);
+        let project = repo.project();
+        assert!(check_clean(&project, None).is_ok());
+        repo.write("plan.json", "{}");
+        assert!(check_clean(&project, Some(&repo.root.join("packages/../plan.json"))).is_ok());
+        let dirty = |saved: Option<&str>| match check_clean(&project, saved.map(|path| repo.root.join(path)).as_deref())
+        {
+            Err(ReleaseError::Dirty { paths }) => paths,
+            _ => Vec::new(),
+        };
+        assert_eq!(dirty(None), ["plan.json"]);
+        assert_eq!(dirty(Some("gone.json")), ["plan.json"]);
+        repo.write("packages/a/package.json", "{}");
+        assert_eq!(dirty(Some("plan.json")), ["packages/a/package.json"]);
+    }
+
+    #[test]
+    fn who_has_no_name_in_git_hears_of_it_before_versions_are_written() {
+        let repo = Repo::committed(&TWO);
+        assert!(check_commit(&repo.project()).is_ok());
+        repo.git(&["config", "user.name", ""]);
+        assert!(matches!(check_commit(&repo.project()), Err(ReleaseError::CannotCommit(_))));
+        assert!(check_commit(&Repo::of(&TWO).project()).is_ok());
+    }
+}

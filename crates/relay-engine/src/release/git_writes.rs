@@ -75,3 +75,83 @@ pub(super) async fn clear(
     forget(state);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::sync::Arc;
+
+    use camino::Utf8PathBuf;
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::event::Clock;
+    use crate::fixture::{Repo, TWO};
+
+    /// The time of the system, and some more: what was made just now is old then.
+    struct Later(SignedDuration);
+
+    impl Clock for Later {
+        fn now(&self) -> Timestamp {
+            Timestamp::now() + self.0
+        }
+    }
+
+    fn clock(seconds: i64) -> SharedClock {
+        Arc::new(Later(SignedDuration::from_secs(seconds)))
+    }
+
+    fn holder(host: &str) -> Holder {
+        Holder { command: "release".to_owned(), pid: 7, host: host.to_owned(), since: Timestamp::UNIX_EPOCH }
+    }
+
+    /// A clone in which a run on `host` was killed while it wrote, with the locks that are there now.
+    fn killed(host: &str, locks: &[&str]) -> (Repo, Utf8PathBuf) {
+        let repo = Repo::committed(&TWO);
+        let state = repo.root.join(".git/relay");
+        std::fs::create_dir_all(&state).unwrap();
+        keep(&state, &holder(host), &clock(0), vec!["refs/tags/a@1.0.0".to_owned()]).unwrap();
+        for lock in locks {
+            File::create(repo.root.join(".git").join(lock)).unwrap();
+        }
+        (repo, state)
+    }
+
+    async fn cleared(repo: &Repo, state: &Utf8Path) -> Result<(), ReleaseError> {
+        clear(&repo.project(), state, &holder("here"), &clock(60)).await
+    }
+
+    #[tokio::test]
+    async fn locks_of_a_killed_run_go_with_its_note() {
+        let locks = ["index.lock", "refs/tags/a@1.0.0.lock"];
+        let (repo, state) = killed("here", &locks);
+        assert!(is_there(&state));
+        cleared(&repo, &state).await.unwrap();
+        assert!(!is_there(&state));
+        for lock in locks {
+            assert!(!repo.root.join(".git").join(lock).exists(), "{lock}");
+        }
+        cleared(&repo, &state).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_lock_of_a_run_elsewhere_and_of_a_ref_that_nobody_noted_is_left() {
+        let (repo, state) = killed("there", &["index.lock"]);
+        let error = cleared(&repo, &state).await.unwrap_err();
+        assert!(error.to_string().contains("index.lock"), "{error}");
+        assert!(repo.root.join(".git/index.lock").exists() && is_there(&state));
+
+        let (repo, state) = killed("here", &["refs/tags/other.lock"]);
+        cleared(&repo, &state).await.unwrap();
+        assert!(repo.root.join(".git/refs/tags/other.lock").exists());
+    }
+
+    #[tokio::test]
+    async fn a_note_that_cannot_be_read_leads_to_no_lock() {
+        let (repo, state) = killed("here", &["index.lock"]);
+        std::fs::write(state.join(NOTE_FILE), "{").unwrap();
+        cleared(&repo, &state).await.unwrap();
+        assert!(repo.root.join(".git/index.lock").exists());
+        assert!(!is_there(&state));
+    }
+}

@@ -165,3 +165,111 @@ impl RemoteState {
         Ok(!repository.is_ancestor(commit, there)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Repo, TWO};
+
+    const ALL: Look = Look { own_refs: true, lock: true, reads_only: false };
+    const LOOK_ONLY: Look = Look { reads_only: true, ..ALL };
+
+    /// A clone and its remote, which has a tag, and in `refs/relay/release` a commit with this file.
+    fn with_record(file: &str, text: &str) -> (Repo, String) {
+        let repo = Repo::committed(&TWO);
+        repo.with_remote();
+        let released = repo.git(&["rev-parse", "HEAD"]);
+        repo.git(&["tag", "a@1.0.0"]);
+        repo.write(file, text).commit("record");
+        let record = repo.git(&["rev-parse", "HEAD"]);
+        repo.git(&["push", "-q", "origin", "HEAD:refs/relay/release", "a@1.0.0"]);
+        repo.git(&["reset", "-q", "--hard", &released]);
+        (repo, record)
+    }
+
+    /// Another clone, without the record's objects.
+    fn fresh_clone(repo: &Repo) -> Repo {
+        let other = Repo::committed(&TWO);
+        other.git(&["remote", "add", "origin", &repo.git(&["remote", "get-url", "origin"])]);
+        other.git(&["fetch", "-q", "origin", "main"]);
+        other.git(&["reset", "-q", "--hard", "FETCH_HEAD"]);
+        other
+    }
+
+    fn read(repo: &Repo, look: Look) -> Result<RemoteState, RemoteError> {
+        let project = repo.project();
+        RemoteState::read(&project, project.git().unwrap(), "origin".to_owned(), look)
+    }
+
+    fn record() -> ReleaseRecord {
+        ReleaseRecord {
+            schema: super::super::record::RECORD_SCHEMA.to_owned(),
+            plan: "p".to_owned(),
+            command: "release".to_owned(),
+            begun: jiff::Timestamp::UNIX_EPOCH,
+            options: crate::run_options::RunOptions::default(),
+            versions: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_fresh_clone_sees_branch_tags_and_record_and_a_look_alone_brings_nothing_here() {
+        let (repo, id) = with_record(RECORD_FILE, &record().to_json());
+        let clone = fresh_clone(&repo);
+        let has_record = || clone.project().git().unwrap().has_commit(&id);
+        for (look, brought) in [(LOOK_ONLY, false), (ALL, true)] {
+            let state = read(&clone, look).unwrap();
+            assert_eq!(state.record, Some((id.clone(), record())), "{look:?}");
+            assert_eq!(state.branch.as_deref(), Some(repo.git(&["rev-parse", "main"]).as_str()));
+            assert_eq!(state.tags.keys().collect::<Vec<_>>(), ["a@1.0.0"]);
+            assert_eq!((state.lock, has_record()), (None, brought), "{look:?}");
+        }
+        let state = read(&clone, Look { own_refs: false, ..ALL }).unwrap();
+        assert_eq!(state.record, None, "relay's own refs were not asked for");
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_stops_the_run_and_is_named() {
+        for (file, text, words) in [
+            ("other.json", "{}", "it has no `release.json`"),
+            (RECORD_FILE, "{\"schema\":", "it can't be read"),
+            (RECORD_FILE, "{\"schema\":\"relay.release/9\"}", "has the form `relay.release/9`"),
+        ] {
+            let (repo, _) = with_record(file, text);
+            let error = read(&repo, ALL).unwrap_err();
+            assert!(matches!(&error, RemoteError::Record { remote, .. } if remote == "origin"), "{error:?}");
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_read_is_one_all_the_same() {
+        let (repo, _) = with_record(RECORD_FILE, &record().to_json());
+        repo.git(&["push", "-q", "origin", &format!("HEAD:{LOCK_REF}")]);
+        let state = read(&fresh_clone(&repo), LOOK_ONLY).unwrap();
+        let lock = state.lock.expect("somebody holds it");
+        assert_eq!((lock.id, lock.document), (repo.git(&["rev-parse", "HEAD"]), None));
+    }
+
+    #[test]
+    fn the_branch_is_to_be_pushed_where_the_remote_lacks_what_is_checked_out() {
+        let repo = Repo::committed(&TWO);
+        repo.with_remote();
+        let lacks = || {
+            let (state, project) = (read(&repo, ALL).unwrap(), repo.project());
+            let git = project.git().unwrap();
+            state.lacks_head(git, &git.head().unwrap()).unwrap()
+        };
+        assert!(!lacks(), "it is there");
+        let first = repo.git(&["rev-parse", "HEAD"]);
+        repo.commit("feat: more");
+        assert!(lacks(), "it is behind");
+        repo.git(&["push", "-q", "origin", "main"]);
+        repo.git(&["reset", "-q", "--hard", &first]);
+        assert!(!lacks(), "it is ahead");
+        repo.git(&["switch", "-q", "-c", "topic"]);
+        assert!(lacks(), "it has no such branch");
+        repo.git(&["switch", "-q", "--detach"]);
+        assert!(!lacks(), "there is no branch to push");
+    }
+}
