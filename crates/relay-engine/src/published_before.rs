@@ -206,3 +206,99 @@ async fn fetch(client: &RegistryClient, wanted: &Wanted, held: &Semaphore) -> Re
     });
     listing.await.map_err(|error| error.to_string())?
 }
+
+#[cfg(test)]
+mod tests {
+    use relay_registry::Packument;
+    use serde_json::json;
+
+    use super::*;
+    use crate::fixture::loopback::{LoopbackRegistry, json as answer};
+    use crate::fixture::{Repo, TWO, name, session};
+    use crate::learnt::Learnt;
+    use crate::observe::{Intent, RecordedVersions, observe};
+    use crate::tarball_preview::VersionedWorkspace;
+
+    /// `a@0.9.0` at a registry with this tarball, and what comparing `a@1.0.0` with it gives.
+    async fn compared(settings: &str, tarball: Tarball) -> (Compared, Vec<String>) {
+        let repo = Repo::of(&[TWO.as_slice(), &[("relay.toml", settings), ("packages/a/old.js", "1\n")]].concat());
+        let project = repo.project();
+        let package = project.workspace.package(&name("a")).unwrap();
+        let workspace = VersionedWorkspace::of(&project, &relay_change::BumpPlan::default()).unwrap();
+        let (bytes, integrity) = workspace
+            .pack(&[package], |_, made| (made.bytes.clone(), made.integrity.to_string()))
+            .remove(&name("a"))
+            .unwrap()
+            .unwrap();
+        let registry = LoopbackRegistry::answering_at(|url| {
+            let mut dist = json!({ "tarball": format!("{url}a.tgz"), "integrity": integrity, "fileCount": 7 });
+            match tarball {
+                Tarball::Stated | Tarball::Gone => {}
+                Tarball::OfOtherBytes => dist["integrity"] = "sha512-other".into(),
+                Tarball::Nowhere => drop(dist.as_object_mut().unwrap().remove("tarball")),
+            }
+            let version = json!({ "name": "a", "version": "0.9.0", "dist": dist });
+            let mut answers = vec![answer("/a", 200, json!({ "name": "a", "versions": { "0.9.0": version } }))];
+            if !matches!(tarball, Tarball::Gone) {
+                answers.push(("/a.tgz".to_owned(), 200, bytes));
+            }
+            answers
+        });
+        let registry = registry.await;
+        let session =
+            Session { offline: false, selected: Some([name("a")].into()), ..session(&registry.npmrc_with_token()) };
+        let (learnt, recorded) = (Learnt::default(), RecordedVersions::default());
+        let observed = observe(&project, &session, &learnt, &recorded, Intent::Publish).await.unwrap();
+        let compared = Comparison::begin(&project, &session, &observed).end().await;
+        (compared, registry.paths())
+    }
+
+    /// What the registry has of the tarball.
+    enum Tarball {
+        Stated,
+        OfOtherBytes,
+        Gone,
+        Nowhere,
+    }
+
+    #[tokio::test]
+    async fn what_was_in_the_version_before_is_known_where_its_bytes_are_those_that_are_stated() {
+        let (compared, _) = compared("", Tarball::Stated).await;
+        let before = &compared.before[&name("a")];
+        assert_eq!((before.version.clone(), before.file_count), (Version::new(0, 9, 0), Some(7)));
+        assert!(before.listing.is_some());
+        assert!(compared.failed.is_empty(), "{:?}", compared.failed);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_compared_is_told_and_what_the_registry_said_of_it_counts_all_the_same() {
+        for (tarball, words) in [
+            (Tarball::OfOtherBytes, ""),
+            (Tarball::Gone, "does not have it any more"),
+            (Tarball::Nowhere, "names no address"),
+        ] {
+            let (compared, _) = compared("", tarball).await;
+            let before = &compared.before[&name("a")];
+            assert!(before.listing.is_none() && before.file_count == Some(7));
+            assert!(compared.failed[&name("a")].contains(words), "{:?}", compared.failed);
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_fetched_that_no_finding_needs() {
+        let off = "[[gate.allow]]\nfindings = [\"vanished-files\", \"new-files\", \"new-source-map\", \"new-install-script\"]\nreason = \"x\"\n";
+        for settings in ["[gate]\ncompare = false\n", off] {
+            let (compared, paths) = compared(settings, Tarball::Stated).await;
+            assert!(!paths.contains(&"/a.tgz".to_owned()), "{settings}: {paths:?}");
+            assert!(compared.failed.is_empty() && compared.before.contains_key(&name("a")));
+        }
+    }
+
+    #[test]
+    fn what_an_answer_does_not_tell_is_not_made_up() {
+        let body = br#"{"name":"a","versions":{"1.0.0":{"name":"a","version":"1.0.0"}}}"#;
+        let packument = Packument::parse(&name("a"), body).unwrap();
+        let told = PublishedBefore::of(packument.versions.values().next().unwrap()).told();
+        assert_eq!((told.unpacked, told.file_count, told.listing.is_some()), (None, None, false));
+    }
+}

@@ -63,3 +63,54 @@ impl RunOptions {
 fn is_root(path: &Utf8PathBuf) -> bool {
     path.as_str().is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn options() -> impl Strategy<Value = RunOptions> {
+        let texts = || prop::collection::vec(any::<String>(), 0..3);
+        let flags = prop::collection::vec(any::<bool>(), 7);
+        let values = (any::<bool>(), any::<bool>(), any::<bool>());
+        (flags, texts(), texts(), any::<String>(), values).prop_map(
+            |(flags, filter, graduate, here, (tag, access, url))| RunOptions {
+                releases: flags[0],
+                plan_file: flags[1].then(|| here.clone().into()),
+                filter,
+                here: here.into(),
+                graduate,
+                tag: tag.then(|| "next".parse().unwrap()),
+                access: access.then_some(Access::Restricted),
+                registry: url.then(|| "http://registry.example/".parse().unwrap()),
+                ignore_scripts: flags[2],
+                allow_cycles: flags[3],
+                promote_last: flags[4],
+                no_git_tag: flags[5],
+                no_push: flags[6],
+                no_remote_lock: flags[0] ^ flags[6],
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_goes_on_with_a_run_asks_for_the_same(options in options()) {
+            let text = serde_json::to_string(&options).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<RunOptions>(&text).unwrap(), &options);
+            let shared = options.shared();
+            prop_assert_eq!(&shared.plan_file, &None, "others have no such file");
+            prop_assert_eq!(RunOptions { plan_file: options.plan_file.clone(), ..shared }, options);
+        }
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_not_written_and_what_an_older_relay_did_not_write_was_not_asked_for() {
+        assert_eq!(serde_json::to_value(RunOptions::default()).unwrap(), json!({ "releases": false }));
+        assert_eq!(serde_json::from_value::<RunOptions>(json!({})).unwrap(), RunOptions::default());
+        let newer = json!({ "releases": true, "of-a-later-relay": 1 });
+        assert!(serde_json::from_value::<RunOptions>(newer).unwrap().releases);
+    }
+}

@@ -200,3 +200,6 @@ fn place_of(root: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
     let place = root.join(path);
     if place.is_symlink() { place.canonicalize_utf8().unwrap_or(place) } else { place }
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,3 +128,72 @@ async fn poll_until_answered<F: Future<Output = Polled> + Send>(poll: impl Fn() 
     }
     Err(Answer::Expired)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::fixture::{name, registry};
+
+    /// Polls until these answers are used up, and then for as long as it takes; gives what came of it and when each poll was.
+    async fn polled(answers: Vec<Polled>) -> (Result<Otp, Answer>, Vec<Duration>) {
+        let begun = Instant::now();
+        let (answers, times) = (Mutex::new(VecDeque::from(answers)), Mutex::new(Vec::new()));
+        let answered = poll_until_answered(|| {
+            times.lock().unwrap().push(begun.elapsed());
+            let answer = answers.lock().unwrap().pop_front();
+            std::future::ready(answer.unwrap_or(Polled::Pending { retry_after: None }))
+        });
+        let answered = answered.await;
+        (answered, times.into_inner().unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_is_polled_at_the_registrys_pace_within_bounds_and_given_up_in_its_time() {
+        let code = || Otp::parse("123456").unwrap();
+        let after = |pause| Polled::Pending { retry_after: Some(pause) };
+        let (answered, times) =
+            polled(vec![after(Duration::ZERO), after(Duration::from_hours(9)), Polled::Done(code())]).await;
+        assert!(answered.is_ok());
+        assert_eq!(times, [Duration::ZERO, CHALLENGE_POLL_MIN, CHALLENGE_POLL_MIN + CHALLENGE_POLL_MAX]);
+        let (answered, times) = polled(vec![Polled::Failed, Polled::Gone]).await;
+        assert!(matches!(answered, Err(Answer::Over)), "a poll that fails is tried again, a page that is gone is over");
+        assert_eq!(times.len(), 2);
+        let (answered, times) = polled(vec![]).await;
+        assert!(matches!(answered, Err(Answer::Expired)));
+        assert!(times.iter().all(|at| *at < CHALLENGE_BUDGET), "{times:?}");
+    }
+
+    #[test]
+    fn a_person_is_shown_the_page_or_told_what_the_registry_says_beside_the_code() {
+        let key =
+            || ChangeKey { package: name("a"), change: RegistryChange::Publish { version: "1.0.0".parse().unwrap() } };
+        let url = || Url::parse("http://registry.example/auth/1").unwrap();
+        let web = Challenge::Web(WebChallenge { auth_url: url(), done_url: url() });
+        let code =
+            |notice: Option<&str>| Challenge::Otp { message: "a code".to_owned(), notice: notice.map(str::to_owned) };
+        for (challenge, shown, message) in [
+            (Some(web), Some(url()), None),
+            (Some(code(None)), None, Some("a code")),
+            (Some(code(Some("use your key"))), None, Some("use your key")),
+            (None, None, None),
+        ] {
+            let notice = ChallengeNotice::new(key(), &registry(), challenge.as_ref(), 2);
+            assert_eq!((&notice.url, notice.message.as_deref()), (&shown, message));
+            let Fact::ChallengeOpened { change, url, remaining, .. } = notice.opened() else { panic!() };
+            assert_eq!(
+                (change, url, remaining),
+                (None, shown.map(|url| url.to_string()), 2),
+                "of an upload its state tells"
+            );
+        }
+        let tag = ChangeKey { package: name("a"), change: RegistryChange::RemoveTag { tag: "next".parse().unwrap() } };
+        let Fact::ChallengeOpened { change, .. } = ChallengeNotice::new(tag.clone(), &registry(), None, 0).opened()
+        else {
+            panic!()
+        };
+        assert_eq!(change, Some(tag.change));
+    }
+}

@@ -102,7 +102,6 @@ impl Fact {
 mod tests {
     use super::*;
     use crate::registry_change::RegistryChange;
-    use crate::registry_writes::WriteOutcome;
 
     #[test]
     fn a_write_beside_the_uploads_tells_nothing_of_how_far_its_package_has_come() {
@@ -110,28 +109,5 @@ mod tests {
         let opened = |change| Fact::ChallengeOpened { package: package.clone(), change, url: None, remaining: 0 };
         assert!(opened(None).moves_package());
         assert!(!opened(Some(RegistryChange::RemoveTag { tag: "next".parse().unwrap() })).moves_package());
-    }
-
-    #[test]
-    fn an_event_is_named_as_in_the_journal() {
-        let package = PackageName::parse("a").unwrap();
-        for fact in [
-            Fact::PhaseStarted { phase: crate::event::Phase::Pack },
-            Fact::VersionsWritten { packages: 1, files: 2 },
-            Fact::UploadsPrepared { head: None, versions: Vec::new() },
-            Fact::ChallengeAnswered { package: package.clone(), change: None },
-            Fact::Held { package: package.clone(), by: package.clone() },
-            Fact::WriteEnded {
-                registry: "http://registry.example/".parse().unwrap(),
-                change: RegistryChange::RemoveTag { tag: "next".parse().unwrap() },
-                outcome: WriteOutcome::Done,
-                package,
-            },
-            Fact::Pushed { remote: "origin".to_owned(), refs: Vec::new() },
-            Fact::RunEnded { live: 1, failed: 0, held: 0, parked: 0 },
-        ] {
-            let written = serde_json::to_value(&fact).unwrap();
-            assert_eq!(written["event"], fact.name());
-        }
     }
 }

@@ -221,3 +221,6 @@ fn check_push(
     }
     repository.check_push(&remote.name, &refs).map_err(FinishError::Push)
 }
+
+#[cfg(test)]
+mod tests;
