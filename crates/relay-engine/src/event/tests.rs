@@ -34,10 +34,6 @@ impl Words {
         Version::parse(if self.flag { "1.2.3-rc.1" } else { "10.0.0" }).unwrap()
     }
 
-    fn integrity(&self) -> Integrity {
-        Integrity::parse("sha512-abc=").unwrap()
-    }
-
     fn text(&self) -> String {
         self.text.clone()
     }
@@ -112,7 +108,7 @@ impl Words {
             package: self.package(),
             version: self.version(),
             registry: registry(),
-            integrity: self.integrity(),
+            integrity: Integrity::parse("sha512-abc=").unwrap(),
             promotion: self.flag.then_some(promotion),
         }
     }
@@ -120,7 +116,8 @@ impl Words {
 
 /// One fact of each kind.
 fn fact(kind: usize, words: &Words) -> Fact {
-    let (package, version, integrity, registry) = (words.package(), words.version(), words.integrity(), registry());
+    let (package, version, integrity, registry) =
+        (words.package(), words.version(), Integrity::parse("sha512-abc=").unwrap(), registry());
     let (why, millis, route) =
         (words.text(), words.number, if words.flag { RouteKind::Token } else { RouteKind::Plain });
     let change = words.flag.then(|| words.change());
@@ -184,7 +181,7 @@ proptest! {
         prop_assert_eq!(&serde_json::from_str::<Event>(&line).unwrap(), &event);
         let written: serde_json::Value = serde_json::from_str(&line).unwrap();
         prop_assert_eq!(&written["event"], event.fact.name());
-        let package = event.fact.package().map(|package| package.as_str());
+        let package = event.fact.package().map(PackageName::as_str);
         prop_assert_eq!(written["package"].as_str(), package, "{}", line);
     }
 }

@@ -67,7 +67,7 @@ fn changed(repo: &Repo) {
     repo.write("packages/a/index.js", "1\n").write("packages/b/index.js", "1\n").commit("feat: more");
 }
 
-async fn observed<'a>(request: Request, read: ProjectReader<'a>) -> Result<Observed<'a>, ReleaseError> {
+async fn observed(request: Request, read: ProjectReader<'_>) -> Result<Observed<'_>, ReleaseError> {
     Entered::enter(request, read).await?.observe(session(NPMRC)).await
 }
 

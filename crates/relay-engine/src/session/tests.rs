@@ -13,13 +13,13 @@ fn url(text: &str) -> RegistryUrl {
     text.parse().unwrap()
 }
 
-fn npmrc(text: impl Into<String>) -> Option<NpmrcFile> {
-    Some(NpmrcFile { path: ".npmrc".into(), text: text.into() })
+fn npmrc(text: impl Into<String>) -> NpmrcFile {
+    NpmrcFile { path: ".npmrc".into(), text: text.into() }
 }
 
 /// Settings of the person alone.
 fn of_person(text: impl Into<String>) -> ConfigSources {
-    ConfigSources { user: npmrc(text), ..ConfigSources::default() }
+    ConfigSources { user: Some(npmrc(text)), ..ConfigSources::default() }
 }
 
 /// A session with these variables, which `.npmrc` may name as well.
@@ -177,7 +177,7 @@ fn a_token_of_no_stated_registry_goes_where_the_person_says_and_never_where_the_
     let declared = "[[credential]]\nenv = \"MINE\"\nkind = \"granular\"\n";
     let line = format!("registry={ELSEWHERE}\n");
     let scope = format!("@acme:registry={ELSEWHERE}\n");
-    let of_checkout = |text: &str| ConfigSources { project: npmrc(text), ..ConfigSources::default() };
+    let of_checkout = |text: &str| ConfigSources { project: Some(npmrc(text)), ..ConfigSources::default() };
     let (npm, declares, none) = (default_registry(), variable("MINE"), Vec::<String>::new());
     let customary = variable("NPM_TOKEN");
     for (why, sources, package, registry, with_declaration, without) in [
