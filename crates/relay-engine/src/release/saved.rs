@@ -201,6 +201,8 @@ mod tests {
         let known = both().with_tarballs(&[(name("a"), fact("sha512-one"))].into());
         assert!(promises_bytes(&known) && !promises_bytes(&both()));
         assert!(refuse_change(&known, &both()).is_ok());
+        let otherwise = both().with_tarballs(&[(name("a"), fact("sha512-two"))].into());
+        assert!(refuse_change(&known, &otherwise).is_ok(), "they are compared when they are made");
         let other = plan(&[("a", "1.0.1", RouteKind::Token), ("b", "1.0.0", RouteKind::Token)]);
         let Err(ReleaseError::Changed(told)) = refuse_change(&known, &other) else { panic!("it has changed") };
         assert!(told.join("; ").contains("1.0.1"), "{told:?}");

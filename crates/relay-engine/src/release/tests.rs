@@ -104,6 +104,7 @@ async fn nothing_but_the_lock_is_on_the_remote_before_all_is_packed_and_all_of_i
     let packed = versioned.pack(freeze_options(), &events).await.unwrap();
     let versions: Vec<_> = packed.tarballs().values().map(|tarball| tarball.version.as_str()).collect();
     assert_eq!(versions, ["1.1.0", "1.1.0"]);
+    assert_eq!(packed.project().workspace.package(&name("a")).unwrap().version, Some(Version::new(1, 1, 0)));
     assert_eq!((remote_head(), refs().len()), (before, 2));
 
     let integrity = packed.tarballs()[&name("a")].integrity.clone();
