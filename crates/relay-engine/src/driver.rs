@@ -72,6 +72,8 @@ enum Completed {
     Input(Input),
     Challenge(ChangeKey, Challenge),
     Otp(PackageName, Option<Otp>, Answer),
+    /// The upload was not begun.
+    LockLost(LockLost),
 }
 
 /// Why a run that waits does not wait on.
@@ -127,10 +129,10 @@ async fn run<U: RegistryCalls, P: Person>(
     loop {
         emitted.changes(machine, context, begun.elapsed())?;
         // The intents are on record before the effects; where they can't be recorded, nothing is sent.
-        if let Err(error) = may_upload(context, &effects).await {
+        if let Err(error) = record_uploads(context, &effects) {
             machine.abandon();
             emitted.changes(machine, context, begun.elapsed())?;
-            return Err(error);
+            return Err(error.into());
         }
         for effect in effects.drain(..) {
             if let Effect::Ask { package, remaining } = &effect {
@@ -181,7 +183,14 @@ async fn run<U: RegistryCalls, P: Person>(
         };
         // What has ended at the same time is taken together, so that one record serves all that begins because of it.
         while let Some(brought) = next {
-            let input = input_of(brought, &mut challenges, &mut session.otp);
+            let input = match input_of(brought, &mut challenges, &mut session.otp) {
+                Ok(input) => input,
+                Err(lost) => {
+                    machine.abandon();
+                    emitted.changes(machine, context, begun.elapsed())?;
+                    return Err(lost.into());
+                }
+            };
             if input == Input::Interrupted && deadline.is_none() {
                 deadline = Some(Instant::now() + SETTLE_AFTER_INTERRUPT);
             }
@@ -196,9 +205,14 @@ async fn run<U: RegistryCalls, P: Person>(
 }
 
 /// What the machine is told of what one future brought.
-fn input_of(brought: Completed, challenges: &mut BTreeMap<ChangeKey, Challenge>, otp: &mut Option<Otp>) -> Input {
-    match brought {
+fn input_of(
+    brought: Completed,
+    challenges: &mut BTreeMap<ChangeKey, Challenge>,
+    otp: &mut Option<Otp>,
+) -> Result<Input, LockLost> {
+    Ok(match brought {
         Completed::Input(input) => input,
+        Completed::LockLost(lost) => return Err(lost),
         Completed::Challenge(key, challenge) => {
             let web = matches!(challenge, Challenge::Web(_));
             let package = key.package.clone();
@@ -211,22 +225,13 @@ fn input_of(brought: Completed, challenges: &mut BTreeMap<ChangeKey, Challenge>,
             }
             Input::Answered { package, answer }
         }
-    }
+    })
 }
 
 async fn until(deadline: Option<Instant>) {
     if let Some(deadline) = deadline {
         tokio::time::sleep_until(deadline).await;
     }
-}
-
-/// Asks whether this run may still upload, and records what is about to begin.
-async fn may_upload<U, P>(context: &DriverContext<'_, U, P>, effects: &[Effect]) -> Result<(), DriverError> {
-    let uploads = effects.iter().any(|effect| matches!(effect, Effect::Upload { .. }));
-    if let Some(lock) = context.lock.filter(|_| uploads) {
-        lock.check().await?;
-    }
-    Ok(record_uploads(context, effects)?)
 }
 
 /// Records the uploads that are about to begin. What comes of them, the registry knows; what they are to be is on the disk since
@@ -269,7 +274,14 @@ fn carry<'a, U: RegistryCalls, P: Person>(
     match effect {
         Effect::Upload { package, with_otp, interactive, .. } => {
             let prepared_upload = context.prepared_uploads.get(&package)?;
+            let lock = context.lock;
             Some(Box::pin(async move {
+                // Asked when nothing is left to be done before: the process may have been stopped since it was asked last.
+                if let Some(lock) = lock
+                    && let Err(lost) = lock.check().await
+                {
+                    return Completed::LockLost(lost);
+                }
                 let otp = otp.filter(|_| with_otp);
                 match registry.send(prepared_upload, otp.as_ref(), interactive).await {
                     Sent::Ended(outcome) => Completed::Input(Input::UploadEnded { package, outcome }),

@@ -152,11 +152,12 @@ impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
                 return Ok(Next::End(WriteOutcome::Failed(WriteFailure::NotAuthorised { why })));
             }
         };
+        met.sent += 1;
+        self.record(write, met.sent)?;
+        // Asked when nothing is left to be done before: the process may have been stopped since it was asked last.
         if let Some(lock) = self.context.lock {
             lock.check().await?;
         }
-        met.sent += 1;
-        self.record(write, met.sent)?;
         met.factor.sends(carried);
         let Some(sent) = self.in_flight(write, credential.as_ref(), carried).await else {
             return Ok(Next::End(interrupted(true)));

@@ -2,12 +2,14 @@
 //!
 //! It is a ref that is moved only from what it was seen to name (`relay_git::compare_and_swap`). While it is held, a thread
 //! renews it; where that fails, the ref is asked before each further upload, and nothing more is sent once it is not this
-//! run's own. Giving it back is what happens when the value goes.
+//! run's own. So it is when this process was stopped, or its computer slept, for longer than the lock lasts: whoever begins an
+//! upload asks, and is answered only by what was known a short time ago. Giving it back is what happens when the value goes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use relay_git::{Document, GitError, Swap};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
@@ -20,6 +22,8 @@ use crate::state_folder::Holder;
 
 /// A lock is renewed this many times in the time that it lasts.
 const RENEWALS_IN_ITS_TIME: u32 = 3;
+/// The keeper is asked this many times, where each answer is old by the time that it comes.
+const LOOKS_MAX: u32 = 3;
 
 /// What a lock is taken with.
 #[derive(Clone)]
@@ -63,10 +67,11 @@ pub struct LockLost(pub String);
 pub struct RemoteLock {
     keeper: Arc<Mutex<Keeper>>,
     asks: mpsc::UnboundedSender<Ask>,
+    terms: LockTerms,
 }
 
-/// Is it still ours?
-type Ask = oneshot::Sender<Result<(), LockLost>>;
+/// Is it still ours? Since when that is known.
+type Ask = oneshot::Sender<Result<Moment, LockLost>>;
 
 impl RemoteLock {
     /// Takes the lock, from nobody or (`from`) from a holder that is gone.
@@ -75,25 +80,26 @@ impl RemoteLock {
     /// [`GitError`] where the remote can't be asked or takes no such refs.
     pub fn take(terms: &LockTerms, repository: &dyn GitCalls, from: Option<&str>) -> Result<Taken, GitError> {
         let open = repository.opener()?;
+        let begun = Moment::of(terms);
         let id = write(terms, repository, 0)?;
         match repository.swap_remote_ref(&terms.remote, LOCK_REF, from, Some(&id))? {
             Swap::Done => {}
-            Swap::Lost { now: None } => return Self::take_free(terms, repository, open),
+            Swap::Lost { now: None } => return Self::take_free(terms, repository, open, begun),
             Swap::Lost { now: Some(other) } => return Ok(anothers(terms, repository, other)),
         }
-        Ok(Taken::Ours(Self::keep(terms, open, id)))
+        Ok(Taken::Ours(Self::keep(terms, open, id, begun)))
     }
 
     /// It was given back just now: one more try.
-    fn take_free(terms: &LockTerms, repository: &dyn GitCalls, open: Opener) -> Result<Taken, GitError> {
+    fn take_free(terms: &LockTerms, repository: &dyn GitCalls, open: Opener, begun: Moment) -> Result<Taken, GitError> {
         let id = write(terms, repository, 0)?;
         match repository.swap_remote_ref(&terms.remote, LOCK_REF, None, Some(&id))? {
-            Swap::Done => Ok(Taken::Ours(Self::keep(terms, open, id))),
+            Swap::Done => Ok(Taken::Ours(Self::keep(terms, open, id, begun))),
             Swap::Lost { now } => Ok(anothers(terms, repository, now.unwrap_or_default())),
         }
     }
 
-    fn keep(terms: &LockTerms, open: Opener, id: String) -> Self {
+    fn keep(terms: &LockTerms, open: Opener, id: String, renewed: Moment) -> Self {
         let (asks, heard) = mpsc::unbounded_channel();
         let pause = terms.lasts / RENEWALS_IN_ITS_TIME;
         let keeper = Keeper {
@@ -101,6 +107,7 @@ impl RemoteLock {
             open,
             id,
             renewals: 0,
+            renewed,
             lost: None,
             unsure: false,
             tried: Vec::new(),
@@ -108,7 +115,7 @@ impl RemoteLock {
         };
         let keeper = Arc::new(Mutex::new(keeper));
         (terms.beside)(Box::pin(renew_in_time(Arc::clone(&keeper), heard, pause)));
-        Self { keeper, asks }
+        Self { keeper, asks, terms: terms.clone() }
     }
 
     /// Whether the next upload may begin: the lock is this run's own.
@@ -117,9 +124,16 @@ impl RemoteLock {
     /// [`LockLost`] where it is not, or where that can't be told.
     pub async fn check(&self) -> Result<(), LockLost> {
         let gone = || LockLost("nobody keeps the lock of the remote any more".to_owned());
-        let (sender, answer) = oneshot::channel();
-        self.asks.send(sender).map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        for _ in 0..LOOKS_MAX {
+            let (sender, answer) = oneshot::channel();
+            self.asks.send(sender).map_err(|_| gone())?;
+            let known = answer.await.map_err(|_| gone())??;
+            // This process may have been stopped since the keeper has looked.
+            if !known.is_long_ago(&self.terms) {
+                return Ok(());
+            }
+        }
+        Err(unknown(&self.terms))
     }
 
     /// Gives it back.
@@ -158,7 +172,7 @@ async fn renew_in_time(keeper: Arc<Mutex<Keeper>>, mut asks: mpsc::UnboundedRece
         if matches!(asked, Ok(None)) {
             return;
         }
-        if Instant::now() >= next {
+        if Instant::now() >= next || locked(&keeper).is_old() {
             locked(&keeper).renew();
             next = Instant::now() + pause;
         }
@@ -174,12 +188,37 @@ fn locked(keeper: &Mutex<Keeper>) -> MutexGuard<'_, Keeper> {
     keeper.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A moment by both clocks of this computer. The monotonic one may stand still while the computer sleeps, the one of the wall may
+/// be set: what has passed is the longer of the two.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    monotonic: Instant,
+    wall: Timestamp,
+}
+
+impl Moment {
+    #[expect(clippy::disallowed_methods, reason = "a lock counts for a time")]
+    fn of(terms: &LockTerms) -> Self {
+        Self { monotonic: Instant::now(), wall: terms.clock.now() }
+    }
+
+    /// Whether others may by now, or soon, take a lock that was last renewed then.
+    fn is_long_ago(&self, terms: &LockTerms) -> bool {
+        let now = Self::of(terms);
+        let monotonic = now.monotonic.saturating_duration_since(self.monotonic);
+        let passed = monotonic.max(now.wall.duration_since(self.wall).unsigned_abs());
+        passed > terms.lasts - terms.lasts / RENEWALS_IN_ITS_TIME
+    }
+}
+
 /// The one that renews a lock, with handles of its own on the clone.
 struct Keeper {
     terms: LockTerms,
     open: Opener,
     id: String,
     renewals: u64,
+    /// When what the ref names was made so, at the earliest.
+    renewed: Moment,
     lost: Option<LockLost>,
     /// The last renewal did not come through.
     unsure: bool,
@@ -189,27 +228,34 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn answer(&mut self) -> Result<(), LockLost> {
-        if self.unsure && self.lost.is_none() {
-            self.ask();
+    /// Whether it is this run's own, and when that was so.
+    fn answer(&mut self) -> Result<Moment, LockLost> {
+        let begun = Moment::of(&self.terms);
+        if self.is_old() {
+            self.renew();
         }
+        let is_known = !self.unsure || self.lost.is_some() || self.ask();
         match &self.lost {
             Some(lost) => Err(lost.clone()),
-            None if self.unsure => Err(LockLost(format!(
-                "`{}` can't be asked whether this run still has its lock, and another run may have it by now",
-                self.terms.remote
-            ))),
-            None => Ok(()),
+            None if is_known => Ok(begun),
+            None => Err(unknown(&self.terms)),
         }
     }
 
-    fn ask(&mut self) {
+    /// Whether the last renewal is too long ago.
+    fn is_old(&self) -> bool {
+        self.renewed.is_long_ago(&self.terms)
+    }
+
+    /// Asks the ref; says whether it told anything.
+    fn ask(&mut self) -> bool {
         let found = (self.open)().and_then(|git| git.remote_ref(&self.terms.remote, LOCK_REF));
         match found {
             Ok(Some(found)) if self.is_ours(&found.object) => self.hold(found.object),
             Ok(_) => self.lose(),
-            Err(_) => {}
+            Err(_) => return false,
         }
+        true
     }
 
     fn renew(&mut self) {
@@ -217,13 +263,17 @@ impl Keeper {
             return;
         }
         self.renewals += 1;
+        let begun = Moment::of(&self.terms);
         let renewed = (self.open)().and_then(|git| {
             let id = write(&self.terms, &*git, self.renewals)?;
             self.tried.push(id.clone());
             Ok((git.swap_remote_ref(&self.terms.remote, LOCK_REF, Some(&self.id), Some(&id))?, id))
         });
         match renewed {
-            Ok((Swap::Done, id)) => self.hold(id),
+            Ok((Swap::Done, id)) => {
+                self.hold(id);
+                self.renewed = begun;
+            }
             Ok((Swap::Lost { now: Some(now) }, _)) if self.is_ours(&now) => self.hold(now),
             Ok((Swap::Lost { .. }, _)) => self.lose(),
             // The ref is asked before the next upload.
@@ -262,6 +312,13 @@ impl Keeper {
     }
 }
 
+fn unknown(terms: &LockTerms) -> LockLost {
+    let remote = &terms.remote;
+    LockLost(format!(
+        "`{remote}` can't be asked whether this run still has its lock, and another run may have it by now"
+    ))
+}
+
 fn write(terms: &LockTerms, repository: &dyn GitCalls, renewals: u64) -> Result<String, GitError> {
     let renewed = terms.clock.now();
     let document = LockDocument {
@@ -298,8 +355,6 @@ fn anothers(terms: &LockTerms, repository: &dyn GitCalls, id: String) -> Taken {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use jiff::Timestamp;
 
     use super::super::unlock::{SeenLock, tests::clone};
     use super::*;

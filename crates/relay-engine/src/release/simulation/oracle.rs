@@ -90,10 +90,7 @@ impl World {
 
     /// The lock is this process's, and on the remote is all that another clone needs to finish.
     fn judge_ground(&mut self, process: u32, put: &Put, what: &str) {
-        if self.remote.lock_holder != Some(process) {
-            let holder = self.remote.lock_holder;
-            self.wrong("I13", format!("{what} leaves while the lock of the remote is with {holder:?}"));
-        }
+        self.judge_holder(process, what);
         let head = put.git_head.clone().unwrap_or_default();
         let branches = self.remote.refs.iter().filter(|(name, _)| name.starts_with("refs/heads/"));
         if !branches.map(|(_, id)| id).any(|id| self.objects.is_ancestor(&head, id)) {
@@ -106,6 +103,14 @@ impl World {
             .any(|(name, version, all)| (name, version) == (&put.name, &put.version) && all.contains(&bytes));
         if !is_recorded {
             self.wrong("I17", format!("{what} leaves before the remote has a record of it"));
+        }
+    }
+
+    /// Whoever writes to the registry holds the lock of the remote (I13).
+    pub(super) fn judge_holder(&mut self, process: u32, what: &str) {
+        let holder = self.remote.lock_holder;
+        if self.terms.pushes && holder != Some(process) {
+            self.wrong("I13", format!("{what} leaves while the lock of the remote is with {holder:?}"));
         }
     }
 

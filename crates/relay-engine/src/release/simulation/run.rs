@@ -38,6 +38,8 @@ pub(super) struct Command {
     pub(super) accepted: Vec<(PackageName, Version)>,
     /// When Ctrl-C is pressed.
     pub(super) interrupt: Option<Duration>,
+    /// Whether its process is stopped at one of its effects.
+    pub(super) stops: bool,
 }
 
 /// How a run ended.

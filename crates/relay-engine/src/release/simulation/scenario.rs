@@ -15,7 +15,7 @@ use super::place::{Packages, next};
 use super::registry::Put;
 use super::remote::MAIN;
 use super::run::{Command, Ended, run};
-use super::world::{Computer, Faults, Kill, Process, Shared, World, look};
+use super::world::{Computer, Faults, Kill, Meanwhile, Process, Shared, Stop, Stopped, World, look};
 use crate::observe::Intent;
 use crate::release::remote::RELEASE_BRANCHES;
 use crate::report::Ending;
@@ -27,6 +27,8 @@ const CALM_RUNS_MAX: usize = 12;
 const KILLED_AT_MAX: usize = 140;
 /// One of so many random worlds moves its dist-tags when all is out.
 const PROMOTED_OF: u64 = 4;
+/// In one of so many random worlds a process is stopped at an effect, and goes on when others have been at work.
+const STOPPED_OF: u64 = 8;
 /// What no run of any world takes, in simulated time.
 const RUN_LASTS_MAX: Duration = Duration::from_hours(6);
 
@@ -97,6 +99,7 @@ fn random_world(seed: u64) -> (Shared, Command) {
         asks: dice.befalls(200),
         accepted: Vec::new(),
         interrupt: None,
+        stops: seed % STOPPED_OF == STOPPED_OF - 1 && world.terms.pushes,
     };
     world.packages = packages;
     world.begin(releases);
@@ -232,6 +235,11 @@ impl World {
         let at = u32::try_from(self.dice.number(1..KILLED_AT_MAX)).unwrap_or(1);
         self.dice.befalls(650).then(|| Kill { at, after: self.dice.befalls(500), death })
     }
+
+    fn draw_stop(&mut self) -> Stop {
+        let kind = if self.dice.befalls(500) { Stopped::BySignal } else { Stopped::Asleep };
+        Stop { at: u32::try_from(self.dice.number(1..KILLED_AT_MAX)).unwrap_or(1), kind }
+    }
 }
 
 /// Some runs in which everything may go wrong, one after the other or two at once.
@@ -247,7 +255,12 @@ async fn disturb(world: &Shared, command: &Command) {
             (kills, world.dice.between(0..40_000), interrupt, world.dice.befalls(450))
         };
         let command = Command { interrupt, ..command.clone() };
-        if together && command.pushes {
+        if command.stops {
+            let stop = look(world).draw_stop();
+            let meanwhile = another_machine(command.clone(), kills.1);
+            Box::pin(stopped_once(world, at, &command, kills.0.filter(|kill| kill.at > stop.at), (stop, meanwhile)))
+                .await;
+        } else if together && command.pushes {
             let other = usize::from(at == 0);
             let later = async {
                 sleep(offset).await;
@@ -261,6 +274,21 @@ async fn disturb(world: &Shared, command: &Command) {
         sleep(pause).await;
         at = go_on_with(world, at);
     }
+}
+
+/// Another machine, after some time, which may be killed too.
+fn another_machine(command: Command, kill: Option<Kill>) -> Meanwhile {
+    Arc::new(move |world| {
+        let command = command.clone();
+        Box::pin(async move {
+            let (pause, other) = {
+                let mut world = look(&world);
+                (world.dice.between(0..300_000), world.clone_anew())
+            };
+            sleep(pause).await;
+            once(&world, other, &command, kill).await;
+        })
+    })
 }
 
 /// Which clone goes on, and with what journal.
@@ -287,7 +315,22 @@ fn go_on_with(world: &Shared, at: usize) -> usize {
 
 /// One run, judged by what it says of itself.
 pub(super) async fn once(world: &Shared, at: usize, command: &Command, kill: Option<Kill>) -> (Ended, u32) {
-    let process = Process::new(world, at, kill);
+    judged(world, Process::new(world, at, kill), command).await
+}
+
+/// One run that is stopped in the middle.
+pub(super) async fn stopped_once(
+    world: &Shared,
+    at: usize,
+    command: &Command,
+    kill: Option<Kill>,
+    stop: (Stop, Meanwhile),
+) -> (Ended, u32) {
+    judged(world, Process::stopped(world, at, kill, stop), command).await
+}
+
+async fn judged(world: &Shared, process: Process, command: &Command) -> (Ended, u32) {
+    let at = process.at;
     let begun = look(world).now();
     let ended = run(&process, command).await;
     let mut world = look(world);
@@ -387,6 +430,7 @@ pub(super) fn quiet_world(
         asks: false,
         accepted: Vec::new(),
         interrupt: None,
+        stops: false,
     };
     change(&mut world, &mut command);
     world.begin(command.intent == Intent::Release);

@@ -9,8 +9,8 @@ use super::git::SimulatedGit;
 use super::objects::Commit;
 use super::place::on_this_thread;
 use super::run::{Command, Ended};
-use super::scenario::{JournalFate, calm_down, in_a_world, once, quiet_world, wrongs_of};
-use super::world::{Kill, Process, Shared, World, look};
+use super::scenario::{JournalFate, calm_down, in_a_world, once, quiet_world, stopped_once, wrongs_of};
+use super::world::{Kill, Meanwhile, Process, Shared, Stop, Stopped, World, look};
 use crate::event::SharedClock;
 use crate::observe::Intent;
 use crate::release::ReleaseError;
@@ -85,12 +85,10 @@ fn end_of(world: &World) -> (Vec<String>, Vec<String>) {
     (versions, tags)
 }
 
-/// Kills a release at each of its effects, before it and after it; its clone goes on with its journal, with a torn one or
-/// without one, or another machine does. Each time the end is that of the undisturbed run.
+/// How many effects a run has that nothing disturbs, and the end of it.
 #[track_caller]
-fn killed_everywhere(change: fn(&mut World, &mut Command)) {
-    let make = || quiet_world(&[("a", &[]), ("b", &["a"]), ("c", &[])], change);
-    let (effects, undisturbed) = in_a_world(async {
+fn undisturbed(make: impl FnOnce() -> (Shared, Command)) -> (u32, (Vec<String>, Vec<String>)) {
+    let (effects, end) = in_a_world(async {
         let (world, command) = make();
         let (ended, effects) = once(&world, 0, &command, None).await;
         calm_down(&world, command).await;
@@ -99,6 +97,15 @@ fn killed_everywhere(change: fn(&mut World, &mut Command)) {
         (effects, end_of(&world))
     });
     assert!(effects > 20, "{effects}");
+    (effects, end)
+}
+
+/// Kills a release at each of its effects, before it and after it; its clone goes on with its journal, with a torn one or
+/// without one, or another machine does. Each time the end is that of the undisturbed run.
+#[track_caller]
+fn killed_everywhere(change: fn(&mut World, &mut Command)) {
+    let make = || quiet_world(&[("a", &[]), ("b", &["a"]), ("c", &[])], change);
+    let (effects, undisturbed) = undisturbed(make);
     for at in 1..=effects {
         for (after, death) in [(false, Death::Killed), (true, Death::Killed), (true, Death::PowerCut)] {
             for fate in [Some(JournalFate::Kept), Some(JournalFate::Torn), Some(JournalFate::Lost), None] {
@@ -118,6 +125,41 @@ fn killed_everywhere(change: fn(&mut World, &mut Command)) {
                     assert_eq!(end_of(&world), undisturbed, "{place}");
                 });
             }
+        }
+    }
+}
+
+/// Stops a release at each of its effects for as long as another machine takes to finish it; then it goes on. Each time the end is
+/// that of the undisturbed run, and nothing is sent without the lock.
+#[track_caller]
+fn stopped_everywhere(change: fn(&mut World, &mut Command)) {
+    let make = || quiet_world(&[("a", &[]), ("b", &["a"]), ("c", &[])], change);
+    let (effects, undisturbed) = undisturbed(make);
+    for at in 1..=effects {
+        for kind in [Stopped::BySignal, Stopped::Asleep] {
+            in_a_world(async {
+                let (world, command) = make();
+                let others = command.clone();
+                let meanwhile: Meanwhile = Arc::new(move |world| {
+                    let command = others.clone();
+                    Box::pin(async move {
+                        let other = look(&world).clone_anew();
+                        once(&world, other, &command, None).await;
+                    })
+                });
+                let stop = Stop { at, kind };
+                let (ended, _) = Box::pin(stopped_once(&world, 0, &command, None, (stop, meanwhile))).await;
+                calm_down(&world, command).await;
+                let world = look(&world);
+                let ended = match ended {
+                    Ended::Stopped(error) => error.to_string(),
+                    Ended::Finished(finished) => format!("{:?}", finished.report.ending()),
+                    other => format!("{other:?}"),
+                };
+                let place = format!("{kind:?} at effect {at} of {effects}, which ended as {ended}");
+                assert_eq!(world.wrongs, Vec::<String>::new(), "{place}");
+                assert_eq!(end_of(&world), undisturbed, "{place}");
+            });
         }
     }
 }
@@ -202,6 +244,21 @@ fn a_release_on_a_protected_branch_killed_at_any_effect_ends_as_if_it_had_not_be
 #[test]
 fn a_release_with_a_person_killed_at_any_effect_ends_as_if_it_had_not_been() {
     killed_everywhere(|world, _| world.registry.interactive = world.packages.keys().cloned().collect());
+}
+
+#[test]
+fn a_release_stopped_at_any_effect_notices_that_another_machine_went_on() {
+    stopped_everywhere(|_, _| {});
+}
+
+#[test]
+fn a_publish_stopped_at_any_effect_notices_that_another_machine_went_on() {
+    stopped_everywhere(|_, command| command.intent = Intent::Publish);
+}
+
+#[test]
+fn a_promotion_stopped_at_any_effect_notices_that_another_machine_went_on() {
+    stopped_everywhere(promotes_last);
 }
 
 fn promotes_last(world: &mut World, command: &mut Command) {

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -14,6 +16,7 @@ use super::objects::Objects;
 use super::oracle::Terms;
 use super::registry::{Factor, Registry};
 use super::remote::Remote;
+use super::scenario::in_a_world;
 use crate::event::Clock;
 
 /// How many times in a thousand something goes wrong.
@@ -64,7 +67,7 @@ pub(super) struct World {
     pub(super) terms: Terms,
     /// What must not be, and was.
     pub(super) wrongs: Vec<String>,
-    begun: Instant,
+    pub(super) time: SharedTime,
     numbers: u32,
 }
 
@@ -80,14 +83,14 @@ impl World {
             packages,
             terms: Terms::default(),
             wrongs: Vec::new(),
-            begun: Instant::now(),
+            time: Arc::new(Mutex::new(Time { passed: Duration::ZERO, since: Instant::now() })),
             numbers: 0,
         }
     }
 
     /// The time since the world began.
     pub(super) fn now(&self) -> Duration {
-        self.begun.elapsed()
+        now_of(&self.time)
     }
 
     /// A number that nothing else has.
@@ -109,6 +112,22 @@ pub(super) fn look(world: &Shared) -> MutexGuard<'_, World> {
     world.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The time of a world. While a process is stopped others go on in a runtime with a clock of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    /// What had passed when the clock of this runtime began to count, or was set back to its time.
+    pub(super) passed: Duration,
+    pub(super) since: Instant,
+}
+
+/// The time that all clocks of a world show.
+pub(super) type SharedTime = Arc<Mutex<Time>>;
+
+pub(super) fn now_of(time: &SharedTime) -> Duration {
+    let time = time.lock().unwrap_or_else(PoisonError::into_inner);
+    time.passed + time.since.elapsed()
+}
+
 /// When a process is killed, by the number of its effects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Kill {
@@ -117,6 +136,25 @@ pub(super) struct Kill {
     pub(super) after: bool,
     pub(super) death: Death,
 }
+
+/// When a process is stopped, by the number of its effects, which it still has; others go on meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stop {
+    pub(super) at: u32,
+    pub(super) kind: Stopped,
+}
+
+/// What a process is stopped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// A signal: its monotonic clock goes on.
+    BySignal,
+    /// Its computer sleeps: its monotonic clock stands still, the one of the wall goes on.
+    Asleep,
+}
+
+/// What others do while a process is stopped.
+pub(super) type Meanwhile = Arc<dyn Fn(Shared) -> LocalBoxFuture<'static, ()> + Send + Sync>;
 
 /// What a killed process unwinds with.
 pub(super) struct Killed;
@@ -140,6 +178,7 @@ pub(super) struct Process {
 
 struct Life {
     kill: Option<Kill>,
+    stop: Option<(Stop, Meanwhile)>,
     effects: AtomicU32,
     is_over: AtomicBool,
 }
@@ -153,8 +192,15 @@ impl std::fmt::Debug for Process {
 impl Process {
     pub(super) fn new(world: &Shared, at: usize, kill: Option<Kill>) -> Self {
         let id = look(world).next_number();
-        let life = Life { kill, effects: AtomicU32::new(0), is_over: AtomicBool::new(false) };
+        let life = Life { kill, stop: None, effects: AtomicU32::new(0), is_over: AtomicBool::new(false) };
         Self { world: Arc::clone(world), at, id, life: Arc::new(life) }
+    }
+
+    /// One that is stopped once, while others go on.
+    pub(super) fn stopped(world: &Shared, at: usize, kill: Option<Kill>, stop: (Stop, Meanwhile)) -> Self {
+        let process = Self::new(world, at, kill);
+        let life = Life { kill, stop: Some(stop), effects: AtomicU32::new(0), is_over: AtomicBool::new(false) };
+        Self { life: Arc::new(life), ..process }
     }
 
     /// How many effects it has had.
@@ -186,7 +232,34 @@ impl Process {
         if let Some(kill) = kill {
             self.die(kill);
         }
+        if let Some((stop, meanwhile)) = self.life.stop.as_ref().filter(|(stop, _)| stop.at == number) {
+            self.stop(stop.kind, meanwhile);
+        }
         Some(had)
+    }
+
+    /// Stands still while others go on, wherever it is: they have a thread and a runtime of their own meanwhile.
+    fn stop(&self, kind: Stopped, meanwhile: &Meanwhile) {
+        let time = Arc::clone(&look(&self.world).time);
+        let before = *time.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = now_of(&time);
+        let others = std::thread::scope(|scope| {
+            let others = scope.spawn(|| {
+                in_a_world(async {
+                    *time.lock().unwrap_or_else(PoisonError::into_inner) = Time { passed, since: Instant::now() };
+                    meanwhile(Arc::clone(&self.world)).await;
+                    now_of(&time)
+                })
+            });
+            others.join()
+        });
+        let lasted = others.unwrap_or_else(|payload| std::panic::resume_unwind(payload)).saturating_sub(passed);
+        let asleep = if kind == Stopped::Asleep { lasted } else { Duration::ZERO };
+        *time.lock().unwrap_or_else(PoisonError::into_inner) = Time { passed: before.passed + asleep, ..before };
+        if kind == Stopped::BySignal {
+            // The first poll moves the clock.
+            let _ = tokio::time::advance(lasted).now_or_never();
+        }
     }
 
     fn die(&self, kill: Kill) -> ! {
@@ -202,17 +275,17 @@ impl Process {
 
 /// The clock of all computers.
 #[derive(Debug)]
-pub(super) struct WorldClock(pub(super) Instant);
+pub(super) struct WorldClock(SharedTime);
 
 impl Clock for WorldClock {
     fn now(&self) -> Timestamp {
-        let seconds = i64::try_from(self.0.elapsed().as_secs()).unwrap_or(i64::MAX);
+        let seconds = i64::try_from(now_of(&self.0).as_secs()).unwrap_or(i64::MAX);
         Timestamp::from_second(1_795_000_000 + seconds).expect("a time")
     }
 }
 
 impl World {
     pub(super) fn clock(&self) -> WorldClock {
-        WorldClock(self.begun)
+        WorldClock(Arc::clone(&self.time))
     }
 }
