@@ -37,6 +37,10 @@ impl<'a> Agreed<'a> {
         let observe::Observed { plan, bumps, live, .. } = &of.observation;
         let owed = OwedWork::find(project, live, sent, past_uploads, (remote, request.finish))?;
         if course == Course::Owed {
+            // Tags are made here whatever the remote says; dist-tags move under its lock alone.
+            if let Some(unseen) = of.unseen.take_if(|_| !owed.promotions.is_empty()) {
+                return Err(unseen.into());
+            }
             return Ok(Self { of, course, ready: Ready::default(), owed, uncommitted: Vec::new() });
         }
         let releases = request.intent == Intent::Release;
