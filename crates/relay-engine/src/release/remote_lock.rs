@@ -207,7 +207,7 @@ impl Moment {
         let now = Self::of(terms);
         let monotonic = now.monotonic.saturating_duration_since(self.monotonic);
         let passed = monotonic.max(now.wall.duration_since(self.wall).unsigned_abs());
-        passed > terms.lasts - terms.lasts / RENEWALS_IN_ITS_TIME
+        passed > terms.lasts.saturating_sub(terms.lasts / RENEWALS_IN_ITS_TIME)
     }
 }
 

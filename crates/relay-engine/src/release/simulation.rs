@@ -13,6 +13,7 @@
 //! - `disk`, `place`: relay's state folder; what the steps read and write beside git
 //! - `run`: one command of relay's
 //! - `scenario`: a random world and what befalls it, and the calm after it in which everything must come right
+//! - `troubles`: what befalls the runs of a random world
 //! - `oracle`: what must hold, by the registry's log of uploads and the remote's refs; never by relay's account
 //!
 //! `RELAY_SIMULATION_SEEDS` says how many worlds the test takes, `RELAY_SIMULATION_SEED` names the one to be replayed.
@@ -31,4 +32,5 @@ mod remote;
 mod run;
 mod scenario;
 mod tests;
+mod troubles;
 mod world;

@@ -48,9 +48,7 @@ impl RegistryWrites for Connection {
         look(&self.0.world).judge_holder(self.0.id, &write.key().to_string());
         let factor = otp.map(|_| look(&self.0.world).computers[self.0.at].factor);
         sleep(Duration::from_millis(40)).await;
-        let sent = self
-            .0
-            .effect(format_args!("write {}", write.key()), |world, _| world.write_arrives(write, factor));
+        let sent = self.0.effect(format_args!("write {}", write.key()), |world, _| world.write_arrives(write, factor));
         sent.unwrap_or(WriteSent::NotSent { cause: "over".to_owned() })
     }
 

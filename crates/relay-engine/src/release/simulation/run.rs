@@ -100,7 +100,7 @@ async fn carry_out(process: &Process, command: &Command) -> Result<Option<Finish
     }
     let (registry, person) = (Connection(process.clone()), Somebody(process.clone()));
     let published = pushed.publish_to(&registry, &person, &events, &mut stops).await?;
-    let promoted = Promoted::make(published, &registry, &person, &events, &mut stops).await?;
+    let promoted = Box::pin(Promoted::make(published, &registry, &person, &events, &mut stops)).await?;
     promoted.run_scripts(FreezeOptions::default(), &events)?.finish(&events).map(Some)
 }
 

@@ -9,13 +9,13 @@ use relay_workspace::{PackageName, Version};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
 
-use super::disk::Death;
 use super::objects::{Commit, Tree, bytes_of};
 use super::place::{Packages, next};
 use super::registry::Put;
 use super::remote::MAIN;
 use super::run::{Command, Ended, run};
-use super::world::{Computer, Faults, Kill, Meanwhile, Process, Shared, Stop, Stopped, World, look};
+use super::troubles::another_machine;
+use super::world::{Computer, Faults, Kill, Meanwhile, Process, Shared, Stop, World, look};
 use crate::observe::Intent;
 use crate::release::remote::RELEASE_BRANCHES;
 use crate::report::Ending;
@@ -23,8 +23,6 @@ use crate::report::Ending;
 /// After so many calm runs everything must have come right: a chain of packages that each take longer than they are waited for
 /// gets one further in each.
 const CALM_RUNS_MAX: usize = 12;
-/// An effect that the killed run of a random world may have.
-const KILLED_AT_MAX: usize = 140;
 /// One of so many random worlds moves its dist-tags when all is out.
 const PROMOTED_OF: u64 = 4;
 /// In one of so many random worlds a process is stopped at an effect, and goes on when others have been at work.
@@ -202,44 +200,6 @@ impl World {
             JournalFate::Lost => disk.lose_journal(),
         }
     }
-
-    fn draw_faults(&mut self) {
-        let dice = &mut self.dice;
-        let mut one_of = |rates: [u32; 4]| rates[dice.number(0..4)];
-        self.faults = Faults {
-            remote: one_of([0, 0, 30, 150]),
-            upload: one_of([0, 60, 200, 400]),
-            read: one_of([0, 0, 40, 150]),
-            stranger: one_of([0, 0, 0, 60]),
-            person: one_of([0, 100, 300, 500]),
-        };
-        if !self.terms.pushes {
-            self.faults.stranger = 0;
-        }
-        let now = self.now();
-        for at in 0..self.computers.len() {
-            self.computers[at].cut_off.clear();
-            if self.dice.befalls(250) {
-                let from = now + self.dice.between(0..150_000);
-                let to = from + self.dice.between(1_000..400_000);
-                self.computers[at].cut_off.push((from, to));
-            }
-            let written = self.computers[at].disk.journal.len();
-            let room = self.dice.befalls(80).then(|| written + self.dice.number(0..6_000));
-            self.computers[at].disk.room = room;
-        }
-    }
-
-    fn draw_kill(&mut self) -> Option<Kill> {
-        let death = if self.dice.befalls(500) { Death::Killed } else { Death::PowerCut };
-        let at = u32::try_from(self.dice.number(1..KILLED_AT_MAX)).unwrap_or(1);
-        self.dice.befalls(650).then(|| Kill { at, after: self.dice.befalls(500), death })
-    }
-
-    fn draw_stop(&mut self) -> Stop {
-        let kind = if self.dice.befalls(500) { Stopped::BySignal } else { Stopped::Asleep };
-        Stop { at: u32::try_from(self.dice.number(1..KILLED_AT_MAX)).unwrap_or(1), kind }
-    }
 }
 
 /// Some runs in which everything may go wrong, one after the other or two at once.
@@ -274,21 +234,6 @@ async fn disturb(world: &Shared, command: &Command) {
         sleep(pause).await;
         at = go_on_with(world, at);
     }
-}
-
-/// Another machine, after some time, which may be killed too.
-fn another_machine(command: Command, kill: Option<Kill>) -> Meanwhile {
-    Arc::new(move |world| {
-        let command = command.clone();
-        Box::pin(async move {
-            let (pause, other) = {
-                let mut world = look(&world);
-                (world.dice.between(0..300_000), world.clone_anew())
-            };
-            sleep(pause).await;
-            once(&world, other, &command, kill).await;
-        })
-    })
 }
 
 /// Which clone goes on, and with what journal.
