@@ -21,6 +21,25 @@ fn the_example_is_released_whole_without_a_person_at_the_terminal() {
 }
 
 #[test]
+fn dist_tags_move_last_where_that_is_asked_for() {
+    let world = World::empty();
+    let example = project_root().join("examples/tide");
+    let example = example.to_str().expect("a path");
+    let rehearse = |more: &[&str]| {
+        let arguments = [&["rehearse", example, "--yes", "--delay", "50ms", "--json"], more].concat();
+        let ran = world.relay(&arguments).ended_with(0);
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("stdout is JSON and nothing else");
+        (report, ran.stderr)
+    };
+    let (report, told) = rehearse(&["--promote-last"]);
+    let moved = report["promotion"].as_array().expect("dist-tags");
+    assert_eq!(moved.len(), 4, "{told}");
+    assert!(moved.iter().all(|one| one["outcome"] == "moved" && one["tag"] == "latest"), "{told}");
+    let (report, told) = rehearse(&[]);
+    assert!(report["promotion"].as_array().is_none_or(Vec::is_empty), "{told}");
+}
+
+#[test]
 fn a_plain_npm_workspace_in_fixed_mode_moves_as_one() {
     let world = World::empty();
     let example = project_root().join("examples/tide");

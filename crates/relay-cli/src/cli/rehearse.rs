@@ -23,7 +23,8 @@ Examples:
   relay rehearse                      the repository you are in
   relay rehearse examples/harbor      another one
   relay rehearse --yes                without a person
-  relay rehearse --delay 5s           versions become visible 5 seconds after they were accepted";
+  relay rehearse --delay 5s           versions become visible 5 seconds after they were accepted
+  relay rehearse --promote-last       wait for that once, not at every level";
 
 /// Carry the whole release out in a sandbox
 #[derive(Debug, Args)]
@@ -36,6 +37,10 @@ pub(crate) struct RehearseArgs {
     /// Show a version only this long after it was accepted (500ms, 5s, 2m)
     #[arg(long, value_name = "SPAN", value_parser = span)]
     pub(crate) delay: Option<Duration>,
+
+    /// Send all under a side tag, wait once until all can be installed, then move the dist-tags
+    #[arg(long)]
+    pub(crate) promote_last: bool,
 
     /// Keep the copy and say where it is
     #[arg(long)]

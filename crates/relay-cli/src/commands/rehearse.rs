@@ -54,6 +54,7 @@ pub(crate) async fn run(context: &Context, args: &RehearseArgs) -> Result<Exit, 
         filter: args.selection.filter.clone(),
         allow_cycles: args.allow_cycles,
         graduate: args.version.graduate.clone(),
+        promote_last: args.promote_last,
         person: true,
         ..SessionFlags::default()
     };
