@@ -109,7 +109,28 @@ pub struct PromotionReport {
     #[serde(flatten)]
     pub outcome: PromotionOutcome,
     /// Why the side tag is still there though the dist-tag is where it belongs, if it is.
-    pub side_tag_left: Option<String>,
+    pub side_tag_left: Option<SideTagLeft>,
+}
+
+/// Why a side tag is still there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(into = "String")]
+pub enum SideTagLeft {
+    /// The registry refuses its removal, or can't be reached.
+    #[error("{why}")]
+    Unremoved {
+        /// Why.
+        why: String,
+    },
+    /// The run was interrupted before.
+    #[error("the run was interrupted")]
+    Interrupted,
+}
+
+impl From<SideTagLeft> for String {
+    fn from(left: SideTagLeft) -> Self {
+        left.to_string()
+    }
 }
 
 /// A whole run.
@@ -165,7 +186,7 @@ impl RunReport {
     /// How the run ended. Nothing but [`Ending::Done`] where a package is not live, or its dist-tag not where it belongs.
     pub fn ending(&self) -> Ending {
         let any_tag = |test: &dyn Fn(&PromotionReport) -> bool| self.promotion.iter().any(test);
-        if any_tag(&|tag| tag.outcome == PromotionOutcome::Interrupted) {
+        if any_tag(&PromotionReport::is_interrupted) {
             return Ending::Interrupted;
         }
         let any = |test: &dyn Fn(&Outcome) -> bool| self.packages.iter().any(|package| test(&package.outcome));
@@ -211,6 +232,11 @@ impl PromotionReport {
             | PromotionOutcome::Failed { .. }
             | PromotionOutcome::Interrupted => false,
         }
+    }
+
+    /// Whether the run was interrupted before all was done.
+    fn is_interrupted(&self) -> bool {
+        self.outcome == PromotionOutcome::Interrupted || self.side_tag_left == Some(SideTagLeft::Interrupted)
     }
 
     /// Whether nothing is left to do.
@@ -264,7 +290,7 @@ mod tests {
             tag: DistTag::latest(),
             side_tag: "side".parse().unwrap(),
             outcome,
-            side_tag_left: side_tag_left.then(|| "no".to_owned()),
+            side_tag_left: side_tag_left.then(|| SideTagLeft::Unremoved { why: "no".to_owned() }),
         }
     }
 

@@ -122,6 +122,7 @@ fn distinct<'t>(tags: impl Iterator<Item = &'t str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use relay_engine::report::SideTagLeft;
     use relay_values::DistTag;
     use relay_workspace::{PackageName, Version};
 
@@ -175,7 +176,7 @@ mod tests {
             ],
         );
         check(
-            vec![PromotionReport { side_tag_left: Some(why()), ..one("a", moved()) }],
+            vec![PromotionReport { side_tag_left: Some(SideTagLeft::Unremoved { why: why() }), ..one("a", moved()) }],
             &[
                 "`latest` names the new version of 1 package",
                 "the side tag `relay-1` of a 1.1.0 could not be removed: no; the next run tries again",

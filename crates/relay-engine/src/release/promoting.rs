@@ -14,7 +14,7 @@ use crate::event::{Emitter, Fact, NotRecorded};
 use crate::promotion::{Candidate, DistTags, TagMove, superseded};
 use crate::registry_change::RegistryChange;
 use crate::release::record::VersionKey;
-use crate::report::{PromotionOutcome, PromotionReport};
+use crate::report::{PromotionOutcome, PromotionReport, SideTagLeft};
 
 /// What came of one write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,10 +133,17 @@ pub(super) async fn promote<C: TagCalls>(
         reports.extend(wave.iter().zip(outcomes).map(|(candidate, outcome)| report(candidate, outcome)));
     }
     // Side tags go last: as long as they are there, they tell that something is left to do. They go in no order.
+    // After an interruption nothing more is sent.
+    let mut interrupted = reports.iter().any(|report| report.outcome == PromotionOutcome::Interrupted);
     let settled = all.iter().zip(&mut reports).filter(|(_, report)| report.is_settled()).collect();
     for group in apart(settled, |(candidate, _)| candidate) {
         let of: Vec<&Candidate> = group.iter().map(|(candidate, _)| *candidate).collect();
-        let left = remove_side_tags(calls, &of).await?;
+        let left = if interrupted {
+            group.iter().map(|(_, report)| still_there(report)).collect()
+        } else {
+            remove_side_tags(calls, &of).await?
+        };
+        interrupted |= left.contains(&Some(SideTagLeft::Interrupted));
         for ((candidate, report), left) in group.into_iter().zip(left) {
             report.side_tag_left = left;
             if report.is_done() {
@@ -239,7 +246,7 @@ fn judged(candidate: &Candidate, tags: &DistTags, superseded: bool, events: &Emi
 }
 
 /// Takes the side tags away where they still name the versions. Gives why one can't go, for each that can't.
-async fn remove_side_tags<C: TagCalls>(calls: &mut C, of: &[&Candidate]) -> Result<Vec<Option<String>>, C::Stop> {
+async fn remove_side_tags<C: TagCalls>(calls: &mut C, of: &[&Candidate]) -> Result<Vec<Option<SideTagLeft>>, C::Stop> {
     let mut left = Vec::with_capacity(of.len());
     let (mut removed, mut writes) = (Vec::new(), Vec::new());
     for (candidate, tags) in of.iter().zip(read(calls, of.iter().copied()).await) {
@@ -248,19 +255,25 @@ async fn remove_side_tags<C: TagCalls>(calls: &mut C, of: &[&Candidate]) -> Resu
             removed.push(left.len());
             writes.push(TagWrite { of: candidate, change, seen: Some(candidate.version.clone()) });
         }
-        left.push(tags.err());
+        left.push(tags.err().map(|why| SideTagLeft::Unremoved { why }));
     }
     for (at, written) in removed.into_iter().zip(calls.write(writes).await?) {
         let why = match written {
             TagWritten::Done => None,
-            TagWritten::Failed { why } | TagWritten::Parked { why } => Some(why),
-            TagWritten::Interrupted => Some("the run was interrupted".to_owned()),
+            TagWritten::Failed { why } | TagWritten::Parked { why } => Some(SideTagLeft::Unremoved { why }),
+            TagWritten::Interrupted => Some(SideTagLeft::Interrupted),
         };
         if let Some(place) = left.get_mut(at) {
             *place = why;
         }
     }
     Ok(left)
+}
+
+/// What is said of the side tag of a version when the run was interrupted before it was looked at.
+fn still_there(report: &PromotionReport) -> Option<SideTagLeft> {
+    let has_gone = matches!(report.outcome, PromotionOutcome::Settled { .. });
+    (!has_gone).then_some(SideTagLeft::Interrupted)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use relay_values::DistTag;
 use super::*;
 use crate::event::Clock;
 use crate::promotion::RecordedPromotion;
+use crate::report::{Ending, RunReport};
 
 struct StoppedClock;
 
@@ -238,7 +239,21 @@ async fn a_refusal_stops_its_package_and_an_interruption_all_that_come_after() {
     let mut stopped = Registry { answers: BTreeMap::from([(1, (stop, false))]), ..registry() };
     let reports = run(&mut stopped, true).await.unwrap();
     assert_eq!(outcomes(&reports), [moved(), PromotionOutcome::Interrupted, PromotionOutcome::Interrupted]);
-    assert_eq!(stopped.sent, 3, "the one whose tag has moved still loses its side tag");
+    assert_eq!(stopped.sent, 2, "nothing more is sent, not even to take a side tag away");
+    assert_eq!(reports[0].side_tag_left, Some(SideTagLeft::Interrupted));
+}
+
+#[tokio::test]
+async fn an_interruption_while_side_tags_go_ends_the_run_as_interrupted() {
+    let stop = TagWritten::Interrupted;
+    let mut registry = Registry { answers: BTreeMap::from([(4, (stop, false))]), ..registry() };
+    let reports = run(&mut registry, true).await.unwrap();
+    let left: Vec<_> = reports.iter().map(|report| report.side_tag_left.clone()).collect();
+    assert_eq!(left, [None, Some(SideTagLeft::Interrupted), None]);
+    let report = RunReport { promotion: reports, ..RunReport::new() };
+    assert_eq!(report.ending(), Ending::Interrupted);
+    let reports = run(&mut registry, false).await.unwrap();
+    assert!(reports.iter().all(PromotionReport::is_done), "{reports:?}");
 }
 
 #[tokio::test]
@@ -246,7 +261,7 @@ async fn a_side_tag_that_can_t_go_is_told_and_tried_by_the_next_run() {
     let no = TagWritten::Failed { why: "no".to_owned() };
     let mut registry = Registry { answers: BTreeMap::from([(4, (no, false))]), ..registry() };
     let reports = run(&mut registry, true).await.unwrap();
-    assert_eq!(reports[1].side_tag_left.as_deref(), Some("no"));
+    assert_eq!(reports[1].side_tag_left, Some(SideTagLeft::Unremoved { why: "no".to_owned() }));
     assert!(reports[1].is_settled() && !reports[1].is_done());
     let reports = run(&mut registry, false).await.unwrap();
     assert_eq!(outcomes(&reports)[1], PromotionOutcome::There);
