@@ -77,6 +77,9 @@ pub struct WriteRequest<'a> {
     pub otp: Option<&'a Otp>,
 }
 
+/// The status by which a registry says that it was done and that there is nothing to say about it.
+const NO_CONTENT: u16 = 204;
+
 /// The registry took the write. An upload may not be visible for minutes (`npm-registry.md`, 1.7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
@@ -85,6 +88,8 @@ pub struct Accepted {
     /// What the registry said beside it (the header `npm-notice`, or the body's `message`), cleaned: that the version is
     /// still being processed, for one.
     pub notice: Option<String>,
+    /// Whether there was no word of it, not even by the status, which can say so (204).
+    pub without_words: bool,
 }
 
 /// The registry did not simply take the write.
@@ -157,7 +162,11 @@ pub(crate) fn read_write_answer(name: &PackageName, host: &str, answer: &Answer)
     if (200..=299).contains(&answer.status) {
         let message =
             || answer.json()?.get("message")?.as_str().map(|text| String::from(Printable::words(text, TEXT_CHARS_MAX)));
-        return Ok(Accepted { status: answer.status, notice: answer.notice().or_else(message) });
+        return Ok(Accepted {
+            status: answer.status,
+            notice: answer.notice().or_else(message),
+            without_words: answer.status != NO_CONTENT && is_blank(answer),
+        });
     }
     let refusal = refusal_of(Some(name), answer);
     if answer.status == 401 && refusal.code != RefusalCode::DeadCredential {
@@ -182,9 +191,13 @@ pub(crate) fn read_write_answer(name: &PackageName, host: &str, answer: &Answer)
     }
 }
 
+fn is_blank(answer: &Answer) -> bool {
+    answer.body.iter().all(u8::is_ascii_whitespace)
+}
+
 /// Why an answer that claims success may be none, if it may. Registries say yes with an object, or with no body at all.
 fn no_success(answer: &Answer) -> Option<String> {
-    if answer.body.iter().all(u8::is_ascii_whitespace) {
+    if is_blank(answer) {
         return None;
     }
     let words = || answer.first_words();
@@ -267,6 +280,9 @@ mod tests {
     fn any_success_is_accepted() {
         for (status, body) in [(200, r#"{"success":true}"#), (201, r#"{"ok":"created"}"#), (202, "")] {
             assert_eq!(read(status, &[], body).unwrap().status, status);
+        }
+        for (status, body, expected) in [(200, "", true), (201, "\n", true), (204, "", false), (200, "{}", false)] {
+            assert_eq!(read(status, &[], body).unwrap().without_words, expected, "{status} {body:?}");
         }
         let notice = read(200, &[("npm-notice", "is being processed")], "").unwrap().notice;
         assert_eq!(notice.as_deref(), Some("is being processed"));

@@ -239,6 +239,10 @@ async fn unpublish(
 
 fn sent(result: Result<relay_registry::Accepted, WriteError>) -> WriteSent {
     match result {
+        // A proxy may have said so; that npm's own answers have words makes it worth a look.
+        Ok(accepted) if accepted.without_words => {
+            WriteSent::Unknown { cause: format!("the registry answered {} without a word", accepted.status) }
+        }
         Ok(_) => WriteSent::Accepted,
         Err(WriteError::Challenge(challenge)) => WriteSent::Challenged(challenge),
         Err(WriteError::Refused(refusal)) => WriteSent::Refused(refusal),
