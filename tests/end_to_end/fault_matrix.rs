@@ -2,6 +2,10 @@
 //! says how it ended, never relay's account. No version is committed twice (I1), none is lost once the command runs again (L1),
 //! exit code 0 means that the registry agrees (L5). That no secret comes out in whatever form (S1, S7) is looked after by the world
 //! of each test.
+//!
+//! - `dist_tags`: the writes beside uploads
+
+mod dist_tags;
 
 use std::process::Child;
 use std::sync::{Mutex, mpsc};
@@ -12,7 +16,7 @@ use relay_sandbox::{
 };
 
 use crate::sandbox::{ACCOUNT, Registry};
-use crate::terminal::in_terminal;
+use crate::terminal::{in_terminal, read_until};
 use crate::unfinished::{PATIENCE, pearls, write_pearls};
 use crate::world::{Ran, World};
 
@@ -47,6 +51,7 @@ fn faults() -> Vec<(&'static str, FaultKind)> {
         ("502 with a page", FaultKind::Html { code: 502 }),
         ("200 with a page", FaultKind::Html { code: 200 }),
         ("429", says(429, "{}", &[("retry-after", "1")])),
+        (UNASKED, says(429, "{}", &[])),
         ("401", FaultKind::error(401, "no")),
         ("403", FaultKind::error(403, "no")),
         ("404", FaultKind::error(404, "no")),
@@ -68,6 +73,12 @@ fn faults() -> Vec<(&'static str, FaultKind)> {
         ("byte by byte", FaultKind::Trickle { pause: Duration::from_micros(50) }),
     ]
 }
+
+/// A pause whose length relay has to choose: for a write it is too long for a test.
+const UNASKED: &str = "429 that names no time";
+
+/// The exit code of a run that was interrupted.
+const INTERRUPTED: i32 = 130;
 
 /// What is watched in one world.
 struct Scenario<'a> {
@@ -97,10 +108,25 @@ fn untagged_pearls(registry: &Registry, settings: &str) -> World {
 }
 
 impl Scenario<'_> {
-    fn publish(&self, more: &[&str]) -> Ran {
+    /// Runs a command. One that is expected to be interrupted is so as soon as it tells of a pause that it has chosen.
+    fn run(&self, arguments: &[&str], expected: i32) -> Ran {
         let log = self.world.beside("log").join("events.ndjson");
-        let all = ["publish", "--yes", "--no-push", "--verbose", "--json", "--log-file", log.to_str().expect("UTF-8")];
-        self.world.relay(&[&all[..], more].concat())
+        let more = ["--verbose", "--log-file", log.to_str().expect("UTF-8")];
+        let all = [arguments, &more].concat();
+        let ran = if expected == INTERRUPTED {
+            let mut child = self.world.start(&all);
+            let said = read_until(child.stderr.as_mut().expect("its words"), "asked for a pause; next try in ");
+            self.world.look_through(&said, "stderr");
+            self.world.interrupt(child)
+        } else {
+            self.world.relay(&all)
+        };
+        assert_eq!(ran.code, expected, "{}: {}", self.name, ran.stderr);
+        ran
+    }
+
+    fn publish(&self, more: &[&str], expected: i32) -> Ran {
+        self.run(&[&["publish", "--yes", "--no-push", "--json"], more].concat(), expected)
     }
 
     /// Judges what has come about by the registry's log; `code` is what the run that just ended says of it.
@@ -110,14 +136,19 @@ impl Scenario<'_> {
         let all = ["pearl@1.0.0", "necklace@1.0.0"];
         assert!(all.starts_with(&committed.iter().map(String::as_str).collect::<Vec<_>>()), "{name}: {committed:?}");
         assert_eq!(code == 0, committed.len() == all.len(), "{name}: exit code {code}, {committed:?}: {told}");
+        self.judge_words(told);
         if self.tagged {
             let tags = self.world.git(&["tag"]);
             let of_live = |tag: &str| committed.iter().any(|live| live == tag);
             assert!(tags.lines().all(of_live), "{name}: {tags:?} are not all live: {told}");
             assert!(code != 0 || tags.lines().count() == all.len(), "{name}: {tags:?}: {told}");
         }
+    }
+
+    /// No word of a registry reaches the terminal as a command to it.
+    fn judge_words(&self, told: &str) {
         let controls = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
-        assert!(!told.contains(controls), "{name}: {told:?}");
+        assert!(!told.contains(controls), "{}: {told:?}", self.name);
     }
 }
 
@@ -137,11 +168,10 @@ fn play(request: &Request, (name, what): (&str, &FaultKind), expected: i32) {
     }
     let times = request.times * times(what);
     faults.add_fault(Fault { when: request.when.clone(), what: what.clone(), times });
-    let first = scenario.publish(&[]);
-    assert_eq!(first.code, expected, "{name}: {}", first.stderr);
+    let first = scenario.publish(&[], expected);
     scenario.judge(first.code, &first.stderr);
     faults.clear_faults();
-    let second = scenario.publish(&[]).ended_with(0);
+    let second = scenario.publish(&[], 0);
     scenario.judge(0, &second.stderr);
 }
 
@@ -204,10 +234,20 @@ fn at_the_tarball_of_the_version_before() {
     each_fault_at(&read("*pearl-0.9.0.tgz"), &[]);
 }
 
+/// What ends an upload at once.
+const REFUSED_UPLOADS: [(&str, i32); 7] = [
+    ("400 with escapes", 1),
+    ("401", 1),
+    ("403", 1),
+    ("404", 1),
+    ("redirect to itself", 1),
+    ("the credential repeated", 1),
+    (UNASKED, INTERRUPTED),
+];
+
 #[test]
 fn at_the_upload() {
-    let refused = ["400 with escapes", "401", "403", "404", "redirect to itself", "the credential repeated"];
-    each_fault_at(&of(FaultMatch::publish_of("pearl")), &refused.map(|name| (name, 1)));
+    each_fault_at(&of(FaultMatch::publish_of("pearl")), &REFUSED_UPLOADS);
 }
 
 #[test]
@@ -232,8 +272,7 @@ const NEEDS_A_PERSON: &str = "\n[[policy]]\npackages = [\"*\"]\npublishing-acces
 
 #[test]
 fn at_the_upload_with_a_one_time_password() {
-    let refused = ["400 with escapes", "401", "403", "404", "redirect to itself", "the credential repeated"];
-    each_fault(&refused.map(|name| (name, 1)), |(name, what), expected| {
+    each_fault(&REFUSED_UPLOADS, |(name, what), expected| {
         let registry = Registry::with_codes();
         for package in ["pearl", "necklace"] {
             registry.access(package, SandboxAccess::Publish);
@@ -250,14 +289,13 @@ fn at_the_upload_with_a_one_time_password() {
         let fault = Fault { when: FaultMatch::publish_of("pearl"), what: what.clone(), times: times(what) };
         scenario.registry.sandbox.add_fault(fault);
         let code = next_code(&mut scenario);
-        let first = scenario.publish(&["--otp", &code]);
-        assert_eq!(first.code, expected, "{name}: {}", first.stderr);
+        let first = scenario.publish(&["--otp", &code], expected);
         scenario.judge(first.code, &first.stderr);
         scenario.registry.sandbox.clear_faults();
         // A code serves once; the next one is there later, in the sandbox's own time.
         scenario.registry.sandbox.advance(Duration::from_secs(30));
         let code = next_code(&mut scenario);
-        let second = scenario.publish(&["--otp", &code]).ended_with(0);
+        let second = scenario.publish(&["--otp", &code], 0);
         scenario.judge(0, &second.stderr);
     });
 }
@@ -298,14 +336,19 @@ fn at_the_poll_of_a_challenge() {
         let when = FaultMatch::path("GET", "/-/v1/done");
         scenario.registry.sandbox.add_fault(Fault { when, what: what.clone(), times: times(what) });
         let log = scenario.world.beside("log").join("events.ndjson");
-        let mut child =
-            in_terminal(&scenario.world, &format!("publish --yes --no-browser --no-push --log-file {}", log.display()));
+        let line = format!("publish --yes --no-browser --no-push --log-file {}", log.display());
+        let first = in_terminal(&scenario.world, &line);
         // The person is still on the way when it happens.
         played.recv_timeout(PATIENCE).expect("a poll");
-        approve_until_it_ends(&scenario.registry, &mut child);
-        let first = Ran::from(child.wait_with_output().expect("an end"));
-        assert_eq!(first.code, expected, "{name}: {}", first.stdout);
-        scenario.judge(first.code, "");
+        let ended = |mut child, expected| {
+            approve_until_it_ends(&scenario.registry, &mut child);
+            let ran = scenario.world.ended(child);
+            assert_eq!(ran.code, expected, "{name}: {}", ran.stdout);
+            scenario.judge(ran.code, "");
+        };
+        ended(first, expected);
+        scenario.registry.sandbox.clear_faults();
+        ended(in_terminal(&scenario.world, &line), 0);
         assert!(scenario.registry.commits().iter().all(|commit| commit.otp), "{name}");
     });
 }
@@ -316,11 +359,11 @@ fn where_nobody_listens_nothing_is_sent() {
     let world = untagged_pearls(&registry, "");
     let scenario = Scenario { registry, world, name: "refused", tagged: false };
     let gone = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port").local_addr().expect("an address");
-    let first = scenario.publish(&["--registry", &format!("http://{gone}/")]).ended_with(1);
+    let first = scenario.publish(&["--registry", &format!("http://{gone}/")], 1);
     assert!(first.stderr.contains("could not read the packument"), "{}", first.stderr);
     scenario.judge(1, &first.stderr);
     let plan = scenario.world.beside("log").join("plan.json");
     scenario.world.relay(&["plan", "--out", plan.to_str().expect("UTF-8")]).ended_with(0);
-    let second = scenario.publish(&[]).ended_with(0);
+    let second = scenario.publish(&[], 0);
     scenario.judge(0, &second.stderr);
 }

@@ -32,7 +32,7 @@ fn what_is_typed_while_lines_move_is_not_shown_and_ctrl_c_works() {
     let registry = Registry::with_pages();
     let world = pearl(&registry);
     let mut child = in_terminal(&world, "publish --yes --no-browser");
-    let mut screen = read_until(&mut child, "waits for a person (");
+    let mut screen = read_until(child.stdout.as_mut().expect("its output"), "waits for a person (");
     let mut keys = child.stdin.take().expect("its keys");
     keys.write_all(b"impatience\r\x03").expect("keys");
     child.stdout.take().expect("its output").read_to_end(&mut screen).expect("the rest of the screen");
@@ -70,16 +70,15 @@ pub(crate) fn in_terminal(world: &World, arguments: &str) -> Child {
         .expect("`script` of util-linux is needed for this test")
 }
 
-/// Reads a screen until it shows a text.
-fn read_until(child: &mut Child, text: &str) -> Vec<u8> {
-    let output = child.stdout.as_mut().expect("its output");
-    let (mut screen, mut piece) = (Vec::new(), [0; 1024]);
-    while !String::from_utf8_lossy(&screen).contains(text) {
-        let count = output.read(&mut piece).expect("more of the screen");
-        assert_ne!(count, 0, "no {text:?}: {}", String::from_utf8_lossy(&screen));
-        screen.extend_from_slice(&piece[..count]);
+/// Reads what a program says until it says a text.
+pub(crate) fn read_until(output: &mut impl Read, text: &str) -> Vec<u8> {
+    let (mut said, mut piece) = (Vec::new(), [0; 1024]);
+    while !String::from_utf8_lossy(&said).contains(text) {
+        let count = output.read(&mut piece).expect("more of it");
+        assert_ne!(count, 0, "no {text:?}: {}", String::from_utf8_lossy(&said));
+        said.extend_from_slice(&piece[..count]);
     }
-    screen
+    said
 }
 
 #[test]
@@ -91,7 +90,7 @@ fn ctrl_c_at_the_question_for_a_code_interrupts_the_run() {
     world.commit("feat: reef");
 
     let mut child = in_terminal(&world, "publish --yes");
-    let mut screen = read_until(&mut child, "One-time password for coral 1.0.0");
+    let mut screen = read_until(child.stdout.as_mut().expect("its output"), "One-time password for coral 1.0.0");
     let mut keys = child.stdin.take().expect("its keys");
     keys.write_all(b"\x03").expect("a key");
     child.stdout.take().expect("its output").read_to_end(&mut screen).expect("the rest of the screen");

@@ -116,10 +116,8 @@ impl World {
     /// Runs a program with this world's environment and nothing else.
     pub(crate) fn run(&self, command: &mut Command) -> Ran {
         let output = self.prepare(command).stdin(Stdio::null()).output().expect("the program starts");
-        let mut found = Vec::new();
-        self.canaries.seen_in("stdout", &output.stdout, &mut found);
-        self.canaries.seen_in("stderr", &output.stderr, &mut found);
-        assert!(found.is_empty(), "{command:?}: {found:?}");
+        self.look_through(&output.stdout, "stdout");
+        self.look_through(&output.stderr, "stderr");
         Ran::from(output)
     }
 
@@ -138,7 +136,22 @@ impl World {
     pub(crate) fn interrupt(&self, child: Child) -> Ran {
         let killed = self.run(Command::new("kill").args(["-INT", &child.id().to_string()]));
         assert_eq!(killed.code, 0, "{}", killed.stderr);
-        Ran::from(child.wait_with_output().expect("an end"))
+        self.ended(child)
+    }
+
+    /// Waits for the end of what was started here, and looks for secrets in what it said.
+    pub(crate) fn ended(&self, child: Child) -> Ran {
+        let output = child.wait_with_output().expect("an end");
+        self.look_through(&output.stdout, "stdout");
+        self.look_through(&output.stderr, "stderr");
+        Ran::from(output)
+    }
+
+    /// Fails the test where one of the secrets is in what a program said.
+    pub(crate) fn look_through(&self, said: &[u8], place: &str) {
+        let mut found = Vec::new();
+        self.canaries.seen_in(place, said, &mut found);
+        assert!(found.is_empty(), "{found:?}");
     }
 
     /// Gives a command this world's environment and nothing else.
