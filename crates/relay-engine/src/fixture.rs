@@ -99,6 +99,15 @@ impl Repo {
         remote
     }
 
+    /// Another clone of the remote, without the objects that no branch of it has.
+    pub(crate) fn fresh_clone(&self) -> Self {
+        let other = Self::committed(&TWO);
+        other.git(&["remote", "add", "origin", &self.git(&["remote", "get-url", "origin"])]);
+        other.git(&["fetch", "-q", "origin", "main"]);
+        other.git(&["reset", "-q", "--hard", "FETCH_HEAD"]);
+        other
+    }
+
     pub(crate) fn project(&self) -> Project {
         Project::open(&self.root).unwrap()
     }
@@ -170,7 +179,7 @@ impl Told {
     /// A stream, and what it tells.
     pub(crate) fn stream() -> (Emitter, Arc<Self>) {
         let told = Arc::new(Self::default());
-        let mut events = Emitter::new(Arc::new(NoClock));
+        let mut events = Emitter::new(Arc::new(StoppedClock));
         events.subscribe(Arc::clone(&told) as Arc<dyn Subscriber>);
         (events, told)
     }
@@ -180,9 +189,10 @@ impl Told {
     }
 }
 
-struct NoClock;
+/// A clock that stands.
+pub(crate) struct StoppedClock;
 
-impl Clock for NoClock {
+impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH
     }

@@ -17,7 +17,7 @@ mod unfinished;
 mod upload_order;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -5,6 +5,7 @@
 //! [`REDIRECTS_MAX`], and never with a credential.
 
 mod connection;
+mod fetch;
 mod pause;
 mod reads;
 mod reads_for_writes;

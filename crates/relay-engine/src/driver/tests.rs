@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use relay_config::{CredentialKind, RegistryRules, RouteKind, WaitFor};
+use relay_config::{CredentialKind, RegistryRules, RouteKind};
 use relay_pack::Tarball;
 use relay_plan::{Authorisation, CredentialFact};
 use relay_registry::{Challenge, Credential, Otp, RegistryUrl, Url, WebChallenge};
@@ -16,24 +15,18 @@ use tokio::time::Instant;
 
 use super::{ChallengeNotice, Code, DriverContext, DriverError, Person, carry_out};
 use crate::authority::{KnownCredentials, PackageAuthority};
-use crate::event::{Clock, Emitter, Event, Fact, Subscriber};
-use crate::machine::{Found, Job, Machine, Terms, UploadOutcome};
+use crate::event::{Emitter, Event, Fact, Subscriber};
+use crate::fixture::StoppedClock;
+use crate::machine::tests::{job_of, terms};
+use crate::machine::{Found, Job, Machine, UploadOutcome};
 use crate::prepared_upload::PreparedUpload;
 use crate::registry_calls::{Polled, RegistryCalls, Sent};
-use crate::second_factor::{SecondFactor, SecondFactorSession};
+use crate::second_factor::SecondFactorSession;
 use crate::session::KnownCredential;
 use crate::state::{How, Parked, State};
 
 mod stall;
 mod told;
-
-struct StoppedClock;
-
-impl Clock for StoppedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
-    }
-}
 
 /// Keeps what the stream tells; may refuse to.
 #[derive(Default)]
@@ -183,28 +176,7 @@ pub(crate) fn prepared_upload(package: &str, route: RouteKind) -> PreparedUpload
 }
 
 fn job(prepared_upload: &PreparedUpload, depends_on: Vec<PackageName>) -> Job {
-    Job {
-        name: prepared_upload.name.clone(),
-        registry: prepared_upload.registry.clone(),
-        route: prepared_upload.route,
-        depends_on,
-        chain_length: 1,
-        credential: "the test".to_owned(),
-        bypasses: true,
-        can_become_interactive: false,
-        accepted_before: false,
-        failed: None,
-    }
-}
-
-fn terms(person: bool) -> Terms {
-    Terms {
-        concurrency: 8,
-        wait_for: WaitFor::Visible,
-        visibility_timeout: Duration::from_mins(20),
-        second_factor: SecondFactor::new(person, false),
-        read_age: Duration::ZERO,
-    }
+    job_of(prepared_upload.name.clone(), prepared_upload.route, depends_on)
 }
 
 fn machine(prepared_uploads: &BTreeMap<PackageName, PreparedUpload>, person: bool) -> Machine {

@@ -20,12 +20,13 @@ fn name(at: usize) -> PackageName {
     PackageName::parse(&format!("p{at:02}")).expect("a valid name")
 }
 
-fn job(at: usize, route: RouteKind, depends_on: &[usize]) -> Job {
+/// A package that needs these, of whom nobody knows more.
+pub(crate) fn job_of(name: PackageName, route: RouteKind, depends_on: Vec<PackageName>) -> Job {
     Job {
-        name: name(at),
-        registry: "http://registry.example/".parse().unwrap(),
+        name,
+        registry: crate::fixture::registry(),
         route,
-        depends_on: depends_on.iter().map(|at| name(*at)).collect(),
+        depends_on,
         chain_length: 1,
         credential: "the test".to_owned(),
         bypasses: true,
@@ -35,7 +36,11 @@ fn job(at: usize, route: RouteKind, depends_on: &[usize]) -> Job {
     }
 }
 
-fn terms(person: bool) -> Terms {
+fn job(at: usize, route: RouteKind, depends_on: &[usize]) -> Job {
+    job_of(name(at), route, depends_on.iter().map(|at| name(*at)).collect())
+}
+
+pub(crate) fn terms(person: bool) -> Terms {
     Terms {
         concurrency: 8,
         wait_for: WaitFor::Visible,

@@ -1,198 +1,24 @@
 //! Rows of writes against a simulated registry, with time moved by hand.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use proptest::prelude::*;
-use relay_registry::{Challenge, Credential, Otp, Refusal, RefusalCode, RegistryUrl, Url, WebChallenge};
+use relay_registry::{Otp, RefusalCode, RegistryUrl};
 use relay_workspace::{PackageName, Version};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::*;
 use crate::driver::tests::authority;
-use crate::driver::{ChallengeNotice, Code};
-use crate::event::{Clock, Event, Subscriber};
+use crate::fixture::Told;
 use crate::machine::{PAUSE_MAX, UPLOADS_PER_PACKAGE_MAX};
-use crate::registry_calls::Polled;
 use crate::second_factor::{CHALLENGES_PER_WRITE_MAX, KEPT_OTP_AGE_MAX};
 
 mod at_once;
+mod simulated;
 
-struct StoppedClock;
-
-impl Clock for StoppedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
-    }
-}
-
-#[derive(Default)]
-struct Record(Mutex<Vec<Fact>>);
-
-impl Subscriber for Record {
-    fn event(&self, event: &Event) -> Result<(), String> {
-        self.0.lock().expect("one thread").push(event.fact.clone());
-        Ok(())
-    }
-}
-
-/// How the simulated registry takes answers to its challenges.
-#[derive(Clone, Copy, Default, PartialEq)]
-enum Factor {
-    /// It asks nobody.
-    #[default]
-    None,
-    /// Each answer serves one write.
-    Once,
-    /// Each answer serves several.
-    Several,
-}
-
-/// What the registry does with a write, instead of taking it.
-enum Trouble {
-    LostBefore,
-    LostAfter,
-    NotSent,
-    Limited(Option<Duration>),
-    Refused(RefusalCode),
-    Hangs,
-}
-
-#[derive(Default)]
-struct Simulated {
-    factor: Factor,
-    trouble: Mutex<VecDeque<Trouble>>,
-    /// How the next readings end, before they tell the truth.
-    readings: Mutex<VecDeque<Standing>>,
-    is_so: Mutex<Vec<ChangeKey>>,
-    /// The writes as they came, and whether they carried an answer.
-    sent: Mutex<Vec<(String, bool)>>,
-    taken: Mutex<Vec<ChangeKey>>,
-    issued: Mutex<u32>,
-    used: Mutex<Vec<u32>>,
-    /// Writes in flight, the most that were so at once, and the most since a pause was asked for.
-    in_flight: Mutex<usize>,
-    at_most: Mutex<usize>,
-    at_most_lately: Mutex<usize>,
-}
-
-/// A write that is in flight until this is dropped.
-struct InFlight<'a>(&'a Simulated);
-
-impl<'a> InFlight<'a> {
-    fn begin(registry: &'a Simulated) -> Self {
-        let mut in_flight = registry.in_flight.lock().unwrap();
-        *in_flight += 1;
-        for most in [&registry.at_most, &registry.at_most_lately] {
-            let mut most = most.lock().unwrap();
-            *most = (*most).max(*in_flight);
-        }
-        Self(registry)
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        *self.0.in_flight.lock().unwrap() -= 1;
-    }
-}
-
-impl Simulated {
-    fn with(trouble: impl IntoIterator<Item = Trouble>) -> Self {
-        Self { trouble: Mutex::new(trouble.into_iter().collect()), ..Self::default() }
-    }
-
-    fn take(&self, write: &PlannedWrite) {
-        self.taken.lock().unwrap().push(write.key());
-        self.is_so.lock().unwrap().push(write.key());
-    }
-
-    /// Whether an answer is right. Each can be used once, or until it is too old.
-    fn accepts(&self, otp: Option<&Otp>) -> bool {
-        if otp.is_none() {
-            return self.factor == Factor::None;
-        }
-        // Who keeps one answer keeps the last one.
-        let last = *self.issued.lock().unwrap();
-        let mut used = self.used.lock().unwrap();
-        let fresh = !used.contains(&last);
-        used.push(last);
-        fresh || self.factor == Factor::Several
-    }
-
-    fn count(&self) -> usize {
-        self.sent.lock().unwrap().len()
-    }
-}
-
-impl RegistryWrites for Simulated {
-    async fn standing(&self, write: &PlannedWrite, _by: Option<&Credential>) -> Standing {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        if let Some(standing) = self.readings.lock().unwrap().pop_front() {
-            return standing;
-        }
-        if self.is_so.lock().unwrap().contains(&write.key()) { Standing::Done } else { Standing::Open }
-    }
-
-    async fn write_once(&self, write: &PlannedWrite, by: Option<&Credential>, otp: Option<&Otp>) -> WriteSent {
-        assert!(by.is_some(), "each write goes by somebody's right");
-        self.sent.lock().unwrap().push((write.key().to_string(), otp.is_some()));
-        let _in_flight = InFlight::begin(self);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let trouble = self.trouble.lock().unwrap().pop_front();
-        match trouble {
-            Some(Trouble::Hangs) => {
-                std::future::pending::<()>().await;
-            }
-            Some(Trouble::LostBefore) => return WriteSent::Unknown { cause: "reset".into() },
-            Some(Trouble::LostAfter) => {
-                self.take(write);
-                return WriteSent::Unknown { cause: "reset".into() };
-            }
-            Some(Trouble::NotSent) => return WriteSent::NotSent { cause: "refused".into() },
-            Some(Trouble::Limited(retry_after)) => {
-                *self.at_most_lately.lock().unwrap() = 0;
-                return WriteSent::RateLimited { retry_after, text: "slow".into() };
-            }
-            Some(Trouble::Refused(code)) => {
-                return WriteSent::Refused(Refusal { code, status: 403, text: "no".into(), package: None });
-            }
-            None => {}
-        }
-        if !self.accepts(otp) {
-            let url = |path: &str| Url::parse(&format!("http://registry.example/{path}")).unwrap();
-            // A refused answer is answered by a bare text.
-            return WriteSent::Challenged(match otp {
-                None => Challenge::Web(WebChallenge { auth_url: url("auth"), done_url: url("done") }),
-                Some(_) => Challenge::Otp { message: "used up".into(), notice: None },
-            });
-        }
-        self.take(write);
-        WriteSent::Accepted
-    }
-
-    async fn poll_write(&self, _: &PlannedWrite, _: &WebChallenge, _: Option<&Credential>) -> Polled {
-        let mut issued = self.issued.lock().unwrap();
-        *issued += 1;
-        Polled::Done(Otp::parse(&format!("{issued:016}")).unwrap())
-    }
-}
-
-#[derive(Default)]
-struct Watcher(Mutex<Vec<ChallengeNotice>>);
-
-impl Person for Watcher {
-    fn show(&self, notice: &ChallengeNotice) {
-        self.0.lock().unwrap().push(notice.clone());
-    }
-
-    async fn ask_code(&self, _: &ChallengeNotice) -> Code {
-        Code::Skipped
-    }
-}
+use simulated::{Factor, Simulated, Trouble, Watcher};
 
 fn tag_of(package: &str) -> PlannedWrite {
     let registry = RegistryUrl::parse("http://registry.example/").unwrap();
@@ -234,9 +60,7 @@ async fn ran(
     at_once: Option<usize>,
     writes: &[PlannedWrite],
 ) -> Ran {
-    let record = Arc::new(Record::default());
-    let mut events = Emitter::new(Arc::new(StoppedClock));
-    events.subscribe(Arc::<Record>::clone(&record));
+    let (events, told) = Told::stream();
     let person = Watcher::default();
     let context = WriteContext { registry, person: &person, events: &events, lock: None };
     let reports = match at_once {
@@ -244,9 +68,8 @@ async fn ran(
         Some(at_once) => carry_out_at_once(writes, at_once, &context, &mut session, &mut stops).await,
     };
     let reports = reports.expect("an end");
-    let facts = record.0.lock().unwrap().clone();
     let asked = person.0.lock().unwrap().len();
-    Ran { outcomes: reports.into_iter().map(|report| report.outcome).collect(), asked, facts, session }
+    Ran { outcomes: reports.into_iter().map(|report| report.outcome).collect(), asked, facts: told.facts(), session }
 }
 
 async fn run(writes: &[PlannedWrite], registry: &Simulated, person: bool) -> Ran {

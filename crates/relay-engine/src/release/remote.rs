@@ -187,15 +187,6 @@ mod tests {
         (repo, record)
     }
 
-    /// Another clone, without the record's objects.
-    fn fresh_clone(repo: &Repo) -> Repo {
-        let other = Repo::committed(&TWO);
-        other.git(&["remote", "add", "origin", &repo.git(&["remote", "get-url", "origin"])]);
-        other.git(&["fetch", "-q", "origin", "main"]);
-        other.git(&["reset", "-q", "--hard", "FETCH_HEAD"]);
-        other
-    }
-
     fn read(repo: &Repo, look: Look) -> Result<RemoteState, RemoteError> {
         let project = repo.project();
         RemoteState::read(&project, project.git().unwrap(), "origin".to_owned(), look)
@@ -215,7 +206,7 @@ mod tests {
     #[test]
     fn a_fresh_clone_sees_branch_tags_and_record_and_a_look_alone_brings_nothing_here() {
         let (repo, id) = with_record(RECORD_FILE, &record().to_json());
-        let clone = fresh_clone(&repo);
+        let clone = repo.fresh_clone();
         let has_record = || clone.project().git().unwrap().has_commit(&id);
         for (look, brought) in [(LOOK_ONLY, false), (ALL, true)] {
             let state = read(&clone, look).unwrap();
@@ -246,7 +237,7 @@ mod tests {
     fn a_lock_that_cannot_be_read_is_one_all_the_same() {
         let (repo, _) = with_record(RECORD_FILE, &record().to_json());
         repo.git(&["push", "-q", "origin", &format!("HEAD:{LOCK_REF}")]);
-        let state = read(&fresh_clone(&repo), LOOK_ONLY).unwrap();
+        let state = read(&repo.fresh_clone(), LOOK_ONLY).unwrap();
         let lock = state.lock.expect("somebody holds it");
         assert_eq!((lock.id, lock.document), (repo.git(&["rev-parse", "HEAD"]), None));
     }

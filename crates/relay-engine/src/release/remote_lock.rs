@@ -358,15 +358,7 @@ mod tests {
 
     use super::super::unlock::{SeenLock, tests::clone};
     use super::*;
-    use crate::event::Clock;
-
-    struct StoppedClock;
-
-    impl Clock for StoppedClock {
-        fn now(&self) -> Timestamp {
-            Timestamp::UNIX_EPOCH
-        }
-    }
+    use crate::fixture::StoppedClock;
 
     fn on_this_thread(keeping: BoxFuture<'static, ()>) {
         drop(tokio::task::spawn_local(keeping));

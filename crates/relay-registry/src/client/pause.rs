@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::reads::jittered;
+use super::fetch::jittered;
 
 /// The longest pause that a request waits for by itself; before a longer one is over, nothing is sent and the caller is told.
 pub const PAUSE_WAITED_MAX: Duration = Duration::from_secs(10);

@@ -4,14 +4,18 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use proptest::prelude::*;
+use relay_config::WaitFor;
 use relay_registry::{Refusal, RefusalCode};
 
 use super::*;
 use crate::journal::PastUploads;
 use crate::machine::PAUSE_MAX;
+use crate::machine::Terms;
 use crate::report::Outcome;
 use crate::run_state::RunState;
+use crate::second_factor::SecondFactor;
 
 /// A source of numbers that a seed decides.
 struct Chance(AtomicU64);

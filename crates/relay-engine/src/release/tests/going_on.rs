@@ -6,15 +6,6 @@ use super::*;
 use crate::fixture::loopback::{self, LoopbackRegistry};
 use crate::release::resumed::Resumed;
 
-/// Another clone of the same remote.
-fn fresh_clone(repo: &Repo) -> Repo {
-    let other = Repo::committed(&TWO);
-    other.git(&["remote", "add", "origin", &repo.git(&["remote", "get-url", "origin"])]);
-    other.git(&["fetch", "-q", "origin", "main"]);
-    other.git(&["reset", "-q", "--hard", "FETCH_HEAD"]);
-    other
-}
-
 /// Carries a release as far as the uploads, and leaves it there.
 async fn left_before_the_uploads(repo: &Repo) {
     let read = || Project::open(&repo.root);
@@ -35,7 +26,7 @@ async fn an_unfinished_release_is_found_in_its_clone_by_the_journal_and_elsewher
     let here = Resumed::find(&repo.project(), &state_of(&repo), true).expect("it is not finished");
     assert_eq!((here.remote, here.options.releases), (None, true));
 
-    let clone = fresh_clone(&repo);
+    let clone = repo.fresh_clone();
     let project = clone.project();
     let there = Resumed::find(&project, &state_of(&clone), true).expect("the remote tells of it");
     assert_eq!((there.remote.as_deref(), there.options.releases), (Some("origin"), true));
@@ -51,7 +42,7 @@ async fn an_unfinished_release_is_found_in_its_clone_by_the_journal_and_elsewher
 async fn a_fresh_clone_publishes_what_the_record_says_and_makes_no_further_version() {
     let repo = repo_with_remote(&[]);
     left_before_the_uploads(&repo).await;
-    let clone = fresh_clone(&repo);
+    let clone = repo.fresh_clone();
     let read = || Project::open(&clone.root);
     let found = observed(request(&clone, Intent::Publish), &read).await.unwrap();
     let going_out: Vec<_> = found.plan().packages.iter().map(|planned| planned.next.to_string()).collect();

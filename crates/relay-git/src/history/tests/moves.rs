@@ -24,11 +24,22 @@ fn subjects(repo: &TestRepo, queries: &[HistoryQuery]) -> Vec<Vec<String>> {
     history.packages.iter().map(of).collect()
 }
 
-/// With a tag for each package's release, or without, where the commit that wrote the version tells.
-fn tags(repo: &TestRepo, tagged: bool, names: &[&str]) {
-    for name in names.iter().filter(|_| tagged) {
+/// Whoever asks for a package's commits since its release, which its tag or the commit that wrote the version shows.
+fn of(name: &str, path: &str) -> HistoryQuery {
+    named(name, path, &[&format!("{name}@1.0.0")])
+}
+
+/// Packages in these folders, released once: with a tag for each, or without, where the commit that wrote the version tells.
+fn released(tagged: bool, packages: &[(&str, &str)]) -> TestRepo {
+    let repo = TestRepo::new();
+    for (folder, name) in packages {
+        manifest(&repo, folder, name, "1.0.0");
+    }
+    repo.commit("release");
+    for (_, name) in packages.iter().filter(|_| tagged) {
         repo.git(&["tag", &format!("{name}@1.0.0")]);
     }
+    repo
 }
 
 fn mv(repo: &TestRepo, from: &str, to: &str) {
@@ -39,15 +50,12 @@ fn mv(repo: &TestRepo, from: &str, to: &str) {
 #[test]
 fn a_moved_folder_keeps_its_history() {
     for tagged in [true, false] {
-        let repo = TestRepo::new();
-        manifest(&repo, "packages/a", "a", "1.0.0");
-        repo.commit("release");
-        tags(&repo, tagged, &["a"]);
+        let repo = released(tagged, &[("packages/a", "a")]);
         repo.write("packages/a/f", "1").commit("feat: before");
         mv(&repo, "packages/a", "libs/deep/aa");
         repo.commit("move");
         repo.write("libs/deep/aa/g", "1").commit("fix: after");
-        let found = subjects(&repo, &[named("a", "libs/deep/aa", &["a@1.0.0"])]);
+        let found = subjects(&repo, &[of("a", "libs/deep/aa")]);
         assert_eq!(found, [["fix: after", "move", "feat: before"]], "tagged {tagged}");
     }
 }
@@ -55,10 +63,7 @@ fn a_moved_folder_keeps_its_history() {
 #[test]
 fn a_folder_that_is_moved_and_edited_at_once_or_twice_keeps_its_history() {
     for tagged in [true, false] {
-        let repo = TestRepo::new();
-        manifest(&repo, "packages/a", "a", "1.0.0");
-        repo.commit("release");
-        tags(&repo, tagged, &["a"]);
+        let repo = released(tagged, &[("packages/a", "a")]);
         repo.write("packages/a/f", "1").commit("feat: one");
         mv(&repo, "packages/a", "packages/b");
         repo.write("packages/b/f", "2").write("packages/b/x", "other");
@@ -67,7 +72,7 @@ fn a_folder_that_is_moved_and_edited_at_once_or_twice_keeps_its_history() {
         repo.write("packages/b/f", "3").commit("fix: two");
         mv(&repo, "packages/b", "packages/c");
         repo.commit("move again");
-        let found = subjects(&repo, &[named("a", "packages/c", &["a@1.0.0"])]);
+        let found = subjects(&repo, &[of("a", "packages/c")]);
         assert_eq!(found, [["move again", "fix: two", "move and edit", "feat: one"]], "tagged {tagged}");
     }
 }
@@ -75,19 +80,11 @@ fn a_folder_that_is_moved_and_edited_at_once_or_twice_keeps_its_history() {
 #[test]
 fn a_move_that_is_not_committed_yet_keeps_the_history() {
     for tagged in [true, false] {
-        let repo = TestRepo::new();
-        manifest(&repo, "packages/a", "a", "1.0.0");
-        manifest(&repo, "packages/b", "b", "1.0.0");
-        repo.commit("release");
-        tags(&repo, tagged, &["a", "b"]);
+        let repo = released(tagged, &[("packages/a", "a"), ("packages/b", "b")]);
         repo.write("packages/a/f", "1").commit("feat: before");
         mv(&repo, "packages/a", "libs/deep/aa");
         manifest(&repo, "libs/new", "new", "1.0.0");
-        let queries = [
-            named("a", "libs/deep/aa", &["a@1.0.0"]),
-            named("b", "packages/b", &["b@1.0.0"]),
-            named("new", "libs/new", &[]),
-        ];
+        let queries = [of("a", "libs/deep/aa"), of("b", "packages/b"), named("new", "libs/new", &[])];
         let found = subjects(&repo, &queries);
         assert_eq!(found, [vec!["feat: before".to_owned()], Vec::new(), Vec::new()], "tagged {tagged}");
         repo.git(&["add", "-A"]);
@@ -98,11 +95,7 @@ fn a_move_that_is_not_committed_yet_keeps_the_history() {
 #[test]
 fn a_move_in_two_commits_keeps_the_history_whichever_comes_first() {
     for (tagged, deleted_first) in [(true, true), (true, false), (false, true), (false, false)] {
-        let repo = TestRepo::new();
-        manifest(&repo, "packages/a", "a", "1.0.0");
-        manifest(&repo, "packages/b", "b", "1.0.0");
-        repo.commit("release");
-        tags(&repo, tagged, &["a", "b"]);
+        let repo = released(tagged, &[("packages/a", "a"), ("packages/b", "b")]);
         repo.write("packages/a/f", "1").commit("feat: before");
         let gone = |subject: &str| {
             std::fs::remove_dir_all(repo.root.join("packages/a")).unwrap();
@@ -119,7 +112,7 @@ fn a_move_in_two_commits_keeps_the_history_whichever_comes_first() {
             gone("chore: take away");
         }
         repo.write("libs/a/g", "1").commit("fix: after");
-        let queries = [named("a", "libs/a", &["a@1.0.0"]), named("b", "packages/b", &["b@1.0.0"])];
+        let queries = [of("a", "libs/a"), of("b", "packages/b")];
         let found = subjects(&repo, &queries);
         let mut expected = ["fix: after", "chore: put there", "chore: take away", "feat: before"];
         if !deleted_first {
@@ -133,11 +126,7 @@ fn a_move_in_two_commits_keeps_the_history_whichever_comes_first() {
 #[test]
 fn two_folders_that_change_places_keep_each_its_own_history() {
     for tagged in [true, false] {
-        let repo = TestRepo::new();
-        manifest(&repo, "packages/a", "a", "1.0.0");
-        manifest(&repo, "packages/b", "b", "1.0.0");
-        repo.commit("release");
-        tags(&repo, tagged, &["a", "b"]);
+        let repo = released(tagged, &[("packages/a", "a"), ("packages/b", "b")]);
         repo.write("packages/a/f", "1").commit("feat: of a");
         repo.write("packages/b/f", "1").commit("fix: of b");
         mv(&repo, "packages/a", "packages/t");
@@ -145,7 +134,7 @@ fn two_folders_that_change_places_keep_each_its_own_history() {
         mv(&repo, "packages/t", "packages/b");
         repo.commit("swap");
         repo.write("packages/b/g", "1").commit("fix: of a");
-        let queries = [named("a", "packages/b", &["a@1.0.0"]), named("b", "packages/a", &["b@1.0.0"])];
+        let queries = [of("a", "packages/b"), of("b", "packages/a")];
         let found = subjects(&repo, &queries);
         assert_eq!(found[0], ["fix: of a", "swap", "feat: of a"], "tagged {tagged}");
         assert_eq!(found[1], ["swap", "fix: of b"], "tagged {tagged}");
@@ -155,17 +144,13 @@ fn two_folders_that_change_places_keep_each_its_own_history() {
 #[test]
 fn all_packages_may_be_moved_at_once_also_out_of_each_other() {
     for tagged in [true, false] {
-        let repo = TestRepo::new();
-        manifest(&repo, "src/a", "a", "1.0.0");
-        manifest(&repo, "src/a/nested/b", "b", "1.0.0");
-        repo.commit("release");
-        tags(&repo, tagged, &["a", "b"]);
+        let repo = released(tagged, &[("src/a", "a"), ("src/a/nested/b", "b")]);
         repo.write("src/a/f", "1").commit("feat: of a");
         repo.write("src/a/nested/b/f", "1").commit("fix: of b");
         mv(&repo, "src/a/nested/b", "packages/b");
         mv(&repo, "src/a", "packages/a");
         repo.commit("move all");
-        let queries = [named("a", "packages/a", &["a@1.0.0"]), named("b", "packages/b", &["b@1.0.0"])];
+        let queries = [of("a", "packages/a"), of("b", "packages/b")];
         let found = subjects(&repo, &queries);
         assert_eq!(found, [["move all", "feat: of a"], ["move all", "fix: of b"]], "tagged {tagged}");
     }
@@ -174,16 +159,12 @@ fn all_packages_may_be_moved_at_once_also_out_of_each_other() {
 #[test]
 fn what_is_moved_out_of_a_package_leaves_it() {
     for tagged in [true, false] {
-        let repo = TestRepo::new();
-        manifest(&repo, "a", "a", "1.0.0");
-        manifest(&repo, "a/sub", "b", "1.0.0");
-        repo.commit("release");
-        tags(&repo, tagged, &["a", "b"]);
+        let repo = released(tagged, &[("a", "a"), ("a/sub", "b")]);
         repo.write("a/sub/f", "1").commit("feat: of b");
         mv(&repo, "a/sub", "b");
         repo.commit("move");
         repo.write("a/sub/f", "1").commit("fix: of a");
-        let queries = [named("a", "a", &["a@1.0.0"]), named("b", "b", &["b@1.0.0"])];
+        let queries = [of("a", "a"), of("b", "b")];
         let found = subjects(&repo, &queries);
         assert_eq!(found[1], ["move", "feat: of b"], "tagged {tagged}");
         assert_eq!(found[0], ["fix: of a"], "tagged {tagged}");
@@ -193,10 +174,7 @@ fn what_is_moved_out_of_a_package_leaves_it() {
 #[test]
 fn the_only_package_may_be_moved_out_of_the_root() {
     for tagged in [true, false] {
-        let repo = TestRepo::new();
-        manifest(&repo, "", "a", "1.0.0");
-        repo.commit("release");
-        tags(&repo, tagged, &["a"]);
+        let repo = released(tagged, &[("", "a")]);
         repo.write("src/f", "1").commit("feat: before");
         mv(&repo, "src", "packages/a/src");
         mv(&repo, "x", "packages/a/x");
@@ -204,7 +182,7 @@ fn the_only_package_may_be_moved_out_of_the_root() {
         repo.write("package.json", "{\"name\": \"root\", \"private\": true}");
         repo.commit("move");
         repo.write("README.md", "1").commit("docs: of the root");
-        let found = subjects(&repo, &[named("a", "packages/a", &["a@1.0.0"])]);
+        let found = subjects(&repo, &[of("a", "packages/a")]);
         assert_eq!(found, [["move", "feat: before"]], "tagged {tagged}");
     }
 }
@@ -219,12 +197,12 @@ fn a_package_that_is_moved_and_renamed_at_once_is_known_by_its_other_files() {
     mv(&repo, "a", "b");
     repo.write("b/package.json", "{\"name\": \"b\", \"version\": \"1.0.0\"}");
     repo.commit("move and rename");
-    assert_eq!(subjects(&repo, &[named("b", "b", &["b@1.0.0"])]), [["move and rename", "feat: before"]]);
+    assert_eq!(subjects(&repo, &[of("b", "b")]), [["move and rename", "feat: before"]]);
     // With other files it is another package, which begins with this commit.
     mv(&repo, "c", "d");
     repo.write("d/package.json", "{\"name\": \"d\", \"version\": \"1.0.0\"}").write("d/x", "other");
     repo.commit("another");
-    assert_eq!(subjects(&repo, &[named("d", "d", &["d@1.0.0"])]), [Vec::<String>::new()]);
+    assert_eq!(subjects(&repo, &[of("d", "d")]), [Vec::<String>::new()]);
 }
 
 #[test]
@@ -243,10 +221,7 @@ fn a_move_that_also_writes_the_version_is_the_release() {
 #[test]
 fn what_a_branch_did_in_the_old_folder_counts_when_it_is_merged_after_the_move() {
     for tagged in [true, false] {
-        let repo = TestRepo::new();
-        manifest(&repo, "a", "a", "1.0.0");
-        repo.commit("release");
-        tags(&repo, tagged, &["a"]);
+        let repo = released(tagged, &[("a", "a")]);
         repo.git(&["checkout", "-q", "-b", "side"]);
         repo.write("a/side", "1").commit("feat: on the side");
         repo.git(&["checkout", "-q", "main"]);
@@ -254,7 +229,7 @@ fn what_a_branch_did_in_the_old_folder_counts_when_it_is_merged_after_the_move()
         repo.commit("move");
         let who = ["-c", "user.name=A", "-c", "user.email=a@x", "-c", "merge.directoryRenames=true"];
         repo.git(&[&who[..], &["merge", "-q", "--no-ff", "-m", "merge", "side"]].concat());
-        let found = subjects(&repo, &[named("a", "b", &["a@1.0.0"])]).remove(0);
+        let found = subjects(&repo, &[of("a", "b")]).remove(0);
         assert!(found.contains(&"feat: on the side".to_owned()), "tagged {tagged}: {found:?}");
         assert!(found.contains(&"move".to_owned()), "tagged {tagged}: {found:?}");
     }
@@ -282,7 +257,7 @@ fn replaced_and_grafted_commits_count_as_in_git_and_what_they_cut_off_is_cut_off
     let first = repo.commit("release");
     let feat = repo.write("a/f", "1").commit("feat: one");
     let fix = repo.write("a/f", "2").commit("fix: two");
-    let queries = [named("a", "a", &["a@1.0.0"])];
+    let queries = [of("a", "a")];
     let cut = |repo: &TestRepo| {
         let history = Repository::discover(&repo.root).unwrap().history(&queries).unwrap();
         (history.packages[0].cut_off, history.packages[0].commits.len())
