@@ -1,5 +1,7 @@
 //! Reports as they are read, and the parts that the tests of other files need too.
 
+use relay_engine::state::{Evidence, Failure, Parked};
+
 use super::*;
 
 /// A package of a report.
