@@ -31,6 +31,7 @@ mod tags;
 mod takeover;
 mod terminal;
 mod undo;
+mod undo_plan;
 mod unfinished;
 mod verdaccio;
 mod versions;

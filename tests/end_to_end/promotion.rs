@@ -21,13 +21,13 @@ const DELAY: Duration = Duration::from_mins(5);
 
 /// What a registry tells: an upload with the dist-tag that it was sent with, or a dist-tag that moved.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Told {
+pub(crate) enum Told {
     Published { package: String, tag: String },
     Tag { package: String, tag: String, version: Option<String> },
 }
 
 /// A registry that tells what happens to it.
-fn telling(options: SandboxOptions, second_factor: SecondFactor) -> (Registry, Receiver<Told>) {
+pub(crate) fn telling(options: SandboxOptions, second_factor: SecondFactor) -> (Registry, Receiver<Told>) {
     let (sender, told) = mpsc::channel();
     let sink = EventSink::new(move |event| {
         let told = match event.clone() {
@@ -41,12 +41,12 @@ fn telling(options: SandboxOptions, second_factor: SecondFactor) -> (Registry, R
     (registry, told)
 }
 
-fn codes() -> SecondFactor {
+pub(crate) fn codes() -> SecondFactor {
     SecondFactor::Totp { secret: "relay-end-to-end-test".to_owned() }
 }
 
 /// Packages each on top of the one before, live in 1.0.0 and to be published in 1.1.0.
-fn chain(registry: &Registry, names: &[&str], settings: &str) -> World {
+pub(crate) fn chain(registry: &Registry, names: &[&str], settings: &str) -> World {
     let mut world = World::empty();
     world.write("package.json", "{\"name\":\"chain\",\"private\":true,\"workspaces\":[\"packages/*\"]}\n");
     write_chain(&world, names, "1.0.0");

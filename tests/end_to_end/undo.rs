@@ -19,7 +19,7 @@ use crate::unfinished::{PATIENCE, pearls, telling_registry};
 use crate::world::{World, project_root};
 
 /// Two packages of which one was released a second time, as 1.1.0.
-fn released(registry: &Registry) -> (World, String) {
+pub(crate) fn released(registry: &Registry) -> (World, String) {
     let world = pearls(registry, "");
     registry.seed(&world);
     let remote = with_remote(&world);
@@ -29,12 +29,12 @@ fn released(registry: &Registry) -> (World, String) {
     (world, remote)
 }
 
-fn latest(registry: &Registry, package: &str) -> String {
+pub(crate) fn latest(registry: &Registry, package: &str) -> String {
     registry.sandbox.dist_tags(package)["latest"].clone()
 }
 
 /// The requests that change something, since the last time that all were forgotten.
-fn writes(registry: &Registry) -> Vec<String> {
+pub(crate) fn writes(registry: &Registry) -> Vec<String> {
     let requests = registry.sandbox.requests();
     let writes = requests.iter().filter(|request| !matches!(request.method.as_str(), "GET" | "HEAD"));
     let command = |headers: &[(String, String)]| {
@@ -124,7 +124,7 @@ fn a_fresh_clone_takes_a_release_back_by_a_plan_file_and_leaves_alone_what_other
 }
 
 /// Every field that is written is one that `docs/undo.schema.json` describes, and the other way round.
-fn described(document: &Value) {
+pub(crate) fn described(document: &Value) {
     let text = std::fs::read_to_string(project_root().join("docs/undo.schema.json")).expect("a schema");
     let schema: Value = serde_json::from_str(&text).expect("JSON");
     let fields = |value: &Value| {

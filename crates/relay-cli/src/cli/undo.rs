@@ -12,8 +12,9 @@ Take a release back as far as that is possible
 What is published stays published: others may have installed it already. What relay can change is what people get from now \
 on. It makes a plan of that, shows it, asks, and carries it out:
 
-  1. dist-tags that name one of the versions (such as `latest`) go back to the version before: the highest lower one that is \
-neither deprecated nor, for `latest`, a prerelease
+  1. dist-tags that name one of the versions (such as `latest`) go back to the version before: the one that the release record \
+or the journal tells of, where `--promote-last` moved them; else the highest lower one that is neither deprecated nor, for \
+`latest`, a prerelease
   2. the versions are deprecated, so that whoever installs one is told which to take instead
   3. a change file in `.changeset` asks for the next patch version, of these packages and of all that depend on them; commit \
 it and run `relay release` when the mistake is put right
@@ -37,6 +38,7 @@ const EXAMPLES: &str = "\
 Examples:
   relay undo                                the last release: shows the plan and asks
   relay undo --dry-run                      only shows it
+  relay undo --dry-run --json               for programs
   relay undo @acme/core@1.2.0               one version
   relay undo --message 'leaks memory'       says so to whoever installs it
   relay undo --out undo.json                writes the plan to a file, to be reviewed
@@ -73,6 +75,10 @@ pub(crate) struct UndoArgs {
     /// Show the plan; write and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Print the plan as JSON on stdout (docs/undo.schema.json)
+    #[arg(long)]
+    pub(crate) json: bool,
 
     #[command(flatten)]
     pub(crate) person: PersonFlags,

@@ -17,7 +17,7 @@ use relay_engine::session::Session;
 use relay_engine::state::Parked;
 use relay_engine::undo::plan::{MESSAGE_CHARS_MAX, UNDO_SIZE_BYTES_MAX, UndoPlan};
 use relay_engine::undo::planning::{UndoWishes, plan};
-use relay_engine::undo::targets::{Source, Wanted, find};
+use relay_engine::undo::targets::{Source, Wanted, find, named_before};
 use relay_engine::undo::{UndoError, apply, facts};
 use relay_registry::struck_out::strike;
 use relay_workspace::{read_regular_text, write_atomically};
@@ -131,6 +131,9 @@ impl Undoing<'_> {
             let (plan, source) = self.make(wanted).await?;
             (plan, Some(source))
         };
+        if self.args.json {
+            ui.json(&plan.to_json());
+        }
         ui.status(shown::table(&plan, source, self.remote_name().as_deref()).trim_end());
         let is_guessed = matches!(source, Some(Source::Head | Source::Manifests));
         if is_guessed && self.args.person.yes && !plan.is_empty() {
@@ -157,8 +160,9 @@ impl Undoing<'_> {
         let (versions, source) =
             find(&self.project, &self.session, &journal.past_uploads, record.as_ref(), wanted).map_err(undo_error)?;
         let named = source == Source::Named;
-        let facts =
+        let mut facts =
             facts::read(&self.project, &self.session, &self.learnt, &versions, named).await.map_err(undo_error)?;
+        facts::add_named_before(&mut facts, &named_before(&journal.past_uploads, record.as_ref()));
         let wishes = UndoWishes {
             message: self.args.message.clone(),
             unpublish: self.args.unpublish,

@@ -28,6 +28,8 @@ pub struct PastUploads {
     sent: BTreeMap<VersionKey, Vec<RecordedBytes>>,
     /// What was sent under a side tag, or was about to be, and not promoted as far as any run of this clone has seen.
     promotions: BTreeMap<VersionKey, RecordedPromotion>,
+    /// All that was to be promoted, done or not, as it was first told: what a dist-tag named before, only that tells.
+    promoted_from: BTreeMap<VersionKey, RecordedPromotion>,
     /// The versions whose last upload was of a run that was told not to push.
     unpushed_by_wish: BTreeSet<VersionKey>,
     /// The plans of runs that got as far as acting, by their ids, with the version commit that was made.
@@ -138,7 +140,10 @@ impl PastUploads {
                 for PreparedVersion { package, version, registry, integrity, promotion } in versions {
                     let key = (registry.clone(), package.clone(), version.clone());
                     match promotion {
-                        Some(promotion) => drop(self.promotions.insert(key.clone(), promotion.clone())),
+                        Some(promotion) => {
+                            self.promoted_from.entry(key.clone()).or_insert_with(|| promotion.clone());
+                            self.promotions.insert(key.clone(), promotion.clone());
+                        }
                         None => drop(self.promotions.remove(&key)),
                     }
                     if let Some(head) = head {
@@ -260,6 +265,11 @@ impl PastUploads {
     /// What was sent under a side tag, or was about to be, and not promoted as far as any run of this clone has seen.
     pub fn pending_promotions(&self) -> impl Iterator<Item = (&VersionKey, &RecordedPromotion)> {
         self.promotions.iter()
+    }
+
+    /// How versions were to be promoted, whether that is done or not.
+    pub fn all_promotions(&self) -> impl Iterator<Item = (&VersionKey, &RecordedPromotion)> {
+        self.promoted_from.iter()
     }
 
     /// What was sent, and neither shown nor refused as far as any run has seen.

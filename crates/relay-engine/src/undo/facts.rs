@@ -15,6 +15,7 @@ use relay_workspace::{PackageName, Version, published_version};
 use super::UndoError;
 use super::plan::UndoneVersion;
 use super::planning::{PackageFacts, Surroundings};
+use super::targets::NamedBefore;
 use crate::authority::{KnownCredentials, PackageAuthority};
 use crate::learnt::Learnt;
 use crate::observe::rules;
@@ -163,12 +164,23 @@ fn facts(
         gone,
         unseen,
         tags,
+        before: BTreeMap::new(),
         published: undone.iter().filter_map(|version| Some((version.clone(), published(version)?))).collect(),
         undone,
         versions,
         needs_person: leave.needs_person,
         blocked: leave.blocked.clone(),
     })
+}
+
+/// Adds what dist-tags named before they were moved, as far as it is known.
+pub fn add_named_before(all: &mut [PackageFacts], known: &NamedBefore) {
+    for facts in all {
+        let of_it =
+            known.iter().filter(|(((registry, name, _), _), _)| (registry, name) == (&facts.registry, &facts.name));
+        facts.before =
+            of_it.map(|(((.., version), tag), from)| ((tag.clone(), version.clone()), from.clone())).collect();
+    }
 }
 
 /// The packages around those that are taken back.

@@ -1,7 +1,7 @@
 //! What is done about versions that are out and should not be: a pure function from what registries have.
 //!
-//! A dist-tag goes back to what it named before, as far as that can be told from the versions that are left. What can't be
-//! told, or is not allowed, is left and said.
+//! A dist-tag goes back to what it named before, where a record of the release tells that; else to what it may have named, as far
+//! as that can be told from the versions that are left. What can't be told, or is not allowed, is left and said.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -54,6 +54,8 @@ pub struct PackageFacts {
     pub deprecated: BTreeMap<Version, String>,
     /// What the dist-tags name.
     pub tags: BTreeMap<DistTag, Version>,
+    /// What dist-tags named before they were moved to a version, where the release record or the journal tells it.
+    pub before: BTreeMap<(DistTag, Version), Version>,
     /// When versions were published, those that are gone too.
     pub published: BTreeMap<Version, Timestamp>,
     /// Whether its writes may ask for a second factor.
@@ -148,7 +150,8 @@ impl PackageFacts {
         let mut steps = Vec::new();
         for (tag, named) in self.tags.iter().filter(|(_, named)| self.undone.contains(named)) {
             // A side tag is for one release alone: without it, nothing of that release is promoted any more.
-            let before = self.before(tag, named).filter(|_| !is_side_tag(tag));
+            let recorded = self.recorded(tag, named);
+            let before = recorded.or_else(|| self.before(tag, named)).filter(|_| !is_side_tag(tag));
             let change = match before {
                 Some(version) => RegistryChange::SetTag { tag: tag.clone(), version: version.clone() },
                 None if tag.as_str() == "latest" => {
@@ -160,13 +163,39 @@ impl PackageFacts {
                 None => RegistryChange::RemoveTag { tag: tag.clone() },
             };
             let why = match before {
-                Some(version) => format!("it names {named}; {version} is the last good version before"),
+                Some(version) if recorded.is_some() => format!("it names {named}; {version} is what it named before"),
+                Some(version) => {
+                    let then = match self.before.get(&(tag.clone(), named.clone())) {
+                        Some(then) => format!("{then}, which it named then, is no good place for it by now"),
+                        None => "what it named then is not recorded".to_owned(),
+                    };
+                    format!("it names {named}; {version} is the last good version before, and {then}")
+                }
                 None if is_side_tag(tag) => format!("{named} went out under it, and is not to be promoted"),
                 None => format!("it names {named}, and there is no version before that it can have named"),
             };
             steps.push(self.step(change, Some(named), why));
         }
         steps
+    }
+
+    /// What a tag named before the versions that are taken back, where that is recorded and still good: `latest` goes to no
+    /// prerelease (invariant I8), and nothing to what is deprecated or gone.
+    fn recorded(&self, tag: &DistTag, named: &Version) -> Option<&Version> {
+        let before = |version: &Version| self.before.get(&(tag.clone(), version.clone()));
+        // Of several releases that are taken back at once, each has its own word; as many steps as it knows end it for sure.
+        let mut version = before(named)?;
+        for _ in 0..self.before.len() {
+            if !self.undone.contains(version) {
+                break;
+            }
+            version = before(version)?;
+        }
+        let is_good = self.versions.contains(version)
+            && !self.undone.contains(version)
+            && !self.deprecated.contains_key(version)
+            && (tag.as_str() != "latest" || version.pre.is_empty());
+        is_good.then_some(version)
     }
 
     /// What a tag may have named before: for `latest` never a prerelease (invariant I8); for a tag on a prerelease one of the

@@ -1,8 +1,9 @@
 //! Which versions are meant: those that are named; else those of the last release, by the release record of the remote, by
 //! the journal of this clone, or by the manifests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use relay_values::DistTag;
 use relay_workspace::{PackageName, Version};
 
 use super::UndoError;
@@ -64,6 +65,21 @@ pub fn find(
             None => of_manifests(project, session),
         },
     }
+}
+
+/// What dist-tags named before they were moved to a version, as far as the release record or the journal tells.
+pub type NamedBefore = BTreeMap<(VersionKey, DistTag), Version>;
+
+/// What dist-tags named before: told where they moved last, when all was out.
+pub fn named_before(journal: &PastUploads, record: Option<&ReleaseRecord>) -> NamedBefore {
+    let of_record = record.map(|record| record.versions.as_slice()).unwrap_or_default();
+    let of_record = of_record.iter().filter_map(|one| Some((one.key(), one.promotion.as_ref()?)));
+    let of_journal = journal.all_promotions().map(|(key, promotion)| (key.clone(), promotion));
+    // The record is that of all clones, so that its word counts.
+    of_journal
+        .chain(of_record)
+        .filter_map(|(key, promotion)| Some(((key, promotion.tag.clone()), promotion.from.clone()?)))
+        .collect()
 }
 
 fn of_record(record: Option<&ReleaseRecord>, plan: Option<&str>) -> Option<(Vec<UndoneVersion>, Source)> {

@@ -24,6 +24,7 @@ fn facts(package: &str, versions: &[&str], undone: &[&str], tags: &[(&str, &str)
         gone: BTreeSet::new(),
         deprecated: BTreeMap::new(),
         tags: tags.iter().map(|(tag, named)| (tag.parse().unwrap(), version(named))).collect(),
+        before: BTreeMap::new(),
         published: versions.iter().map(|text| (version(text), "2026-11-24T09:00:00Z".parse().unwrap())).collect(),
         needs_person: true,
         blocked: None,
@@ -54,6 +55,42 @@ fn steps(plan: &UndoPlan) -> Vec<String> {
 fn planned(facts: PackageFacts) -> UndoPlan {
     let around = around(&[(facts.name.as_str(), &[])]);
     plan(&[facts], &around, &UndoWishes::default())
+}
+
+#[test]
+fn a_tag_goes_back_to_what_it_is_recorded_to_have_named_before() {
+    let core = facts("core", &["0.9.0", "1.0.0", "1.1.0", "1.2.0", "2.0.0-rc.1"], &["1.2.0"], &[("latest", "1.2.0")]);
+    let recorded = |all: &[(&str, &str)]| -> BTreeMap<(DistTag, Version), Version> {
+        all.iter().map(|(named, before)| ((DistTag::latest(), version(named)), version(before))).collect()
+    };
+    let to = |facts: PackageFacts| {
+        let plan = planned(facts);
+        let RegistryChange::SetTag { version, .. } = &plan.steps[0].change else { panic!("{plan:?}") };
+        (version.to_string(), plan.steps[0].why.clone())
+    };
+    // `latest` had been kept back on purpose.
+    let (version_before, why) = to(PackageFacts { before: recorded(&[("1.2.0", "1.0.0")]), ..core.clone() });
+    assert_eq!((version_before.as_str(), why.as_str()), ("1.0.0", "it names 1.2.0; 1.0.0 is what it named before"));
+    let two = PackageFacts {
+        undone: BTreeSet::from([version("1.1.0"), version("1.2.0")]),
+        before: recorded(&[("1.2.0", "1.1.0"), ("1.1.0", "0.9.0")]),
+        ..core.clone()
+    };
+    assert_eq!(to(two).0, "0.9.0", "before both");
+
+    let deprecated = BTreeMap::from([(version("1.0.0"), "leaks".to_owned())]);
+    for (why, facts) in [
+        ("nothing is recorded", core.clone()),
+        ("it is gone", PackageFacts { before: recorded(&[("1.2.0", "1.0.5")]), ..core.clone() }),
+        ("it is deprecated", PackageFacts { before: recorded(&[("1.2.0", "1.0.0")]), deprecated, ..core.clone() }),
+        ("it is a prerelease", PackageFacts { before: recorded(&[("1.2.0", "2.0.0-rc.1")]), ..core.clone() }),
+        ("it is itself", PackageFacts { before: recorded(&[("1.2.0", "1.2.0")]), ..core.clone() }),
+    ] {
+        let (version, said) = to(facts);
+        assert_eq!(version, "1.1.0", "{why}");
+        let expected = if why == "nothing is recorded" { "is not recorded" } else { "is no good place for it by now" };
+        assert!(said.contains("the last good version before, and ") && said.ends_with(expected), "{said}");
+    }
 }
 
 #[test]
