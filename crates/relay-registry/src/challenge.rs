@@ -119,7 +119,8 @@ pub(crate) fn read_poll(answer: &Answer) -> Option<PollAnswer> {
     }
 }
 
-fn web_url(text: &str) -> Option<Url> {
+/// An address that a browser may open or that may be polled: http or https, with a host and no password.
+pub(crate) fn web_url(text: &str) -> Option<Url> {
     if text.len() > CHALLENGE_URL_BYTES_MAX {
         return None;
     }

@@ -4,6 +4,7 @@
 //! are order, limits and the mapping of broken connections. Redirects are followed for reads only, at most
 //! [`REDIRECTS_MAX`], and never with a credential.
 
+mod account;
 mod connection;
 mod fetch;
 mod pause;
@@ -21,12 +22,15 @@ use reqwest::Method;
 use secrecy::SecretString;
 
 use crate::answer::Answer;
+use crate::challenge::Challenge;
 use crate::headers::{RequestHeaders, request_headers};
+use crate::login::is_at;
 use crate::publish::PublishRequest;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::url::{RegistryUrl, host_and_port};
 use crate::write::{Accepted, WriteError, WriteMethod, WriteRequest, read_write_answer};
 
+pub use account::NameAndPassword;
 pub use connection::ClientError;
 use connection::{Connections, Failure, Request};
 pub use pause::{PAUSE_KEPT_MAX, PAUSE_WAITED_MAX};
@@ -215,6 +219,18 @@ impl RegistryClient {
             }
         };
         read_write_answer(request.package, &host, &answer).map_err(|error| match error {
+            // Whoever answers the poll is believed to be the registry, and the code it gives is sent with the next try.
+            WriteError::Challenge(Challenge::Web(web)) if !is_at(request.registry, &web.done_url) => {
+                WriteError::Refused(Refusal {
+                    code: RefusalCode::UnreadableChallenge,
+                    status: answer.status,
+                    text: format!(
+                        "the second factor is to be fetched from `{}`, which is not this registry",
+                        host_and_port(&web.done_url)
+                    ),
+                    package: Some(request.package.clone()),
+                })
+            }
             WriteError::Refused(refusal) if request.credential.is_none() => {
                 WriteError::Refused(refusal.of_an_anonymous_request())
             }

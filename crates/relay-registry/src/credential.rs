@@ -102,6 +102,12 @@ impl Credential {
         &self.id.registry
     }
 
+    /// The token itself, for the requests whose path names it: the end of a session (`npm-registry.md`, 3.6). `None`: it is
+    /// none.
+    pub(crate) fn token(&self) -> Option<&SecretString> {
+        (self.scheme == AuthScheme::Bearer).then_some(&self.secret)
+    }
+
     /// The address at and below which it may be sent. It covers [`Credential::registry`].
     pub fn scope(&self) -> &RegistryUrl {
         &self.scope

@@ -26,6 +26,8 @@ pub(crate) struct RequestHeaders<'a> {
     pub(crate) command: NpmCommand,
     /// The answer to a challenge.
     pub(crate) otp: Option<&'a Otp>,
+    /// The credential is in the body: a name and a password that log in. The code goes with them.
+    pub(crate) logs_in: bool,
 }
 
 /// Builds the headers. The credential comes along only where the address is its own.
@@ -51,10 +53,12 @@ pub(crate) fn request_headers(
     let authorization = credential.map(|credential| credential.authorization_for(url)).transpose()?.flatten();
     if let Some(authorization) = authorization {
         headers.insert(AUTHORIZATION, authorization);
-        // A code without its credential answers nothing and must not travel alone to a foreign address.
-        if let Some(otp) = wishes.otp {
-            headers.insert(NPM_OTP, otp.header());
-        }
+    }
+    // A code without its credential answers nothing and must not travel alone to a foreign address.
+    if let Some(otp) = wishes.otp
+        && (wishes.logs_in || headers.contains_key(AUTHORIZATION))
+    {
+        headers.insert(NPM_OTP, otp.header());
     }
     Ok(headers)
 }

@@ -12,6 +12,7 @@
 //! - [`document`]: the body of a publish, as npm sends it
 //! - [`write`](mod@write), [`publish`], [`challenge`]: a write as a value and the answers to it; an upload as a write;
 //!   two-factor challenges
+//! - [`login`], [`profile`]: logging in; the account of a session
 //! - [`refusal`]: a registry's no, classified and explained from one table
 //! - [`read`]: the errors of reading
 //! - [`client`]: the one part that sends
@@ -23,9 +24,11 @@ pub mod client;
 pub mod credential;
 pub mod document;
 mod headers;
+pub mod login;
 pub mod manager_settings;
 pub mod npmrc;
 pub mod packument;
+pub mod profile;
 pub mod publish;
 pub mod read;
 pub mod refusal;
@@ -37,9 +40,12 @@ pub use ::url::Url;
 pub use relay_values::struck_out;
 
 pub use challenge::{Challenge, PollAnswer, WebChallenge};
-pub use client::{ClientError, ClientOptions, PAUSE_KEPT_MAX, PAUSE_WAITED_MAX, ReadRetry, RegistryClient};
+pub use client::{
+    ClientError, ClientOptions, NameAndPassword, PAUSE_KEPT_MAX, PAUSE_WAITED_MAX, ReadRetry, RegistryClient,
+};
 pub use credential::{AuthScheme, Credential, InvalidOtp, Otp, UnusableCredential, fresh_salt};
 pub use document::{DocumentError, DocumentInput, publish_document};
+pub use login::{LoginError, LoginPoll, LoginStart, NameLogin, WebLogin};
 pub use manager_settings::{ManagerFile, ManagerSettingsError};
 pub use npmrc::{
     ConfigSources, NamedRegistry, NetworkSettings, NpmConfig, NpmConfigError, NpmSetting, NpmrcFile, RegistryChoice,
@@ -47,6 +53,7 @@ pub use npmrc::{
 pub use packument::{
     CannotUnpublish, NotTheDocument, Packument, PackumentAnswer, PackumentForm, PublishedVersion, WholePackument,
 };
+pub use profile::{Profile, TwoFactor};
 pub use publish::PublishRequest;
 pub use read::ReadError;
 pub use refusal::{Explanation, Refusal, RefusalClass, RefusalCode, explain};

@@ -8,6 +8,7 @@ mod credentials;
 mod error;
 pub(crate) mod expand;
 mod ini;
+pub mod keeping;
 mod layers;
 mod literal;
 mod manager;

@@ -33,6 +33,14 @@ pub enum NpmCommand {
     Deprecate,
     /// `npm unpublish`.
     Unpublish,
+    /// `npm login`.
+    Login,
+    /// `npm logout`.
+    Logout,
+    /// `npm profile`.
+    Profile,
+    /// `npm whoami`.
+    Whoami,
 }
 
 impl NpmCommand {
@@ -43,6 +51,10 @@ impl NpmCommand {
             Self::DistTag => "dist-tag",
             Self::Deprecate => "deprecate",
             Self::Unpublish => "unpublish",
+            Self::Login => "login",
+            Self::Logout => "logout",
+            Self::Profile => "profile",
+            Self::Whoami => "whoami",
         }
     }
 }

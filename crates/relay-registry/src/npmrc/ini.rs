@@ -42,7 +42,8 @@ pub(super) fn parse(text: &str) -> Parsed {
     parsed
 }
 
-fn is_section(line: &str) -> bool {
+/// Says whether a line begins a section, whose lines npm reads as one object.
+pub(super) fn is_section(line: &str) -> bool {
     let line = line.trim_end();
     line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).is_some_and(|name| !name.contains(']'))
 }

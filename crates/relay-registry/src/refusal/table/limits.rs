@@ -200,7 +200,10 @@ pub(super) const ROWS: &[Row] = &[
         explanation: Explanation {
             code: "unreadable-challenge",
             title: "the registry's 2FA challenge can't be followed",
-            causes: &["its addresses are missing or not http(s)"],
+            causes: &[
+                "its addresses are missing or not http(s)",
+                "what answers it would be fetched from another server",
+            ],
             fixes: &[
                 "check that the registry is the one you mean: `npm config get registry`",
                 "pass a code: `relay publish --otp <code>`",
