@@ -9,6 +9,7 @@ mod packument;
 mod publish;
 mod revise;
 mod search;
+mod settings;
 mod token_admin;
 
 use serde_json::json;
@@ -21,8 +22,9 @@ use crate::refusals::{DEAD_CREDENTIAL_NOTICE, Refusal};
 use crate::route::Route;
 use crate::state::Shared;
 
-pub(crate) use browser::{approve_challenge, approve_login, deny_challenge};
+pub(crate) use browser::{approve_challenge, approve_login, deny_challenge, deny_login};
 pub(crate) use publish::commit;
+pub(crate) use settings::set_second_factor;
 
 /// Answers a request.
 pub(crate) fn dispatch(shared: &Shared, request: &Incoming) -> Answer {
@@ -73,6 +75,8 @@ fn route(shared: &Shared, request: &Incoming) -> Answer {
             ("POST", Route::ChallengePage { id }) => browser::answer_challenge(state, request, id),
             ("GET", Route::LoginPage { id }) => browser::login_page(state, id),
             ("POST", Route::LoginPage { id }) => browser::answer_login(state, request, id),
+            ("GET", Route::SecondFactorPage { account }) => settings::page(state, account),
+            ("POST", Route::SecondFactorPage { account }) => settings::change(state, request, account),
             _ => Refusal::NotFound.into(),
         }),
     }

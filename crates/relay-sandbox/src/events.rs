@@ -50,6 +50,13 @@ pub enum SandboxEvent {
         /// Its name.
         account: String,
     },
+    /// An account's second factor was turned on or off.
+    SecondFactorChanged {
+        /// Its name.
+        account: String,
+        /// Whether it has one.
+        on: bool,
+    },
     /// A version was accepted.
     Published(CommittedUpload),
     /// A dist-tag was set, or removed when `version` is `None`.

@@ -120,6 +120,19 @@ pub(crate) fn login_answered(login: &Login) -> String {
     }
 }
 
+/// An account's settings of its second factor.
+pub(crate) fn second_factor(account: &str, state: &str, is_on: bool) -> String {
+    let account = escape(account);
+    let (button, value) = if is_on { ("Turn it off", "off") } else { ("Add a security key", "key") };
+    let class = if is_on { "" } else { " class=\"primary\"" };
+    let body = format!(
+        "<h1>Two-factor authentication</h1><dl><dt>Account</dt><dd>{account}</dd><dt>It is</dt><dd>{}</dd></dl>\
+         <form method=\"post\"><div class=\"buttons\"><button{class} name=\"set\" value=\"{value}\">{button}</button></div></form>",
+        escape(state),
+    );
+    page("Two-factor authentication", &body)
+}
+
 /// The page of something that is not there or has expired.
 pub(crate) fn gone() -> String {
     message("Not here any more", "This address has expired or was never given out. Start again at the terminal.")

@@ -11,23 +11,66 @@ pub(crate) enum Route {
     Advisories,
     WebLogin,
     Done,
-    LoginPage { id: String },
-    ChallengePage { id: String },
-    User { name: String },
-    UserToken { token: String },
+    LoginPage {
+        id: String,
+    },
+    ChallengePage {
+        id: String,
+    },
+    /// An account's settings of its second factor.
+    SecondFactorPage {
+        account: String,
+    },
+    User {
+        name: String,
+    },
+    UserToken {
+        token: String,
+    },
     Tokens,
-    Token { key: String },
-    DistTags { package: String },
-    DistTag { package: String, tag: String },
-    Access { package: String },
-    Visibility { package: String },
-    Collaborators { package: String },
-    PackagesOf { owner: String, org: bool },
-    Packument { package: String },
-    Revision { package: String, revision: String },
-    Version { package: String, version: String },
-    Tarball { package: String, file: String },
-    TarballRevision { package: String, file: String, revision: String },
+    Token {
+        key: String,
+    },
+    DistTags {
+        package: String,
+    },
+    DistTag {
+        package: String,
+        tag: String,
+    },
+    Access {
+        package: String,
+    },
+    Visibility {
+        package: String,
+    },
+    Collaborators {
+        package: String,
+    },
+    PackagesOf {
+        owner: String,
+        org: bool,
+    },
+    Packument {
+        package: String,
+    },
+    Revision {
+        package: String,
+        revision: String,
+    },
+    Version {
+        package: String,
+        version: String,
+    },
+    Tarball {
+        package: String,
+        file: String,
+    },
+    TarballRevision {
+        package: String,
+        file: String,
+        revision: String,
+    },
     Unknown,
 }
 
@@ -72,6 +115,7 @@ fn parse_segments(segments: &[&str]) -> Route {
         ["-", "v1", "login"] => Route::WebLogin,
         ["-", "v1", "done"] => Route::Done,
         ["login", "cli", id] => Route::LoginPage { id: own(id) },
+        ["settings", account, "tfa"] => Route::SecondFactorPage { account: own(account) },
         ["auth", "cli", id] => Route::ChallengePage { id: own(id) },
         ["-", "user", "token", token] => Route::UserToken { token: own(token) },
         ["-", "user", name, "package"] => Route::PackagesOf { owner: own(name), org: false },

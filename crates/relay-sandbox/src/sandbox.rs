@@ -324,6 +324,22 @@ impl Sandbox {
         self.shared.with(|state| endpoints::approve_login(state, id, account))
     }
 
+    /// Does what the login page's "Cancel" does; `false` when no such login waits.
+    pub fn deny_login(&self, id: &str) -> bool {
+        self.shared.with(|state| endpoints::deny_login(state, id))
+    }
+
+    /// Waits until a request of a kind was answered, and hands the first back.
+    pub async fn answered(&self, wanted: impl Fn(&RecordedRequest) -> bool) -> RecordedRequest {
+        let is_it = |request: &&RecordedRequest| request.status.is_some() && wanted(request);
+        self.shared.wait_for(|state| state.requests().into_iter().find(|request| is_it(&request))).await
+    }
+
+    /// Does what the account's settings page does; `false` when there is no such account.
+    pub fn set_second_factor(&self, account: &str, second_factor: SecondFactor) -> bool {
+        self.shared.with(|state| endpoints::set_second_factor(state, account, second_factor))
+    }
+
     /// A package's dist-tags as written, also to versions that cannot be seen yet.
     pub fn dist_tags(&self, package: &str) -> BTreeMap<String, String> {
         self.shared.with(|state| state.live_package(package).map(crate::packages::Package::tags).unwrap_or_default())

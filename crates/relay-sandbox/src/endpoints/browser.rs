@@ -109,10 +109,7 @@ pub(super) fn answer_login(state: &mut State, request: &Incoming, id: &str) -> A
         return answer;
     }
     if form_value(request, "decision").as_deref() == Some("deny") {
-        let now = state.clock.now();
-        if let Some(login) = state.waiting.login(id, now).filter(|login| login.outcome == Outcome::Pending) {
-            login.outcome = Outcome::Denied;
-        }
+        deny_login(state, id);
     } else {
         let account = form_value(request, "account").unwrap_or_default();
         if !state.accounts.contains_key(&account) {
@@ -161,6 +158,15 @@ pub(crate) fn approve_login(state: &mut State, id: &str, account: &str) -> bool 
     true
 }
 
+/// What the login page's "Cancel" does. `false` when there is no such login that still waits.
+pub(crate) fn deny_login(state: &mut State, id: &str) -> bool {
+    let now = state.clock.now();
+    let waiting = state.waiting.login(id, now).filter(|login| login.outcome == Outcome::Pending);
+    let Some(login) = waiting else { return false };
+    login.outcome = Outcome::Denied;
+    true
+}
+
 /// What the page's "Deny" does. `false` when there is no such challenge that still waits.
 pub(crate) fn deny_challenge(state: &mut State, id: &str) -> bool {
     let now = state.clock.now();
@@ -173,7 +179,7 @@ pub(crate) fn deny_challenge(state: &mut State, id: &str) -> bool {
 }
 
 /// A form that another site made the browser send. What carries neither header is no browser.
-fn refuse_foreign_form(request: &Incoming) -> Option<Answer> {
+pub(super) fn refuse_foreign_form(request: &Incoming) -> Option<Answer> {
     let foreign = match (request.header("origin"), request.header("sec-fetch-site")) {
         (Some(origin), _) => origin != request.origin,
         (None, Some(site)) => site != "same-origin",
@@ -182,6 +188,6 @@ fn refuse_foreign_form(request: &Incoming) -> Option<Answer> {
     foreign.then(|| Answer::page(403, pages::message("Refused", "This answer came from another site.")))
 }
 
-fn form_value(request: &Incoming, name: &str) -> Option<String> {
+pub(super) fn form_value(request: &Incoming, name: &str) -> Option<String> {
     form_urlencoded::parse(&request.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

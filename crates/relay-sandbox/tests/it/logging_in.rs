@@ -69,3 +69,22 @@ async fn whoami_works_with_every_live_token_and_with_no_other() {
     npm.use_token("npm_000000000000000000000000000000000000");
     npm.npm(&["whoami"]).await.failed_with(&["code E401"]);
 }
+
+#[tokio::test]
+async fn an_account_turns_its_second_factor_on_and_off_by_its_settings_page() {
+    let sandbox = sandbox().await;
+    let npm = Npm::new(sandbox.url());
+    npm.use_token(&sandbox.create_token(MALLORY, TokenKind::Session));
+    npm.npm(&["profile", "get"]).await.succeeded().printed("two-factor auth: disabled");
+    let page = format!("{}settings/{MALLORY}/tfa", sandbox.url());
+    let text = http().get(&page).send().await.expect("a page").text().await.expect("text");
+    assert!(text.contains("off: nothing can be published so") && text.contains("Add a security key"), "{text}");
+    assert_eq!(fill_in(&page, "nothing=here").await.0, 400);
+    let (status, text) = fill_in(&page, "set=key").await;
+    assert_eq!(status, 200);
+    assert!(text.contains("on, by a security key"), "{text}");
+    npm.npm(&["profile", "get"]).await.succeeded().printed("two-factor auth: auth-and-writes");
+    assert_eq!(fill_in(&page, "set=off").await.0, 200);
+    npm.npm(&["profile", "get"]).await.succeeded().printed("two-factor auth: disabled");
+    assert_eq!(http().get(format!("{}settings/nobody/tfa", sandbox.url())).send().await.expect("a page").status(), 404);
+}
