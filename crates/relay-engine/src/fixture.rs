@@ -132,6 +132,7 @@ pub(crate) fn session_of(sources: &ConfigSources) -> Session {
         otp: None,
         offline: true,
         tag: None,
+        begun: crate::account::sessions::Sessions::default(),
         graduate: NamePatterns::default(),
         access: None,
         selected: None,

@@ -1,6 +1,7 @@
 //! Carries a release out: reads the repository, has a plan made, writes versions, packs, publishes, tags.
 //!
 //! - [`release`]: a release as a value that goes from step to step; everything below serves its steps
+//! - [`account`]: a person's account at a registry: login, sessions, second factor
 //! - [`authority`]: by whose right a package is written to
 //! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
 //! - [`left_out`]: packages that a sparse checkout leaves out
@@ -24,6 +25,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests build worlds on the disk"))]
 
+pub mod account;
 pub mod agreed_settings;
 pub mod authority;
 pub mod conventions;

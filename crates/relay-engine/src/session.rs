@@ -11,6 +11,8 @@ use relay_values::{CUSTOMARY_TOKEN_VARIABLES, CredentialId, DistTag, no_token};
 use relay_workspace::PackageName;
 use secrecy::SecretString;
 
+use crate::account::sessions::Sessions;
+
 /// Everything that a run is given from outside.
 pub struct Session {
     /// `.npmrc` files and `npm_config_*`, resolved.
@@ -41,6 +43,8 @@ pub struct Session {
     pub stand_ins: BTreeMap<RegistryUrl, StandIn>,
     /// Whether cycles through runtime dependencies are allowed.
     pub allow_cycles: bool,
+    /// The sessions that relay began for the person.
+    pub begun: Sessions,
     /// `--graduate`: the packages whose prereleases are to be finished.
     pub graduate: NamePatterns,
     /// The present time.
@@ -121,7 +125,8 @@ impl Session {
         if let Some(credential) = of_npmrc.clone() {
             let about = declared.iter().find(|declaration| is_of_npmrc(declaration));
             let about = about.or_else(|| declared.iter().find(|declaration| declaration.env.is_none()));
-            let kind = about.map_or(CredentialKind::Unknown, |declaration| declaration.kind);
+            let kind = about.map(|declaration| declaration.kind).or_else(|| self.kind_of_begun(&credential));
+            let kind = kind.unwrap_or(CredentialKind::Unknown);
             found.push(known(kind, about.and_then(|declaration| declaration.expires).map(|date| date.0), credential));
         }
         // A token that is written down for a host goes before those that are only for the person's registry.
@@ -139,6 +144,11 @@ impl Session {
             found.push(known(CredentialKind::Unknown, None, credential));
         }
         found
+    }
+
+    /// What kind a credential is that nobody declares: relay knows the sessions that it began itself.
+    fn kind_of_begun(&self, credential: &Credential) -> Option<CredentialKind> {
+        self.begun.since(credential).map(|_| CredentialKind::Session)
     }
 
     /// The credential that a variable holds; where credentials are withheld, that it may hold one is enough.

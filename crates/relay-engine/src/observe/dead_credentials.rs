@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::{OptionFuture, join};
 use futures_util::stream::{self, StreamExt};
-use relay_config::RegistryRules;
+use relay_config::{CredentialKind, RegistryRules};
 use relay_plan::{PublishedState, RouteWarning};
 use relay_values::{CredentialId, RegistryUrl};
 
@@ -26,25 +27,18 @@ pub(super) async fn dead_credentials(candidates: &[Candidate<'_>], session: &Ses
             distinct.entry(known.fact.id.clone()).or_insert((candidate, known));
         }
     }
-    let asked = distinct.len();
-    let questions = distinct.iter().map(|(key, (candidate, known))| async move {
-        Some((key.clone(), session.client.whoami(&candidate.destination, &known.credential).await.ok()?))
-    });
-    let mut answers = stream::iter(questions).buffer_unordered(PLAN_READS_IN_FLIGHT);
-    let mut known = DeadCredentials { asked, ..DeadCredentials::default() };
-    while let Some(answer) = answers.next().await {
-        match answer {
-            Some((key, Some(account))) => drop(known.accounts.insert(key, account)),
-            Some((key, None)) => {
-                known.dead.insert(key);
-            }
-            None => {}
-        }
-    }
+    let mut known = DeadCredentials { asked: distinct.len(), ..DeadCredentials::default() };
+    known.ask_for_accounts(&distinct, session).await;
     if candidates.len() > FULL_READS_MAX {
         known.ask_for_packages(&distinct, session).await;
     }
     known
+}
+
+/// Whether a credential may be a session, which alone may read its account, at a registry where that counts.
+fn may_be_a_session(candidate: &Candidate<'_>, known: &KnownCredential) -> bool {
+    candidate.rules == RegistryRules::Npm
+        && matches!(known.fact.kind, CredentialKind::Session | CredentialKind::Unknown)
 }
 
 /// What asking credentials for their owners brought.
@@ -53,6 +47,8 @@ pub(super) struct DeadCredentials {
     dead: BTreeSet<CredentialId>,
     /// Whom the others belong to, as far as that was told.
     accounts: BTreeMap<CredentialId, String>,
+    /// The accounts that have no second factor, by the sessions that tell.
+    without_second_factor: BTreeMap<CredentialId, String>,
     /// The packages that an account may read or write at a registry, where that was asked and told.
     packages: BTreeMap<(RegistryUrl, String), BTreeMap<String, bool>>,
     /// How many requests that took.
@@ -63,6 +59,29 @@ pub(super) struct DeadCredentials {
 type Distinct<'a> = BTreeMap<CredentialId, (&'a Candidate<'a>, &'a KnownCredential)>;
 
 impl DeadCredentials {
+    /// Asks whom each credential belongs to; of what may be a session, whether its account has a second factor too.
+    async fn ask_for_accounts(&mut self, distinct: &Distinct<'_>, session: &Session) {
+        let questions = distinct.iter().map(|(key, (candidate, known))| async move {
+            let (client, registry, credential) = (&session.client, &candidate.destination, &known.credential);
+            let asks = may_be_a_session(candidate, known);
+            let profile = OptionFuture::from(asks.then(|| client.profile(registry, credential)));
+            let (account, profile) = join(client.whoami(registry, credential), profile).await;
+            (key.clone(), account.ok(), profile.and_then(Result::ok).flatten())
+        });
+        self.asked += distinct.values().filter(|(candidate, known)| may_be_a_session(candidate, known)).count();
+        let mut answers = stream::iter(questions).buffer_unordered(PLAN_READS_IN_FLIGHT);
+        while let Some((key, account, profile)) = answers.next().await {
+            if let Some(profile) = profile.filter(|profile| !profile.two_factor.is_on()) {
+                self.without_second_factor.insert(key.clone(), profile.name);
+            }
+            match account {
+                Some(Some(account)) => drop(self.accounts.insert(key, account)),
+                Some(None) => drop(self.dead.insert(key)),
+                None => {}
+            }
+        }
+    }
+
     /// Asks which packages each account may write: one question an account, where reading every package whole would be one
     /// large answer a package.
     async fn ask_for_packages(&mut self, distinct: &Distinct<'_>, session: &Session) {
@@ -81,9 +100,21 @@ impl DeadCredentials {
         self.packages = answers.filter_map(std::future::ready).collect().await;
     }
 
-    /// Says whether a credential is dead.
+    /// Says whether nothing can be published by a credential: it is dead, or its account has no second factor.
     pub(super) fn has(&self, id: &CredentialId) -> bool {
-        self.dead.contains(id)
+        self.dead.contains(id) || self.without_second_factor.contains_key(id)
+    }
+
+    /// Why nothing can be published by it, as half a sentence.
+    fn says(&self, id: &CredentialId) -> String {
+        match self.without_second_factor.get(id) {
+            Some(account) => format!(
+                "the account `{account}` of the one from {id} has no second factor, and the registry publishes nothing \
+                 for it: turn it on with `relay auth 2fa --registry {}`",
+                id.registry
+            ),
+            None => format!("the registry does not know the one from {id} (401)"),
+        }
     }
 }
 
@@ -163,9 +194,7 @@ impl Candidate<'_> {
             std::mem::take(&mut self.credentials).into_iter().partition(|known| dead.has(&known.fact.id));
         self.credentials = good;
         if self.rules == RegistryRules::Npm {
-            let says =
-                |known: KnownCredential| format!("the registry does not know the one from {} (401)", known.fact.id);
-            return refused.into_iter().map(says).collect();
+            return refused.iter().map(|known| dead.says(&known.fact.id)).collect();
         }
         for known in refused {
             let text = format!(
@@ -255,6 +284,18 @@ mod tests {
     }
 
     #[test]
+    fn a_session_whose_account_has_no_second_factor_is_taken_out_and_what_to_do_is_told() {
+        let project = Repo::of(&TWO).project();
+        let session_id = known("session");
+        let mut known = accounts(&[("session", "eve")]);
+        known.without_second_factor.insert(session_id.fact.id, "eve".to_owned());
+        let mut npm = candidate(&project, &["token", "session"], RegistryRules::Npm);
+        let refused = npm.refuse(&known, &mut Vec::new());
+        assert_eq!((refused.len(), npm.credentials.len()), (1, 1), "{refused:?}");
+        assert!(refused[0].contains("`eve`") && refused[0].contains("`relay auth 2fa --registry"), "{refused:?}");
+    }
+
+    #[test]
     fn a_dead_credential_is_taken_out_where_npms_rules_hold_and_only_told_elsewhere() {
         let project = Repo::of(&TWO).project();
         let dead = DeadCredentials { dead: [known("token").fact.id].into(), ..DeadCredentials::default() };
@@ -296,12 +337,26 @@ mod tests {
             let registry = LoopbackRegistry::answering([json("/-/whoami", status, body)]).await;
             let session = Session { offline: false, ..session(&registry.npmrc_with_token()) };
             let found = asked_about(&registry, 3, &session).await;
-            assert_eq!((found.dead.len(), found.asked), (dead, 1), "{status}");
+            assert_eq!((found.dead.len(), found.asked), (dead, 2), "{status}");
             assert_eq!(found.accounts.into_values().collect::<Vec<_>>(), accounts, "{status}");
-            assert_eq!(registry.paths(), ["/-/whoami"]);
+            let asked: BTreeSet<_> = registry.paths().into_iter().collect();
+            assert_eq!(asked, ["/-/npm/v1/user", "/-/whoami"].map(str::to_owned).into(), "who, and its second factor");
             let offline = Session { offline: true, ..session };
             assert_eq!(asked_about(&registry, 3, &offline).await.asked, 0);
-            assert_eq!(registry.paths().len(), 1, "offline nobody is asked");
+            assert_eq!(registry.paths().len(), 2, "offline nobody is asked");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_tells_whether_its_account_has_a_second_factor() {
+        let on = serde_json::json!({ "name": "ada", "tfa": { "mode": "auth-and-writes" } });
+        let off = serde_json::json!({ "name": "ada", "tfa": false });
+        for (status, profile, without) in [(200, on, vec![]), (200, off.clone(), vec!["ada"]), (403, off, vec![])] {
+            let who = json("/-/whoami", 200, serde_json::json!({ "username": "ada" }));
+            let registry = LoopbackRegistry::answering([who, json("/-/npm/v1/user", status, profile)]).await;
+            let session = Session { offline: false, ..session(&registry.npmrc_with_token()) };
+            let found = asked_about(&registry, 1, &session).await;
+            assert_eq!(found.without_second_factor.into_values().collect::<Vec<_>>(), without, "{status}");
         }
     }
 
@@ -317,6 +372,6 @@ mod tests {
         let many = asked_about(&registry, FULL_READS_MAX + 1, &session).await;
         let expected = BTreeMap::from([("a".to_owned(), true), ("b".to_owned(), false)]);
         assert_eq!(many.packages, [((registry.url.clone(), "ada".to_owned()), expected)].into());
-        assert_eq!(many.asked, 2);
+        assert_eq!(many.asked, 3);
     }
 }

@@ -285,3 +285,18 @@ fn in_a_rehearsal_the_sandbox_is_talked_to_and_nothing_of_the_persons_is_sent() 
     session.stand_ins.get_mut(&default_registry()).unwrap().credentials.clear();
     assert_eq!(origins(&session, "a", &default_registry(), &Config::default()), Vec::<String>::new());
 }
+
+#[test]
+fn a_session_that_relay_began_is_known_as_one_without_being_declared() {
+    let kinds = |session: &Session, declared: &str| -> Vec<CredentialKind> {
+        let known = session.credentials(&name("a"), &default_registry(), &config(declared));
+        known.iter().map(|known| known.fact.kind).collect()
+    };
+    let mut session = session();
+    assert_eq!(kinds(&session, ""), [CredentialKind::Unknown]);
+    let credential = session.npm.credential_for(&default_registry()).unwrap();
+    session.begun.remember(&credential, Timestamp::UNIX_EPOCH, None);
+    assert_eq!(kinds(&session, ""), [CredentialKind::Session]);
+    let declared = "[[credential]]\nkind = \"granular\"\n";
+    assert_eq!(kinds(&session, declared), [CredentialKind::Granular], "what is declared counts");
+}

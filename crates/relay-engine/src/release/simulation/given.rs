@@ -90,6 +90,7 @@ pub(super) fn session(now: jiff::Timestamp) -> Session {
         selected: None,
         stand_ins: BTreeMap::from([(registry(), stand_in)]),
         allow_cycles: false,
+        begun: crate::account::sessions::Sessions::default(),
         graduate: NamePatterns::default(),
         now,
     }
