@@ -3,6 +3,7 @@
 
 mod access;
 mod after_upload;
+mod auth;
 mod build;
 mod canary;
 mod ci_page;

@@ -2,6 +2,7 @@
 //!
 //! Each command has a file with its arguments and its help. Only commands that work are variants of [`Command`].
 
+pub(crate) mod auth;
 pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod graph;
@@ -99,6 +100,7 @@ pub(crate) enum Command {
     Resume(publish::ResumeArgs),
     Undo(undo::UndoArgs),
     Unlock(unlock::UnlockArgs),
+    Auth(auth::AuthArgs),
     Version(version::VersionArgs),
     Graph(graph::GraphArgs),
     Pack(pack::PackArgs),

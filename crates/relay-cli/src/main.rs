@@ -6,7 +6,7 @@
 //! - [`flow`]: the way of a release, shared by several commands; [`session_setup`]: what it is given from outside
 //! - [`notices`], [`interrupted`]: what is said beside; [`dry_run`]: what is shown where nothing will be written
 //! - [`stop`]: how Ctrl-C is heard
-//! - [`display`], [`summary`], [`person`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
+//! - [`display`], [`summary`], [`person`], [`qr_code`]: a run as people see it; [`rehearsal`]: the stage of a rehearsal
 //! - [`vault`]: keeps credentials where no script can read them; [`fence`]: keeps scripts where they belong
 //! - [`context`]: what every command is given; [`workspace`]: what most begin with; [`filter`]: which packages are meant
 #![forbid(unsafe_code)]
@@ -30,6 +30,7 @@ mod log_file;
 mod notices;
 mod npm_choice;
 mod person;
+mod qr_code;
 mod rehearsal;
 mod runtime;
 mod session_setup;
@@ -106,6 +107,7 @@ fn dispatch(ui: &Ui, cli: &Cli, vault: Vault) -> Result<Exit, CliError> {
         Command::Resume(args) => block_on(commands::release::resume(&context, args)),
         Command::Undo(args) => block_on(commands::undo::run(&context, args)),
         Command::Unlock(args) => commands::unlock::run(&context, args),
+        Command::Auth(args) => block_on(commands::auth::run(&context, args)),
         Command::Version(args) => block_on(commands::version::run(&context, args)),
         Command::Rehearse(args) => block_on(commands::rehearse::run(&context, args)),
         Command::Graph(args) => commands::graph::run(&context, args),

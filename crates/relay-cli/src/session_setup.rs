@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use relay_config::{Access, NamePatterns};
+use relay_engine::account::sessions::Sessions;
 use relay_engine::agreed_settings;
 use relay_engine::event::Clock as _;
 use relay_engine::observe::PLAN_READS_IN_FLIGHT;
@@ -30,11 +31,14 @@ use crate::wall_clock::WallClock;
 pub(crate) use manager_files::{of_person as manager_file_of_person, yarn_file_name};
 
 /// The largest `.npmrc` that is read, in bytes.
-const NPMRC_SIZE_BYTES_MAX: u64 = 1024 * 1024;
+pub(crate) const NPMRC_SIZE_BYTES_MAX: u64 = 1024 * 1024;
 
 const CAFILE_HINT: &str = "correct or remove `cafile` in `.npmrc`, or `NODE_EXTRA_CA_CERTS` in the environment";
 /// The largest `cafile` that is read, in bytes: all authorities of a system take a quarter of a megabyte.
 const CAFILE_SIZE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// Connections for what is about an account: a few requests.
+const ACCOUNT_CONNECTIONS: usize = 4;
 
 /// The largest document of a CI's event that is read, in bytes.
 const EVENT_SIZE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -79,8 +83,13 @@ pub(crate) fn session(project: &Project, flags: &SessionFlags) -> Result<Session
     let mut sources = sources(&project.workspace, &project.prefix, &environment, flags.registry.clone())?;
     sources.withhold = sign.is_some();
     let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
+    let begun = Sessions::read(&person_state_folder(&environment));
     let session = build(project, flags, npm, environment)?;
-    Ok(Session { withheld_because: sign.map(|sign| format!("this runs for a pull request ({sign})")), ..session })
+    Ok(Session {
+        begun,
+        withheld_because: sign.map(|sign| format!("this runs for a pull request ({sign})")),
+        ..session
+    })
 }
 
 /// npm's own settings about a publish, as the repository's manager heeds them.
@@ -136,9 +145,48 @@ fn build(
         Some(code) => Some(Otp::parse(code.expose_secret()).map_err(|error| CliError::of(ErrorKind::Usage, &error))?),
         None => npm.otp(),
     };
+    let connections = project.config.publish.concurrency.max(PLAN_READS_IN_FLIGHT);
+    let (client, way) = client(&project.workspace.root, &npm, &environment, connections)?;
+    if !flags.offline {
+        // Meanwhile the repository is read.
+        let (client, registry) = (client.clone(), npm.registry());
+        std::thread::spawn(move || client.prepare(&registry));
+    }
+    let selected = if flags.filter.is_empty() {
+        None
+    } else {
+        Some(crate::filter::select(&flags.filter, &project.workspace, &project.graph, &flags.here)?)
+    };
+    Ok(Session {
+        npm,
+        client,
+        way,
+        withheld_because: None,
+        begun: Sessions::default(),
+        environment: environment.into_iter().map(|(name, value)| (name, SecretString::from(value))).collect(),
+        person: flags.person,
+        otp,
+        offline: flags.offline,
+        tag: flags.tag.clone(),
+        access: flags.access,
+        promote_last: flags.promote_last,
+        selected,
+        stand_ins: BTreeMap::new(),
+        allow_cycles: flags.allow_cycles,
+        graduate: NamePatterns::new(flags.graduate.clone()),
+        now: WallClock.now(),
+    })
+}
+
+/// A client as the settings want it, and a digest of how it reaches registries. `root`: what paths of `.npmrc` are relative to.
+fn client(
+    root: &Utf8Path,
+    npm: &NpmConfig,
+    environment: &BTreeMap<String, String>,
+    connections: usize,
+) -> Result<(RegistryClient, String), CliError> {
     let network = npm.network();
-    let mut authorities =
-        certificate_authorities(project, &npm, home_folder(&environment).as_deref())?.unwrap_or_default();
+    let mut authorities = certificate_authorities(root, npm, home_folder(environment).as_deref())?.unwrap_or_default();
     authorities.extend(network.authorities.iter().flat_map(|pem| format!("\n{pem}").into_bytes()));
     if let Some(path) = &network.extra_authorities_file {
         authorities.extend(extra_authorities(Utf8Path::new(path))?);
@@ -146,7 +194,7 @@ fn build(
     let way = way(&network, &authorities);
     let options = ClientOptions {
         user_agent: user_agent(),
-        connections_per_host: project.config.publish.concurrency.max(PLAN_READS_IN_FLIGHT),
+        connections_per_host: connections,
         auth_type_web: npm.auth_type_web(),
         certificate_authorities: (!authorities.is_empty()).then(|| authorities.into()),
         unchecked_by: network.unchecked_by,
@@ -163,34 +211,7 @@ fn build(
             _ => told.hint(CAFILE_HINT).code("relay::npmrc::cafile"),
         }
     })?;
-    if !flags.offline {
-        // Meanwhile the repository is read.
-        let (client, registry) = (client.clone(), npm.registry());
-        std::thread::spawn(move || client.prepare(&registry));
-    }
-    let selected = if flags.filter.is_empty() {
-        None
-    } else {
-        Some(crate::filter::select(&flags.filter, &project.workspace, &project.graph, &flags.here)?)
-    };
-    Ok(Session {
-        npm,
-        client,
-        way,
-        withheld_because: None,
-        environment: environment.into_iter().map(|(name, value)| (name, SecretString::from(value))).collect(),
-        person: flags.person,
-        otp,
-        offline: flags.offline,
-        tag: flags.tag.clone(),
-        access: flags.access,
-        promote_last: flags.promote_last,
-        selected,
-        stand_ins: BTreeMap::new(),
-        allow_cycles: flags.allow_cycles,
-        graduate: NamePatterns::new(flags.graduate.clone()),
-        now: WallClock.now(),
-    })
+    Ok((client, way))
 }
 
 /// A digest of how registries are reached.
@@ -203,7 +224,7 @@ fn way(network: &NetworkSettings, authorities: &[u8]) -> String {
 
 /// What npm's `cafile` names, if it is set: from the workspace's root on, or with `~/` from the home folder, as npm reads paths.
 fn certificate_authorities(
-    project: &Project,
+    root: &Utf8Path,
     npm: &NpmConfig,
     home: Option<&Utf8Path>,
 ) -> Result<Option<Vec<u8>>, CliError> {
@@ -216,7 +237,7 @@ fn certificate_authorities(
     };
     let place = match (path.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => home.join(rest),
-        _ => project.workspace.root.join(path),
+        _ => root.join(path),
     };
     match read_regular_file(&place, CAFILE_SIZE_BYTES_MAX) {
         Ok(Some(pem)) => Ok(Some(pem)),
@@ -247,20 +268,12 @@ fn sources(
     environment: &BTreeMap<String, String>,
     registry_flag: Option<String>,
 ) -> Result<ConfigSources, CliError> {
-    let home = home_folder(environment);
-    let user = user_npmrc(environment);
-    let global = global_npmrc(environment);
     Ok(ConfigSources {
         project: read_npmrc(&workspace.root.join(".npmrc"), None)?,
-        user: user.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
-        global: global.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose()?.flatten(),
-        secret_variables: environment.keys().filter(|name| holds_a_secret(name)).cloned().collect(),
-        environment: environment.clone(),
-        registry_flag,
-        withhold: false,
         manager_of_repository: Some(workspace.manager),
         manager: manager_files::read(workspace, prefix, Some(environment))?,
         environment_files: manager_files::environment_files(&workspace.root),
+        ..person_sources(environment, registry_flag)?
     })
 }
 
@@ -305,7 +318,8 @@ fn read_npmrc(path: &Utf8Path, home: Option<&Utf8Path>) -> Result<Option<NpmrcFi
     Ok(Some(NpmrcFile { path: shown, text }))
 }
 
-fn home_folder(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
+/// The person's home folder.
+pub(crate) fn home_folder(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
     ["HOME", "USERPROFILE"]
         .iter()
         .find_map(|name| environment.get(*name))
@@ -319,13 +333,72 @@ pub(crate) fn state_folder(project: &Project) -> Utf8PathBuf {
         return repository.git_dir().join(relay_engine::state_folder::STATE_FOLDER_NAME);
     }
     let environment = Vault::default().environment();
-    let base = environment
+    let base = person_state_folder(&environment);
+    let digest = relay_plan::digest(project.workspace.root.as_str().as_bytes());
+    let name: String = digest.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
+    base.join(name)
+}
+
+/// Where relay keeps what belongs to a person and not to a clone.
+pub(crate) fn person_state_folder(environment: &BTreeMap<String, String>) -> Utf8PathBuf {
+    environment
         .get("XDG_STATE_HOME")
         .filter(|path| !path.is_empty())
         .map(Utf8PathBuf::from)
-        .or_else(|| home_folder(&environment).map(|home| home.join(".local/state")))
-        .unwrap_or_else(|| Utf8PathBuf::from(".relay"));
-    let digest = relay_plan::digest(project.workspace.root.as_str().as_bytes());
-    let name: String = digest.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
-    base.join("relay").join(name)
+        .or_else(|| home_folder(environment).map(|home| home.join(".local/state")))
+        .unwrap_or_else(|| Utf8PathBuf::from(".relay"))
+        .join("relay")
+}
+
+/// npm's settings and a client for what is about an account, in a workspace or outside one.
+pub(crate) fn account(
+    here: &Utf8Path,
+    workspace: Option<&Workspace>,
+    environment: &BTreeMap<String, String>,
+    registry_flag: Option<String>,
+) -> Result<(NpmConfig, RegistryClient), CliError> {
+    let sources = match workspace {
+        Some(workspace) => sources(workspace, "", environment, registry_flag)?,
+        None => ConfigSources {
+            project: read_npmrc(&here.join(".npmrc"), None)?,
+            ..person_sources(environment, registry_flag)?
+        },
+    };
+    let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
+    let root = workspace.map_or(here, |workspace| workspace.root.as_path());
+    let (client, _) = client(root, &npm, environment, ACCOUNT_CONNECTIONS)?;
+    Ok((npm, client))
+}
+
+/// What one `.npmrc` of the person's says by itself.
+pub(crate) fn own_settings(
+    shown: &str,
+    text: &SecretString,
+    environment: &BTreeMap<String, String>,
+) -> Result<NpmConfig, CliError> {
+    let file = NpmrcFile { path: Utf8PathBuf::from(shown), text: text.expose_secret().to_owned() };
+    let variables = environment.iter().filter(|(name, _)| !name.to_lowercase().starts_with("npm_config_"));
+    let sources = ConfigSources {
+        user: Some(file),
+        environment: variables.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        ..ConfigSources::default()
+    };
+    NpmConfig::resolve(&sources).map_err(explain::npm)
+}
+
+/// The person's own sources of settings, without those of a checkout.
+fn person_sources(
+    environment: &BTreeMap<String, String>,
+    registry_flag: Option<String>,
+) -> Result<ConfigSources, CliError> {
+    let home = home_folder(environment);
+    let read = |path: Option<Utf8PathBuf>| path.as_deref().map(|path| read_npmrc(path, home.as_deref())).transpose();
+    Ok(ConfigSources {
+        user: read(user_npmrc(environment))?.flatten(),
+        global: read(global_npmrc(environment))?.flatten(),
+        secret_variables: environment.keys().filter(|name| holds_a_secret(name)).cloned().collect(),
+        environment: environment.clone(),
+        registry_flag,
+        ..ConfigSources::default()
+    })
 }

@@ -46,12 +46,18 @@ pub(crate) fn run(context: &Context, args: &ManArgs) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// File names and pages of relay and of each command.
+/// File names and pages of relay and of each command, and of the commands below it.
 fn all_pages(relay: &Command) -> Vec<(String, Vec<u8>)> {
-    let commands = relay.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help");
-    let mut pages = vec![("relay.1".to_owned(), page(relay.clone()))];
-    pages.extend(commands.map(|command| (format!("relay-{}.1", command.get_name()), page(command.clone()))));
+    let mut pages = Vec::new();
+    pages_below(relay, "relay", &mut pages);
     pages
+}
+
+fn pages_below(command: &Command, name: &str, pages: &mut Vec<(String, Vec<u8>)>) {
+    pages.push((format!("{name}.1"), page(command.clone())));
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help") {
+        pages_below(below, &format!("{name}-{}", below.get_name()), pages);
+    }
 }
 
 fn page(command: Command) -> Vec<u8> {

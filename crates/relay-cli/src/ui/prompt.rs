@@ -1,7 +1,7 @@
 //! Questions to a person at the terminal. All of them block: from async code they belong into `spawn_blocking`.
 
 use inquire::ui::RenderConfig;
-use inquire::{Confirm, InquireError, Password, PasswordDisplayMode};
+use inquire::{Confirm, InquireError, Password, PasswordDisplayMode, Text};
 use secrecy::SecretString;
 
 use super::Ui;
@@ -24,6 +24,13 @@ impl Ui {
             .with_display_mode(PasswordDisplayMode::Masked)
             .with_render_config(self.render_config());
         self.asked(|| prompt.prompt_skippable()).map(|secret| secret.map(SecretString::from))
+    }
+
+    /// Asks for a line of text. `None` and Ctrl-C as for a secret.
+    pub(crate) fn ask_text(&self, question: &str) -> Result<Option<String>, CliError> {
+        self.need_person(question)?;
+        let prompt = Text::new(question).with_render_config(self.render_config());
+        self.asked(|| prompt.prompt_skippable())
     }
 
     fn need_person(&self, question: &str) -> Result<(), CliError> {

@@ -28,6 +28,11 @@ fn help_of_each_command() {
         "resume",
         "undo",
         "unlock",
+        "auth",
+        "auth login",
+        "auth status",
+        "auth 2fa",
+        "auth logout",
         "version",
         "graph",
         "pack",
@@ -37,7 +42,7 @@ fn help_of_each_command() {
         "man",
     ] {
         let run = Repo::new().relay(&format!("{command} --help"));
-        insta::assert_snapshot!(format!("help_of_{command}"), run.session());
+        insta::assert_snapshot!(format!("help_of_{}", command.replace(' ', "_")), run.session());
     }
 }
 
@@ -56,6 +61,10 @@ fn completions_and_manual_pages_know_the_commands() {
         assert!(run.stdout.contains("completions"), "{shell}");
     }
     assert!(repo.relay("man graph").stdout.contains(".TH relay-graph 1"));
-    assert_eq!(repo.relay("man --out pages").stderr, "wrote 16 pages to `[ROOT]/pages`\n");
-    assert!(repo.names_in("pages").contains(&"relay-pack.1".to_owned()));
+    assert_eq!(repo.relay("man --out pages").stderr, "wrote 21 pages to `[ROOT]/pages`\n");
+    let pages = repo.names_in("pages");
+    assert!(
+        pages.contains(&"relay-pack.1".to_owned()) && pages.contains(&"relay-auth-login.1".to_owned()),
+        "{pages:?}"
+    );
 }

@@ -44,6 +44,10 @@ pub(super) fn tell(ui: &Ui, event: &SandboxEvent) {
             ui.status(format!("{strong}a login waits for a person{strong:#}  {login_url}"));
         }
         SandboxEvent::LoggedIn { account } => ui.status(format!("{done}`{}` has logged in{done:#}", clean(account))),
+        SandboxEvent::SecondFactorChanged { account, on } => {
+            let word = if *on { "on" } else { "off" };
+            ui.status(format!("{done}the second factor of `{}` is {word}{done:#}", clean(account)));
+        }
         SandboxEvent::Published(upload) => ui.status(format!(
             "{done}published {}@{} as {} by `{}`, {}{done:#}",
             clean(&upload.package),

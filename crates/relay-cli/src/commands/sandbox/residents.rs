@@ -11,6 +11,9 @@ const BROWSER_ACCOUNT: &str = "ada";
 /// The account that proves itself by codes.
 const CODE_ACCOUNT: &str = "grace";
 
+/// The account that has no second factor yet.
+const NEW_ACCOUNT: &str = "newcomer";
+
 /// What was put into the sandbox.
 pub(super) struct Residents {
     pub(super) accounts: Vec<Resident>,
@@ -21,7 +24,42 @@ pub(super) struct Residents {
 pub(super) struct Resident {
     pub(super) name: &'static str,
     pub(super) password: String,
-    pub(super) totp_secret: Option<&'static str>,
+    pub(super) proof: Proof,
+}
+
+/// How an account proves itself a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    Browser,
+    Codes { secret: &'static str },
+    Nothing,
+}
+
+impl Proof {
+    /// As the JSON names it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Browser => "web",
+            Self::Codes { .. } => "totp",
+            Self::Nothing => "none",
+        }
+    }
+
+    /// The shared secret of an authenticator app.
+    pub(super) fn secret(self) -> Option<&'static str> {
+        match self {
+            Self::Codes { secret } => Some(secret),
+            Self::Browser | Self::Nothing => None,
+        }
+    }
+
+    fn second_factor(self) -> SecondFactor {
+        match self {
+            Self::Browser => SecondFactor::Web,
+            Self::Codes { secret } => SecondFactor::Totp { secret: secret.to_owned() },
+            Self::Nothing => SecondFactor::None,
+        }
+    }
 }
 
 /// A token.
@@ -61,16 +99,17 @@ impl ReadyKind {
 impl Residents {
     /// Puts accounts and tokens into the sandbox.
     pub(super) fn move_in(sandbox: &Sandbox) -> Self {
-        let people = [(BROWSER_ACCOUNT, None), (CODE_ACCOUNT, Some(TOTP_SECRET))];
+        let people = [
+            (BROWSER_ACCOUNT, Proof::Browser),
+            (CODE_ACCOUNT, Proof::Codes { secret: TOTP_SECRET }),
+            (NEW_ACCOUNT, Proof::Nothing),
+        ];
         let accounts: Vec<Resident> = people
             .into_iter()
-            .map(|(name, totp_secret)| Resident { name, password: format!("{name}-of-the-sandbox"), totp_secret })
+            .map(|(name, proof)| Resident { name, password: format!("{name}-of-the-sandbox"), proof })
             .collect();
         for account in &accounts {
-            let second_factor = match account.totp_secret {
-                None => SecondFactor::Web,
-                Some(secret) => SecondFactor::Totp { secret: secret.to_owned() },
-            };
+            let second_factor = account.proof.second_factor();
             let name = account.name.to_owned();
             sandbox.add_account(NewAccount { name, password: account.password.clone(), second_factor });
         }

@@ -3,7 +3,7 @@
 use relay_sandbox::Sandbox;
 use serde::Serialize;
 
-use super::residents::{ReadyKind, Residents};
+use super::residents::{Proof, ReadyKind, Residents};
 use crate::cli::sandbox::{RulesArg, SandboxArgs};
 use crate::ui::{Palette, columns, human_span};
 
@@ -38,8 +38,8 @@ pub(super) fn document<'a>(sandbox: &'a Sandbox, rules: RulesArg, residents: &'a
     let accounts = residents.accounts.iter().map(|account| AccountEntry {
         name: account.name,
         password: &account.password,
-        second_factor: if account.totp_secret.is_some() { "totp" } else { "web" },
-        totp_secret: account.totp_secret,
+        second_factor: account.proof.as_str(),
+        totp_secret: account.proof.secret(),
     });
     let tokens = residents.tokens.iter().map(|token| TokenEntry {
         account: token.account,
@@ -111,9 +111,10 @@ fn to_try(rules: RulesArg, url: &str) -> (&'static str, String) {
 }
 
 fn second_factor(sandbox: &Sandbox, account: &super::residents::Resident) -> String {
-    match account.totp_secret {
-        None => "second factor: a button on a page in the browser".to_owned(),
-        Some(secret) => {
+    match account.proof {
+        Proof::Nothing => format!("second factor: none; {}settings/{}/tfa turns one on", sandbox.url(), account.name),
+        Proof::Browser => "second factor: a button on a page in the browser".to_owned(),
+        Proof::Codes { secret } => {
             let code = sandbox.current_otp(account.name).map(|code| format!(", now {code}")).unwrap_or_default();
             format!("second factor: codes from the secret {secret}{code}")
         }

@@ -1,0 +1,132 @@
+//! What the commands about an account share: npm's settings, a client, the registries that are meant, and the person's own
+//! files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use relay_engine::account::sessions::Sessions;
+use relay_registry::{Credential, NpmConfig, RegistryClient, RegistryUrl};
+use relay_workspace::{Workspace, read_regular_text, write_privately};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::error::engine as explain;
+use crate::session_setup::{self, NPMRC_SIZE_BYTES_MAX};
+
+/// An account's surroundings.
+pub(super) struct Account {
+    /// npm's settings.
+    pub(super) npm: NpmConfig,
+    /// Speaks with registries.
+    pub(super) client: RegistryClient,
+    /// The person's `.npmrc`, whether it is there or not.
+    pub(super) file: Utf8PathBuf,
+    /// The folder of the person's that sessions are remembered in.
+    pub(super) state: Utf8PathBuf,
+    environment: BTreeMap<String, String>,
+    workspace: Option<Workspace>,
+    registry: Option<String>,
+}
+
+impl Account {
+    /// Reads the settings, with `--registry` as given.
+    pub(super) fn open(context: &Context, registry: Option<&str>) -> Result<Self, CliError> {
+        let environment = context.vault.environment();
+        // An account needs no workspace; one that can't be read is the business of the commands that need it.
+        let workspace = Workspace::discover(&context.cwd).ok();
+        let registry = registry.map(str::to_owned);
+        let (npm, client) = session_setup::account(&context.cwd, workspace.as_ref(), &environment, registry.clone())?;
+        context.ui.warnings(npm.warnings());
+        let file = session_setup::user_npmrc(&environment).ok_or_else(|| {
+            CliError::user("there is no home folder, so that a session has no place to be kept")
+                .hint("set `HOME`, or say where your `.npmrc` is: `npm_config_userconfig=FILE`")
+                .code("relay::auth::no_home")
+        })?;
+        let state = session_setup::person_state_folder(&environment);
+        Ok(Self { npm, client, file, state, environment, workspace, registry })
+    }
+
+    /// The registries that are meant: that of the flag, else those of the packages here, else that of the settings.
+    pub(super) fn registries(&self) -> Result<Vec<RegistryUrl>, CliError> {
+        if self.registry.is_some() {
+            return Ok(vec![self.npm.registry()]);
+        }
+        let mut registries = BTreeSet::new();
+        for package in self.workspace.iter().flat_map(|workspace| &workspace.packages) {
+            if package.private {
+                continue;
+            }
+            let in_manifest = package.manifest.fields().get("publishConfig");
+            let choice = self.npm.registry_for(&package.name, in_manifest).map_err(explain::npm)?;
+            registries.insert(choice.url);
+        }
+        if registries.is_empty() {
+            registries.insert(self.npm.registry());
+        }
+        Ok(registries.into_iter().collect())
+    }
+
+    /// The one registry that is meant.
+    pub(super) fn registry(&self, command: &str) -> Result<RegistryUrl, CliError> {
+        let registries = self.registries()?;
+        match registries.as_slice() {
+            [one] => Ok(one.clone()),
+            many => Err(many.iter().fold(
+                CliError::usage("the packages here go to several registries, and this is done at one at a time")
+                    .code("relay::auth::several_registries"),
+                |error, one| error.hint(format!("`relay auth {command} --registry {one}`")),
+            )),
+        }
+    }
+
+    /// What relay remembers of sessions.
+    pub(super) fn sessions(&self) -> Sessions {
+        Sessions::read(&self.state)
+    }
+
+    /// The text of the person's `.npmrc`; empty where there is none.
+    pub(super) fn text(&self) -> Result<SecretString, CliError> {
+        let unreadable = |cause: String| {
+            CliError::user(format!("your npm configuration `{}` can't be read", self.file))
+                .cause(cause)
+                .hint("make it a file that you may read, or remove it")
+                .code("relay::npmrc::unreadable")
+        };
+        let text =
+            read_regular_text(&self.file, NPMRC_SIZE_BYTES_MAX).map_err(|error| unreadable(error.to_string()))?;
+        Ok(SecretString::from(text.unwrap_or_default()))
+    }
+
+    /// Puts another text in its place, in one step, readable by the person alone.
+    pub(super) fn write(&self, text: &SecretString) -> Result<(), CliError> {
+        if let Some(folder) = self.file.parent().filter(|folder| !folder.as_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                CliError::user(format!("the folder `{folder}` can't be made")).cause(error.to_string())
+            })?;
+        }
+        write_privately(&self.file, text.expose_secret().as_bytes())
+            .map_err(|error| CliError::user(error.to_string()).code("relay::npmrc::unwritable"))
+    }
+
+    /// How the person's `.npmrc` is called to them.
+    pub(super) fn file_shown(&self) -> String {
+        let home = session_setup::home_folder(&self.environment);
+        let below = home.as_deref().and_then(|home| self.file.strip_prefix(home).ok());
+        below.map_or_else(|| self.file.to_string(), |below| Utf8Path::new("~").join(below).to_string())
+    }
+
+    /// The settings as they are once the person's `.npmrc` was written.
+    pub(super) fn read_again(&self, context: &Context) -> Result<NpmConfig, CliError> {
+        let (npm, _) =
+            session_setup::account(&context.cwd, self.workspace.as_ref(), &self.environment, self.registry.clone())?;
+        Ok(npm)
+    }
+
+    /// The credential of a registry that the person's own `.npmrc` holds.
+    pub(super) fn own_credential(&self, registry: &RegistryUrl) -> Result<Option<Credential>, CliError> {
+        let text = self.text()?;
+        let npm = session_setup::own_settings(&self.file_shown(), &text, &self.environment)?;
+        Ok(npm.credential_for(registry))
+    }
+}

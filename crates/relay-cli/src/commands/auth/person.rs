@@ -1,0 +1,82 @@
+//! The person who logs in: sees the page's address, types name, password and code.
+
+use relay_engine::account::login::LoginPerson;
+use relay_registry::{DisplayUrl, Otp, RegistryUrl, Url};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::qr_code;
+use crate::ui::Ui;
+
+/// How often a code that can't be one is asked for again.
+const CODE_TRIES_MAX: usize = 3;
+
+/// Someone at a terminal, or whoever reads the log.
+pub(super) struct AtTerminal {
+    pub(super) ui: Ui,
+    pub(super) registry: RegistryUrl,
+    /// Whether a browser is opened.
+    pub(super) browser: bool,
+}
+
+impl AtTerminal {
+    /// Shows a page, and opens it where somebody sits before it.
+    pub(super) fn show_page(&self, words: &str, page: &Url) {
+        let shown = page.as_str();
+        say(&self.ui, words);
+        say(&self.ui, format!("  {shown}"));
+        qr_code::show(&self.ui, shown);
+        let opens = self.browser && self.ui.is_interactive();
+        if opens && webbrowser::open(shown).is_err() {
+            say(&self.ui, "  no browser could be opened; open the address yourself");
+        }
+    }
+}
+
+impl LoginPerson for AtTerminal {
+    fn show(&self, page: &Url) {
+        let at = DisplayUrl::new(self.registry.as_url());
+        self.show_page(&format!("Log in at {at} in your browser; relay waits for it:"), page);
+    }
+
+    async fn name_and_password(&self) -> Option<(String, SecretString)> {
+        if !self.ui.is_interactive() {
+            return None;
+        }
+        let (ui, registry) = (self.ui.clone(), self.registry.clone());
+        // Prompts block their thread.
+        let asked = tokio::task::spawn_blocking(move || {
+            let name = ui.ask_text(&format!("Your name at {registry}:")).ok().flatten()?;
+            let password = ui.ask_secret("Password:").ok().flatten()?;
+            let name = name.trim().to_owned();
+            (!name.is_empty() && !password.expose_secret().is_empty()).then_some((name, password))
+        });
+        asked.await.ok().flatten()
+    }
+
+    async fn code(&self, message: &str) -> Option<Otp> {
+        if !self.ui.is_interactive() {
+            return None;
+        }
+        let (ui, message) = (self.ui.clone(), message.to_owned());
+        let asked = tokio::task::spawn_blocking(move || {
+            say(&ui, message);
+            for _ in 0..CODE_TRIES_MAX {
+                let code = ui.ask_secret("One-time password (empty gives up):").ok().flatten()?;
+                if code.expose_secret().trim().is_empty() {
+                    return None;
+                }
+                match Otp::parse(code.expose_secret()) {
+                    Ok(otp) => return Some(otp),
+                    Err(error) => say(&ui, error),
+                }
+            }
+            None
+        });
+        asked.await.ok().flatten()
+    }
+}
+
+/// An address is shown also where `--quiet` was asked for: without it the wait would be for nothing.
+fn say(ui: &Ui, text: impl std::fmt::Display) {
+    ui.raw_message(format!("{text}\n"));
+}
