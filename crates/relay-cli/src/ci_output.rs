@@ -10,6 +10,7 @@ use relay_plan::{ReleasePlan, Severity};
 use relay_registry::struck_out::strike;
 use serde_json::json;
 
+use crate::summary::promotion::{self, Weight};
 use crate::summary::{self, World};
 use crate::ui::{Notice, Ui};
 
@@ -44,8 +45,8 @@ pub(crate) fn annotate_findings(plan: &ReleasePlan, severity: Severity, ui: &Ui)
     }
 }
 
-/// Annotates each package that is not out as it should be, and what went wrong beside the packages. Held ones are left out:
-/// the package that holds them is there.
+/// Annotates each package that is not out as it should be, the dist-tags that did not move, by their reasons, and what went wrong
+/// beside the packages. Held ones are left out: the package that holds them is there.
 pub(crate) fn annotate_report(report: &RunReport, world: World, ui: &Ui) {
     for package in &report.packages {
         let Some((what, help)) = summary::trouble(package, world) else { continue };
@@ -56,6 +57,14 @@ pub(crate) fn annotate_report(report: &RunReport, world: World, ui: &Ui) {
         let help = help.into_iter().map(|line| format!("  help: {line}"));
         let lines: Vec<String> = iter::once(what).chain(help).collect();
         ui.annotate(notice, &format!("{} {} {word}", package.name, package.version), &lines.join("\n"));
+    }
+    for (weight, sentence) in promotion::weighed(report) {
+        let notice = match weight {
+            Weight::Well => continue,
+            Weight::Notable => Notice::Warning,
+            Weight::Wrong => Notice::Error,
+        };
+        ui.annotate(notice, "dist-tags", &sentence);
     }
     for problem in &report.problems {
         ui.annotate(Notice::Warning, "release", problem);
@@ -98,7 +107,10 @@ fn append(path: &str, text: &str, ui: &Ui) {
 
 #[cfg(test)]
 mod tests {
+    use relay_engine::report::{PromotionOutcome, PromotionReport, SideTagLeft};
     use relay_engine::state::{Evidence, Failure, How, Parked};
+    use relay_values::DistTag;
+    use relay_workspace::Version;
 
     use super::*;
     use crate::summary::tests::package;
@@ -133,6 +145,40 @@ mod tests {
              help: run the same command again: it goes on with what is unfinished\n\
              ::warning title=release::the push was refused\n"
         );
+    }
+
+    #[test]
+    fn dist_tags_that_did_not_move_are_annotated_by_their_reasons() {
+        let one = |name: &str, outcome: PromotionOutcome| PromotionReport {
+            name: name.parse().unwrap(),
+            version: Version::new(1, 1, 0),
+            registry: "http://registry.example/".parse().unwrap(),
+            tag: DistTag::latest(),
+            side_tag: DistTag::parse("relay-1").unwrap(),
+            outcome,
+            side_tag_left: None,
+        };
+        let refused = || PromotionOutcome::Failed { why: "no".to_owned() };
+        let left = Some(SideTagLeft::Unremoved { why: "no".to_owned() });
+        let promotion = vec![
+            PromotionReport { side_tag_left: left, ..one("a", PromotionOutcome::There) },
+            one("b", refused()),
+            one("c", refused()),
+            one("d", PromotionOutcome::Parked { why: "nobody is here".to_owned() }),
+            one("e", PromotionOutcome::Left { there: Version::new(2, 0, 0) }),
+            one("f", PromotionOutcome::Interrupted),
+        ];
+        let (ui, seen) = captured(UiSettings { forge: Forge::GitHub, ..UiSettings::plain() });
+        annotate_report(&RunReport { promotion, ..RunReport::new() }, World::Real, &ui);
+        let text = seen.messages.text();
+        assert_eq!(text.lines().filter(|line| line.starts_with("::error title=dist-tags::")).count(), 1, "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("::warning title=dist-tags::")).count(), 4, "{text}");
+        assert_eq!(text.lines().count(), 5, "what moved is no annotation: {text}");
+        assert!(
+            text.contains("::error title=dist-tags::`latest` of b 1.1.0, c 1.1.0 could not be moved: no;"),
+            "{text}"
+        );
+        assert!(text.contains("::warning title=dist-tags::`latest` of e was left alone: it names 2.0.0"), "{text}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod explanations;
 mod markdown;
-mod promotion;
+pub(crate) mod promotion;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

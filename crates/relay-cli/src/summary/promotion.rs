@@ -7,27 +7,45 @@ use relay_engine::report::{PromotionOutcome, PromotionReport, RunReport};
 use super::listed;
 use crate::ui::plural;
 
+/// How much a sentence asks for attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// It is as planned.
+    Well,
+    /// It is not, and nothing was refused.
+    Notable,
+    /// A registry refused something, or could not be reached.
+    Wrong,
+}
+
 /// The sentences, what is well first.
-pub(super) fn sentences(report: &RunReport) -> Vec<String> {
+pub(super) fn sentences(report: &RunReport) -> impl Iterator<Item = String> {
+    weighed(report).into_iter().map(|(_, sentence)| sentence)
+}
+
+/// The sentences with their weight.
+pub(crate) fn weighed(report: &RunReport) -> Vec<(Weight, String)> {
     let all = &report.promotion;
     let mut sentences = Vec::new();
-    sentences.extend(moved(all));
-    sentences.extend(all.iter().filter_map(left_alone));
-    sentences.extend(waiting(all));
+    sentences.extend(moved(all).map(|sentence| (Weight::Well, sentence)));
+    sentences.extend(all.iter().filter_map(left_alone).chain(waiting(all)).map(|sentence| (Weight::Notable, sentence)));
     for (why, ones) in by_reason(all) {
         let (names, tags) = (names_of(&ones), tags_of(&ones));
-        sentences.push(format!(
+        let failed = ones.iter().any(|one| matches!(one.outcome, PromotionOutcome::Failed { .. }));
+        let sentence = format!(
             "{tags} of {names} could not be moved: {why}; {} under {} meanwhile, and the next run tries again",
             out(&ones),
             side_tags_of(&ones)
-        ));
+        );
+        sentences.push((if failed { Weight::Wrong } else { Weight::Notable }, sentence));
     }
     for one in all {
         if let Some(why) = &one.side_tag_left {
             let (name, version, side) = (&one.name, &one.version, &one.side_tag);
-            sentences.push(format!(
+            let sentence = format!(
                 "the side tag `{side}` of {name} {version} could not be removed: {why}; the next run tries again"
-            ));
+            );
+            sentences.push((Weight::Notable, sentence));
         }
     }
     sentences
@@ -142,7 +160,7 @@ mod tests {
 
     #[track_caller]
     fn check(all: Vec<PromotionReport>, expected: &[&str]) {
-        assert_eq!(sentences(&RunReport { promotion: all, ..RunReport::new() }), expected);
+        assert_eq!(sentences(&RunReport { promotion: all, ..RunReport::new() }).collect::<Vec<_>>(), expected);
     }
 
     #[test]
