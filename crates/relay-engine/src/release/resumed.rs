@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 
 use super::remote::{Look, RemoteState};
-use crate::journal::replay;
+use crate::journal::{PastUploads, replay};
 use crate::project::Project;
 use crate::run_options::RunOptions;
 
@@ -23,7 +23,11 @@ pub struct Resumed {
 impl Resumed {
     /// Looks for one. Nothing is found where all is finished, or where the remote can't be read: the run itself will say so.
     pub fn find(project: &Project, state: &Utf8Path, with_remote: bool) -> Option<Self> {
-        let journal = replay(state).past_uploads;
+        Self::among(&replay(state).past_uploads, project, with_remote)
+    }
+
+    /// The same with a journal that has been read.
+    pub(super) fn among(journal: &PastUploads, project: &Project, with_remote: bool) -> Option<Self> {
         if let Some(run) = journal.unfinished_run() {
             return Some(Self { begun: run.at, options: run.options.clone(), remote: None });
         }

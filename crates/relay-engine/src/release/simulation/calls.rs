@@ -6,7 +6,7 @@ use relay_registry::{Challenge, Otp, WebChallenge};
 use tokio::time::sleep;
 use url::Url;
 
-use super::registry::{Came, Factor, Put};
+use super::registry::{Came, Factor, Put, Read};
 use super::world::{Process, World, look};
 use crate::driver::{ChallengeNotice, Code, Person};
 use crate::machine::Found;
@@ -83,12 +83,12 @@ impl RegistryCalls for Connection {
         }
     }
 
-    async fn find(&self, upload: &PreparedUpload, _thorough: bool) -> Found {
-        self.read(upload, false).await
+    async fn find(&self, upload: &PreparedUpload, thorough: bool) -> Found {
+        self.read(upload, if thorough { Read::Thorough } else { Read::Document }).await
     }
 
     async fn look(&self, upload: &PreparedUpload) -> Found {
-        self.read(upload, true).await
+        self.read(upload, Read::Installable).await
     }
 
     async fn poll(&self, _upload: &PreparedUpload, challenge: &WebChallenge) -> Polled {
@@ -112,11 +112,11 @@ impl Connection {
         brought.unwrap_or(Polled::Failed)
     }
 
-    async fn read(&self, upload: &PreparedUpload, installable: bool) -> Found {
+    async fn read(&self, upload: &PreparedUpload, read: Read) -> Found {
         sleep(Duration::from_millis(30)).await;
         let put = put_of(upload, None);
         let found =
-            self.0.effect(format_args!("read {}@{}", put.name, put.version), |world, _| world.shown(&put, installable));
+            self.0.effect(format_args!("read {}@{}", put.name, put.version), |world, _| world.shown(&put, read));
         found.unwrap_or(Found::Unavailable { cause: "over".to_owned() })
     }
 }

@@ -181,7 +181,7 @@ impl GitCalls for SimulatedGit {
     }
 
     fn remote_name(&self) -> Option<String> {
-        Some("origin".to_owned())
+        self.peek(|world, _| !world.remote.is_absent).then(|| "origin".to_owned())
     }
 
     fn has_hook(&self, _name: &str) -> bool {

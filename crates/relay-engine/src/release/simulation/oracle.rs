@@ -290,7 +290,11 @@ impl World {
             !is_accepted && self.registry.get(name, version).is_some_and(|stored| stored.is_strangers)
         };
         let is_out = |name: &PackageName| versions.get(name).is_some_and(|one| self.registry.get(name, one).is_some());
-        let is_refused = |name: &&PackageName| self.registry.forbidden.contains(*name) && !is_out(name);
+        let is_burnt = |name: &PackageName| {
+            versions.get(name).is_some_and(|version| self.registry.burnt.contains(&(name.clone(), version.clone())))
+        };
+        let is_refused =
+            |name: &&PackageName| (self.registry.forbidden.contains(*name) || is_burnt(name)) && !is_out(name);
         let mut held = self.standing_on(self.packages.keys().filter(is_strangers), |_| true);
         // What is out already holds nobody, whatever it needs.
         held.extend(self.standing_on(self.packages.keys().filter(is_refused), |name| !is_out(name)));

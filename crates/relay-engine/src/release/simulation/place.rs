@@ -17,6 +17,7 @@ use super::git::{SimulatedGit, WORKDIR};
 use super::given::package;
 use super::objects::{Commit, Tree};
 use super::remote::MAIN;
+use super::run::Command;
 use super::world::{Process, World, look};
 use crate::conventions::PackChoices;
 use crate::event::{Emitter, Fact, SharedClock};
@@ -26,6 +27,7 @@ use crate::observe::{Intent, LiveVersion, ObserveError, Observed, RecordedVersio
 use crate::project::Project;
 use crate::release::ReleaseError;
 use crate::release::remote_lock::Beside;
+use crate::release::resumed::Resumed;
 use crate::release::versioned::VersionStep;
 use crate::release::workplace::Workplace;
 use crate::session::Session;
@@ -175,6 +177,20 @@ impl Place {
         }
         let parents = world.computers[self.0.at].refs.get(MAIN).cloned().into_iter().collect();
         Commit { parents, tree, document: None, seconds: 0, message: "release".to_owned() }
+    }
+
+    /// Whether `relay resume` finds a run here, which it then asks for as it was asked for. Where it finds none it publishes, which
+    /// a person who means a release does not let it do.
+    pub(super) fn has_something_to_resume(&self, command: &Command) -> bool {
+        let project = self.project(&command.config);
+        let Some(found) = Resumed::among(&self.past_uploads(), &project, command.pushes) else {
+            return command.intent == Intent::Publish;
+        };
+        let asked = &found.options;
+        if asked.releases != (command.intent == Intent::Release) || asked.no_push == command.asks_to_push() {
+            look(&self.0.world).wrong("L1", format!("the run that is gone on with is said to have been {asked:?}"));
+        }
+        true
     }
 
     /// The project as the clone has it.

@@ -61,6 +61,8 @@ pub(super) struct Registry {
     pub(super) interactive: BTreeSet<PackageName>,
     /// Packages that this account may not publish.
     pub(super) forbidden: BTreeSet<PackageName>,
+    /// Versions that were published once and removed: their numbers are never taken again.
+    pub(super) burnt: BTreeSet<(PackageName, Version)>,
     /// A code serves once.
     pub(super) codes_serve_once: bool,
     used: BTreeMap<Factor, PackageName>,
@@ -70,6 +72,17 @@ pub(super) struct Registry {
     late: Vec<(Duration, Put)>,
     /// How often each version was sent.
     pub(super) sent: BTreeMap<(PackageName, Version), u32>,
+}
+
+/// How a version is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    /// Its document.
+    Document,
+    /// All that could show it, the dates of what was removed too.
+    Thorough,
+    /// What an installer needs.
+    Installable,
 }
 
 /// What came of an upload.
@@ -195,6 +208,9 @@ impl World {
                 if stored.is_visible(now) { RefusalCode::AlreadyPublished } else { RefusalCode::PreviouslyStaged };
             return Came::Outcome(refusal(code, put));
         }
+        if self.registry.burnt.contains(&key) {
+            return Came::Outcome(refusal(RefusalCode::AlreadyPublished, put));
+        }
         let Self { registry, dice, .. } = self;
         registry.commit(put, false, now, dice);
         Came::Outcome(UploadOutcome::Accepted)
@@ -203,7 +219,8 @@ impl World {
     /// An upload arrives, and something may go wrong with it.
     pub(super) fn arrive(&mut self, put: &Put) -> Came {
         self.let_late_ones_arrive();
-        let is_there = self.registry.get(&put.name, &put.version).is_some();
+        let is_there = self.registry.get(&put.name, &put.version).is_some()
+            || self.registry.burnt.contains(&(put.name.clone(), put.version.clone()));
         let now = self.now();
         if !is_there && self.dice.befalls(self.faults.stranger) {
             let Self { registry, dice, .. } = self;
@@ -230,8 +247,8 @@ impl World {
         }
     }
 
-    /// What a read of a version shows: its document, or with `installable` all that an installer needs.
-    pub(super) fn shown(&mut self, put: &Put, installable: bool) -> Found {
+    /// What a read of a version shows: its document, or all that an installer needs, or the whole packument.
+    pub(super) fn shown(&mut self, put: &Put, read: Read) -> Found {
         self.let_late_ones_arrive();
         if self.dice.befalls(self.faults.read) {
             return if self.dice.befalls(200) {
@@ -242,8 +259,11 @@ impl World {
             };
         }
         let now = self.now();
-        let Some(stored) = self.registry.get(&put.name, &put.version) else { return Found::NotYet };
-        if now < if installable { stored.visible } else { stored.documented.min(stored.visible) } {
+        let Some(stored) = self.registry.get(&put.name, &put.version) else {
+            let is_burnt = self.registry.burnt.contains(&(put.name.clone(), put.version.clone()));
+            return if is_burnt && read == Read::Thorough { Found::TakenBack } else { Found::NotYet };
+        };
+        if now < if read == Read::Installable { stored.visible } else { stored.documented.min(stored.visible) } {
             return Found::NotYet;
         }
         if stored.integrity == put.integrity {

@@ -16,6 +16,8 @@ pub(super) struct Remote {
     pub(super) refs: BTreeMap<String, String>,
     /// The branch takes no pushes.
     pub(super) is_protected: bool,
+    /// There is none.
+    pub(super) is_absent: bool,
     /// The answer to the next call is lost.
     pub(super) loses_next_answer: bool,
     /// The process that holds the lock.

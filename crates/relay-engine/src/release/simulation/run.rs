@@ -33,6 +33,8 @@ pub(super) struct Command {
     pub(super) config: Config,
     /// Whether anything is pushed.
     pub(super) pushes: bool,
+    /// Whether there is no remote, so that nobody has to say that nothing is to be pushed.
+    pub(super) has_no_remote: bool,
     /// Whether a person is asked before the lock is taken.
     pub(super) asks: bool,
     pub(super) accepted: Vec<(PackageName, Version)>,
@@ -40,6 +42,15 @@ pub(super) struct Command {
     pub(super) interrupt: Option<Duration>,
     /// Whether its process is stopped at one of its effects.
     pub(super) stops: bool,
+    /// Whether it is `relay resume`, which asks for what the run before was asked for.
+    pub(super) resumes: bool,
+}
+
+impl Command {
+    /// Whether it lacks `--no-push`.
+    pub(super) fn asks_to_push(&self) -> bool {
+        self.pushes || self.has_no_remote
+    }
 }
 
 /// How a run ended.
@@ -67,6 +78,9 @@ async fn carry_out(process: &Process, command: &Command) -> Result<Option<Finish
     let clock: SharedClock = Arc::new(look(&process.world).clock());
     let now = clock.now();
     let place = Rc::new(Place(process.clone()));
+    if command.resumes && !place.has_something_to_resume(command) {
+        return Ok(None);
+    }
     // What a version step has left half-written is brought to its end first.
     let _ = process.effect("enter", super::world::World::finish_version_step);
     let (config, of) = (command.config.clone(), process.clone());
@@ -107,16 +121,17 @@ async fn carry_out(process: &Process, command: &Command) -> Result<Option<Finish
 fn request(process: &Process, command: &Command, clock: &SharedClock) -> Request {
     let releases = command.intent == Intent::Release;
     let name = if releases { "release" } else { "publish" };
+    let asks_to_push = command.asks_to_push();
     Request {
         intent: command.intent,
-        command: name,
+        command: if command.resumes { "resume" } else { name },
         rehearsal: false,
         dry_run: false,
         unasked: false,
         saved: None,
         saved_path: None,
         ignore_scripts: true,
-        finish: FinishOptions { tags: true, push: command.pushes, branch: releases },
+        finish: FinishOptions { tags: true, push: asks_to_push, branch: releases },
         state: "/clone/.git/relay".into(),
         holder: Holder {
             command: name.to_owned(),
@@ -126,7 +141,7 @@ fn request(process: &Process, command: &Command, clock: &SharedClock) -> Request
         },
         clock: Arc::clone(clock),
         remote_refs: true,
-        options: RunOptions { releases, ..RunOptions::default() },
+        options: RunOptions { releases, no_push: !asks_to_push, ..RunOptions::default() },
         accepted: command.accepted.clone(),
     }
 }

@@ -27,6 +27,10 @@ const CALM_RUNS_MAX: usize = 12;
 const PROMOTED_OF: u64 = 4;
 /// In one of so many random worlds a process is stopped at an effect, and goes on when others have been at work.
 const STOPPED_OF: u64 = 8;
+/// In one of so many random worlds a number was published once and removed.
+const BURNT_OF: u64 = 11;
+/// In one of so many random worlds runs are gone on with by `relay resume`.
+const RESUMED_OF: u64 = 13;
 /// What no run of any world takes, in simulated time.
 const RUN_LASTS_MAX: Duration = Duration::from_hours(6);
 
@@ -94,12 +98,19 @@ fn random_world(seed: u64) -> (Shared, Command) {
         intent: if releases { Intent::Release } else { Intent::Publish },
         config,
         pushes: world.terms.pushes,
+        has_no_remote: !world.terms.pushes && seed.is_multiple_of(2),
         asks: dice.befalls(200),
         accepted: Vec::new(),
         interrupt: None,
         stops: seed % STOPPED_OF == STOPPED_OF - 1 && world.terms.pushes,
+        resumes: seed % RESUMED_OF == RESUMED_OF - 1,
     };
     world.packages = packages;
+    world.remote.is_absent = command.has_no_remote;
+    if seed % BURNT_OF == BURNT_OF - 1 {
+        let at = world.dice.number(0..count);
+        world.registry.burnt.insert((name(at), next(&Version::new(1, 0, 0))));
+    }
     world.begin(releases);
     (Arc::new(Mutex::new(world)), command)
 }
@@ -206,7 +217,8 @@ impl World {
 async fn disturb(world: &Shared, command: &Command) {
     let rounds = look(world).dice.number(1..4);
     let mut at = 0;
-    for _ in 0..rounds {
+    for round in 0..rounds {
+        let resumes = round > 0 && command.resumes;
         let (kills, offset, interrupt, together) = {
             let mut world = look(world);
             world.draw_faults();
@@ -214,7 +226,7 @@ async fn disturb(world: &Shared, command: &Command) {
             let interrupt = world.dice.befalls(100).then(|| world.dice.between(0..200_000));
             (kills, world.dice.between(0..40_000), interrupt, world.dice.befalls(450))
         };
-        let command = Command { interrupt, ..command.clone() };
+        let command = Command { interrupt, resumes, ..command.clone() };
         if command.stops {
             let stop = look(world).draw_stop();
             let meanwhile = another_machine(command.clone(), kills.1);
@@ -303,7 +315,10 @@ pub(super) async fn calm_down(world: &Shared, mut command: Command) {
         if world.terms.pushes && world.dice.befalls(500) { world.clone_anew() } else { 0 }
     };
     let mut last = Ended::Nothing;
+    let resumes = command.resumes;
     for number in 0..CALM_RUNS_MAX {
+        // Without anything to go on with it publishes, and only the command itself finds that all is done.
+        command.resumes = resumes && number.is_multiple_of(2);
         // What is on its way still arrives, and what was taken is shown.
         sleep(Duration::from_mins(30)).await;
         {
@@ -320,6 +335,7 @@ pub(super) async fn calm_down(world: &Shared, mut command: Command) {
         let stored = look(world).registry.stored.len();
         let (ended, _) = once(world, at, &command, None).await;
         match &ended {
+            Ended::Nothing if command.resumes => {}
             Ended::Nothing => return look(world).judge_end(at),
             // Whoever is refused stays refused. Where each run gets one level further, the next one gets further too.
             Ended::Finished(finished) if number >= 4 && finished.report.ending() != Ending::Done => {
@@ -352,7 +368,7 @@ impl World {
     /// Whether something can't be published for good.
     fn ends_without_all(&self, at: usize) -> bool {
         let of_strangers = self.strangers_versions(at).into_iter().any(|key| !self.terms.accepted.contains(&key));
-        of_strangers || !self.registry.forbidden.is_empty()
+        of_strangers || !self.registry.forbidden.is_empty() || !self.registry.burnt.is_empty()
     }
 }
 
@@ -372,10 +388,12 @@ pub(super) fn quiet_world(
         intent: Intent::Release,
         config: Config::default(),
         pushes: true,
+        has_no_remote: false,
         asks: false,
         accepted: Vec::new(),
         interrupt: None,
         stops: false,
+        resumes: false,
     };
     change(&mut world, &mut command);
     world.begin(command.intent == Intent::Release);
