@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use camino::Utf8PathBuf;
+use relay_values::Printable;
 use relay_workspace::PackageManager;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -208,7 +209,7 @@ impl ManagerFile {
 
     /// How people are told of a setting.
     fn place(&self, name: &str) -> String {
-        format!("`{name}` in `{}`", self.file.path)
+        format!("`{}` in `{}`", Printable::whole(name), self.file.path)
     }
 }
 
@@ -235,7 +236,9 @@ impl LooseCredential {
         if withheld || !expanded.unset.is_empty() {
             return Self::new("_auth", pair);
         }
-        let place = expanded.used.iter().flat_map(|variable| [" (`", variable, "`)"]).collect();
+        let names: Vec<_> =
+            expanded.used.iter().map(|variable| format!(" (`{}`)", Printable::name(variable))).collect();
+        let place = names.concat();
         Self { place, ..Self::new("_auth", &base64(&expanded.text)) }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::printable::Printable;
 use crate::registry_url::RegistryUrl;
 
 /// One credential of one registry.
@@ -60,7 +61,7 @@ impl fmt::Display for CredentialOrigin {
             Self::Variable(name) => write!(f, "environment variable `{name}`"),
             Self::Setting { place, variables } if variables.is_empty() => f.write_str(place),
             Self::Setting { place, variables } => {
-                let names: Vec<_> = variables.iter().map(|name| format!("`{name}`")).collect();
+                let names: Vec<_> = variables.iter().map(|name| format!("`{}`", Printable::name(name))).collect();
                 write!(f, "{place} ({})", names.join(", "))
             }
             Self::Made(words) => f.write_str(words),

@@ -20,6 +20,7 @@ use relay_engine::versioning::{CommitVersionsError, VersionError};
 use relay_git::{GitError, PushCause};
 use relay_plan::{PlanError, PlanFileError, ReleasePlan, Severity};
 use relay_registry::{NpmConfigError, ReadError, RegistryUrl};
+use relay_values::Printable;
 use relay_workspace::{PackageName, WriteError};
 
 use super::{CliError, ErrorKind};
@@ -161,6 +162,7 @@ pub(crate) fn npm(error: NpmConfigError) -> CliError {
     let result = CliError::of(kind, &error).code("relay::npmrc::invalid");
     match &error {
         NpmConfigError::UnsetVariable { variable, .. } => {
+            let variable = Printable::name(variable);
             result.hint(format!("set `{variable}`, write the address itself, or name a registry with `--registry`"))
         }
         _ => result,

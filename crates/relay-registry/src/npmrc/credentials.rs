@@ -8,7 +8,7 @@ use std::ops::Bound;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use relay_values::{CredentialId, CredentialOrigin, NoToken, no_token};
+use relay_values::{CredentialId, CredentialOrigin, NoToken, Printable, no_token};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::NpmConfig;
@@ -137,20 +137,21 @@ impl Entry {
         if self.withheld {
             return problems;
         }
-        for name in &self.unset {
+        let shown = |names: &[String]| names.iter().map(|name| Printable::name(name)).collect::<Vec<_>>();
+        for name in shown(&self.unset) {
             problems.push(format!("`${{{name}}}` in {} is not set", self.place));
         }
-        for name in &self.emptied {
+        for name in shown(&self.emptied) {
             problems.push(format!("`${{{name}?}}` in {} is not set, so that no credential is sent", self.place));
         }
         let value = self.value.expose_secret();
         if no_token(value) == Some(NoToken::Placeholder) {
-            problems.push(match self.variables.first() {
+            problems.push(match shown(&self.variables).first() {
                 Some(name) => format!("`{name}`, used by {}, holds a placeholder and no token", self.place),
                 None => format!("{} holds a placeholder and no token", self.place),
             });
         } else if value.is_empty() && self.emptied.is_empty() {
-            problems.push(match self.variables.first() {
+            problems.push(match shown(&self.variables).first() {
                 Some(name) => format!("`{name}`, used by {}, is empty", self.place),
                 None => format!("{} is empty", self.place),
             });

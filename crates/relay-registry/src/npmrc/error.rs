@@ -1,6 +1,7 @@
 //! What makes npm's settings unusable, in words for people.
 
 use camino::Utf8PathBuf;
+use relay_values::Printable;
 
 use super::NPMRC_SIZE_BYTES_MAX;
 use crate::manager_settings::ManagerSettingsError;
@@ -37,7 +38,7 @@ pub enum NpmConfigError {
         source: InvalidRegistryUrl,
     },
     /// A registry's address that names an unset variable.
-    #[error("{place}: the variable `{variable}` is not set")]
+    #[error("{place}: the variable `{}` is not set", Printable::name(variable))]
     UnsetVariable {
         /// Where it stands.
         place: String,
@@ -46,8 +47,9 @@ pub enum NpmConfigError {
     },
     /// A registry's address that would carry a secret to whoever answers there.
     #[error(
-        "{place}: the variable `{variable}` holds a credential, which must not become a part of an address; write it as \
-         `//host/:_authToken=${{{variable}}}`"
+        "{place}: the variable `{name}` holds a credential, which must not become a part of an address; write it as \
+         `//host/:_authToken=${{{name}}}`",
+        name = Printable::name(variable)
     )]
     SecretInAddress {
         /// Where it stands.

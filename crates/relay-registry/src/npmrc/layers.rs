@@ -149,7 +149,7 @@ impl<'a> Laying<'a> {
                     layer = Layer::Runner;
                 }
             }
-            self.lay(key, value, format!("`{name}` in the environment"), layer);
+            self.lay(key, value, format!("`{}` in the environment", Printable::whole(name)), layer);
         }
     }
 

@@ -123,6 +123,9 @@ fn a_useless_registry_is_named_with_its_place() {
     assert!(error("a").starts_with("`registry` in `.npmrc`: `nonsense` is not a registry address"), "{}", error("a"));
     assert_eq!(error("@v/a"), "`@v:registry` in `.npmrc`: the variable `NO` is not set");
     assert!(World::default().flag("x").error().starts_with("`--registry`: "));
+    let config = World::default().project("@v:registry=http://${N\u{202e}O\u{1b}[2J}/").resolve();
+    let error = config.registry_for(&PackageName::parse("@v/a").unwrap(), None).unwrap_err();
+    assert_eq!(error.to_string(), "`@v:registry` in `.npmrc`: the variable `N\u{fffd}O\u{fffd}[2J` is not set");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use relay_values::Printable;
 use relay_workspace::PackageName;
 use secrecy::ExposeSecret as _;
 
@@ -77,7 +78,7 @@ impl NpmConfig {
         if entry.layer != Layer::Project || entry.variables.is_empty() {
             return None;
         }
-        let names: Vec<_> = entry.variables.iter().map(|name| format!("`{name}`")).collect();
+        let names: Vec<_> = entry.variables.iter().map(|name| format!("`{}`", Printable::name(name))).collect();
         let address = RegistryUrl::parse(entry.value.expose_secret()).ok()?;
         Some(format!("{} is made of {} and gives `{address}`", entry.place, names.join(" and ")))
     }

@@ -22,6 +22,12 @@ fn what_can_be_no_token_counts_as_none_and_is_told() {
     problem(placeholder, &format!("`NPM_TOKEN`, used by {key}, holds a placeholder and no token"));
     let optional = World::default().project("//h.example/:_authToken=${NPM_TOKEN?}");
     problem(optional, &format!("`${{NPM_TOKEN?}}` in {key} is not set, so that no credential is sent"));
+    for (form, words) in [("", ""), ("?", ", so that no credential is sent")] {
+        let hidden = World::default().project(&format!("//h.example/:_authToken=${{N\u{202e}M{form}}}"));
+        problem(hidden, &format!("`${{N\u{fffd}M{form}}}` in {key} is not set{words}"));
+    }
+    let hidden = || World::default().project("//h.example/:_authToken=${N\u{202e}M}");
+    problem(hidden().variable("N\u{202e}M", ""), &format!("`N\u{fffd}M`, used by {key}, is empty"));
     let escaped = World::default().project("//h.example/:_authToken=\\${NPM_TOKEN}");
     problem(escaped, &format!("{key} still holds a `${{…}}` and is not sent"));
 }
