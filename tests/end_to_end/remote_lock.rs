@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use relay_sandbox::{Fault, FaultKind, FaultMatch};
+
 use crate::owed::{head, with_remote};
 use crate::sandbox::Registry;
 use crate::takeover::clone;
@@ -21,6 +23,9 @@ pub(crate) fn killed(settings: &str) -> (Registry, World, String, u32) {
     let world = pearls(&registry, settings);
     let remote = with_remote(&world);
     registry.sandbox.hold("pearl");
+    // Taken and never answered: however late the kill comes, the run hears of nothing before it.
+    let what = FaultKind::Trickle { pause: PATIENCE * 60 };
+    registry.sandbox.add_fault(Fault { when: FaultMatch::publish_of("pearl"), what, times: 1 });
     let mut child = world.start(&["publish", "--yes"]);
     published.recv_timeout(PATIENCE).expect("an upload");
     child.kill().expect("it is ended");
