@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -55,8 +56,20 @@ impl Canaries {
         }
     }
 
-    /// Where one of them is in the files below a folder.
+    /// Where one of them is in the files below a folder, and in the objects of the git repositories there: these are compressed,
+    /// loose or in packs, so that git is asked for each, also for those that no ref leads to.
     pub(crate) fn seen_below(&self, folder: &Path, found: &mut Vec<String>) {
+        if folder.join("objects").is_dir() && folder.join("HEAD").is_file() {
+            let mut git = Command::new("git");
+            git.arg("--git-dir").arg(folder).args(["cat-file", "--batch-all-objects", "--batch", "--unordered"]);
+            git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").stdin(Stdio::null());
+            let objects = git.output().expect("git starts");
+            let place = format!("the objects of {}", folder.display());
+            if !objects.status.success() {
+                found.push(format!("{place} can't be read: {}", String::from_utf8_lossy(&objects.stderr)));
+            }
+            self.seen_in(&place, &objects.stdout, found);
+        }
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
             let kind = entry.file_type().expect("a kind");
@@ -115,10 +128,53 @@ fn a_world_in_which_a_secret_was_left_fails_in_the_end() {
     world.write(".git/relay/journal.ndjson", "{\"why\":\"npm_planted\"}\n");
 }
 
+/// A world in whose repository and remote a secret is in a commit, and in no file any more.
+fn planted_in_a_commit() -> (crate::world::World, String) {
+    let world = crate::world::World::empty();
+    world.write("README.md", "npm_planted\n");
+    world.commit("docs: a secret");
+    let remote = crate::owed::with_remote(&world);
+    world.write("README.md", "nothing\n");
+    world.commit("docs: none");
+    (world, remote)
+}
+
+fn seen_in_world(world: &crate::world::World) -> Vec<String> {
+    let mut found = Vec::new();
+    let folder = world.repo();
+    Canaries::of(&["npm_planted"]).seen_below(folder.parent().expect("a folder"), &mut found);
+    found
+}
+
+#[test]
+#[should_panic(expected = "`npm_planted` in the objects of ")]
+fn a_world_in_whose_commits_a_secret_was_left_fails_in_the_end() {
+    planted_in_a_commit().0.guard("npm_planted");
+}
+
+#[test]
+fn a_secret_is_found_in_loose_objects_in_packs_and_in_what_no_ref_leads_to() {
+    let (world, remote) = planted_in_a_commit();
+    let places = |found: &[String]| found.iter().filter(|one| one.contains("`npm_planted` in the objects of")).count();
+    let found = seen_in_world(&world);
+    assert_eq!(places(&found), 2, "loose, here and on the remote: {found:?}");
+    assert!(found.iter().all(|one| one.contains(" in the objects of ")), "in no file: {found:?}");
+    for folder in [".", &remote] {
+        world.git(&["-C", folder, "repack", "-adq"]);
+    }
+    assert_eq!(places(&seen_in_world(&world)), 2, "in packs");
+    world.git(&["checkout", "-q", "--orphan", "other"]);
+    world.git(&["commit", "-q", "-m", "docs: another beginning"]);
+    world.git(&["branch", "-qD", "main"]);
+    world.git(&["reflog", "expire", "--expire=now", "--all"]);
+    std::fs::remove_dir_all(&remote).expect("no remote");
+    assert_eq!(places(&seen_in_world(&world)), 1, "what nothing leads to");
+}
+
 #[test]
 #[should_panic(expected = "`npm_planted` in stdout")]
 fn a_world_in_which_a_secret_is_printed_fails_at_once() {
     let mut world = crate::world::World::empty();
     world.guard("npm_planted");
-    world.run(std::process::Command::new("echo").arg("npm_planted"));
+    world.run(Command::new("echo").arg("npm_planted"));
 }

@@ -26,7 +26,9 @@ impl World {
     /// A world with an empty repository folder.
     pub(crate) fn empty() -> Self {
         let folder = tempfile::Builder::new().prefix("relay-test-").tempdir().expect("a temporary folder");
-        std::fs::create_dir_all(folder.path().join("home")).expect("a home");
+        for name in ["home", "temporary"] {
+            std::fs::create_dir_all(folder.path().join(name)).expect("a folder");
+        }
         std::fs::create_dir_all(folder.path().join("repo")).expect("a repository folder");
         Self { folder, environment: BTreeMap::new(), canaries: Canaries::default() }
     }
@@ -161,6 +163,8 @@ impl World {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", &home)
+            // What is left there is searched as well.
+            .env("TMPDIR", self.folder.path().join("temporary"))
             .env("npm_config_cache", home.join("npm-cache"))
             .env("npm_config_userconfig", home.join(".npmrc"))
             .env("npm_config_update_notifier", "false")
