@@ -36,5 +36,6 @@ mod undo_plan;
 mod unfinished;
 mod verdaccio;
 mod versions;
+mod waiting_branches;
 mod waves;
 mod world;

@@ -12,7 +12,7 @@ use crate::unfinished::{PATIENCE, pearls, telling_registry};
 use crate::world::World;
 
 /// The lock of a run that died is taken over soon.
-const SHORT_LOCK: &str = "[git]\nlock-lasts = \"1s\"\n";
+pub(crate) const SHORT_LOCK: &str = "[git]\nlock-lasts = \"1s\"\n";
 
 /// A fresh clone of the remote.
 pub(crate) fn clone(world: &World, remote: &str, name: &str) -> String {

@@ -151,6 +151,15 @@ pub trait GitCalls: RemoteCalls {
     /// [`GitError`].
     fn gave_version(&self, commit: &str, path: &str, version: &str) -> Result<bool, GitError>;
 
+    /// See [`Repository::has_version`].
+    fn has_version(&self, commit: &str, path: &str, version: &str) -> bool;
+
+    /// See [`Repository::take_up`].
+    ///
+    /// # Errors
+    /// [`GitError`].
+    fn take_up(&self, own: &str, commit: &str) -> Result<bool, GitError>;
+
     /// See [`Repository::tag_commit`].
     ///
     /// # Errors
@@ -311,6 +320,14 @@ impl GitCalls for Repository {
 
     fn gave_version(&self, commit: &str, path: &str, version: &str) -> Result<bool, GitError> {
         self.gave_version(commit, path, version)
+    }
+
+    fn has_version(&self, commit: &str, path: &str, version: &str) -> bool {
+        self.has_version(commit, path, version)
+    }
+
+    fn take_up(&self, own: &str, commit: &str) -> Result<bool, GitError> {
+        self.take_up(own, commit)
     }
 
     fn tag_commit(&self, name: &str) -> Result<Option<String>, GitError> {

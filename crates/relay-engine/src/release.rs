@@ -33,6 +33,7 @@ pub mod sent;
 #[cfg(test)]
 mod simulation;
 mod tag_authority;
+mod taken_up;
 #[cfg(test)]
 mod tests;
 pub mod unlock;

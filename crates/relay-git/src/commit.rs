@@ -134,7 +134,7 @@ impl Repository {
     }
 
     /// Moves the branch, or the detached head, from the head commit to a new one.
-    fn move_head(&self, id: Oid, head: Option<&git2::Commit<'_>>, message: &str) -> Result<(), GitError> {
+    pub(crate) fn move_head(&self, id: Oid, head: Option<&git2::Commit<'_>>, message: &str) -> Result<(), GitError> {
         let moving = || GitError::doing("move the branch to the new commit");
         let subject = message.lines().next().unwrap_or_default();
         let log = format!("commit{}: {subject}", if head.is_none() { " (initial)" } else { "" });

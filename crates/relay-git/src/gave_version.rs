@@ -31,7 +31,7 @@ impl Repository {
     }
 }
 
-fn version_at(git: &git2::Repository, commit: &Commit<'_>, path: &str) -> Option<String> {
+pub(crate) fn version_at(git: &git2::Repository, commit: &Commit<'_>, path: &str) -> Option<String> {
     let entry = commit.tree().ok()?.get_path(std::path::Path::new(path)).ok()?;
     let blob = git.find_blob(entry.id()).ok()?;
     let content = (blob.size() <= MANIFEST_BYTES_MAX).then(|| blob.content())?;

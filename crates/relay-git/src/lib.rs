@@ -59,6 +59,7 @@ mod settings;
 mod sparse;
 pub mod status;
 pub mod tags;
+mod take_up;
 #[cfg(test)]
 mod testing;
 pub mod unpushed;

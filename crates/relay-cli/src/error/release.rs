@@ -29,7 +29,7 @@ impl From<ReleaseError> for CliError {
             ReleaseError::Findings(plan) => engine::findings(&plan),
             ReleaseError::Drifted(differences) => drifted(differences),
             ReleaseError::Changed(differences) => changed(differences),
-            ReleaseError::Meanwhile => Self::user(format!("{text}; nothing was done"))
+            ReleaseError::Meanwhile | ReleaseError::MeanwhileThere { .. } => Self::user(format!("{text}; nothing was done"))
                 .hint("run the same command again: it goes on from what is there now")
                 .code("relay::run::meanwhile"),
             ReleaseError::OtherTarballs(differences) => other_tarballs(differences),

@@ -3,9 +3,9 @@
 use relay_plan::ReleasePlan;
 
 use super::checks::{check_branch, check_clean, check_commit, check_directories, check_manifests};
-use super::remote::RemoteState;
+use super::taken_up::refuse_not_merged;
 use super::waiting_branch::is_release_branch;
-use super::{Course, Held, LockNotice, Observed, ReleaseError, Run, WaitingBranch};
+use super::{Course, Held, LockNotice, Observed, ReleaseError, Run};
 use crate::finish::{Ready, preflight};
 use crate::git_calls::GitCalls;
 use crate::observe::{self, Intent};
@@ -46,7 +46,7 @@ impl<'a> Agreed<'a> {
         let releases = request.intent == Intent::Release;
         // What is wrong with the plan then is that the versions are there already.
         if releases && !bumps.is_empty() {
-            refuse_not_merged(remote)?;
+            refuse_not_merged(&of.run, !plan.has_errors())?;
         }
         if plan.has_errors() {
             return Err(ReleaseError::Findings(Box::new(plan.clone())));
@@ -140,11 +140,4 @@ impl<'a> Agreed<'a> {
     pub async fn hold(self, asked: bool, tell: &(dyn Fn(LockNotice) + Sync)) -> Result<Held<'a>, ReleaseError> {
         Held::take(self, asked, tell).await
     }
-}
-
-/// A release that waits to be merged has these versions already, and this clone has not: they would be made a second time.
-fn refuse_not_merged(remote: Option<&RemoteState>) -> Result<(), ReleaseError> {
-    let Some(remote) = remote else { return Ok(()) };
-    let branches: Vec<WaitingBranch> = remote.waiting.iter().filter(|waiting| !waiting.is_here).cloned().collect();
-    if branches.is_empty() { Ok(()) } else { Err(ReleaseError::NotMerged { remote: remote.name.clone(), branches }) }
 }

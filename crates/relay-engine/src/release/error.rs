@@ -58,6 +58,12 @@ pub enum ReleaseError {
     /// Another run of this clone has come to its end since everything was observed.
     #[error("another run of relay was at work in this clone meanwhile")]
     Meanwhile,
+    /// Another run has pushed a release to the remote since everything was observed.
+    #[error("another run of relay has pushed a release to `{remote}` meanwhile")]
+    MeanwhileThere {
+        /// The remote.
+        remote: String,
+    },
     /// Tarballs have other bytes than a saved plan says.
     #[error("the tarballs are not those of the saved plan: {}", .0.join("; "))]
     OtherTarballs(Vec<String>),

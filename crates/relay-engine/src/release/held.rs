@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::lock_document::{LASTS_IF_UNKNOWN, LockDocument, Sighting, Watch};
 use super::remote::LOCK_REF;
 use super::remote_lock::{LockTerms, RemoteLock, Taken};
+use super::taken_up::refuse_moved;
 use super::versioned::runs_scripts;
 use super::{Agreed, Course, ReleaseError, Run, Versioned, saved};
 use crate::event::Emitter;
@@ -72,6 +73,9 @@ impl<'a> Held<'a> {
             }
             None => (None, false),
         };
+        if remote_lock.is_some() && !observation.bumps.is_empty() {
+            refuse_moved(run)?;
+        }
         // Whoever was asked, or waited for, may have taken an hour in which the world went on.
         if asked || waited {
             let recorded = run.sent.versions();

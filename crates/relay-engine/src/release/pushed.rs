@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::record::{About, RECORD_FILE, RECORD_REF, RecordedBytes, RecordedVersion, ReleaseRecord, VersionKey};
 use super::remote::{RELEASE_BRANCHES, RemoteState};
+use super::taken_up::{TakenUp, take_up};
 use super::{Course, Packed, Published, ReleaseError, Request, Run, Versioned};
 use crate::driver::Person;
 use crate::event::{Emitter, Fact, NotRecorded, PreparedVersion};
@@ -43,13 +44,17 @@ impl<'a> Pushed<'a> {
     pub(super) fn make(packed: Packed<'a>, session: Session, events: &Emitter) -> Result<Self, ReleaseError> {
         let Packed { mut of, tarballs, .. } = packed;
         let project = &of.run.project;
-        let head = match project.git() {
+        let mut head = match project.git() {
             Some(repository) => repository.head()?,
             None => Head { commit: None, branch: None },
         };
+        let taken_up = take_up(&of, &head)?;
+        if let Some(taken_up) = &taken_up {
+            head.commit = Some(taken_up.commit.clone());
+        }
         let observed = with_credentials(project, &session, &of);
         let uploads = prepared_uploads(&observed, &tarballs, head.commit.as_deref())?;
-        let (at, record) = push(&of, &head, &uploads, events)?;
+        let (at, record) = push(&of, &head, taken_up.as_ref(), &uploads, events)?;
         if let Some(remote) = of.run.remote.as_mut().filter(|_| record.is_some()) {
             remote.record = record;
         }
@@ -118,6 +123,7 @@ fn record_prepared(
 fn push(
     of: &Versioned<'_>,
     head: &Head,
+    taken_up: Option<&TakenUp>,
     uploads: &BTreeMap<PackageName, PreparedUpload>,
     events: &Emitter,
 ) -> Result<(PushedTo, Option<(String, ReleaseRecord)>), ReleaseError> {
@@ -150,7 +156,10 @@ fn push(
     if let (Some(RefPushed::Refused { cause: PushCause::Protected | PushCause::RemoteHook, .. }), Course::Publish) =
         (&pushed.branch, course)
     {
-        let waiting = format!("{RELEASE_BRANCHES}{}", plan_id(run, &of.plan));
+        let waiting = taken_up.map_or_else(
+            || format!("{RELEASE_BRANCHES}{}", plan_id(run, &of.plan)),
+            |taken_up| format!("refs/heads/{}", taken_up.branch),
+        );
         pushed = push(Some(&waiting))?;
         at = PushedTo { branch: waiting.strip_prefix("refs/heads/").map(str::to_owned), waits: true };
     }

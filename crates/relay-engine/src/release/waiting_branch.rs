@@ -58,7 +58,7 @@ pub(super) fn is_release_branch(name: &str) -> bool {
 }
 
 /// The folders of all packages in the repository; the root is one only where it is published.
-fn package_folders(project: &Project) -> Vec<String> {
+pub(super) fn package_folders(project: &Project) -> Vec<String> {
     let packages = &project.workspace.packages;
     let counts = |path: &str, private: bool| !path.is_empty() || !private || packages.len() == 1;
     packages

@@ -233,6 +233,28 @@ impl GitCalls for SimulatedGit {
         Ok(self.has_commit(commit) && self.peek(|world, _| world.objects.gave_version(commit, &name, version)))
     }
 
+    fn has_version(&self, commit: &str, path: &str, version: &str) -> bool {
+        let of = |world: &World| {
+            world.objects.tree(commit)?.versions.get(&package_of(path)?).map(|there| there.to_string() == version)
+        };
+        self.has_commit(commit) && self.peek(|world, _| of(world)).unwrap_or_default()
+    }
+
+    fn take_up(&self, own: &str, commit: &str) -> Result<bool, GitError> {
+        let fits = self.peek(|world, at| {
+            let (Some(mine), Some(theirs)) = (world.objects.get(own), world.objects.get(commit)) else { return false };
+            let comes_after = |parent: &String| world.objects.is_ancestor(parent, commit);
+            world.computers[at].has.contains(commit) && mine.tree == theirs.tree && mine.parents.iter().all(comes_after)
+        });
+        if !fits {
+            return Ok(false);
+        }
+        self.effect("take up a commit", |world, at| {
+            world.computers[at].refs.insert(MAIN.to_owned(), commit.to_owned());
+            Ok(true)
+        })
+    }
+
     fn tag_commit(&self, name: &str) -> Result<Option<String>, GitError> {
         Ok(self.peek(|world, at| world.computers[at].refs.get(&format!("refs/tags/{name}")).cloned()))
     }
