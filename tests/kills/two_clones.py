@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Two clones of one remote release at the same time, again and again, a random moment apart.
 
-    tests/kills/two_clones.py RELAY [--cases N] [--seed N]
+    tests/kills/two_clones.py RELAY [--cases N] [--seed N] [--protected]
 
 RELAY is the binary. Needs git and Python 3.9; by hand, not in CI (docs/RELIABILITY.md has its figures).
 
 Right is: no version was uploaded by both; whoever did not release ended with 0 (it found all done) or 1 (another run is at
-work) and is right when it runs again; and in the end what tests/kills/kill_everywhere.py calls right.
+work, or, with --protected, a release waits to be merged) and is right when it runs again, from there; and in the end what tests/kills/kill_everywhere.py calls right.
 """
 import argparse
 import json
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from worlds import SECONDS_MAX, judge, run, world
+from worlds import SECONDS_MAX, go_on_with_what_waits, judge, protect, run, world
 
 PACKAGES = ["a", "b", "c", "d"]
 APART_SECONDS_MAX = 0.3
@@ -30,8 +30,10 @@ def uploads(log):
     return [event["package"] for event in events if event.get("event") == "upload-started"]
 
 
-def case(relay, apart):
+def case(relay, apart, protected):
     with world(relay, PACKAGES) as (folder, sandbox, env, repo, remote):
+        if protected:
+            protect(remote)
         clones = [repo, f"{folder}/other"]
         run(["git", "clone", "-q", remote, clones[1]], folder, env)
         logs = [f"{folder}/{number}.ndjson" for number in range(2)]
@@ -48,13 +50,15 @@ def case(relay, apart):
             wrong.append("no upload is in any log")
         if 0 not in codes or any(code not in (0, 1) for code in codes):
             wrong.append(f"they ended with {codes}: {said[0][-500:]} {said[1][-500:]}")
-        wrong += judge(sandbox, remote, env, PACKAGES)
+        wrong += judge(sandbox, remote, env, PACKAGES, protected=protected)
         for clone in clones:
             run(["git", "pull", "-q", "--no-rebase"], clone, env)
             again = run([relay, "release", "--yes"], clone, env, check=False)
+            if "a release waits to be merged" in again.stderr:
+                again = go_on_with_what_waits(relay, clone, remote, env)
             if again.returncode != 0:
                 wrong.append(f"once more: {again.returncode}: {again.stderr[-500:]}")
-        return codes, wrong + judge(sandbox, remote, env, PACKAGES)
+        return codes, wrong + judge(sandbox, remote, env, PACKAGES, protected=protected)
 
 
 def main():
@@ -62,11 +66,12 @@ def main():
     p.add_argument("relay")
     p.add_argument("--cases", type=int, default=20)
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--protected", action="store_true")
     a = p.parse_args()
     relay, chance = os.path.abspath(a.relay), random.Random(a.seed)
     broken = 0
     for number in range(a.cases):
-        codes, wrong = case(relay, chance.random() * APART_SECONDS_MAX)
+        codes, wrong = case(relay, chance.random() * APART_SECONDS_MAX, a.protected)
         broken += bool(wrong)
         print(f"{number}: {codes}; {'; '.join(wrong[:3]) or 'right'}", flush=True)
     print(f"{a.cases} times two clones; {broken} did not come to the right end")

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 
 SECONDS_MAX = 300
+PROMOTE_LAST = "[publish]\npromote-last = true\n"
 WAYS = ["rerun", "resume", "lost", "torn", "fresh"]
 
 
@@ -51,6 +52,10 @@ class Sandbox:
                 return {}
             raise
 
+    def dist_tags(self, name):
+        with urllib.request.urlopen(f"{self.url.rstrip('/')}/-/package/{name}/dist-tags") as answer:
+            return json.load(answer)
+
     def end(self):
         self.child.send_signal(signal.SIGTERM)
         self.child.wait(timeout=SECONDS_MAX)
@@ -83,6 +88,28 @@ def build(folder, url, env, packages, settings="", chained=True):
     return repo, remote
 
 
+def protect(remote):
+    """Nobody may push to the branch any more: releases wait on branches of their own."""
+    hook = f"{remote}/hooks/update"
+    with open(hook, "w") as f:
+        f.write("#!/bin/sh\ncase $1 in refs/heads/main) echo 'protected branch hook declined' >&2; exit 1;; esac\n")
+    os.chmod(hook, 0o755)
+
+
+def waiting(remote, env):
+    """The branches on which releases wait, by their short names."""
+    refs = run(["git", "ls-remote", remote, "refs/heads/relay/release/*"], "/", env).stdout.splitlines()
+    return [line.split("\trefs/heads/")[1] for line in refs]
+
+
+def go_on_with_what_waits(relay, repo, remote, env):
+    """What relay says to do where a release waits and this clone lacks it."""
+    for branch in waiting(remote, env)[:1]:
+        run(["git", "fetch", "-q", "origin"], repo, env)
+        run(["git", "switch", "-q", branch], repo, env)
+    return run([relay, "resume", "--yes"], repo, env, check=False)
+
+
 @contextlib.contextmanager
 def world(relay, packages, settings="", chained=True):
     """A folder of its own with a sandbox registry, an environment, a repository and its remote; all gone at the end."""
@@ -98,15 +125,22 @@ def world(relay, packages, settings="", chained=True):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def judge(sandbox, remote, env, packages):
-    """What is wrong with the end state; empty: nothing."""
-    wrong = []
+def judge(sandbox, remote, env, packages, before=(), protected=False):
+    """What is wrong with the end state; empty: nothing. `before` was live already."""
+    wrong, branch = [], "main"
+    if protected:
+        branches = waiting(remote, env)
+        if len(branches) != 1:
+            return [f"the release waits on {branches}"]
+        branch = branches[0]
     refs = run(["git", "ls-remote", remote], "/", env).stdout.splitlines()
     refs = {name: commit for commit, name in (line.split("\t") for line in refs)}
     for name in packages:
         versions = sandbox.versions(name)
-        if list(versions) != ["1.1.0"]:
+        if list(versions) != [*before, "1.1.0"]:
             wrong.append(f"the registry has {name} in {list(versions)}")
+        elif sandbox.dist_tags(name) != {"latest": "1.1.0"}:
+            wrong.append(f"the dist-tags of {name} are {sandbox.dist_tags(name)}")
         tag = f"refs/tags/{name}@1.1.0"
         if tag not in refs:
             wrong.append(f"no tag {name}@1.1.0 on the remote")
@@ -115,9 +149,9 @@ def judge(sandbox, remote, env, packages):
         manifest = json.loads(run(["git", "show", f"{commit}:packages/{name}/package.json"], remote, env).stdout)
         if manifest["version"] != "1.1.0":
             wrong.append(f"the tag of {name} is on a commit with version {manifest['version']}")
-        if run(["git", "merge-base", "--is-ancestor", commit, "refs/heads/main"], remote, env, check=False).returncode:
+        if run(["git", "merge-base", "--is-ancestor", commit, f"refs/heads/{branch}"], remote, env, check=False).returncode:
             wrong.append(f"the tag of {name} is not on the branch")
-    manifest = json.loads(run(["git", "show", "main:packages/a/package.json"], remote, env).stdout)
+    manifest = json.loads(run(["git", "show", f"{branch}:packages/a/package.json"], remote, env).stdout)
     if manifest["version"] != "1.1.0":
         wrong.append("the branch on the remote has no version commit")
     return wrong
@@ -137,4 +171,7 @@ def finish(relay, way, folder, repo, remote, env):
     # Before a run has begun to act there is nothing to resume.
     if way == "resume" and os.path.exists(journal) and "run-started" in open(journal, errors="replace").read():
         argv = [relay, "resume", "--yes"]
-    return repo, run(argv, repo, env, check=False)
+    done = run(argv, repo, env, check=False)
+    if done.returncode != 0 and way == "fresh" and "a release waits to be merged" in done.stderr:
+        done = go_on_with_what_waits(relay, repo, remote, env)
+    return repo, done
