@@ -7,6 +7,7 @@ use super::record::RECORD_REF;
 use super::remote::RELEASE_BRANCHES;
 use super::waiting_branch::{WaitingBranch, is_release_branch, package_folders};
 use super::{Course, ReleaseError, Run, Versioned};
+use crate::git_calls::GitCalls;
 
 /// Where the release waits already.
 pub(super) struct TakenUp {
@@ -78,7 +79,7 @@ pub(super) fn take_up(of: &Versioned<'_>, head: &Head) -> Result<Option<TakenUp>
 pub(super) fn refuse_not_merged(run: &Run<'_>, unpublished: bool) -> Result<(), ReleaseError> {
     let Some(remote) = &run.remote else { return Ok(()) };
     let (repository, mut branches) = (run.project.git(), Vec::new());
-    let head = repository.map(|repository| repository.head()).transpose()?.and_then(|head| head.commit);
+    let head = repository.map(GitCalls::head).transpose()?.and_then(|head| head.commit);
     for waiting in remote.waiting.iter().filter(|waiting| !waiting.is_here) {
         let stands_on_head = match (repository, &head) {
             (Some(repository), Some(head)) => repository.is_ancestor(head, &waiting.commit)?,
