@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::event::{Clock, Emitter, Event, Fact, Subscriber};
 use crate::project::Project;
 use crate::session::Session;
+use crate::state_folder::RunLock;
 
 pub(crate) mod loopback;
 
@@ -110,6 +111,14 @@ impl Repo {
 
     pub(crate) fn project(&self) -> Project {
         Project::open(&self.root).unwrap()
+    }
+}
+
+/// Waits until nobody holds the lock of a state folder: a git that another test is just starting has a copy of all open files
+/// until it has become git.
+pub(crate) fn until_free(state: &Utf8Path) {
+    while RunLock::refuse_if_busy(state).is_err() {
+        std::thread::yield_now();
     }
 }
 

@@ -75,17 +75,37 @@ mod tests {
     use super::*;
     use crate::fixture::{Repo, TWO, Told};
     use crate::release::remote::LOCK_REF;
+    use crate::state_folder::StateFolderError;
 
     fn holder(pid: u32) -> Holder {
         let since = jiff::Timestamp::UNIX_EPOCH;
         Holder { command: "undo".to_owned(), pid, host: "here".to_owned(), since }
     }
 
-    async fn taken(repo: &Repo, state: &str, holder: &Holder, remote_lock: bool) -> Result<Alone, ReleaseError> {
-        let state = repo.root.join(".git").join(state);
+    async fn taken_by(
+        repo: &Repo,
+        holder: &Holder,
+        remote_lock: bool,
+        tell: &(dyn Fn(LockNotice) + Sync),
+    ) -> Result<Alone, ReleaseError> {
+        let state = repo.root.join(".git/relay");
         let clock = Told::stream().0.clock();
         let terms = AloneTerms { state: &state, holder, plan: "p", clock, remote_lock };
-        Alone::take(&repo.project(), &terms, &|_| {}).await
+        Alone::take(&repo.project(), &terms, tell).await
+    }
+
+    async fn taken(repo: &Repo, holder: &Holder, remote_lock: bool) -> Result<Alone, ReleaseError> {
+        taken_by(repo, holder, remote_lock, &|_| {}).await
+    }
+
+    /// Takes what was given back: a git that another test is just starting has a copy of the clone's lock until it is git.
+    async fn taken_when_free(repo: &Repo, holder: &Holder, tell: &(dyn Fn(LockNotice) + Sync)) -> Alone {
+        loop {
+            match taken_by(repo, holder, true, tell).await {
+                Err(ReleaseError::StateFolder(StateFolderError::Busy { .. })) => std::thread::yield_now(),
+                taken => return taken.unwrap(),
+            }
+        }
     }
 
     fn lock_of(repo: &Repo) -> String {
@@ -96,26 +116,26 @@ mod tests {
     async fn both_locks_are_held_and_given_back() {
         let repo = Repo::committed(&TWO);
         repo.with_remote();
-        let alone = taken(&repo, "relay", &holder(1), true).await.unwrap();
+        let alone = taken(&repo, &holder(1), true).await.unwrap();
         assert!(alone.remote().is_some() && lock_of(&repo).contains(LOCK_REF));
-        let second = taken(&repo, "relay", &holder(2), true).await;
+        let second = taken(&repo, &holder(2), true).await;
         assert!(matches!(second, Err(ReleaseError::StateFolder(_))), "this clone has one run");
         assert_eq!(alone.give_back(), None);
         assert_eq!(lock_of(&repo), "");
-        assert_eq!(taken(&repo, "relay", &holder(2), true).await.unwrap().give_back(), None);
+        assert_eq!(taken_when_free(&repo, &holder(2), &|_| {}).await.give_back(), None);
     }
 
     #[tokio::test]
     async fn no_remote_is_locked_where_there_is_none_or_none_is_to_be() {
         let lonely = Repo::committed(&TWO);
-        assert!(taken(&lonely, "relay", &holder(1), true).await.unwrap().remote().is_none());
+        assert!(taken(&lonely, &holder(1), true).await.unwrap().remote().is_none());
         let off = ("relay.toml", "[git]\nremote-lock = false\n");
         let repo = Repo::committed(&[TWO.as_slice(), &[off]].concat());
         repo.with_remote();
-        assert!(taken(&repo, "relay", &holder(1), true).await.unwrap().remote().is_none());
+        assert!(taken(&repo, &holder(1), true).await.unwrap().remote().is_none());
         let repo = Repo::committed(&TWO);
         repo.with_remote();
-        assert!(taken(&repo, "relay", &holder(1), false).await.unwrap().remote().is_none());
+        assert!(taken(&repo, &holder(1), false).await.unwrap().remote().is_none());
         assert_eq!(lock_of(&repo), "");
     }
 
@@ -123,17 +143,13 @@ mod tests {
     async fn the_lock_that_this_clones_last_run_left_behind_is_taken_over_at_once() {
         let repo = Repo::committed(&TWO);
         repo.with_remote();
-        let dead = taken(&repo, "relay", &holder(1), true).await.unwrap();
+        let dead = taken(&repo, &holder(1), true).await.unwrap();
         let left = lock_of(&repo);
         let object = left.split_whitespace().next().unwrap().to_owned();
         drop(dead);
         repo.git(&["push", "-q", "origin", &format!("{object}:{LOCK_REF}")]);
         let told = Mutex::new(Vec::new());
-        let (state, next) = (repo.root.join(".git/relay"), holder(2));
-        let clock = Told::stream().0.clock();
-        let terms = AloneTerms { state: &state, holder: &next, plan: "p", clock, remote_lock: true };
-        let tell = |notice| told.lock().unwrap().push(notice);
-        let alone = Alone::take(&repo.project(), &terms, &tell).await.unwrap();
+        let alone = taken_when_free(&repo, &holder(2), &|notice| told.lock().unwrap().push(notice)).await;
         assert_eq!(*told.lock().unwrap(), [LockNotice::TakenOver { holder: Some(holder(1)) }]);
         assert_ne!(lock_of(&repo), left, "each holding is an object of its own");
         assert_eq!(alone.give_back(), None);

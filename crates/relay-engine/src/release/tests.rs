@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::event::{Emitter, Phase};
-use crate::fixture::{Repo, TWO, Told, name, session};
+use crate::fixture::{Repo, TWO, Told, name, session, until_free};
 use crate::freeze::FreezeOptions;
 use crate::session::Session;
 use crate::state_folder::{RunLock, StateFolderError};

@@ -130,6 +130,7 @@ async fn a_second_run_in_the_clone_is_turned_away_with_the_first_ones_name() {
         "who only looks may look"
     );
     drop(first);
+    until_free(&state_of(&repo));
     assert!(agreed_in(&repo, Intent::Release, |_| {}).await.is_ok());
 }
 
@@ -158,10 +159,14 @@ async fn a_run_that_came_to_its_end_meanwhile_makes_what_was_agreed_void() {
 async fn after_a_question_the_plan_must_be_what_was_said_yes_to() {
     let repo = repo_with_remote(&[]);
     let read = || Project::open(&repo.root);
-    let agreed = || async { observed(request(&repo, Intent::Release), &read).await.unwrap().agree().unwrap() };
+    let agreed = || async {
+        until_free(&state_of(&repo));
+        observed(request(&repo, Intent::Release), &read).await.unwrap().agree().unwrap()
+    };
     assert!(agreed().await.hold(true, &|_| {}).await.is_ok());
     let asked = agreed().await;
     repo.write("packages/b/index.js", "2\n").commit("feat!: other");
+    until_free(&state_of(&repo));
     let error = asked.hold(true, &|_| {}).await.map(drop).unwrap_err();
     let ReleaseError::Changed(differences) = &error else { panic!("{error:?}") };
     assert!(differences.iter().any(|one| one.contains("`b`")), "{differences:?}");

@@ -66,5 +66,6 @@ async fn a_step_that_was_killed_before_its_commit_is_finished_by_the_next_run_th
     assert_eq!(repo.git(&["log", "-1", "--format=%s"]), "release: as planned");
     assert_eq!(entered.project().workspace.package(&name("a")).unwrap().version, Some(Version::new(1, 1, 0)));
     drop(entered);
+    until_free(&state);
     assert!(Entered::enter(request(&repo, Intent::Release), &read).await.unwrap().interrupted().is_none());
 }
