@@ -351,3 +351,6 @@ impl Status {
             && self.release_branches.is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -312,3 +312,6 @@ fn read_optional(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, Ver
     read_regular_text(&root.join(path), REWRITTEN_BYTES_MAX)
         .map_err(|source| VersionError::Read { path: path.to_owned(), source })
 }
+
+#[cfg(test)]
+mod tests;

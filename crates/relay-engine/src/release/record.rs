@@ -322,4 +322,35 @@ mod tests {
             matches!(ReleaseRecord::parse(later), Err(RecordError::UnknownForm(form)) if form == "relay.release/2")
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_record_is_read_back_as_it_was_written_and_no_bytes_make_reading_it_panic(
+            text in proptest::prelude::any::<String>(),
+            versions in proptest::collection::vec((0_u64..3, proptest::prelude::any::<bool>()), 0..4),
+            at in proptest::prelude::any::<proptest::sample::Index>(),
+            byte in proptest::prelude::any::<u8>(),
+        ) {
+            let versions = versions.into_iter().map(|(number, earlier)| RecordedVersion {
+                earlier,
+                git_tag: earlier.then(|| text.clone()),
+                ..version("a", &format!("1.0.{number}"), &[("one", &text)])
+            });
+            let record = ReleaseRecord {
+                schema: RECORD_SCHEMA.to_owned(),
+                plan: text.clone(),
+                command: text.clone(),
+                begun: Timestamp::UNIX_EPOCH,
+                options: RunOptions { filter: vec![text.clone()], ..RunOptions::default() },
+                versions: versions.collect(),
+            };
+            let mut written = record.to_json().into_bytes();
+            proptest::prop_assert_eq!(ReleaseRecord::parse(&written), Ok(record));
+            let place = at.index(written.len());
+            written[place] = byte;
+            let _ = ReleaseRecord::parse(&written);
+            let _ = ReleaseRecord::parse(&written[..place]);
+            let _ = ReleaseRecord::parse(text.as_bytes());
+        }
+    }
 }

@@ -13,6 +13,7 @@ use crate::state_folder::{RunLock, StateFolderError};
 mod agreeing;
 mod going_on;
 mod scripts;
+mod to_the_end;
 mod versions;
 
 /// Settings with a token for the registry of the fixtures.
