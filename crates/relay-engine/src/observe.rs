@@ -24,8 +24,8 @@ use crate::session::{KnownCredential, Session};
 mod bumps;
 mod candidates;
 mod changes;
+mod credential_owners;
 mod cut_off;
-mod dead_credentials;
 mod error;
 mod fingerprint;
 mod gathered;
@@ -42,7 +42,7 @@ mod yarn_files;
 use bumps::bumps;
 use candidates::candidates;
 use changes::versioned;
-use dead_credentials::dead_credentials;
+use credential_owners::credential_owners;
 pub use error::ObserveError;
 use fingerprint::inputs;
 use gathered::{Gathered, Run};
@@ -148,18 +148,19 @@ pub async fn observe(
     let (bumps, change_findings) = bumps(project, session, intent, &mut warnings)?;
     let planned: BTreeMap<_, _> = bumps.bumps.iter().map(|bump| (&bump.name, bump)).collect();
     let (candidates, skipped) = candidates(project, session, (&planned, &recorded.by_package), &mut warnings)?;
-    let (published, dead) =
-        join(read_registries(&candidates, session, &project.config.gate), dead_credentials(&candidates, session)).await;
+    let (published, owners) =
+        join(read_registries(&candidates, session, &project.config.gate), credential_owners(&candidates, session))
+            .await;
     let mut published = published?;
-    let mut requests = published.values().map(|known| known.requests).sum::<usize>() + dead.asked;
+    let mut requests = published.values().map(|known| known.requests).sum::<usize>() + owners.asked;
 
     let run = Run { project, session, learnt, intent, planned: &planned, npm_tag: npm_settings.tag.as_ref() };
     let mut apart = siblings::findings(&session.npm, &project.workspace.packages);
     let mut gathered = Gathered { skipped, ..Gathered::default() };
     for mut candidate in candidates {
-        let refused = candidate.refuse(&dead, &mut warnings);
+        let refused = candidate.refuse(&owners, &mut warnings);
         let known = published.remove(&candidate.package.name).unwrap_or_default();
-        let stranger = candidate.stranger(&known, &dead);
+        let stranger = candidate.stranger(&known, &owners);
         let apart = apart.remove(&candidate.package.name);
         if let Some(package) = gathered.add(&run, candidate, known) {
             package.credential_problems.extend(refused);

@@ -28,7 +28,7 @@ pub mod record;
 pub mod remote;
 pub mod remote_lock;
 pub mod resumed;
-mod saved;
+mod saved_plan;
 pub mod sent;
 #[cfg(test)]
 mod simulation;
@@ -74,7 +74,7 @@ pub use packed::Packed;
 pub use promoted::Promoted;
 pub use published::{Finished, Published};
 pub use pushed::{Pushed, PushedTo};
-pub use saved::promises_bytes;
+pub use saved_plan::promises_bytes;
 pub use versioned::{VersionStep, Versioned};
 pub use versions_only::{VersionsAgreed, VersionsHeld};
 pub use waiting_branch::WaitingBranch;

@@ -110,6 +110,9 @@ async fn a_sibling_that_takes_no_part_is_read_where_its_version_here_is_not_what
         assert_eq!(going_out(&found), ["b@1.0.0"]);
         assert_eq!(registry.paths(), paths, "{range}");
         assert_eq!(found.requests, paths.len(), "{range}");
+        let offline = Session { offline: true, ..session };
+        assert_eq!(observed(&repo, &offline, Intent::Publish).await.unwrap().requests, 0, "{range}");
+        assert_eq!(registry.paths().len(), paths.len(), "{range}: offline nobody is asked");
     }
 }
 

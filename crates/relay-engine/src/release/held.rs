@@ -10,7 +10,7 @@ use super::remote::LOCK_REF;
 use super::remote_lock::{LockTerms, RemoteLock, Taken};
 use super::taken_up::refuse_moved;
 use super::versioned::runs_scripts;
-use super::{Agreed, Course, ReleaseError, Run, Versioned, saved};
+use super::{Agreed, Course, ReleaseError, Run, Versioned, saved_plan};
 use crate::event::Emitter;
 use crate::git_calls::GitCalls;
 use crate::published_before::Comparison;
@@ -80,7 +80,7 @@ impl<'a> Held<'a> {
         if asked || waited {
             let recorded = run.sent.versions();
             let now = run.place.observe(&run.project, session, &run.learnt, &recorded, run.request.intent).await?;
-            saved::refuse_change(&observation.plan, &now.plan)?;
+            saved_plan::refuse_change(&observation.plan, &now.plan)?;
         }
         if runs_scripts(run, &observation.plan) {
             comparison.rest().await;

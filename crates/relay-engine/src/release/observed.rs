@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::remote::RemoteError;
 use super::sent::{SentBefore, Verdict};
-use super::{Agreed, ReleaseError, Run, VersionsAgreed, WaitingBranch, git_heads, saved};
+use super::{Agreed, ReleaseError, Run, VersionsAgreed, WaitingBranch, git_heads, saved_plan};
 use crate::freeze::runs_build;
 use crate::observe::{self, Intent, LiveVersion};
 use crate::packing_ahead::PackingAhead;
@@ -74,7 +74,7 @@ impl<'a> Observed<'a> {
         let mut observed = place.observe(project, &session, learnt, &sent.versions(), request.intent).await?;
         let packed_ahead = packing_ahead.map(PackingAhead::end).unwrap_or_default();
         let goes_on = match &request.saved {
-            Some(plan) => saved::refuse_drift(project, plan, &mut observed, past_uploads)?,
+            Some(plan) => saved_plan::refuse_drift(project, plan, &mut observed, past_uploads)?,
             None => false,
         };
         // A plan that was reviewed names the side tag, unless an earlier run has chosen one.

@@ -7,7 +7,7 @@ use relay_pack::Tarball;
 use relay_plan::ReleasePlan;
 use relay_workspace::PackageName;
 
-use super::{Pushed, ReleaseError, Versioned, saved};
+use super::{Pushed, ReleaseError, Versioned, saved_plan};
 use crate::agreed_settings::AgreedSettings;
 use crate::event::{Emitter, Fact, Phase};
 use crate::freeze::{FreezeOptions, GateFindings, freeze, pass_gate};
@@ -50,7 +50,7 @@ impl<'a> Packed<'a> {
             findings = pass_gate(project, &of.plan, &tarballs, &before, events)?;
         }
         if let Some(plan) = &of.run.request.saved {
-            saved::refuse_other_tarballs(plan, &tarballs)?;
+            saved_plan::refuse_other_tarballs(plan, &tarballs)?;
         }
         Ok(Self { of, tarballs, findings, not_compared })
     }

@@ -3,7 +3,7 @@
 
 use super::checks::{check_branch, check_clean, check_commit, check_manifests};
 use super::versioned::write_versions;
-use super::{Observed, ReleaseError, VersionStep, saved};
+use super::{Observed, ReleaseError, VersionStep, saved_plan};
 use crate::event::Emitter;
 
 /// Versions that nothing known stands in the way of.
@@ -52,7 +52,7 @@ impl<'a> VersionsAgreed<'a> {
         if asked {
             let recorded = run.sent.versions();
             let now = run.place.observe(&run.project, session, &run.learnt, &recorded, run.request.intent).await?;
-            saved::refuse_change(&observation.plan, &now.plan)?;
+            saved_plan::refuse_change(&observation.plan, &now.plan)?;
         }
         Ok(VersionsHeld { of: self.of, commits: self.commits })
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::event::{Event, Fact, Subscriber};
 use crate::fixture::loopback::{self, LoopbackRegistry};
-use crate::fixture::{Repo, TWO, name, session};
+use crate::fixture::{Repo, TWO, name, session, until_free};
 use crate::journal::Journal;
 
 fn state_of(repo: &Repo) -> camino::Utf8PathBuf {
@@ -145,6 +145,7 @@ async fn a_run_that_is_at_work_has_left_nothing_yet() {
     assert_eq!(status.clone_lock, Some(CloneLock { holder: Some(holder) }));
     assert_eq!(status.unfinished_run, None);
     drop(lock);
+    until_free(&state_of(&repo));
     let status = looked(&repo, None).await;
     assert!(status.clone_lock.is_none() && status.unfinished_run.is_some());
 }
@@ -159,4 +160,65 @@ async fn a_remote_that_cannot_be_read_is_told_and_hides_nothing_else() {
     assert_eq!(status.to_publish.len(), 2);
     let status = looked(&repo, None).await;
     assert!(status.remote_problem.is_none(), "offline it is not asked: {status:?}");
+}
+
+#[tokio::test]
+async fn who_holds_the_remotes_lock_is_told_and_nothing_of_it_is_brought_here() {
+    let repo = Repo::committed(&TWO);
+    repo.with_remote();
+    let clone = repo.fresh_clone();
+    let lock = repo.commit("somebody's lock");
+    repo.git(&["push", "-q", "origin", &format!("{lock}:refs/relay/lock")]);
+    let registry = registry_of(&[("a", "sha512-a"), ("b", "sha512-b")]).await;
+    let status = looked(&clone, Some(&registry)).await;
+    assert_eq!(status.remote_lock.map(|lock| lock.id).as_ref(), Some(&lock));
+    assert!(!clone.project().git().unwrap().has_commit(&lock), "a look brings nothing");
+}
+
+#[tokio::test]
+async fn whatever_an_earlier_run_left_makes_a_status_unfinished_and_what_waits_only_makes_it_not_quiet() {
+    let repo = Repo::committed(&TWO);
+    let quiet = looked(&repo, Some(&registry_of(&[("a", "sha512-a"), ("b", "sha512-b")]).await)).await;
+    assert!(quiet.is_quiet() && !quiet.is_unfinished());
+    let (name, version, registry) = (name("a"), Version::new(1, 0, 0), crate::fixture::registry());
+    let digest = || Integrity::parse("sha512-a").unwrap();
+    let branch = ReleaseBranch { branch: "relay/release/p".to_owned(), commit: "1".to_owned(), is_here: true };
+    let changes: [(&str, bool, &dyn Fn(&mut Status)); 11] = [
+        ("owed tags", true, &|status| status.owed_tags.push(OwedTag { name: "a@1".to_owned(), commit: None })),
+        ("dist-tags", true, &|status| {
+            let (name, version, registry) = (name.clone(), version.clone(), registry.clone());
+            let (tag, side_tag) = (DistTag::latest(), "side".parse().unwrap());
+            status.to_promote.push(ToPromote { name, version, registry, tag, side_tag });
+        }),
+        ("the branch", true, &|status| status.owed_branch = true),
+        ("others' bytes", true, &|status| {
+            let (name, version, registry) = (name.clone(), version.clone(), registry.clone());
+            status.foreign.push(Foreign { name, version, registry, there: digest(), ours: digest() });
+        }),
+        ("parked", true, &|status| {
+            let (name, version, registry) = (name.clone(), version.clone(), registry.clone());
+            let since = Timestamp::UNIX_EPOCH;
+            status.parked.push(ParkedVersion { name, version, registry, since, accepted: true });
+        }),
+        ("a run", true, &|status| {
+            let since = Timestamp::UNIX_EPOCH;
+            status.unfinished_run = Some(UnfinishedRun { command: "publish".to_owned(), since, releases: false });
+        }),
+        ("a lock here", true, &|status| status.clone_lock = Some(CloneLock { holder: None })),
+        ("a lock there", true, &|status| status.remote_lock = Some(HeldLock { id: "1".to_owned(), document: None })),
+        ("a branch that waits", true, &|status| status.release_branches.push(branch.clone())),
+        ("to publish", false, &|status| {
+            let (name, version, registry) = (name.clone(), version.clone(), registry.clone());
+            status.to_publish.push(ToPublish { name, version, registry, route: RouteKind::Token });
+        }),
+        ("to release", false, &|status| {
+            let (name, next) = (name.clone(), Version::new(1, 0, 1));
+            status.to_release.push(ToRelease { name, current: version.clone(), next, bump: Bump::Patch });
+        }),
+    ];
+    for (what, unfinished, change) in changes {
+        let mut status = quiet.clone();
+        change(&mut status);
+        assert_eq!((status.is_unfinished(), status.is_quiet()), (unfinished, false), "{what}");
+    }
 }

@@ -15,11 +15,11 @@ use crate::session::{KnownCredential, Session};
 /// How many maintainers are named.
 const OWNERS_SHOWN: usize = 3;
 
-/// The credentials that their registry does not know any more, by their ids: each is asked once whom it belongs to
-/// (`npm-registry.md`, 4.1), so that a dead one is known of before anything is written. Whatever else is answered tells nothing.
-pub(super) async fn dead_credentials(candidates: &[Candidate<'_>], session: &Session) -> DeadCredentials {
+/// Asks of each credential once whom it belongs to (`npm-registry.md`, 4.1), so that one that its registry does not know any
+/// more is known of before anything is written. Whatever else is answered tells nothing.
+pub(super) async fn credential_owners(candidates: &[Candidate<'_>], session: &Session) -> CredentialOwners {
     if session.offline || session.npm.is_withheld() {
-        return DeadCredentials::default();
+        return CredentialOwners::default();
     }
     let mut distinct: Distinct<'_> = BTreeMap::new();
     for candidate in candidates {
@@ -27,7 +27,7 @@ pub(super) async fn dead_credentials(candidates: &[Candidate<'_>], session: &Ses
             distinct.entry(known.fact.id.clone()).or_insert((candidate, known));
         }
     }
-    let mut known = DeadCredentials { asked: distinct.len(), ..DeadCredentials::default() };
+    let mut known = CredentialOwners { asked: distinct.len(), ..CredentialOwners::default() };
     known.ask_for_accounts(&distinct, session).await;
     if candidates.len() > FULL_READS_MAX {
         known.ask_for_packages(&distinct, session).await;
@@ -43,7 +43,7 @@ fn may_be_a_session(candidate: &Candidate<'_>, known: &KnownCredential) -> bool 
 
 /// What asking credentials for their owners brought.
 #[derive(Default)]
-pub(super) struct DeadCredentials {
+pub(super) struct CredentialOwners {
     dead: BTreeSet<CredentialId>,
     /// Whom the others belong to, as far as that was told.
     accounts: BTreeMap<CredentialId, String>,
@@ -58,7 +58,7 @@ pub(super) struct DeadCredentials {
 /// Credentials by their ids, each with a package that it is for.
 type Distinct<'a> = BTreeMap<CredentialId, (&'a Candidate<'a>, &'a KnownCredential)>;
 
-impl DeadCredentials {
+impl CredentialOwners {
     /// Asks whom each credential belongs to; of what may be a session, whether its account has a second factor too.
     async fn ask_for_accounts(&mut self, distinct: &Distinct<'_>, session: &Session) {
         let questions = distinct.iter().map(|(key, (candidate, known))| async move {
@@ -121,7 +121,7 @@ impl DeadCredentials {
 impl Candidate<'_> {
     /// What there is to say where nobody whose credential is at hand is among those who may publish the package. A registry
     /// refuses then with a 404 that looks as if the package were not there.
-    pub(super) fn stranger(&self, found: &Known, known: &DeadCredentials) -> Option<RouteWarning> {
+    pub(super) fn stranger(&self, found: &Known, known: &CredentialOwners) -> Option<RouteWarning> {
         let owners = &found.maintainers;
         let accounts: Vec<_> =
             self.credentials.iter().filter_map(|one| Some((one, known.accounts.get(&one.fact.id)?))).collect();
@@ -156,7 +156,7 @@ impl Candidate<'_> {
     fn not_among_theirs(
         &self,
         accounts: &[(&KnownCredential, &String)],
-        known: &DeadCredentials,
+        known: &CredentialOwners,
     ) -> Option<RouteWarning> {
         let name = &self.package.name;
         let mut may_read = false;
@@ -189,12 +189,12 @@ impl Candidate<'_> {
 
     /// Takes out the credentials that its registry does not know any more, and says so of each. On registries with rules of their
     /// own the question may be unknown, so that it is only a warning there.
-    pub(super) fn refuse(&mut self, dead: &DeadCredentials, warnings: &mut Vec<String>) -> Vec<String> {
+    pub(super) fn refuse(&mut self, owners: &CredentialOwners, warnings: &mut Vec<String>) -> Vec<String> {
         let (refused, good): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.credentials).into_iter().partition(|known| dead.has(&known.fact.id));
+            std::mem::take(&mut self.credentials).into_iter().partition(|known| owners.has(&known.fact.id));
         self.credentials = good;
         if self.rules == RegistryRules::Npm {
-            return refused.iter().map(|known| dead.says(&known.fact.id)).collect();
+            return refused.iter().map(|known| owners.says(&known.fact.id)).collect();
         }
         for known in refused {
             let text = format!(
@@ -235,9 +235,9 @@ mod tests {
         }
     }
 
-    fn accounts(of: &[(&str, &str)]) -> DeadCredentials {
+    fn accounts(of: &[(&str, &str)]) -> CredentialOwners {
         let accounts = of.iter().map(|(origin, account)| (known(origin).fact.id, (*account).to_owned())).collect();
-        DeadCredentials { accounts, ..DeadCredentials::default() }
+        CredentialOwners { accounts, ..CredentialOwners::default() }
     }
 
     #[test]
@@ -298,22 +298,22 @@ mod tests {
     #[test]
     fn a_dead_credential_is_taken_out_where_npms_rules_hold_and_only_told_elsewhere() {
         let project = Repo::of(&TWO).project();
-        let dead = DeadCredentials { dead: [known("token").fact.id].into(), ..DeadCredentials::default() };
+        let owners = CredentialOwners { dead: [known("token").fact.id].into(), ..CredentialOwners::default() };
         let origins = |candidate: &Candidate<'_>| candidate.credentials.len();
         let mut warnings = Vec::new();
         let mut npm = candidate(&project, &["token", "session"], RegistryRules::Npm);
-        let refused = npm.refuse(&dead, &mut warnings);
+        let refused = npm.refuse(&owners, &mut warnings);
         assert_eq!((refused.len(), origins(&npm), warnings.len()), (1, 1, 0), "{refused:?}");
         assert!(refused[0].contains("token") && refused[0].contains("401"), "{refused:?}");
         for _ in 0..2 {
             let mut own = candidate(&project, &["token", "session"], RegistryRules::Plain);
-            assert_eq!(own.refuse(&dead, &mut warnings), Vec::<String>::new());
+            assert_eq!(own.refuse(&owners, &mut warnings), Vec::<String>::new());
             assert_eq!((origins(&own), warnings.len()), (2, 1), "told once");
         }
     }
 
     /// Asks a registry about the credentials of `count` packages.
-    async fn asked_about(registry: &LoopbackRegistry, count: usize, session: &Session) -> DeadCredentials {
+    async fn asked_about(registry: &LoopbackRegistry, count: usize, session: &Session) -> CredentialOwners {
         let project = Repo::of(&TWO).project();
         let known = session.credentials(&project.workspace.packages[0].name, &registry.url, &project.config);
         let candidate = || Candidate {
@@ -322,7 +322,7 @@ mod tests {
             ..candidate(&project, &[], RegistryRules::Npm)
         };
         let candidates: Vec<_> = (0..count).map(|_| candidate()).collect();
-        dead_credentials(&candidates, session).await
+        credential_owners(&candidates, session).await
     }
 
     #[tokio::test]
