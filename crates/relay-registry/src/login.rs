@@ -225,10 +225,13 @@ fn outage(host: &str, status: u16) -> LoginError {
     LoginError::Unreachable { cause: format!("`{host}` answered {status}; try again later") }
 }
 
-/// The token of an answer, where it can stand in a header and in a line of `.npmrc`.
+/// The token of an answer, where it can stand in a header and is the same once it was read back from a line of `.npmrc`.
 fn token_of(body: &Value) -> Option<SecretString> {
     let text = body.get("token")?.as_str()?;
-    let fits = !text.is_empty() && text.len() <= TOKEN_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_graphic());
+    // `${NAME}` in a settings file is a variable of the person's, which the next request would send to whoever chose the name;
+    // the others are quotes, escapes and comments there.
+    let stands = |byte: u8| byte.is_ascii_graphic() && !b"$;#\"'\\`".contains(&byte);
+    let fits = !text.is_empty() && text.len() <= TOKEN_BYTES_MAX && text.bytes().all(stands);
     if !fits {
         return None;
     }

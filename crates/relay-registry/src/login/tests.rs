@@ -78,6 +78,23 @@ fn polls_go_on_until_there_is_a_token_or_the_login_is_over() {
     assert!(matches!(poll(302, &[], ""), Err(LoginError::Unexpected { .. })));
 }
 
+/// A registry could name a variable of the person's, and be sent what it holds at the next command.
+#[test]
+fn a_token_that_a_settings_file_would_read_as_something_else_is_none() {
+    let at = registry("https://registry.example");
+    for other in ["${AWS_SECRET}", "a${B}", "a;b", "a#b", r#"\"a\""#, "'a'", r"a\\b"] {
+        let body = format!(r#"{{"token":"{other}"}}"#);
+        assert!(
+            matches!(read_login_poll(&at, &answer(200, &[], &body)), Err(LoginError::Unexpected { .. })),
+            "{other}"
+        );
+        assert!(
+            matches!(read_name_login(&at, &answer(201, &[], &body)), Err(LoginError::Unexpected { .. })),
+            "{other}"
+        );
+    }
+}
+
 #[test]
 fn a_login_by_name_ends_in_a_token_a_challenge_or_a_no() {
     let at = registry("https://registry.example");

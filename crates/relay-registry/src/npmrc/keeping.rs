@@ -67,7 +67,10 @@ impl<'a> Lines<'a> {
     fn set(&mut self, key: &str, line: &str) {
         let line = format!("{line}{}", self.end);
         let sets = |at: &std::borrow::Cow<'_, str>| key_of(at).as_deref() == Some(key);
-        if let Some(last) = self.lines.iter().rposition(sets) {
+        let place = self.lines.iter().position(|line| ini::is_section(line.trim_end_matches(['\r', '\n'])));
+        let place = place.unwrap_or(self.lines.len());
+        // A line below a section is none that npm reads.
+        if let Some(last) = self.lines.iter().take(place).rposition(sets) {
             let mut at = 0;
             self.lines.retain(|one| {
                 let keeps = at == last || !sets(one);
@@ -79,8 +82,6 @@ impl<'a> Lines<'a> {
             }
             return;
         }
-        let place = self.lines.iter().position(|line| ini::is_section(line.trim_end_matches(['\r', '\n'])));
-        let place = place.unwrap_or(self.lines.len());
         if let Some(before) = place.checked_sub(1).and_then(|at| self.lines.get_mut(at))
             && !before.ends_with(['\n', '\r'])
         {
@@ -156,6 +157,8 @@ mod tests {
     #[test]
     fn a_line_below_a_section_is_none_that_npm_reads() {
         assert_eq!(logged_in("a=1\n[section]\nb=2\n"), format!("a=1\n{KEY}=new\n[section]\nb=2\n"));
+        let below = format!("[section]\n{KEY}=old\n");
+        assert_eq!(logged_in(&below), format!("{KEY}=new\n{below}"));
     }
 
     #[test]
