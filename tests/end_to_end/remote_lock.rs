@@ -2,6 +2,7 @@
 //! (invariant I13).
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 
 use relay_sandbox::{Fault, FaultKind, FaultMatch};
 
@@ -92,6 +93,24 @@ fn the_lock_of_a_run_that_is_gone_is_taken_over_by_the_next() {
     assert!(ran.stderr.contains("watching for up to 1 s"), "{}", ran.stderr);
     let taken_over = "Took over the lock on the remote from `relay publish` since ";
     assert!(ran.stderr.contains(taken_over) && ran.stderr.contains(&format!("process {pid}")), "{}", ran.stderr);
+    assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
+    assert_eq!(registry.puts(), 2, "what was accepted is not sent again");
+    assert_eq!(lock(&world, &remote), "");
+}
+
+#[test]
+fn what_becomes_visible_while_the_lock_of_a_run_that_is_gone_is_watched_is_planned_for() {
+    let (registry, world, remote, _) = killed("[git]\nlock-lasts = \"3s\"\n");
+    let other = clone(&world, &remote, "other");
+    let mut child = world.start(&["--cwd", &other, "publish", "--yes"]);
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut told = String::new();
+    while !told.contains("watching for up to 3 s") {
+        assert_ne!(stderr.read_line(&mut told).expect("a line"), 0, "{told}");
+    }
+    registry.sandbox.release("pearl");
+    stderr.read_to_string(&mut told).expect("the rest");
+    assert!(child.wait().expect("an end").success(), "{told}");
     assert_eq!(registry.committed(), ["pearl@1.0.0", "necklace@1.0.0"]);
     assert_eq!(registry.puts(), 2, "what was accepted is not sent again");
     assert_eq!(lock(&world, &remote), "");

@@ -13,7 +13,7 @@ use relay_engine::freeze::{FreezeOptions, runs_scripts};
 use relay_engine::journal::Journal;
 use relay_engine::observe::Intent;
 use relay_engine::project::{Project, ProjectError};
-use relay_engine::release::{Agreed, Course, Entered, Finished, Request};
+use relay_engine::release::{Agreed, Course, Entered, Finished, ReleaseError, Request};
 use relay_engine::report::RunReport;
 use relay_engine::session::Session;
 use relay_pack::lifecycle::fence::Fence;
@@ -43,6 +43,7 @@ use told::{tell_agreed, tell_gate_in_passing, tell_observed, tell_pushed};
 const REMINDER_INTERVAL: Duration = Duration::from_secs(15);
 
 /// What is wanted of a release beside what the engine is asked for.
+#[derive(Clone)]
 pub(crate) struct FlowOptions {
     /// What the engine is asked for.
     pub(crate) request: Request,
@@ -76,6 +77,7 @@ pub(crate) async fn run<P: Person>(
     options: FlowOptions,
     stop: &mut StopRequests,
 ) -> Result<Flow, CliError> {
+    let again = options.request.saved.is_none().then(|| options.clone());
     let FlowOptions { request, log_file, concurrency } = options;
     let (intent, dry_run, unasked, rehearsal) = (request.intent, request.dry_run, request.unasked, request.rehearsal);
     let (ignore_scripts, state) = (request.ignore_scripts, request.state.clone());
@@ -116,7 +118,16 @@ pub(crate) async fn run<P: Person>(
     let asked = question.is_some() && !unasked;
     let display = display(ui, &agreed);
     let events = events(&state, log_file.as_deref(), &display)?;
-    let held = stop.or(patiently(ui, Box::pin(agreed.hold(asked, &|notice| tell_lock(ui, notice))))).await??;
+    let held = stop.or(patiently(ui, Box::pin(agreed.hold(asked, &|notice| tell_lock(ui, notice))))).await?;
+    let held = match (held, again.filter(|_| !asked)) {
+        // A run that is gone may have had uploads under way, which became visible while its lock was watched. Nobody was asked
+        // about the plan of before.
+        (Err(ReleaseError::Changed(_)), Some(options)) => {
+            ui.status("The plan has changed while relay waited for the lock; it is made anew");
+            return Box::pin(run(ui, root, make_session, person, options, stop)).await;
+        }
+        (held, _) => held?,
+    };
     stop.check()?;
 
     let versioned = held.version(&events)?;

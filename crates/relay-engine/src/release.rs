@@ -80,6 +80,7 @@ pub use versions_only::{VersionsAgreed, VersionsHeld};
 pub use waiting_branch::WaitingBranch;
 
 /// What a release may do and how it is asked for.
+#[derive(Clone)]
 pub struct Request {
     /// Release or publish.
     pub intent: Intent,

@@ -103,7 +103,7 @@ fn drifted(differences: Vec<String>) -> CliError {
 }
 
 fn changed(differences: Vec<String>) -> CliError {
-    let error = CliError::user("the plan has changed while the question was open; nothing was done")
+    let error = CliError::user("the plan has changed since it was shown; nothing was done")
         .code("relay::plan::changed")
         .hint("run the same command again and look at the new plan");
     differences.into_iter().fold(error, CliError::cause)

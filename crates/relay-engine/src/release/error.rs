@@ -52,8 +52,8 @@ pub enum ReleaseError {
     /// What was observed is not what a saved plan was made from.
     #[error("what was observed has drifted from the saved plan: {}", .0.join("; "))]
     Drifted(Vec<String>),
-    /// The plan changed while a person was asked.
-    #[error("the plan has changed while the question was open: {}", .0.join("; "))]
+    /// The plan changed while a person was asked, or the lock of the remote was waited for.
+    #[error("the plan has changed since it was made: {}", .0.join("; "))]
     Changed(Vec<String>),
     /// Another run of this clone has come to its end since everything was observed.
     #[error("another run of relay was at work in this clone meanwhile")]
