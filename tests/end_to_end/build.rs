@@ -57,6 +57,29 @@ fn what_is_published_is_what_the_build_made_of_the_new_versions() {
 }
 
 #[test]
+fn a_saved_plan_names_the_build_and_holds_for_no_other_one() {
+    let registry = Registry::with_codes();
+    let (world, _remote) = world(&registry, COPIES);
+    let path = world.beside("plans").join("plan.json");
+    let path = path.to_str().expect("a path");
+    world.relay(&["plan", "--out", path]).ended_with(0);
+    let text = std::fs::read_to_string(path).expect("a plan");
+    let mut plan: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(plan["build"], COPIES);
+
+    // Whoever reviewed another command than the one that would run reviewed another release.
+    plan["build"] = "make".into();
+    std::fs::write(path, plan.to_string()).expect("a plan");
+    let ran = world.relay(&["release", "--yes", "--plan", path]).ended_with(1);
+    assert!(ran.stderr.contains("the repository would be built by `env > environment;"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the plan has `make`"), "{}", ran.stderr);
+    assert!(!world.repo().join("environment").exists(), "nothing has run");
+    std::fs::write(path, text).expect("a plan");
+    world.relay(&["release", "--yes", "--plan", path]).ended_with(0);
+    assert_eq!(registry.committed(), ["pearl@1.1.0"]);
+}
+
+#[test]
 fn where_the_build_fails_nothing_leaves_the_machine() {
     let registry = Registry::with_codes();
     let (world, remote) = world(&registry, "echo cannot find module; exit 3");

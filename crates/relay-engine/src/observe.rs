@@ -195,6 +195,7 @@ pub async fn observe(
         inputs: inputs(project),
         allow_cycles: session.allow_cycles || project.config.publish.allow_cycles,
         wait_for: project.config.publish.wait_for,
+        build: project.config.release.build.clone(),
         // What belongs to a promotion that is under way joins it, so that the set stays one.
         promote_last: session.promote_last || project.config.publish.promote_last || side_tag.is_some(),
         side_tag,

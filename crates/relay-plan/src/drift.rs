@@ -122,6 +122,13 @@ pub enum Drift {
         /// Where it comes from at this moment.
         now: Option<String>,
     },
+    /// The repository would be built by another command, or not at all.
+    Build {
+        /// The command then.
+        saved: Option<String>,
+        /// The command at this moment.
+        now: Option<String>,
+    },
     /// Dist-tags would move at the end in one of the plans, and with the uploads in the other.
     Promotion {
         /// Whether they would at the end.
@@ -169,6 +176,9 @@ pub fn drift(saved: &ReleasePlan, now: &ReleasePlan) -> Vec<Drift> {
         } else {
             all.extend(known);
         }
+    }
+    if saved.build != now.build && !saved.is_empty() && !now.is_empty() {
+        all.push(Drift::Build { saved: saved.build.clone(), now: now.build.clone() });
     }
     if saved.promotion.is_some() != now.promotion.is_some() && !saved.is_empty() && !now.is_empty() {
         all.push(Drift::Promotion { now: now.promotion.is_some() });
@@ -301,6 +311,10 @@ impl fmt::Display for Drift {
             }
             Self::Registry { package, saved, now } => {
                 write!(f, "`{package}` would go to `{now}`; the plan has `{saved}`")
+            }
+            Self::Build { saved, now } => {
+                let command = |of: &Option<String>| of.as_deref().map_or("no command".to_owned(), quoted);
+                write!(f, "the repository would be built by {}; the plan has {}", command(now), command(saved))
             }
             Self::Promotion { now: true } => f.write_str(
                 "dist-tags would move when all is out (`--promote-last`); in the plan they move with the uploads",

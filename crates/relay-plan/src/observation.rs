@@ -50,6 +50,8 @@ pub struct Observations<'a> {
     pub allow_cycles: bool,
     /// When dependents are sent.
     pub wait_for: WaitFor,
+    /// The command that builds the repository before packing.
+    pub build: Option<String>,
     /// Whether everything goes out under a side tag, and dist-tags move when the whole set can be installed.
     pub promote_last: bool,
     /// The side tag of a promotion that is under way.

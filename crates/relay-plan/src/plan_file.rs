@@ -105,6 +105,7 @@ impl ReleasePlan {
             offline,
             fingerprint,
             humans,
+            build,
             promotion,
             packages,
             waves,
@@ -112,13 +113,15 @@ impl ReleasePlan {
             skipped,
             findings,
         } = self;
-        // The side tag is named after the digest. A plan without a promotion has the digest that it always had.
+        // The side tag is named after the digest. A plan without a promotion and a build has the digest that it always had.
         let moved = promotion.as_ref().map(|promotion| (&promotion.moved, &promotion.latest_at_once));
         let content = (schema, offline, fingerprint, humans, packages, waves, versioned, skipped, findings);
-        if let Some(moved) = moved {
-            return digest(&serde_json::to_vec(&(content, moved)).expect("a plan is always representable as JSON"));
-        }
-        digest(&serde_json::to_vec(&content).expect("a plan is always representable as JSON"))
+        let bytes = match (moved, build) {
+            (None, None) => serde_json::to_vec(&content),
+            (Some(moved), None) => serde_json::to_vec(&(content, moved)),
+            (moved, Some(build)) => serde_json::to_vec(&(content, moved, build)),
+        };
+        digest(&bytes.expect("a plan is always representable as JSON"))
     }
 
     fn check_consistency(&self) -> Result<(), PlanFileError> {

@@ -121,6 +121,7 @@ pub fn plan(observations: &Observations<'_>) -> Result<Planned, PlanError> {
         fingerprint: fingerprint(observations),
         humans,
         waiting,
+        build: observations.build.clone(),
         promotion,
         waves: order.waves,
         packages,

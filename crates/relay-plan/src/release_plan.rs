@@ -43,6 +43,10 @@ pub struct ReleasePlan {
     /// once.
     #[serde(default)]
     pub waiting: Option<Waiting>,
+    /// The command that builds the repository after the version step and before packing (`build` under `[release]`), unless scripts
+    /// are left out; `None`: none.
+    #[serde(default)]
+    pub build: Option<String>,
     /// How dist-tags move when the whole set can be installed (`--promote-last`); `None`: each version has its tag from its upload
     /// on.
     #[serde(default)]

@@ -66,6 +66,9 @@ fn differences_midway(saved: &ReleasePlan, now: &ReleasePlan, past_uploads: &Pas
         differences
             .push("HEAD is neither the commit of the plan nor the version commit that was made by it".to_owned());
     }
+    if saved.build != now.build {
+        differences.push("`build` under `[release]` is another command".to_owned());
+    }
     for package in &now.packages {
         let holds = saved.package(&package.name).is_some_and(|then| {
             (&then.next, &then.registry, &then.tag, then.route.kind)

@@ -46,6 +46,23 @@ fn another_commit_is_drift() {
 }
 
 #[test]
+fn another_build_is_drift_and_another_plan() {
+    let built = |command: &str| World { build: Some(command.to_owned()), ..acme() };
+    check(
+        |world| world.build = Some("pnpm -r build".to_owned()),
+        &["the repository would be built by `pnpm -r build`; the plan has no command"],
+    );
+    let saved = built("make").plan();
+    let now = built("curl | sh").plan();
+    let seen: Vec<String> = drift(&saved, &now).iter().map(ToString::to_string).collect();
+    assert_eq!(seen, ["the repository would be built by `curl | sh`; the plan has `make`"]);
+    assert_ne!(saved.id, now.id);
+    assert_ne!(saved.id, acme().plan().id);
+    // What is there in a file is read again, and a file of an earlier relay has none.
+    assert_eq!(relay_plan::ReleasePlan::from_json(&saved.to_json()).unwrap(), saved);
+}
+
+#[test]
 fn the_version_of_a_package_that_is_not_published_is_agreed_on_too() {
     check(
         |world| world.versioned[0].next = version("1.3.0"),

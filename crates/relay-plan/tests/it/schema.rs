@@ -98,9 +98,12 @@ fn check(value: &Value, strict: bool) -> Vec<String> {
 
 #[test]
 fn the_schema_describes_every_field_that_is_written() {
-    for world in
-        [World::new(), acme(), World { head: None, offline: true, ..acme() }, World { promote_last: true, ..acme() }]
-    {
+    for world in [
+        World::new(),
+        acme(),
+        World { head: None, offline: true, ..acme() },
+        World { promote_last: true, build: Some("make".to_owned()), ..acme() },
+    ] {
         let value = serde_json::to_value(world.plan()).unwrap();
         assert_eq!(check(&value, true), [""; 0]);
     }

@@ -292,6 +292,7 @@ impl Place {
             inputs: BTreeMap::new(),
             allow_cycles: false,
             wait_for: project.config.publish.wait_for,
+            build: None,
             promote_last: project.config.publish.promote_last || side_tag.is_some(),
             side_tag,
             delays: BTreeMap::new(),
