@@ -175,6 +175,9 @@ async fn who_holds_the_remotes_lock_is_told_and_nothing_of_it_is_brought_here() 
     assert!(!clone.project().git().unwrap().has_commit(&lock), "a look brings nothing");
 }
 
+/// What makes a status another one.
+type Change<'a> = &'a dyn Fn(&mut Status);
+
 #[tokio::test]
 async fn whatever_an_earlier_run_left_makes_a_status_unfinished_and_what_waits_only_makes_it_not_quiet() {
     let repo = Repo::committed(&TWO);
@@ -183,7 +186,7 @@ async fn whatever_an_earlier_run_left_makes_a_status_unfinished_and_what_waits_o
     let (name, version, registry) = (name("a"), Version::new(1, 0, 0), crate::fixture::registry());
     let digest = || Integrity::parse("sha512-a").unwrap();
     let branch = ReleaseBranch { branch: "relay/release/p".to_owned(), commit: "1".to_owned(), is_here: true };
-    let changes: [(&str, bool, &dyn Fn(&mut Status)); 11] = [
+    let changes: [(&str, bool, Change<'_>); 11] = [
         ("owed tags", true, &|status| status.owed_tags.push(OwedTag { name: "a@1".to_owned(), commit: None })),
         ("dist-tags", true, &|status| {
             let (name, version, registry) = (name.clone(), version.clone(), registry.clone());

@@ -63,6 +63,15 @@ async fn ended(
     session: impl Fn() -> Session,
     registry: &Registry,
 ) -> (Finished, Vec<Fact>) {
+    Box::pin(carried_out(request, read, session, registry)).await
+}
+
+async fn carried_out(
+    request: Request,
+    read: ProjectReader<'_>,
+    session: impl Fn() -> Session,
+    registry: &Registry,
+) -> (Finished, Vec<Fact>) {
     let (mut events, told) = Told::stream();
     let state = request.state.clone();
     std::fs::create_dir_all(&state).unwrap();
@@ -72,8 +81,8 @@ async fn ended(
     let packed = held.version(&events).unwrap().pack(freeze_options(), &events).await.unwrap();
     let pushed = packed.push(|_| Ok::<_, ReleaseError>(session()), &events).unwrap();
     let (_keep, mut interrupts) = mpsc::channel(1);
-    let published = pushed.publish_to(registry, &Nobody, &events, &mut interrupts).await.unwrap();
-    let promoted = published.promote(&Nobody, &events, &mut interrupts).await.unwrap();
+    let published = Box::pin(pushed.publish_to(registry, &Nobody, &events, &mut interrupts)).await.unwrap();
+    let promoted = Box::pin(published.promote(&Nobody, &events, &mut interrupts)).await.unwrap();
     let finished = promoted.run_scripts(freeze_options(), &events).unwrap().finish(&events).unwrap();
     (finished, told.facts())
 }
