@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use relay_sandbox::SandboxAccess;
 
 use crate::sandbox::Registry;
+use crate::unfinished::wait_for;
 use crate::world::World;
 
 #[test]
@@ -25,6 +26,51 @@ fn the_release_goes_on_when_the_page_is_answered() {
     assert_eq!(registry.committed(), ["pearl@1.0.0"]);
     assert!(registry.commits().iter().all(|commit| commit.otp));
     assert!(screen.contains(" echo "), "the terminal shows again what is typed: {screen}");
+}
+
+#[test]
+fn an_answer_to_one_registry_never_reaches_another() {
+    let (one, other) = (Registry::with_pages(), Registry::with_pages());
+    let mut world = pearl(&one);
+    let settings = world.beside("home").join(".npmrc");
+    let key = other.url().trim_start_matches("http:").to_owned();
+    let before = std::fs::read_to_string(&settings).expect("settings");
+    std::fs::write(&settings, format!("{before}@deep:registry={}\n{key}:_authToken=${{OTHER}}\n", other.url()))
+        .expect("settings");
+    world.guard(&other.session);
+    world.set("OTHER", &other.session);
+    world.write("package.json", "{\"name\":\"reef\",\"private\":true,\"workspaces\":[\"packages/*\"]}\n");
+    for name in ["coral", "@deep/pearl"] {
+        let manifest = format!("{{\"name\":\"{name}\",\"version\":\"1.0.0\",\"license\":\"MIT\"}}\n");
+        world.write(&format!("packages/{}/package.json", name.trim_start_matches("@deep/")), &manifest);
+    }
+    world.append(
+        "relay.toml",
+        &format!("\n[[registry]]\nurl = \"{}\"\nrules = \"npm\"\n\n[[policy]]\npackages = [\"*\", \"@deep/*\"]\npublishing-access = \"publish\"\n", other.url()),
+    );
+    world.commit("feat: two registries");
+    for (registry, package) in [(&one, "coral"), (&other, "@deep/pearl")] {
+        registry.access(package, SandboxAccess::Publish);
+    }
+    let child = in_terminal(&world, "publish --yes --no-browser");
+    // Whichever goes first.
+    let mut rest = vec![&one, &other];
+    wait_for(|| {
+        rest.retain(|registry| match registry.sandbox.pending_challenges().first() {
+            Some(challenge) => !registry.sandbox.approve_challenge(&challenge.id),
+            None => true,
+        });
+        rest.is_empty()
+    });
+    let output = child.wait_with_output().expect("an end");
+    let screen = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{screen}");
+    for registry in [&one, &other] {
+        let requests = registry.sandbox.requests();
+        let puts: Vec<_> = requests.iter().filter(|request| request.method == "PUT").collect();
+        let with_answer: Vec<bool> = puts.iter().map(|put| put.header("npm-otp").is_some()).collect();
+        assert_eq!(with_answer, [false, true], "{screen}");
+    }
 }
 
 #[test]

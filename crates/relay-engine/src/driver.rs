@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use relay_registry::{Challenge, Otp};
+use relay_registry::{Challenge, Otp, RegistryUrl};
 use relay_workspace::PackageName;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
@@ -71,7 +71,7 @@ pub struct DriverContext<'a, U, P> {
 enum Completed {
     Input(Input),
     Challenge(ChangeKey, Challenge),
-    Otp(PackageName, Option<Otp>, Answer),
+    Otp(PackageName, RegistryUrl, Option<Otp>, Answer),
     /// The upload was not begun.
     LockLost(LockLost),
 }
@@ -102,7 +102,7 @@ pub async fn carry_out<U: RegistryCalls, P: Person>(
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<(), DriverError> {
     let result = run(machine, context, session, interrupts).await;
-    session.state = machine.second_factor().clone();
+    session.state = machine.second_factors().clone();
     result
 }
 
@@ -147,7 +147,7 @@ async fn run<U: RegistryCalls, P: Person>(
                 running.push(Box::pin(ask(context, upload, challenge, notice)));
                 continue;
             }
-            if let Some(future) = carry(context, effect, session.otp.clone(), begun, &reads) {
+            if let Some(future) = carry(context, effect, session, begun, &reads) {
                 running.push(future);
             }
         }
@@ -183,7 +183,7 @@ async fn run<U: RegistryCalls, P: Person>(
         };
         // What has ended at the same time is taken together, so that one record serves all that begins because of it.
         while let Some(brought) = next {
-            let input = match input_of(brought, &mut challenges, &mut session.otp) {
+            let input = match input_of(brought, &mut challenges, session) {
                 Ok(input) => input,
                 Err(lost) => {
                     machine.abandon();
@@ -208,7 +208,7 @@ async fn run<U: RegistryCalls, P: Person>(
 fn input_of(
     brought: Completed,
     challenges: &mut BTreeMap<ChangeKey, Challenge>,
-    otp: &mut Option<Otp>,
+    session: &mut SecondFactorSession,
 ) -> Result<Input, LockLost> {
     Ok(match brought {
         Completed::Input(input) => input,
@@ -219,9 +219,9 @@ fn input_of(
             challenges.insert(key, challenge);
             Input::UploadEnded { package, outcome: UploadOutcome::Challenged { web } }
         }
-        Completed::Otp(package, given, answer) => {
-            if given.is_some() {
-                *otp = given;
+        Completed::Otp(package, registry, given, answer) => {
+            if let Some(otp) = given {
+                session.keep(&registry, otp);
             }
             Input::Answered { package, answer }
         }
@@ -266,7 +266,7 @@ fn record_upload<U, P>(
 fn carry<'a, U: RegistryCalls, P: Person>(
     context: &'a DriverContext<'_, U, P>,
     effect: Effect,
-    otp: Option<Otp>,
+    session: &SecondFactorSession,
     begun: Instant,
     reads: &'a Semaphore,
 ) -> Option<BoxFuture<'a, Completed>> {
@@ -275,6 +275,7 @@ fn carry<'a, U: RegistryCalls, P: Person>(
         Effect::Upload { package, with_otp, interactive, .. } => {
             let prepared_upload = context.prepared_uploads.get(&package)?;
             let lock = context.lock;
+            let otp = session.otp(&prepared_upload.registry).filter(|_| with_otp).cloned();
             Some(Box::pin(async move {
                 // Asked when nothing is left to be done before: the process may have been stopped since it was asked last.
                 if let Some(lock) = lock
@@ -282,7 +283,6 @@ fn carry<'a, U: RegistryCalls, P: Person>(
                 {
                     return Completed::LockLost(lost);
                 }
-                let otp = otp.filter(|_| with_otp);
                 match registry.send(prepared_upload, otp.as_ref(), interactive).await {
                     Sent::Ended(outcome) => Completed::Input(Input::UploadEnded { package, outcome }),
                     Sent::Challenged(challenge) => Completed::Challenge(prepared_upload.key(), challenge),
@@ -323,7 +323,7 @@ async fn ask<U: RegistryCalls, P: Person>(
 ) -> Completed {
     let package = upload.name.clone();
     match bring(context.person, &notice, challenge.as_ref(), |web| context.registry.poll(upload, web)).await {
-        Brought::Answer(answer, otp) => Completed::Otp(package, otp, answer),
+        Brought::Answer(answer, otp) => Completed::Otp(package, upload.registry.clone(), otp, answer),
         Brought::Interrupted => Completed::Input(Input::Interrupted),
     }
 }

@@ -35,7 +35,7 @@ pub use self::protocol::{
 };
 pub(crate) use self::transitions::back_off;
 pub use self::unfinished::Unfinished;
-use crate::second_factor::{SecondFactor, WriteFactor};
+use crate::second_factor::{SecondFactors, WriteFactor};
 use crate::state::{Parked, State};
 
 /// The release under way.
@@ -190,12 +190,12 @@ impl Machine {
 
     /// How many challenges a person answered so far. A code that was typed counts when the registry has taken it.
     pub fn challenges_answered(&self) -> u32 {
-        self.terms.second_factor.answered_count()
+        self.terms.second_factors.answered_count()
     }
 
     /// What is known of the second factor, for the next part of the run.
-    pub fn second_factor(&self) -> &SecondFactor {
-        &self.terms.second_factor
+    pub fn second_factors(&self) -> &SecondFactors {
+        &self.terms.second_factors
     }
 
     fn node(&self, name: &PackageName) -> Option<&Node> {

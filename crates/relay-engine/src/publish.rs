@@ -221,7 +221,7 @@ pub async fn publish<U: RegistryCalls, P: Person>(
         // What goes out under a side tag is installed by nobody before all of it is there.
         wait_for: if plan.promotion.is_some() { WaitFor::Accepted } else { settings.wait_for },
         visibility_timeout: settings.visibility_timeout.0,
-        second_factor: second_factor.state.clone(),
+        second_factors: second_factor.state.clone(),
         read_age: context.read_at.map(|read_at| begun.duration_since(read_at)).unwrap_or_default(),
     };
     let mut machine = Machine::new(jobs, terms);

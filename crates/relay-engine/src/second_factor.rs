@@ -1,26 +1,26 @@
 //! The second factor of a run: for any write to a registry, whether it goes with the answer that is kept or without, whether
 //! a person is asked, a new page opened, the answer dropped, or the write given up. No clock, no network, no secret.
 //!
-//! One [`SecondFactor`] serves a whole run, uploads and the writes after them alike, so that one answer goes on serving. What
-//! one write has met is its own ([`WriteFactor`]): a package can have several writes. The answer itself is with the driver
-//! ([`SecondFactorSession`]).
+//! One [`SecondFactor`] serves all that a run writes to one registry, uploads and the writes after them alike, so that one answer
+//! goes on serving there; those of all registries are [`SecondFactors`]. What one write has met is its own ([`WriteFactor`]): a
+//! package can have several writes. The answers themselves are with the driver ([`SecondFactorSession`]).
 //!
 //! npm's registry announces nothing (`npm-registry.md`, 3.4): whether one answer serves several writes is seen, not known. So
 //! while none is kept a first try goes without; one that is kept goes along with the first try of the next write, which would
 //! otherwise be sent twice, a whole tarball maybe; and from then on what was seen counts.
 
-mod session;
+mod of_run;
 
 use std::time::Duration;
 
-pub use session::SecondFactorSession;
+pub use of_run::{SecondFactorSession, SecondFactors};
 
 /// How often a person is asked for one write.
 pub const CHALLENGES_PER_WRITE_MAX: u32 = 3;
 /// How long an answer is tried again for the next write (`npm-registry.md`, 3.4).
 pub const KEPT_OTP_AGE_MAX: Duration = Duration::from_mins(5);
 
-/// What is known of the second factor in one run. Times are counted from the same start for all of its users.
+/// What is known of the second factor at one registry in one run. Times are counted from the same start for all of its users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondFactor {
     person: bool,

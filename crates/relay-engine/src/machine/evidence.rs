@@ -60,8 +60,8 @@ impl Machine {
     /// was all there is to say.
     pub(super) fn weighed(&mut self, at: usize, found: &Found, now: Duration) -> bool {
         let stopping = self.stopping;
-        let answerable = self.terms.second_factor.can_be_answered(now);
         let Some(node) = self.nodes.get_mut(at) else { return true };
+        let answerable = self.terms.second_factors.at(&node.job.registry).can_be_answered(now);
         match (found, node.proof) {
             (Found::TakenBack, _) if node.is_burnt() => {
                 let text = node.taken.as_ref().map(|refusal| refusal.text.clone()).unwrap_or_default();

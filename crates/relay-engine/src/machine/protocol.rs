@@ -8,7 +8,7 @@ use relay_values::RegistryUrl;
 use relay_workspace::PackageName;
 
 pub use crate::second_factor::Answer;
-use crate::second_factor::SecondFactor;
+use crate::second_factor::SecondFactors;
 use crate::state::Failure;
 
 /// How often one package is uploaded at the most: the first time, and again after answers that were lost.
@@ -72,8 +72,8 @@ pub struct Terms {
     pub wait_for: WaitFor,
     /// How long a version may stay invisible.
     pub visibility_timeout: Duration,
-    /// What is known of the second factor when the uploads begin.
-    pub second_factor: SecondFactor,
+    /// What is known of the second factor at each registry when the uploads begin.
+    pub second_factors: SecondFactors,
     /// How long before the start the registries were read for the plan.
     pub read_age: Duration,
 }

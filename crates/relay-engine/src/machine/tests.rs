@@ -7,7 +7,7 @@ use relay_registry::{Refusal, RefusalCode};
 use relay_workspace::PackageName;
 
 use super::{Answer, Effect, Found, Input, Job, Machine, PLAN_READ_FRESH, SETTLE_READS_MAX, Terms, UploadOutcome};
-use crate::second_factor::SecondFactor;
+use crate::second_factor::SecondFactors;
 use crate::state::{Failure, How, Parked, State};
 
 mod answers;
@@ -45,7 +45,7 @@ pub(crate) fn terms(person: bool) -> Terms {
         concurrency: 8,
         wait_for: WaitFor::Visible,
         visibility_timeout: Duration::from_mins(20),
-        second_factor: SecondFactor::new(person, false),
+        second_factors: SecondFactors::new(person, false),
         read_age: Duration::ZERO,
     }
 }

@@ -20,7 +20,7 @@ impl Machine {
         let Some(node) = self.nodes.get_mut(at) else { return };
         match outcome {
             UploadOutcome::Accepted => {
-                self.terms.second_factor.accepted(&mut node.factor);
+                self.terms.second_factors.at_mut(&node.job.registry).accepted(&mut node.factor);
                 node.taken = None;
                 self.accept(at, now, effects);
             }
@@ -48,7 +48,7 @@ impl Machine {
     pub(super) fn accept(&mut self, at: usize, now: Duration, effects: &mut Vec<Effect>) {
         let Some(node) = self.nodes.get_mut(at) else { return };
         node.state = State::Accepted { since: now };
-        self.terms.second_factor.turned_out_done(&mut node.factor);
+        self.terms.second_factors.at_mut(&node.job.registry).turned_out_done(&mut node.factor);
         effects.push(Effect::Look { package: node.job.name.clone(), at: now });
     }
 
@@ -72,7 +72,8 @@ impl Machine {
             return;
         }
         node.job.route = RouteKind::Interactive;
-        let step = self.terms.second_factor.challenged(&mut node.factor, web, now);
+        let second_factor = self.terms.second_factors.at_mut(&node.job.registry);
+        let step = second_factor.challenged(&mut node.factor, web, now);
         if self.stopping {
             node.state = State::Parked(Parked::Interrupted { in_flight: false, accepted: false });
         } else {
@@ -81,8 +82,9 @@ impl Machine {
     }
 
     pub(super) fn answered(&mut self, at: usize, answer: Answer, now: Duration, effects: &mut Vec<Effect>) {
-        let step = self.terms.second_factor.answered(answer, now);
-        if self.nodes.get(at).is_some_and(|node| node.state == State::AwaitingPerson) {
+        let Some(node) = self.nodes.get(at) else { return };
+        let step = self.terms.second_factors.at_mut(&node.job.registry).answered(answer, now);
+        if node.state == State::AwaitingPerson {
             self.take_step(at, step, effects);
         }
     }

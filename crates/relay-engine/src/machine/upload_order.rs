@@ -36,11 +36,8 @@ impl Machine {
                 free -= 1;
             }
         }
-        if self.terms.second_factor.can_be_answered(now) {
-            self.schedule_sitting(now, effects);
-        } else {
-            self.park_for_a_person(now);
-        }
+        self.park_for_a_person(now);
+        self.schedule_sitting(now, effects);
     }
 
     /// Packages in flight or to be sent that need a person, without the one that is being answered.
@@ -77,15 +74,23 @@ impl Machine {
         }
         self.sitting_open = true;
         self.takes_its_turn(next, now, effects);
-        let factor = self.nodes.get(next).map(|node| &node.factor);
-        let carried = factor.map_or(Carried::Nothing, |factor| self.terms.second_factor.in_turn(factor, now));
+        let carried = self.nodes.get(next).map_or(Carried::Nothing, |node| {
+            self.terms.second_factors.at(&node.job.registry).in_turn(&node.factor, now)
+        });
         self.upload(next, carried, effects);
     }
 
+    /// Parks what needs a person where nobody can answer.
     fn park_for_a_person(&mut self, now: Duration) {
-        let parked: Vec<usize> = (0..self.nodes.len())
-            .filter(|at| self.nodes.get(*at).is_some_and(|node| node.is_interactive() && self.can_start(node, now)))
-            .collect();
+        let is_for_nobody = |node: &Node| {
+            let answerable = || self.terms.second_factors.at(&node.job.registry).can_be_answered(now);
+            node.is_interactive() && self.can_start(node, now) && !answerable()
+        };
+        let parked: Vec<usize> =
+            (0..self.nodes.len()).filter(|at| self.nodes.get(*at).is_some_and(is_for_nobody)).collect();
+        if parked.is_empty() {
+            return;
+        }
         for at in parked {
             if let Some(node) = self.nodes.get_mut(at) {
                 let why = "a person must answer a second factor, and nobody is here to do so".to_owned();

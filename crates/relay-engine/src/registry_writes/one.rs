@@ -60,7 +60,11 @@ impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
         {
             return Ok(Came::ToAnEnd(outcome, 0));
         }
-        let mut carried = if met.interactive { self.session.state.at_first(self.now()) } else { Carried::Nothing };
+        let mut carried = if met.interactive {
+            self.session.state.at(&write.registry).at_first(self.now())
+        } else {
+            Carried::Nothing
+        };
         loop {
             match self.send(write, remaining, carried, &mut met).await? {
                 Next::Send(next) => carried = next,
@@ -85,7 +89,7 @@ impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
         Ok(match standing {
             Standing::Done => Some(WriteOutcome::AlreadySo),
             Standing::Impossible { why } => Some(WriteOutcome::Failed(WriteFailure::Impossible { why })),
-            _ if met.interactive && !self.session.state.can_be_answered(self.now()) => {
+            _ if met.interactive && !self.session.state.at(&write.registry).can_be_answered(self.now()) => {
                 let why = "a person must answer a second factor, and nobody is here to do so".to_owned();
                 Some(WriteOutcome::Parked(Parked::Person { why }))
             }
@@ -165,7 +169,7 @@ impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
         Ok(match sent {
             WriteSent::Accepted => {
                 let answered = self.session.state.answered_count();
-                self.session.state.accepted(&mut met.factor);
+                self.session.state.at_mut(&write.registry).accepted(&mut met.factor);
                 self.tell_answered(write, answered)?;
                 Next::End(WriteOutcome::Done)
             }
@@ -178,7 +182,7 @@ impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
                 met.sent -= 1;
                 match self.busy(write, retry_after, &text, met)? {
                     Some(outcome) => Next::End(outcome),
-                    None => Next::Send(self.session.state.still(carried, self.now())),
+                    None => Next::Send(self.session.state.at(&write.registry).still(carried, self.now())),
                 }
             }
             WriteSent::NotSent { cause } => self.again(write, cause, carried, met).await?,
@@ -204,7 +208,8 @@ impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
             return Ok(Next::Person);
         }
         let web = matches!(challenge, Challenge::Web(_));
-        let mut step = self.session.state.challenged(&mut met.factor, web, self.now());
+        let now = self.now();
+        let mut step = self.session.state.at_mut(&write.registry).challenged(&mut met.factor, web, now);
         if self.interrupted() {
             return Ok(Next::End(interrupted(false)));
         }
@@ -218,11 +223,12 @@ impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
                 self.shared.stops.stop();
                 return Ok(Next::End(interrupted(false)));
             };
-            if otp.is_some() {
-                self.session.otp = otp;
+            if let Some(otp) = otp {
+                self.session.keep(&write.registry, otp);
             }
             let answered = self.session.state.answered_count();
-            step = self.session.state.answered(answer, self.now());
+            let now = self.now();
+            step = self.session.state.at_mut(&write.registry).answered(answer, now);
             self.tell_answered(write, answered)?;
         }
         Ok(match step {
@@ -267,7 +273,7 @@ impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
 
     fn turned_out_done(&mut self, write: &PlannedWrite, met: &mut Met) -> Result<Next, DriverError> {
         let answered = self.session.state.answered_count();
-        self.session.state.turned_out_done(&mut met.factor);
+        self.session.state.at_mut(&write.registry).turned_out_done(&mut met.factor);
         self.tell_answered(write, answered)?;
         Ok(Next::End(WriteOutcome::Done))
     }
@@ -285,7 +291,7 @@ impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
         }
         Ok(match self.wait(write, back_off(met.sent), &cause, met).await? {
             Some(outcome) => Next::End(outcome),
-            None => Next::Send(self.session.state.still(carried, self.now())),
+            None => Next::Send(self.session.state.at(&write.registry).still(carried, self.now())),
         })
     }
 
@@ -333,7 +339,7 @@ impl<R: RegistryWrites, P: Person> Row<'_, '_, R, P> {
         carried: Carried,
     ) -> Option<WriteSent> {
         let registry = self.context.registry;
-        let otp = self.session.otp.clone().filter(|_| carried.is_something());
+        let otp = self.session.otp(&write.registry).filter(|_| carried.is_something()).cloned();
         let mut sending = Box::pin(registry.write_once(write, credential, otp.as_ref()));
         if let Some(sent) = self.unless_stopped(&mut sending).await {
             return Some(sent);

@@ -100,12 +100,28 @@ async fn one_answer_serves_a_row_of_writes_and_goes_on_serving_in_the_next_row()
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_to_one_registry_never_reaches_another() {
+    let registry = Simulated { factor: Factor::Several, ..Simulated::default() };
+    let mut writes = row(&["a", "b", "c"]);
+    let other = RegistryUrl::parse("http://other.example/").unwrap();
+    writes[1] = PlannedWrite { authority: authority("b", &other), registry: other, ..writes[1].clone() };
+    let ran = run(&writes, &registry, true).await;
+    assert!(ran.outcomes.iter().all(|outcome| *outcome == WriteOutcome::Done), "{:?}", ran.outcomes);
+    assert_eq!(ran.asked, 2, "one at each registry");
+    let sent = registry.sent.lock().unwrap();
+    let first_of = |package: &str| sent.iter().find(|(key, _)| key.starts_with(package)).map(|(_, answer)| *answer);
+    assert_eq!(["a ", "b ", "c "].map(first_of), [Some(false), Some(false), Some(true)], "{sent:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_of_the_uploads_is_tried_once_and_dropped_when_it_is_too_old() {
     let registry = Simulated { factor: Factor::Several, ..Simulated::default() };
     let mut session = SecondFactorSession::new(true, None, Instant::now());
-    session.otp = Some(Otp::parse("0000000000000007").unwrap());
-    session.state.answered(crate::second_factor::Answer::Given, Duration::ZERO);
-    let fresh = run_with(&row(&["a"]), &registry, session.clone(), mpsc::channel(1).1).await;
+    let writes = row(&["a"]);
+    let at = &writes[0].registry;
+    session.keep(at, Otp::parse("0000000000000007").unwrap());
+    session.state.at_mut(at).answered(crate::second_factor::Answer::Given, Duration::ZERO);
+    let fresh = run_with(&writes, &registry, session.clone(), mpsc::channel(1).1).await;
     assert_eq!(fresh.asked, 0);
     tokio::time::advance(KEPT_OTP_AGE_MAX).await;
     let late = run_with(&row(&["b"]), &registry, session, mpsc::channel(1).1).await;

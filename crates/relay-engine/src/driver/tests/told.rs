@@ -15,7 +15,7 @@ use crate::machine::PAUSE_MAX;
 use crate::machine::Terms;
 use crate::report::Outcome;
 use crate::run_state::RunState;
-use crate::second_factor::SecondFactor;
+use crate::second_factor::SecondFactors;
 
 /// A source of numbers that a seed decides.
 struct Chance(AtomicU64);
@@ -214,7 +214,7 @@ impl World {
             concurrency: 1 + usize::try_from(chance.below(4)).expect("a number"),
             wait_for: chance.one_of([WaitFor::Visible, WaitFor::Accepted]),
             visibility_timeout: Duration::from_secs(chance.below(3) * 60),
-            second_factor: SecondFactor::new(person, otp_given),
+            second_factors: SecondFactors::new(person, otp_given),
             read_age: Duration::from_secs(chance.below(2) * 3600),
         };
         let uploads =

@@ -60,3 +60,22 @@ fn a_challenge_that_ended_without_an_answer_is_told_as_it_ended() {
         assert_eq!(machine.state(&name(0)), Some(&State::Parked(Parked::Person { why: told.to_owned() })));
     }
 }
+
+#[test]
+fn an_answer_to_one_registry_never_goes_along_to_another() {
+    let elsewhere = Job { registry: "https://other.example/".parse().unwrap(), ..job(1, RouteKind::Interactive, &[]) };
+    let jobs = vec![job(0, RouteKind::Interactive, &[]), elsewhere, job(2, RouteKind::Interactive, &[])];
+    let mut machine = Machine::new(jobs, terms(true));
+    machine.start(NOW);
+    machine.handle(ended(0, UploadOutcome::Challenged { web: true }), NOW).unwrap();
+    answer(&mut machine, Answer::Given);
+    let mut first_tries = Vec::new();
+    for at in 0..2 {
+        let effects = machine.handle(ended(at, UploadOutcome::Accepted), NOW).unwrap();
+        first_tries.extend(effects.into_iter().filter_map(|effect| match effect {
+            Effect::Upload { package, with_otp, .. } => Some((package, with_otp)),
+            _ => None,
+        }));
+    }
+    assert_eq!(first_tries, [(name(1), false), (name(2), true)]);
+}
