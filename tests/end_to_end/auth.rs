@@ -12,6 +12,14 @@ use crate::world::{Ran, World, pinned_node, tools};
 /// An account that has no second factor yet.
 const NEWCOMER: &str = "newcomer";
 
+/// A registry with an account that has no second factor.
+fn with_a_newcomer() -> Registry {
+    let registry = Registry::with_pages();
+    let (name, password) = (NEWCOMER.to_owned(), "p".to_owned());
+    registry.sandbox.add_account(NewAccount { name, password, second_factor: SecondFactor::None });
+    registry
+}
+
 /// A package of nobody's yet, and a person whose `.npmrc` names the registry and holds no credential.
 fn visitor(registry: &Registry) -> World {
     let world = World::empty();
@@ -154,12 +162,7 @@ fn where_there_is_no_web_login_a_terminal_is_asked_for_name_and_password() {
 /// The story that relay is for, with two commands: an account without a second factor, and a package that needs one.
 #[test]
 fn an_account_without_a_second_factor_gets_one_and_publishes() {
-    let registry = Registry::with_pages();
-    registry.sandbox.add_account(NewAccount {
-        name: NEWCOMER.to_owned(),
-        password: "p".to_owned(),
-        second_factor: SecondFactor::None,
-    });
+    let registry = with_a_newcomer();
     let world = visitor(&registry);
 
     // Turned on with relay: it logs in first, and waits until the page has it.
@@ -187,12 +190,7 @@ fn an_account_without_a_second_factor_gets_one_and_publishes() {
 
 #[test]
 fn an_account_without_a_second_factor_is_told_before_anything_is_sent() {
-    let registry = Registry::with_pages();
-    registry.sandbox.add_account(NewAccount {
-        name: NEWCOMER.to_owned(),
-        password: "p".to_owned(),
-        second_factor: SecondFactor::None,
-    });
+    let registry = with_a_newcomer();
     let world = visitor(&registry);
     completed_as(&registry, world.start(&["auth", "login"]), NEWCOMER).ended_with(0);
     let ran = world.relay(&["publish", "--yes"]).ended_with(1);

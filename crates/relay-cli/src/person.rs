@@ -27,8 +27,8 @@ impl Person for TerminalPerson {
         if notice.remaining > 0 {
             say(&self.ui, format!("  ({} more after this one)", plural(notice.remaining, "package")));
         }
-        if self.browser && webbrowser::open(url.as_str()).is_err() {
-            say(&self.ui, "  no browser could be opened; open the address yourself");
+        if self.browser {
+            open_browser(&self.ui, url.as_str());
         }
     }
 
@@ -44,9 +44,20 @@ fn prompt(ui: &Ui, notice: &ChallengeNotice) -> Code {
     if let Some(message) = &notice.message {
         say(ui, message);
     }
-    let question = format!("One-time password for {} (empty skips it):", notice.of);
+    ask_code(ui, &format!("One-time password for {} (empty skips it):", notice.of))
+}
+
+/// Opens an address in the browser; says so where that can't be done.
+pub(crate) fn open_browser(ui: &Ui, address: &str) {
+    if webbrowser::open(address).is_err() {
+        say(ui, "  no browser could be opened; open the address yourself");
+    }
+}
+
+/// Asks for a one-time password, again where what was typed can't be one. Blocks its thread.
+pub(crate) fn ask_code(ui: &Ui, question: &str) -> Code {
     for _ in 0..CODE_TRIES_MAX {
-        let code = match ui.ask_secret(&question) {
+        let code = match ui.ask_secret(question) {
             Ok(Some(code)) => code,
             Err(error) if error.kind() == ErrorKind::Interrupted => return Code::Interrupted,
             Ok(None) | Err(_) => return Code::Skipped,
@@ -64,6 +75,6 @@ fn prompt(ui: &Ui, notice: &ChallengeNotice) -> Code {
 }
 
 /// A challenge is shown also where `--quiet` was asked for: without it the run would wait for nothing.
-fn say(ui: &Ui, text: impl std::fmt::Display) {
+pub(crate) fn say(ui: &Ui, text: impl std::fmt::Display) {
     ui.raw_message(format!("{text}\n"));
 }

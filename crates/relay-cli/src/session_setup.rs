@@ -350,24 +350,30 @@ pub(crate) fn person_state_folder(environment: &BTreeMap<String, String>) -> Utf
         .join("relay")
 }
 
-/// npm's settings and a client for what is about an account, in a workspace or outside one.
-pub(crate) fn account(
-    here: &Utf8Path,
+/// npm's settings for what is about an account, in a workspace or outside one. `root`: the workspace's, or the current folder.
+pub(crate) fn account_settings(
+    root: &Utf8Path,
     workspace: Option<&Workspace>,
     environment: &BTreeMap<String, String>,
     registry_flag: Option<String>,
-) -> Result<(NpmConfig, RegistryClient), CliError> {
+) -> Result<NpmConfig, CliError> {
     let sources = match workspace {
         Some(workspace) => sources(workspace, "", environment, registry_flag)?,
         None => ConfigSources {
-            project: read_npmrc(&here.join(".npmrc"), None)?,
+            project: read_npmrc(&root.join(".npmrc"), None)?,
             ..person_sources(environment, registry_flag)?
         },
     };
-    let npm = NpmConfig::resolve(&sources).map_err(explain::npm)?;
-    let root = workspace.map_or(here, |workspace| workspace.root.as_path());
-    let (client, _) = client(root, &npm, environment, ACCOUNT_CONNECTIONS)?;
-    Ok((npm, client))
+    NpmConfig::resolve(&sources).map_err(explain::npm)
+}
+
+/// A client for what is about an account.
+pub(crate) fn account_client(
+    root: &Utf8Path,
+    npm: &NpmConfig,
+    environment: &BTreeMap<String, String>,
+) -> Result<RegistryClient, CliError> {
+    Ok(client(root, npm, environment, ACCOUNT_CONNECTIONS)?.0)
 }
 
 /// What one `.npmrc` of the person's says by itself.

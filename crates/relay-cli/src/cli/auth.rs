@@ -17,7 +17,7 @@ until the login is completed there; without a terminal too. A registry that has 
 The session is kept in `~/.npmrc`, as `npm login` keeps it, so that npm and relay both use it; all other lines stay as they \
 are.
 
-Exit codes: 0 logged in; 1 the registry said no; 4 nobody completed the login.";
+Exit codes: 0 logged in; 1 the registry said no; 4 nobody completed the login, or it was denied in the browser.";
 
 const STATUS_ABOUT: &str = "\
 Show who one is at each registry, until when, and whether the second factor is on

@@ -36,7 +36,9 @@ impl Account {
         // An account needs no workspace; one that can't be read is the business of the commands that need it.
         let workspace = Workspace::discover(&context.cwd).ok();
         let registry = registry.map(str::to_owned);
-        let (npm, client) = session_setup::account(&context.cwd, workspace.as_ref(), &environment, registry.clone())?;
+        let root = workspace.as_ref().map_or(&*context.cwd, |workspace| &*workspace.root);
+        let npm = session_setup::account_settings(root, workspace.as_ref(), &environment, registry.clone())?;
+        let client = session_setup::account_client(root, &npm, &environment)?;
         context.ui.warnings(npm.warnings());
         let file = session_setup::user_npmrc(&environment).ok_or_else(|| {
             CliError::user("there is no home folder, so that a session has no place to be kept")
@@ -117,10 +119,10 @@ impl Account {
     }
 
     /// The settings as they are once the person's `.npmrc` was written.
-    pub(super) fn read_again(&self, context: &Context) -> Result<NpmConfig, CliError> {
-        let (npm, _) =
-            session_setup::account(&context.cwd, self.workspace.as_ref(), &self.environment, self.registry.clone())?;
-        Ok(npm)
+    pub(super) fn settings(&self, context: &Context) -> Result<NpmConfig, CliError> {
+        let workspace = self.workspace.as_ref();
+        let root = workspace.map_or(&*context.cwd, |workspace| &*workspace.root);
+        session_setup::account_settings(root, workspace, &self.environment, self.registry.clone())
     }
 
     /// The credential of a registry that the person's own `.npmrc` holds.

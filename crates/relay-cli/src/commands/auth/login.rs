@@ -30,13 +30,17 @@ pub(super) async fn run(context: &Context, args: &LoginArgs) -> Result<Exit, Cli
     let registry = account.registry("login")?;
     let session = begin(context, &account, &registry, Wishes { web: !args.legacy, browser: !args.no_browser }).await?;
     keep(context, &account, &session, scope.as_deref())?;
-    let who = session.client_name(&account).await;
+    let profile = account.client.profile(&registry, &session.credential).await.ok().flatten();
+    let who = match &profile {
+        Some(profile) => Some(profile.name.clone()),
+        // Registries other than npm's have no profiles.
+        None => account.client.whoami(&registry, &session.credential).await.ok().flatten(),
+    };
     let ui = &context.ui;
     let who = who.map_or_else(String::new, |name| format!(" as `{name}`"));
     ui.status(format!("Logged in{who} at {registry}; the session is kept in `{}`", account.file_shown()));
-    let npm = account.read_again(context)?;
+    let npm = account.settings(context)?;
     warn_of_another(context, &npm, &session);
-    let profile = account.client.profile(&registry, &session.credential).await.ok().flatten();
     if let Some(profile) = profile {
         ui.status(format!(
             "npm's sessions last {}; `relay auth status` tells how much is left",
@@ -67,12 +71,6 @@ pub(super) struct NewSession {
     pub(super) token: SecretString,
     /// The registry's web site, where the login showed it.
     pub(super) website: Option<String>,
-}
-
-impl NewSession {
-    async fn client_name(&self, account: &Account) -> Option<String> {
-        account.client.whoami(self.credential.registry(), &self.credential).await.ok().flatten()
-    }
 }
 
 /// Logs in; nothing is kept yet.

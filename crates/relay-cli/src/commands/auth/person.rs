@@ -1,14 +1,13 @@
 //! The person who logs in: sees the page's address, types name, password and code.
 
 use relay_engine::account::login::LoginPerson;
+use relay_engine::driver::Code;
 use relay_registry::{DisplayUrl, Otp, RegistryUrl, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::person::{ask_code, open_browser, say};
 use crate::qr_code;
 use crate::ui::Ui;
-
-/// How often a code that can't be one is asked for again.
-const CODE_TRIES_MAX: usize = 3;
 
 /// Someone at a terminal, or whoever reads the log.
 pub(super) struct AtTerminal {
@@ -25,9 +24,8 @@ impl AtTerminal {
         say(&self.ui, words);
         say(&self.ui, format!("  {shown}"));
         qr_code::show(&self.ui, shown);
-        let opens = self.browser && self.ui.is_interactive();
-        if opens && webbrowser::open(shown).is_err() {
-            say(&self.ui, "  no browser could be opened; open the address yourself");
+        if self.browser && self.ui.is_interactive() {
+            open_browser(&self.ui, shown);
         }
     }
 }
@@ -60,23 +58,11 @@ impl LoginPerson for AtTerminal {
         let (ui, message) = (self.ui.clone(), message.to_owned());
         let asked = tokio::task::spawn_blocking(move || {
             say(&ui, message);
-            for _ in 0..CODE_TRIES_MAX {
-                let code = ui.ask_secret("One-time password (empty gives up):").ok().flatten()?;
-                if code.expose_secret().trim().is_empty() {
-                    return None;
-                }
-                match Otp::parse(code.expose_secret()) {
-                    Ok(otp) => return Some(otp),
-                    Err(error) => say(&ui, error),
-                }
+            match ask_code(&ui, "One-time password (empty gives up):") {
+                Code::Typed(otp) => Some(otp),
+                Code::Skipped | Code::Interrupted => None,
             }
-            None
         });
         asked.await.ok().flatten()
     }
-}
-
-/// An address is shown also where `--quiet` was asked for: without it the wait would be for nothing.
-fn say(ui: &Ui, text: impl std::fmt::Display) {
-    ui.raw_message(format!("{text}\n"));
 }
