@@ -93,7 +93,7 @@ pub enum LoginError {
         problem: String,
     },
     /// The registry said no.
-    #[error("{0}")]
+    #[error("{}", said_no(.0))]
     Refused(Refusal),
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn read_login_start(registry: &RegistryUrl, answer: &Answer) -> Resul
         200..=299 => {}
         429 => return Err(LoginError::Refused(refusal_of(None, answer))),
         400..=500 => return Ok(LoginStart::NotOffered),
-        status => return Err(outage(&host, status)),
+        status => return Err(unanswered(&host, status)),
     }
     let body = answer.json();
     let address = |field: &str| body.as_ref()?.get(field)?.as_str().map(str::to_owned);
@@ -216,12 +216,24 @@ pub(crate) fn read_name_login(registry: &RegistryUrl, answer: &Answer) -> Result
                 Err(LoginError::Refused(refusal_of(None, answer)))
             }
         },
-        status @ 500.. => Err(outage(&host, status)),
+        status @ (300..=399 | 500..) => Err(unanswered(&host, status)),
         _ => Err(LoginError::Refused(refusal_of(None, answer))),
     }
 }
 
-fn outage(host: &str, status: u16) -> LoginError {
+/// A no in the registry's own words: what a refusal's code explains is about uploads.
+fn said_no(refusal: &Refusal) -> String {
+    match refusal.text.as_str() {
+        "" => format!("the registry refused it with status {}", refusal.status),
+        text => format!("the registry refused it with status {}: {text}", refusal.status),
+    }
+}
+
+fn unanswered(host: &str, status: u16) -> LoginError {
+    if (300..=399).contains(&status) {
+        let problem = format!("a redirect ({status}), which is not followed: the registry's address may be incomplete");
+        return LoginError::Unexpected { host: host.to_owned(), problem };
+    }
     LoginError::Unreachable { cause: format!("`{host}` answered {status}; try again later") }
 }
 

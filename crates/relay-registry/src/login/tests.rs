@@ -119,3 +119,15 @@ fn the_older_login_is_asked_as_npm_asks_it() {
         r#"{"_id":"org.couchdb.user:ada","name":"ada","password":"p","type":"user","roles":[],"date":"2026-11-29T00:00:00Z"}"#
     );
 }
+
+#[test]
+fn a_no_is_told_in_the_registrys_words_and_a_redirect_as_one() {
+    let at = registry("https://registry.example");
+    let no = |status, body| read_name_login(&at, &answer(status, &[], body)).unwrap_err().to_string();
+    let unknown = no(400, r#"{"error":"There is no user with the username \"eve\"."}"#);
+    assert_eq!(unknown, "the registry refused it with status 400: There is no user with the username \"eve\".");
+    assert_eq!(no(403, ""), "the registry refused it with status 403");
+    assert!(no(302, "").contains("a redirect (302), which is not followed"), "{}", no(302, ""));
+    let begun = read_login_start(&at, &answer(302, &[], "")).unwrap_err().to_string();
+    assert!(begun.contains("a redirect (302), which is not followed"), "{begun}");
+}
