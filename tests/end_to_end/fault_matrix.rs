@@ -204,23 +204,25 @@ fn read(path: &str) -> Request {
     of(FaultMatch::path("GET", path))
 }
 
+/// Faults in which what is asked for can't be read.
+const UNREADABLE: [&str; 12] = [
+    "200 with a page",
+    "200 of nothing",
+    "400 with escapes",
+    "401",
+    "403",
+    "403 that it is there",
+    "409",
+    "answer without end",
+    "answer deep in itself",
+    "answer that is no UTF-8",
+    "redirect to itself",
+    "the credential repeated",
+];
+
 #[test]
 fn at_the_read_for_the_plan() {
-    let failed = [
-        "200 with a page",
-        "200 of nothing",
-        "400 with escapes",
-        "401",
-        "403",
-        "403 that it is there",
-        "409",
-        "answer without end",
-        "answer deep in itself",
-        "answer that is no UTF-8",
-        "redirect to itself",
-        "the credential repeated",
-    ];
-    each_fault_at(&read("/pearl"), &failed.map(|name| (name, 1)));
+    each_fault_at(&read("/pearl"), &UNREADABLE.map(|name| (name, 1)));
 }
 
 #[test]

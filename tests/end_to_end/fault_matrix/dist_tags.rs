@@ -3,7 +3,7 @@
 
 use relay_sandbox::{Fault, FaultMatch, SeedPackage};
 
-use super::{INTERRUPTED, Scenario, UNASKED, each_fault, times, untagged_pearls};
+use super::{INTERRUPTED, Scenario, UNASKED, UNREADABLE, each_fault, times, untagged_pearls};
 use crate::sandbox::{ACCOUNT, Registry};
 use crate::world::World;
 
@@ -97,22 +97,8 @@ const REFUSED_WRITES: [(&str, i32); 8] = [
 
 #[test]
 fn at_the_read_of_the_dist_tags() {
-    let unread = [
-        "200 with a page",
-        "200 of nothing",
-        "400 with escapes",
-        "401",
-        "403",
-        "403 that it is there",
-        "409",
-        "answer without end",
-        "answer deep in itself",
-        "answer that is no UTF-8",
-        "redirect to itself",
-        "the credential repeated",
-    ];
     let when = FaultMatch::path("GET", "/-/package/pearl/dist-tags");
-    each_fault_at(&PROMOTION, &when, &unread.map(|name| (name, 3)));
+    each_fault_at(&PROMOTION, &when, &UNREADABLE.map(|name| (name, 3)));
 }
 
 #[test]
