@@ -15,7 +15,7 @@ trap 'kill $sandbox $release 2>/dev/null || :; rm -rf "$folder"' EXIT
 say() { printf '\n# %s\n' "$*"; }
 
 export HOME=$folder/home NO_COLOR=1 CI=1 GIT_CONFIG_NOSYSTEM=1
-export GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.com GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.com
+export GIT_AUTHOR_NAME=Maintainer GIT_AUTHOR_EMAIL=maintainer@example.com GIT_COMMITTER_NAME=Maintainer GIT_COMMITTER_EMAIL=maintainer@example.com
 mkdir "$HOME"
 # Versions are shown three seconds after they were accepted, as npm shows them minutes after.
 "$relay" sandbox --json --delay 3s >"$folder/sandbox.json" 2>/dev/null &

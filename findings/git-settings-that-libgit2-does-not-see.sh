@@ -20,7 +20,7 @@ python3 -m venv python
 python/bin/pip install --quiet --disable-pip-version-check pygit2==1.21.0
 git init -q -b main repo
 git -C repo remote add origin https://git.example/acme/repo.git
-printf '[user]\n\tname = Ada\n' >settings
+printf '[user]\n\tname = Maintainer\n' >settings
 failed=0
 look() {
   local git library
@@ -37,12 +37,12 @@ print(config['user.name'] if 'user.name' in config else 'unset')")
   fi
 }
 cp settings home/.gitconfig
-look "~/.gitconfig" "Ada Ada"
+look "~/.gitconfig" "Maintainer Maintainer"
 rm home/.gitconfig
-GIT_CONFIG_GLOBAL="$work/settings" look "GIT_CONFIG_GLOBAL" "Ada unset"
-GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=Ada look "GIT_CONFIG_COUNT" "Ada unset"
+GIT_CONFIG_GLOBAL="$work/settings" look "GIT_CONFIG_GLOBAL" "Maintainer unset"
+GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=Maintainer look "GIT_CONFIG_COUNT" "Maintainer unset"
 printf '[includeIf "onbranch:main"]\n\tpath = %s\n' "$work/settings" >home/.gitconfig
-look "includeIf onbranch" "Ada Ada"
+look "includeIf onbranch" "Maintainer Maintainer"
 printf '[includeIf "hasconfig:remote.*.url:https://git.example/acme/**"]\n\tpath = %s\n' "$work/settings" >home/.gitconfig
-look "includeIf hasconfig" "Ada unset"
+look "includeIf hasconfig" "Maintainer unset"
 exit "$failed"

@@ -57,7 +57,9 @@ impl Repo {
     pub(crate) fn committed(files: &[(&str, &str)]) -> Self {
         let repo = Self::of(files);
         repo.git(&["init", "-q", "-b", "main"]);
-        for (key, value) in [("user.name", "Ada"), ("user.email", "ada@acme.example"), ("commit.gpgsign", "false")] {
+        for (key, value) in
+            [("user.name", "Maintainer"), ("user.email", "maintainer@acme.example"), ("commit.gpgsign", "false")]
+        {
             repo.git(&["config", key, value]);
         }
         repo.commit("feat: begin");

@@ -160,7 +160,18 @@ mod tests {
         let remote = TestRemote::new();
         let start = remote.git(&["rev-parse", "main"]);
         remote.git(&["tag", "light", "main"]);
-        remote.git(&["-c", "user.name=Ada", "-c", "user.email=ada@acme.example", "tag", "-a", "-m", "x", "v1", "main"]);
+        remote.git(&[
+            "-c",
+            "user.name=Maintainer",
+            "-c",
+            "user.email=maintainer@acme.example",
+            "tag",
+            "-a",
+            "-m",
+            "x",
+            "v1",
+            "main",
+        ]);
         let object = remote.git(&["rev-parse", "refs/tags/v1"]);
         let clone = remote.clone();
         for patterns in

@@ -210,9 +210,15 @@ mod tests {
 
     #[test]
     fn reads_who_and_when_as_git_tells_it() {
-        check("Ada L <ada@acme.example> 1700000000 +0130", Some(("Ada L", "ada@acme.example", 90)));
-        check("Ada <ada@acme.example> 1700000000 -0330", Some(("Ada", "ada@acme.example", -210)));
-        check("Ada", None);
+        check(
+            "A Maintainer <maintainer@acme.example> 1700000000 +0130",
+            Some(("A Maintainer", "maintainer@acme.example", 90)),
+        );
+        check(
+            "Maintainer <maintainer@acme.example> 1700000000 -0330",
+            Some(("Maintainer", "maintainer@acme.example", -210)),
+        );
+        check("Maintainer", None);
         check("", None);
     }
 
@@ -241,6 +247,6 @@ mod tests {
         repo.git(&["config", "committer.email", "bot@acme.example"]);
         assert_eq!(repo.relay.author().unwrap().name().ok(), Some("Writer"));
         let committer = repo.relay.identity().unwrap();
-        assert_eq!((committer.name().ok(), committer.email().ok()), (Some("Ada"), Some("bot@acme.example")));
+        assert_eq!((committer.name().ok(), committer.email().ok()), (Some("Maintainer"), Some("bot@acme.example")));
     }
 }

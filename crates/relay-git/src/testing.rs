@@ -55,8 +55,8 @@ impl TestRepo {
         let relay = Repository::discover(&root).unwrap();
         let mut config = relay.git.config().unwrap();
         for (key, value) in [
-            ("user.name", "Ada"),
-            ("user.email", "ada@acme.example"),
+            ("user.name", "Maintainer"),
+            ("user.email", "maintainer@acme.example"),
             ("commit.gpgsign", "false"),
             ("tag.gpgsign", "false"),
         ] {
@@ -105,7 +105,8 @@ impl TestRepo {
         let parents: Vec<git2::Commit<'_>> =
             self.relay.git.head().and_then(|head| head.peel_to_commit()).into_iter().collect();
         let who =
-            git2::Signature::new("Ada", "ada@acme.example", &git2::Time::new(1_700_000_000 + seconds, 0)).unwrap();
+            git2::Signature::new("Maintainer", "maintainer@acme.example", &git2::Time::new(1_700_000_000 + seconds, 0))
+                .unwrap();
         let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
         self.relay.git.commit(Some("HEAD"), &who, &who, message, &tree, &parents).unwrap().to_string()
     }

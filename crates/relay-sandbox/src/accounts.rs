@@ -131,7 +131,7 @@ mod tests {
     const NOW: Moment = Moment::from_unix_millis(1_700_000_000_000);
 
     fn account(second_factor: SecondFactor) -> Account {
-        Account::new(NewAccount { name: "ada".into(), password: "secret".into(), second_factor }, NOW)
+        Account::new(NewAccount { name: "maintainer".into(), password: "secret".into(), second_factor }, NOW)
     }
 
     #[test]

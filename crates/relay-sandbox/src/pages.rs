@@ -274,7 +274,7 @@ mod tests {
     fn pending() -> PendingChallenge {
         PendingChallenge {
             id: "1".into(),
-            account: "ada <b>".into(),
+            account: "maintainer <b>".into(),
             auth_url: String::new(),
             action: "publish".into(),
             packages: vec!["@a/\"x\"@1.0.0".into()],
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn text_from_outside_stays_text() {
         let page = challenge(&pending(), true, Proof::Key);
-        assert!(page.contains("ada &lt;b&gt;"), "{page}");
+        assert!(page.contains("maintainer &lt;b&gt;"), "{page}");
         assert!(page.contains("@a/&quot;x&quot;"), "{page}");
         assert!(page.contains("&#39; onload=&#39;x"), "{page}");
         assert!(!page.contains('\u{1b}'));

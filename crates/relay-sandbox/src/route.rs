@@ -225,18 +225,18 @@ mod tests {
 
     #[test]
     fn paths_of_the_account() {
-        check("/-/user/org.couchdb.user:ada", &Route::User { name: "ada".into() });
-        check("/-/user/org.couchdb.user:ada/-rev/1-x", &Route::User { name: "ada".into() });
-        check("/-/user/org.couchdb.user%3Aada", &Route::User { name: "ada".into() });
+        check("/-/user/org.couchdb.user:maintainer", &Route::User { name: "maintainer".into() });
+        check("/-/user/org.couchdb.user:maintainer/-rev/1-x", &Route::User { name: "maintainer".into() });
+        check("/-/user/org.couchdb.user%3Amaintainer", &Route::User { name: "maintainer".into() });
         check("/-/user/token/npm_x", &Route::UserToken { token: "npm_x".into() });
         check("/-/npm/v1/tokens/token/abc", &Route::Token { key: "abc".into() });
-        check("/-/org/ada/package", &Route::PackagesOf { owner: "ada".into(), org: true });
+        check("/-/org/maintainer/package", &Route::PackagesOf { owner: "maintainer".into(), org: true });
         check("/", &Route::Home);
     }
 
     #[test]
     fn odd_paths_name_nothing() {
-        for path in ["/a%2fb", "/@s%2fa%2fb", "/%ff", "/%4", "/-/stage", "/a/b/c/d/e", "/-/user/ada", "/@s%2f"] {
+        for path in ["/a%2fb", "/@s%2fa%2fb", "/%ff", "/%4", "/-/stage", "/a/b/c/d/e", "/-/user/maintainer", "/@s%2f"] {
             check(path, &Route::Unknown);
         }
     }

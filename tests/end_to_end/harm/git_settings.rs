@@ -23,9 +23,9 @@ fn the_environment_names_the_file_of_the_persons_settings() {
     let mut world = with_change();
     world.relay(&["version", "--yes"]).ended_with(1);
     let file = world.beside("elsewhere").join("config");
-    std::fs::write(&file, "[user]\n\tname = Ada\n\temail = ada@acme.example\n").expect("settings");
+    std::fs::write(&file, "[user]\n\tname = Maintainer\n\temail = maintainer@acme.example\n").expect("settings");
     world.set("GIT_CONFIG_GLOBAL", file.to_str().expect("a path"));
-    check(&world, "Ada <ada@acme.example> Ada");
+    check(&world, "Maintainer <maintainer@acme.example> Maintainer");
 }
 
 #[test]
@@ -34,52 +34,52 @@ fn the_environment_holds_the_settings_themselves() {
     for (name, value) in [
         ("GIT_CONFIG_COUNT", "2"),
         ("GIT_CONFIG_KEY_0", "user.name"),
-        ("GIT_CONFIG_VALUE_0", "Ada"),
+        ("GIT_CONFIG_VALUE_0", "Maintainer"),
         ("GIT_CONFIG_KEY_1", "user.email"),
-        ("GIT_CONFIG_VALUE_1", "ada@acme.example"),
+        ("GIT_CONFIG_VALUE_1", "maintainer@acme.example"),
         ("GIT_AUTHOR_NAME", "Writer"),
     ] {
         world.set(name, value);
     }
-    check(&world, "Writer <ada@acme.example> Ada");
+    check(&world, "Writer <maintainer@acme.example> Maintainer");
 }
 
 /// A file of settings that say who commits.
-fn settings_of_ada(world: &World) -> String {
+fn settings_of_maintainer(world: &World) -> String {
     let file = world.beside("elsewhere").join("config");
-    std::fs::write(&file, "[user]\n\tname = Ada\n\temail = ada@acme.example\n").expect("settings");
+    std::fs::write(&file, "[user]\n\tname = Maintainer\n\temail = maintainer@acme.example\n").expect("settings");
     file.to_str().expect("a path").to_owned()
 }
 
 #[test]
 fn the_environment_names_the_file_of_the_machines_settings_or_none() {
     let mut world = with_change();
-    let file = settings_of_ada(&world);
+    let file = settings_of_maintainer(&world);
     world.set("GIT_CONFIG_SYSTEM", &file);
     world.set("GIT_CONFIG_NOSYSTEM", "1");
     let ran = world.relay(&["version", "--yes"]).ended_with(1);
     assert!(ran.stderr.contains("user.name"), "{}", ran.stderr);
     world.set("GIT_CONFIG_NOSYSTEM", "false");
-    check(&world, "Ada <ada@acme.example> Ada");
+    check(&world, "Maintainer <maintainer@acme.example> Maintainer");
 }
 
 #[test]
 fn what_git_was_told_by_its_own_flag_counts_for_relay_in_a_hook_or_an_alias() {
     let mut world = with_change();
-    world.set("GIT_CONFIG_PARAMETERS", "'user.name'='Ada' 'user.email'='ada@acme.example'");
-    check(&world, "Ada <ada@acme.example> Ada");
+    world.set("GIT_CONFIG_PARAMETERS", "'user.name'='Maintainer' 'user.email'='maintainer@acme.example'");
+    check(&world, "Maintainer <maintainer@acme.example> Maintainer");
 }
 
 #[test]
 fn an_include_for_a_branch_counts_on_that_branch_alone() {
     let world = with_change();
-    let file = settings_of_ada(&world);
+    let file = settings_of_maintainer(&world);
     let branch = world.git(&["branch", "--show-current"]).trim().to_owned();
     world.git(&["config", &format!("includeIf.onbranch:{branch}.path"), &file]);
     world.git(&["switch", "-q", "-c", "other"]);
     world.relay(&["version", "--yes"]).ended_with(1);
     world.git(&["switch", "-q", &branch]);
-    check(&world, "Ada <ada@acme.example> Ada");
+    check(&world, "Maintainer <maintainer@acme.example> Maintainer");
 }
 
 #[test]
@@ -118,8 +118,8 @@ fn a_hook_may_start_relay_in_a_workspace_below_the_top() {
 #[test]
 fn versions_are_committed_where_releases_are_made_from() {
     let world = with_change();
-    world.git(&["config", "user.name", "Ada"]);
-    world.git(&["config", "user.email", "ada@acme.example"]);
+    world.git(&["config", "user.name", "Maintainer"]);
+    world.git(&["config", "user.email", "maintainer@acme.example"]);
     world.write("relay.toml", "[release]\nbranch = \"main\"\n");
     world.git(&["add", "-A"]);
     world.git(&["commit", "-q", "-m", "settings"]);

@@ -6,12 +6,12 @@ use crate::counting_registry::CountingRegistry;
 #[test]
 fn a_token_of_somebody_who_may_not_publish_is_told_by_the_plan() {
     let registry = CountingRegistry::start();
-    registry.account("bob");
+    registry.account("contributor");
     let world = npm_workspaces(&[("a", "\"version\":\"1.0.1\""), ("b", "\"version\":\"1.0.1\"")]);
     at_home_in(&world, &registry);
     world.commit("init");
     for (name, maintainers) in
-        [("a", serde_json::json!([{ "name": "ann" }])), ("b", serde_json::json!(["bob <b@x.example>"]))]
+        [("a", serde_json::json!([{ "name": "maintainer" }])), ("b", serde_json::json!(["contributor <b@x.example>"]))]
     {
         registry.has(name, &["1.0.0"]);
         registry.change(name, |packument| packument["maintainers"] = maintainers);
@@ -21,20 +21,20 @@ fn a_token_of_somebody_who_may_not_publish_is_told_by_the_plan() {
     let findings: Vec<_> = plan["findings"].as_array().expect("findings").iter().collect();
     let about: Vec<_> = findings
         .iter()
-        .filter(|finding| finding["text"].as_str().is_some_and(|text| text.contains("belongs to `bob`")))
+        .filter(|finding| finding["text"].as_str().is_some_and(|text| text.contains("belongs to `contributor`")))
         .collect();
     assert_eq!(about.len(), 1, "{findings:?}");
     assert_eq!((&about[0]["package"], &about[0]["severity"]), (&"a".into(), &"warning".into()));
-    assert!(about[0]["text"].as_str().is_some_and(|text| text.contains("`ann`")), "{about:?}");
+    assert!(about[0]["text"].as_str().is_some_and(|text| text.contains("`maintainer`")), "{about:?}");
     // One question a package and one for the account, as ever.
     assert_eq!(registry.asked().len(), 3, "{:?}", registry.asked());
 }
 
-/// Seven packages in the registry, of which `bob` may write and read some, and what the plan says of each; with the number of
+/// Seven packages in the registry, of which `contributor` may write and read some, and what the plan says of each; with the number of
 /// requests.
 fn of_many(listing: Option<&str>) -> (Vec<(String, String)>, usize) {
     let registry = CountingRegistry::start();
-    registry.account("bob");
+    registry.account("contributor");
     let names: Vec<String> = (1..=7).map(|number| format!("@acme/p{number}")).collect();
     let packages: Vec<_> = names.iter().map(|name| (name.as_str(), "\"version\":\"1.0.1\"")).collect();
     let world = npm_workspaces(&packages);
@@ -44,15 +44,15 @@ fn of_many(listing: Option<&str>) -> (Vec<(String, String)>, usize) {
         registry.has(name, &["1.0.0"]);
     }
     match listing {
-        Some(listing) => registry.tells("GET", "-/user/bob/package", 200, listing),
-        None => registry.tells("GET", "-/user/bob/package", 403, "{}"),
+        Some(listing) => registry.tells("GET", "-/user/contributor/package", 200, listing),
+        None => registry.tells("GET", "-/user/contributor/package", 403, "{}"),
     }
     let ran = world.relay(&["plan", "--json"]).ended_with(0);
     let plan: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a plan");
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let findings = plan["findings"].as_array().expect("findings");
     let told = findings.iter().map(|finding| (text(&finding["package"]), text(&finding["text"])));
-    (told.filter(|(_, text)| text.contains("belongs to `bob`")).collect(), registry.asked().len())
+    (told.filter(|(_, text)| text.contains("belongs to `contributor`")).collect(), registry.asked().len())
 }
 
 #[test]

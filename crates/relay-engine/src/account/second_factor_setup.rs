@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn profile(two_factor: TwoFactor) -> Profile {
-        Profile { name: "ada".to_owned(), two_factor }
+        Profile { name: "maintainer".to_owned(), two_factor }
     }
 
     async fn waited(answers: Vec<Result<Option<Profile>, ReadError>>) -> (Setup, Duration) {

@@ -245,14 +245,32 @@ mod tests {
         let project = Repo::of(&TWO).project();
         let one = candidate(&project, &["token"], RegistryRules::Npm);
         let both = candidate(&project, &["token", "session"], RegistryRules::Npm);
-        let many = ["ada", "bea", "cis", "dia", "eva"];
+        let many = ["maintainer", "maintainer-b", "maintainer-c", "maintainer-d", "maintainer-e"];
         for (why, candidate, found, known, told) in [
-            ("a stranger", &one, found(&["ada"], true), accounts(&[("token", "eve")]), Some("(`ada`)")),
-            ("many maintainers", &one, found(&many, true), accounts(&[("token", "eve")]), Some("`cis`, 2 more")),
-            ("a maintainer", &one, found(&["ada"], true), accounts(&[("token", "ada")]), None),
-            ("one of two is", &both, found(&["ada"], true), accounts(&[("token", "eve"), ("session", "ada")]), None),
-            ("nobody knows who", &one, found(&["ada"], true), accounts(&[]), None),
-            ("a new package", &one, found(&[], false), accounts(&[("token", "eve")]), None),
+            (
+                "a stranger",
+                &one,
+                found(&["maintainer"], true),
+                accounts(&[("token", "stranger")]),
+                Some("(`maintainer`)"),
+            ),
+            (
+                "many maintainers",
+                &one,
+                found(&many, true),
+                accounts(&[("token", "stranger")]),
+                Some("`maintainer-c`, 2 more"),
+            ),
+            ("a maintainer", &one, found(&["maintainer"], true), accounts(&[("token", "maintainer")]), None),
+            (
+                "one of two is",
+                &both,
+                found(&["maintainer"], true),
+                accounts(&[("token", "stranger"), ("session", "maintainer")]),
+                None,
+            ),
+            ("nobody knows who", &one, found(&["maintainer"], true), accounts(&[]), None),
+            ("a new package", &one, found(&[], false), accounts(&[("token", "stranger")]), None),
         ] {
             let text = candidate.stranger(&found, &known).map(|warning| warning.text);
             assert_eq!(text.is_some(), told.is_some(), "{why}: {text:?}");
@@ -272,10 +290,10 @@ mod tests {
             (Some(vec![(name, false)]), Some("who may only read it")),
             (Some(vec![("other", true)]), Some("not among the packages")),
         ] {
-            let mut known = accounts(&[("token", "eve")]);
+            let mut known = accounts(&[("token", "stranger")]);
             if let Some(packages) = &packages {
                 let packages = packages.iter().map(|(name, writes)| ((*name).to_owned(), *writes)).collect();
-                known.packages.insert((registry(), "eve".to_owned()), packages);
+                known.packages.insert((registry(), "stranger".to_owned()), packages);
             }
             let text = one.stranger(&there, &known).map(|warning| warning.text);
             assert_eq!(text.is_some(), told.is_some(), "{packages:?}: {text:?}");
@@ -287,12 +305,12 @@ mod tests {
     fn a_session_whose_account_has_no_second_factor_is_taken_out_and_what_to_do_is_told() {
         let project = Repo::of(&TWO).project();
         let session_id = known("session");
-        let mut known = accounts(&[("session", "eve")]);
-        known.without_second_factor.insert(session_id.fact.id, "eve".to_owned());
+        let mut known = accounts(&[("session", "stranger")]);
+        known.without_second_factor.insert(session_id.fact.id, "stranger".to_owned());
         let mut npm = candidate(&project, &["token", "session"], RegistryRules::Npm);
         let refused = npm.refuse(&known, &mut Vec::new());
         assert_eq!((refused.len(), npm.credentials.len()), (1, 1), "{refused:?}");
-        assert!(refused[0].contains("`eve`") && refused[0].contains("`relay auth 2fa --registry"), "{refused:?}");
+        assert!(refused[0].contains("`stranger`") && refused[0].contains("`relay auth 2fa --registry"), "{refused:?}");
     }
 
     #[test]
@@ -328,7 +346,7 @@ mod tests {
     #[tokio::test]
     async fn each_credential_is_asked_once_and_only_a_registry_that_does_not_know_it_makes_it_dead() {
         for (status, body, dead, accounts) in [
-            (200, serde_json::json!({ "username": "ada" }), 0, vec!["ada"]),
+            (200, serde_json::json!({ "username": "maintainer" }), 0, vec!["maintainer"]),
             (401, serde_json::json!({}), 1, vec![]),
             // Whatever else is said tells nothing of the credential.
             (404, serde_json::json!({}), 0, vec![]),
@@ -349,10 +367,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_tells_whether_its_account_has_a_second_factor() {
-        let on = serde_json::json!({ "name": "ada", "tfa": { "mode": "auth-and-writes" } });
-        let off = serde_json::json!({ "name": "ada", "tfa": false });
-        for (status, profile, without) in [(200, on, vec![]), (200, off.clone(), vec!["ada"]), (403, off, vec![])] {
-            let who = json("/-/whoami", 200, serde_json::json!({ "username": "ada" }));
+        let on = serde_json::json!({ "name": "maintainer", "tfa": { "mode": "auth-and-writes" } });
+        let off = serde_json::json!({ "name": "maintainer", "tfa": false });
+        for (status, profile, without) in
+            [(200, on, vec![]), (200, off.clone(), vec!["maintainer"]), (403, off, vec![])]
+        {
+            let who = json("/-/whoami", 200, serde_json::json!({ "username": "maintainer" }));
             let registry = LoopbackRegistry::answering([who, json("/-/npm/v1/user", status, profile)]).await;
             let session = Session { offline: false, ..session(&registry.npmrc_with_token()) };
             let found = asked_about(&registry, 1, &session).await;
@@ -363,15 +383,17 @@ mod tests {
     #[tokio::test]
     async fn of_many_packages_the_account_is_asked_which_it_may_write() {
         let may = serde_json::json!({ "a": "write", "b": "read" });
-        let answers =
-            [json("/-/whoami", 200, serde_json::json!({ "username": "ada" })), json("/-/user/ada/package", 200, may)];
+        let answers = [
+            json("/-/whoami", 200, serde_json::json!({ "username": "maintainer" })),
+            json("/-/user/maintainer/package", 200, may),
+        ];
         let registry = LoopbackRegistry::answering(answers).await;
         let session = Session { offline: false, ..session(&registry.npmrc_with_token()) };
         let few = asked_about(&registry, FULL_READS_MAX, &session).await;
         assert!(few.packages.is_empty(), "of a few each document tells");
         let many = asked_about(&registry, FULL_READS_MAX + 1, &session).await;
         let expected = BTreeMap::from([("a".to_owned(), true), ("b".to_owned(), false)]);
-        assert_eq!(many.packages, [((registry.url.clone(), "ada".to_owned()), expected)].into());
+        assert_eq!(many.packages, [((registry.url.clone(), "maintainer".to_owned()), expected)].into());
         assert_eq!(many.asked, 3);
     }
 }

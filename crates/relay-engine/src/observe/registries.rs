@@ -211,7 +211,7 @@ mod tests {
                 "0.9.0": { "name": "a", "version": "0.9.0", "deprecated": "old", "dist": { "integrity": INTEGRITY } },
                 "1.0.0": { "name": "a", "version": "1.0.0", "dist": { "integrity": INTEGRITY } },
             },
-            "maintainers": [{ "name": "ada", "email": "ada@acme.example" }],
+            "maintainers": [{ "name": "maintainer", "email": "maintainer@acme.example" }],
         });
         let of_version = serde_json::json!({ "name": "a", "version": "0.9.0", "scripts": { "install": "x" } });
         vec![json("/a", 200, document), json("/a/0.9.0", 200, of_version)]
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(registry.asked(), [asked], "few packages are read whole, which tells the maintainers");
         assert_eq!(
             (known.maintainers.as_slice(), known.requests, known.hidden),
-            (["ada".to_owned()].as_slice(), 1, false)
+            (["maintainer".to_owned()].as_slice(), 1, false)
         );
         let there: Vec<_> =
             known.there.iter().map(|(version, integrity)| (version.to_string(), integrity.is_some())).collect();

@@ -9,14 +9,14 @@ use crate::fixture::loopback::{self, LoopbackRegistry};
 use crate::fixture::{Repo, TWO, name, registry, session};
 
 fn whoami(status: u16) -> loopback::Answer {
-    loopback::json("/-/whoami", status, json!({ "username": "ada" }))
+    loopback::json("/-/whoami", status, json!({ "username": "maintainer" }))
 }
 
 /// A package of which these versions are there.
 fn document(name: &str, versions: &[&str]) -> loopback::Answer {
     let version = |version: &&str| ((*version).to_owned(), json!({ "name": name, "version": version }));
     let versions: serde_json::Map<_, _> = versions.iter().map(version).collect();
-    let maintainers = json!([{ "name": "ada", "email": "ada@acme.example" }]);
+    let maintainers = json!([{ "name": "maintainer", "email": "maintainer@acme.example" }]);
     loopback::json(&format!("/{name}"), 200, json!({ "name": name, "versions": versions, "maintainers": maintainers }))
 }
 

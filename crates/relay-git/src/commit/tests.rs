@@ -29,7 +29,10 @@ fn commits_exactly_the_named_files_and_leaves_the_rest_as_it_was() {
         "M\tchanged\nA\tfolder/added\nD\tgone"
     );
     assert_eq!(repo.status(), "MM both\nM  staged\n M unstaged\n?? untracked");
-    assert_eq!(repo.git(&["log", "-1", "--format=%an <%ae>%n%B"]), "Ada <ada@acme.example>\nrelease: x\n\nbody");
+    assert_eq!(
+        repo.git(&["log", "-1", "--format=%an <%ae>%n%B"]),
+        "Maintainer <maintainer@acme.example>\nrelease: x\n\nbody"
+    );
     assert_eq!(repo.git(&["symbolic-ref", "HEAD"]), "refs/heads/main");
     repo.git(&["fsck", "--strict"]);
 }

@@ -145,7 +145,7 @@ fn who_may_read_and_not_write_is_told_so() {
     // As a forge answers over ssh to a key that may only read.
     crate::testing::write_program(
         &program,
-        "#!/bin/sh\necho 'ERROR: Permission to acme/x.git denied to ada.' >&2\nexit 1\n",
+        "#!/bin/sh\necho 'ERROR: Permission to acme/x.git denied to maintainer.' >&2\nexit 1\n",
     );
     clone.git(&["config", "remote.origin.receivepack", program.as_str()]);
     refusal(swap(&clone, None, Some(&object(&clone.relay, "x"))), PushCause::Credentials);

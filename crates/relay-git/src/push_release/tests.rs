@@ -154,7 +154,7 @@ fn a_branch_that_moves_just_now_is_told_as_behind() {
     let world = world();
     let start = world.remote.git(&["rev-parse", "main"]);
     let tree = world.remote.git(&["rev-parse", "main^{tree}"]);
-    let who = ["-c", "user.name=Ada", "-c", "user.email=ada@acme.example"];
+    let who = ["-c", "user.name=Maintainer", "-c", "user.email=maintainer@acme.example"];
     let theirs = world.remote.git(&[&who[..], &["commit-tree", "-p", &start, "-m", "theirs", &tree]].concat());
     let script =
         format!("#!/bin/sh\nunset GIT_DIR\ngit --git-dir={} update-ref refs/heads/main {theirs}\n", world.remote.path);

@@ -11,7 +11,7 @@ fn makes_annotated_tags_once_and_never_moves_them() {
     let name = "@acme/core@1.0.0";
     assert_eq!(repo.relay.create_tag(name, &first, "core 1.0.0").unwrap(), TagOutcome::Created);
     assert_eq!(repo.git(&["cat-file", "-t", name]), "tag");
-    assert_eq!(repo.git(&["tag", "-l", "--format=%(contents:subject) %(taggername)", name]), "core 1.0.0 Ada");
+    assert_eq!(repo.git(&["tag", "-l", "--format=%(contents:subject) %(taggername)", name]), "core 1.0.0 Maintainer");
     assert_eq!(repo.relay.create_tag(name, &first, "core 1.0.0").unwrap(), TagOutcome::AlreadyThere);
     let error = repo.relay.create_tag(name, &second, "core 1.0.0").unwrap_err();
     assert!(

@@ -113,10 +113,10 @@ fn a_login_by_name_ends_in_a_token_a_challenge_or_a_no() {
 #[test]
 fn the_older_login_is_asked_as_npm_asks_it() {
     assert_eq!(name_login_path("a b@c"), "-/user/org.couchdb.user:a%20b%40c");
-    let body = name_login_body("ada", &"p".into(), "2026-11-29T00:00:00Z");
+    let body = name_login_body("maintainer", &"p".into(), "2026-11-29T00:00:00Z");
     assert_eq!(
         body.to_string(),
-        r#"{"_id":"org.couchdb.user:ada","name":"ada","password":"p","type":"user","roles":[],"date":"2026-11-29T00:00:00Z"}"#
+        r#"{"_id":"org.couchdb.user:maintainer","name":"maintainer","password":"p","type":"user","roles":[],"date":"2026-11-29T00:00:00Z"}"#
     );
 }
 
@@ -124,8 +124,8 @@ fn the_older_login_is_asked_as_npm_asks_it() {
 fn a_no_is_told_in_the_registrys_words_and_a_redirect_as_one() {
     let at = registry("https://registry.example");
     let no = |status, body| read_name_login(&at, &answer(status, &[], body)).unwrap_err().to_string();
-    let unknown = no(400, r#"{"error":"There is no user with the username \"eve\"."}"#);
-    assert_eq!(unknown, "the registry refused it with status 400: There is no user with the username \"eve\".");
+    let unknown = no(400, r#"{"error":"There is no user with the username \"stranger\"."}"#);
+    assert_eq!(unknown, "the registry refused it with status 400: There is no user with the username \"stranger\".");
     assert_eq!(no(403, ""), "the registry refused it with status 403");
     assert!(no(302, "").contains("a redirect (302), which is not followed"), "{}", no(302, ""));
     let begun = read_login_start(&at, &answer(302, &[], "")).unwrap_err().to_string();

@@ -256,7 +256,7 @@ async fn the_account_is_told_or_unknown() {
         assert_eq!(recorder.only().path, "/-/whoami");
         name
     };
-    assert_eq!(ask(reply(200, r#"{"username":"fred\u001b[31m"}"#)).await.unwrap().as_deref(), Some("fred"));
+    assert_eq!(ask(reply(200, r#"{"username":"maintainer\u001b[31m"}"#)).await.unwrap().as_deref(), Some("maintainer"));
     assert_eq!(ask(reply(401, "{}")).await.unwrap(), None);
     assert!(ask(reply(200, "{}")).await.is_err(), "some registries answer so to everybody");
     assert!(ask(reply(404, "{}")).await.is_err());

@@ -6,13 +6,13 @@ use relay_sandbox::{SandboxAccess, TokenKind};
 use serde_json::json;
 
 use crate::npm::Npm;
-use crate::world::{ADA, MALLORY, PASSWORD, manifest, sandbox, seeded};
+use crate::world::{MAINTAINER, NEWCOMER, PASSWORD, manifest, sandbox, seeded};
 
 #[tokio::test]
 async fn tokens_are_created_listed_used_and_revoked() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::Session));
     let wanted = [
         "token",
         "create",
@@ -25,7 +25,7 @@ async fn tokens_are_created_listed_used_and_revoked() {
         "--expires=30",
     ];
     npm.npm(&wanted).await.failed_with(&["code EOTP"]);
-    let otp = sandbox.current_otp(ADA).expect("an app");
+    let otp = sandbox.current_otp(MAINTAINER).expect("an app");
     let created = npm.npm(&[wanted.as_slice(), &["--otp", &otp]].concat()).await;
     created.succeeded();
     // Only the plain form shows the token; in its JSON npm blots it out.
@@ -58,7 +58,7 @@ async fn tokens_are_created_listed_used_and_revoked() {
 async fn tokens_that_npm_would_not_create() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(MALLORY, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(NEWCOMER, TokenKind::Session));
     let create = async |more: &[&str], says: &str| {
         let arguments = [&["token", "create", "--password", PASSWORD], more].concat();
         npm.npm(&arguments).await.failed_with(&["code E400", says]);
@@ -75,9 +75,9 @@ async fn many_tokens_come_in_pages() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
     for _ in 0..24 {
-        sandbox.create_token(ADA, TokenKind::granular());
+        sandbox.create_token(MAINTAINER, TokenKind::granular());
     }
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::Session));
     assert_eq!(npm.npm(&["token", "list", "--json"]).await.json().as_array().expect("a list").len(), 25);
     let pages = sandbox.requests().iter().filter(|request| request.path.contains("/-/npm/v1/tokens")).count();
     assert_eq!(pages, 3);
@@ -86,36 +86,39 @@ async fn many_tokens_come_in_pages() {
 #[tokio::test]
 async fn publishing_access_is_set_by_npm_and_challenged() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("@relay-test/one", "1.0.0", ADA));
+    sandbox.seed_package(seeded("@relay-test/one", "1.0.0", MAINTAINER));
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::Session));
     let set = |level: &str| format!("mfa={level}");
     npm.npm(&["access", "set", &set("publish"), "@relay-test/one"]).await.failed_with(&["code EOTP"]);
     assert_eq!(sandbox.publishing_access("@relay-test/one"), SandboxAccess::Automation);
     let levels =
         [("publish", SandboxAccess::Publish), ("none", SandboxAccess::None), ("automation", SandboxAccess::Automation)];
     for (level, expected) in levels {
-        let otp = sandbox.current_otp(ADA).expect("an app");
+        let otp = sandbox.current_otp(MAINTAINER).expect("an app");
         npm.npm(&["access", "set", &set(level), "@relay-test/one", "--otp", &otp]).await.succeeded();
         assert_eq!(sandbox.publishing_access("@relay-test/one"), expected);
     }
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     npm.npm(&["access", "set", &set("none"), "@relay-test/one"]).await.failed_with(&["code E401"]);
 }
 
 #[tokio::test]
 async fn access_and_owners_are_shown_and_changed() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("@relay-test/one", "1.0.0", ADA));
+    sandbox.seed_package(seeded("@relay-test/one", "1.0.0", MAINTAINER));
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::Session));
-    let otp = sandbox.current_otp(ADA).expect("an app");
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::Session));
+    let otp = sandbox.current_otp(MAINTAINER).expect("an app");
     npm.npm(&["access", "get", "status", "@relay-test/one"]).await.succeeded().printed("@relay-test/one: public");
-    npm.npm(&["access", "list", "collaborators", "@relay-test/one"]).await.succeeded().printed("ada: read-write");
-    npm.npm(&["access", "list", "packages", ADA]).await.succeeded().printed("@relay-test/one: read-write");
-    npm.npm(&["owner", "ls", "@relay-test/one"]).await.succeeded().printed("ada <ada@relay.invalid>");
-    npm.npm(&["owner", "add", MALLORY, "@relay-test/one", "--otp", &otp]).await.succeeded();
-    npm.npm(&["access", "list", "collaborators", "@relay-test/one"]).await.succeeded().printed("mallory: read-write");
+    npm.npm(&["access", "list", "collaborators", "@relay-test/one"])
+        .await
+        .succeeded()
+        .printed("maintainer: read-write");
+    npm.npm(&["access", "list", "packages", MAINTAINER]).await.succeeded().printed("@relay-test/one: read-write");
+    npm.npm(&["owner", "ls", "@relay-test/one"]).await.succeeded().printed("maintainer <maintainer@relay.invalid>");
+    npm.npm(&["owner", "add", NEWCOMER, "@relay-test/one", "--otp", &otp]).await.succeeded();
+    npm.npm(&["access", "list", "collaborators", "@relay-test/one"]).await.succeeded().printed("newcomer: read-write");
 
     npm.npm(&["access", "set", "status=private", "@relay-test/one", "--otp", &otp])
         .await
@@ -130,13 +133,16 @@ async fn access_and_owners_are_shown_and_changed() {
 async fn the_profile_tells_about_the_second_factor() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::Session));
     npm.npm(&["profile", "get"]).await.succeeded().printed("two-factor auth: auth-and-writes");
     let profile = npm.npm(&["profile", "get", "--json"]).await.json();
-    assert_eq!((profile["name"].as_str(), profile["tfa"]["mode"].as_str()), (Some(ADA), Some("auth-and-writes")));
-    npm.use_token(&sandbox.create_token(MALLORY, TokenKind::Session));
+    assert_eq!(
+        (profile["name"].as_str(), profile["tfa"]["mode"].as_str()),
+        (Some(MAINTAINER), Some("auth-and-writes"))
+    );
+    npm.use_token(&sandbox.create_token(NEWCOMER, TokenKind::Session));
     npm.npm(&["profile", "get"]).await.succeeded().printed("two-factor auth: disabled");
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::granular()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::granular()));
     npm.npm(&["profile", "get"]).await.failed_with(&["code E403"]);
 }
 
@@ -144,8 +150,8 @@ async fn the_profile_tells_about_the_second_factor() {
 async fn a_version_is_taken_back_and_its_number_is_burnt() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
     let folder = npm.package(&manifest("one", "1.1.0"));
     npm.run(&folder, &["publish"]).await.succeeded();
     npm.npm(&["unpublish", "one@1.1.0"]).await.succeeded().printed("- one@1.1.0");
@@ -166,12 +172,12 @@ async fn a_version_is_taken_back_and_its_number_is_burnt() {
 #[tokio::test]
 async fn a_version_that_others_need_stays() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("low", "1.0.0", ADA));
-    let mut top = seeded("top", "1.0.0", ADA);
+    sandbox.seed_package(seeded("low", "1.0.0", MAINTAINER));
+    let mut top = seeded("top", "1.0.0", MAINTAINER);
     top.manifest["dependencies"] = json!({ "low": "^1.0.0" });
     sandbox.seed_package(top);
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     npm.npm(&["unpublish", "low", "--force"]).await.failed_with(&[
         "code E405",
         "You can no longer unpublish this package.",
@@ -183,7 +189,7 @@ async fn a_version_that_others_need_stays() {
 async fn a_token_for_other_networks_is_refused() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(MALLORY, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(NEWCOMER, TokenKind::Session));
     let wanted = ["token", "create", "--name=ci", "--password", PASSWORD, "--packages-all", "--cidr=10.0.0.0/8"];
     let created = npm.npm(&wanted).await;
     let token = created.succeeded().stdout.lines().next().and_then(|line| line.strip_prefix("Created token "));
@@ -194,14 +200,14 @@ async fn a_token_for_other_networks_is_refused() {
 #[tokio::test]
 async fn name_and_password_stand_for_a_person() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
     let npm = Npm::new(sandbox.url());
-    let basic = STANDARD.encode(format!("{ADA}:{PASSWORD}"));
+    let basic = STANDARD.encode(format!("{MAINTAINER}:{PASSWORD}"));
     npm.write("../.npmrc", &format!("{}:_auth={basic}\n", sandbox.url().trim_start_matches("http:")));
-    npm.npm(&["whoami"]).await.succeeded().printed(ADA);
+    npm.npm(&["whoami"]).await.succeeded().printed(MAINTAINER);
     npm.npm(&["dist-tag", "add", "one@1.0.0", "stable"]).await.failed_with(&["code EOTP"]);
-    let otp = sandbox.current_otp(ADA).expect("an app");
+    let otp = sandbox.current_otp(MAINTAINER).expect("an app");
     npm.npm(&["dist-tag", "add", "one@1.0.0", "stable", "--otp", &otp]).await.succeeded();
     let shown = format!("{:?}", sandbox.requests());
-    assert!(shown.contains("Basic <password of ada>") && !shown.contains(&basic));
+    assert!(shown.contains("Basic <password of maintainer>") && !shown.contains(&basic));
 }

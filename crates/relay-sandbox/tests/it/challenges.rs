@@ -7,7 +7,7 @@ use relay_sandbox::{EventSink, InvalidOtpAnswer, Sandbox, SandboxEvent, SandboxO
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{ADA, GRACE, fill_in, http, sandbox, sandbox_with, seeded};
+use crate::world::{CONTRIBUTOR, MAINTAINER, fill_in, http, sandbox, sandbox_with, seeded};
 
 /// Moves a tag as a client that can do web challenges: the cheapest write there is.
 async fn move_tag(sandbox: &Sandbox, token: &str, otp: Option<&str>) -> Response {
@@ -25,8 +25,8 @@ async fn move_tag(sandbox: &Sandbox, token: &str, otp: Option<&str>) -> Response
 
 async fn world(options: SandboxOptions) -> (Sandbox, String) {
     let sandbox = sandbox_with(SandboxOptions { clock_runs: false, ..options }).await;
-    sandbox.seed_package(seeded("one", "1.0.0", GRACE));
-    let token = sandbox.create_token(GRACE, TokenKind::Session);
+    sandbox.seed_package(seeded("one", "1.0.0", CONTRIBUTOR));
+    let token = sandbox.create_token(CONTRIBUTOR, TokenKind::Session);
     (sandbox, token)
 }
 
@@ -68,8 +68,8 @@ async fn a_one_time_password_is_used_once() {
 async fn an_authenticator_app_has_to_prove_itself_on_the_page() {
     let sandbox =
         sandbox_with(SandboxOptions { clock_runs: false, wrong_otp_limit: 2, ..SandboxOptions::default() }).await;
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
-    let token = sandbox.create_token(ADA, TokenKind::Session);
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
+    let token = sandbox.create_token(MAINTAINER, TokenKind::Session);
     let (page, done) = open(&sandbox, &token).await;
     let text = http().get(&page).send().await.expect("a page").text().await.expect("text");
     assert!(text.contains("Code of your authenticator app") && text.contains("name=\"otp\""), "{text}");
@@ -80,12 +80,12 @@ async fn an_authenticator_app_has_to_prove_itself_on_the_page() {
         assert!(text.contains("This code was not accepted") && text.contains("name=\"otp\""), "{text}");
         assert_eq!(poll(&done).await.0, 202);
     }
-    let code = sandbox.current_otp(ADA).expect("an app");
+    let code = sandbox.current_otp(MAINTAINER).expect("an app");
     assert_eq!(fill_in(&page, &format!("decision=approve&otp={code}")).await.0, 429, "two wrong ones lock the account");
 
     sandbox.advance(Duration::from_secs(301));
     let (page, done) = open(&sandbox, &token).await;
-    let code = sandbox.current_otp(ADA).expect("an app");
+    let code = sandbox.current_otp(MAINTAINER).expect("an app");
     let spaced = format!("{}+{}", &code[..3], &code[3..]);
     let (status, text) = fill_in(&page, &format!("decision=approve&otp={spaced}")).await;
     assert_eq!(status, 200, "{text}");
@@ -102,10 +102,10 @@ async fn an_authenticator_app_has_to_prove_itself_on_the_page() {
 #[tokio::test]
 async fn a_one_time_password_belongs_to_its_account() {
     let (sandbox, token) = world(SandboxOptions::default()).await;
-    sandbox.seed_package(seeded("two", "1.0.0", ADA));
+    sandbox.seed_package(seeded("two", "1.0.0", MAINTAINER));
     let (page, done) = open(&sandbox, &token).await;
     let otp = approve(&page, &done).await;
-    let other = sandbox.create_token(ADA, TokenKind::Session);
+    let other = sandbox.create_token(MAINTAINER, TokenKind::Session);
     let answer = http().delete(format!("{}-/package/two/dist-tags/x", sandbox.url())).bearer_auth(&other);
     let answer = answer.header("npm-otp", &otp).send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
@@ -245,8 +245,8 @@ async fn events_tell_the_story_of_a_challenge() {
 #[tokio::test]
 async fn a_challenge_can_be_waited_for_and_answered_in_process() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("one", "1.0.0", GRACE));
-    let token = sandbox.create_token(GRACE, TokenKind::Session);
+    sandbox.seed_package(seeded("one", "1.0.0", CONTRIBUTOR));
+    let token = sandbox.create_token(CONTRIBUTOR, TokenKind::Session);
     let (challenge, answer) = tokio::join!(sandbox.next_challenge(), move_tag(&sandbox, &token, None));
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     assert!(sandbox.approve_challenge(&challenge.id));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha512};
 
-use crate::world::{ADA, http, manifest, sandbox, sandbox_with, seeded};
+use crate::world::{MAINTAINER, http, manifest, sandbox, sandbox_with, seeded};
 
 /// Uploads `one`@`version` the way npm would.
 async fn upload(sandbox: &Sandbox, token: &str, version: &str) -> Result<u16, reqwest::Error> {
@@ -33,7 +33,7 @@ async fn upload(sandbox: &Sandbox, token: &str, version: &str) -> Result<u16, re
 async fn world(what: FaultKind) -> (Sandbox, String) {
     let sandbox = sandbox().await;
     sandbox.add_fault(Fault { when: FaultMatch::publish_of("one"), what, times: 1 });
-    let token = sandbox.create_token(ADA, TokenKind::bypass());
+    let token = sandbox.create_token(MAINTAINER, TokenKind::bypass());
     (sandbox, token)
 }
 
@@ -81,7 +81,7 @@ async fn a_status_can_lie_either_way() {
 #[tokio::test]
 async fn answers_can_be_cut_off_blown_up_and_replaced() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
     let url = format!("{}one", sandbox.url());
     let get = async |what: FaultKind| {
         sandbox.add_fault(Fault { when: FaultMatch::of("GET", "one"), what, times: 1 });
@@ -103,8 +103,8 @@ async fn answers_can_be_cut_off_blown_up_and_replaced() {
 #[tokio::test]
 async fn answers_can_be_deep_garbled_circular_and_indiscreet() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
-    let token = sandbox.create_token(ADA, TokenKind::bypass());
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
+    let token = sandbox.create_token(MAINTAINER, TokenKind::bypass());
     let url = format!("{}one", sandbox.url());
     let get = async |what: FaultKind| {
         sandbox.add_fault(Fault { when: FaultMatch::of("GET", "one"), what, times: 1 });
@@ -126,7 +126,7 @@ async fn answers_can_be_deep_garbled_circular_and_indiscreet() {
 #[tokio::test]
 async fn faults_pick_their_requests() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
     let fault = |when| Fault { when, what: FaultKind::error(500, "no"), times: 1 };
     sandbox.add_fault(fault(FaultMatch::path("GET", "*.tgz")));
     sandbox.add_fault(fault(FaultMatch { skip: 1, ..FaultMatch::of("GET", "one") }));

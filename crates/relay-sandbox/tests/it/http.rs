@@ -7,14 +7,14 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, ETAG, IF_NONE_MATCH};
 use serde_json::{Value, json};
 
-use crate::world::{ADA, fill_in, http, sandbox, sandbox_with, seeded};
+use crate::world::{MAINTAINER, fill_in, http, sandbox, sandbox_with, seeded};
 
 const ABBREVIATED: &str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
 
 #[tokio::test]
 async fn packuments_come_in_two_forms_with_their_own_etags() {
     let sandbox = sandbox().await;
-    let mut seed = seeded("@relay-test/one", "1.0.0", ADA);
+    let mut seed = seeded("@relay-test/one", "1.0.0", MAINTAINER);
     seed.manifest["scripts"] = json!({ "postinstall": "true", "test": "true" });
     seed.manifest["readme"] = json!("text");
     sandbox.seed_package(seed);
@@ -47,14 +47,14 @@ async fn packuments_come_in_two_forms_with_their_own_etags() {
     assert_eq!(document["readme"], "text");
     assert!(document["versions"]["1.0.0"].get("readme").is_none());
 
-    sandbox.seed_package(seeded("@relay-test/one", "1.1.0", ADA));
+    sandbox.seed_package(seeded("@relay-test/one", "1.1.0", MAINTAINER));
     assert_eq!(get(ABBREVIATED, Some(&etag)).await.status(), StatusCode::OK, "a new version changes the tag");
 }
 
 #[tokio::test]
 async fn urls_follow_the_name_the_client_uses() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
     let url = sandbox.url().replace("127.0.0.1", "localhost");
     let document: Value =
         http().get(format!("{url}one/latest")).send().await.expect("an answer").json().await.expect("JSON");
@@ -78,7 +78,7 @@ async fn other_host_names_are_refused() {
 #[tokio::test]
 async fn what_is_no_document_is_answered_as_npm_expects() {
     let sandbox = sandbox().await;
-    let token = sandbox.create_token(ADA, TokenKind::bypass());
+    let token = sandbox.create_token(MAINTAINER, TokenKind::bypass());
     let put = async |body: &'static str| {
         let request = http().put(format!("{}one", sandbox.url())).bearer_auth(&token).body(body);
         let answer = request.send().await.expect("an answer");
@@ -103,8 +103,8 @@ async fn what_is_no_document_is_answered_as_npm_expects() {
 #[tokio::test]
 async fn requests_are_recorded_without_their_secrets() {
     let sandbox = sandbox().await;
-    let token = sandbox.create_token(ADA, TokenKind::Session);
-    let otp = sandbox.current_otp(ADA).expect("an app");
+    let token = sandbox.create_token(MAINTAINER, TokenKind::Session);
+    let otp = sandbox.current_otp(MAINTAINER).expect("an app");
     let url = format!("{}@relay-test%2Fone?write=true", sandbox.url());
     let request = http().get(&url).bearer_auth(&token).header("npm-otp", &otp);
     request.send().await.expect("an answer");
@@ -117,12 +117,12 @@ async fn requests_are_recorded_without_their_secrets() {
         .iter()
         .map(|it| (it.method.as_str(), it.path.as_str(), it.header("authorization"), it.status))
         .collect();
-    let session = Some("Bearer <session token of ada>");
+    let session = Some("Bearer <session token of maintainer>");
     assert_eq!(
         shown,
         [
             ("GET", "/@relay-test%2Fone?write=true", session, Some(404)),
-            ("DELETE", "/-/user/token/<session token of ada>", session, Some(200)),
+            ("DELETE", "/-/user/token/<session token of maintainer>", session, Some(200)),
             ("GET", "/-/whoami", Some("Bearer <dead>"), Some(401)),
         ]
     );
@@ -136,7 +136,7 @@ async fn requests_are_recorded_without_their_secrets() {
 #[tokio::test]
 async fn a_dead_token_does_not_spoil_reads() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
     let get = async |name: &str| {
         http().get(format!("{}{name}", sandbox.url())).bearer_auth("npm_x").send().await.expect("an answer")
     };
@@ -155,7 +155,7 @@ async fn a_missing_packument_can_stay_missing_at_the_edge() {
         http().get(format!("{}{path}", sandbox.url())).send().await.expect("an answer").status().as_u16()
     };
     assert_eq!(status("one").await, 404);
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
     assert_eq!((status("one").await, status("one?now=1").await, status("one/1.0.0").await), (404, 200, 200));
     sandbox.advance(Duration::from_mins(2));
     assert_eq!(status("one").await, 200);
@@ -172,7 +172,7 @@ async fn a_registry_can_live_below_a_path_and_its_tarballs_elsewhere() {
     let sandbox = sandbox_with(options).await;
     assert!(sandbox.url().ends_with("/npm/all/"), "{}", sandbox.url());
     for world in [&sandbox, &elsewhere] {
-        world.seed_package(seeded("one", "1.0.0", ADA));
+        world.seed_package(seeded("one", "1.0.0", MAINTAINER));
     }
     let document: Value =
         http().get(format!("{}one/latest", sandbox.url())).send().await.expect("an answer").json().await.expect("JSON");
@@ -191,7 +191,7 @@ async fn a_registry_can_live_below_a_path_and_its_tarballs_elsewhere() {
         .expect("JSON");
     let page = login["loginUrl"].as_str().expect("an address");
     assert!(page.starts_with(sandbox.url()), "{page}");
-    assert_eq!(fill_in(page, "account=ada").await.0, 200);
+    assert_eq!(fill_in(page, "account=maintainer").await.0, 200);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use relay_sandbox::{CredentialUsed, SandboxAccess, SandboxOptions, SandboxRules, TokenKind};
 
 use crate::npm::Npm;
-use crate::world::{ADA, PASSWORD, http, manifest, sandbox_with};
+use crate::world::{MAINTAINER, PASSWORD, http, manifest, sandbox_with};
 
 fn plain() -> SandboxOptions {
     SandboxOptions { rules: SandboxRules::Plain, ..SandboxOptions::default() }
@@ -14,7 +14,7 @@ async fn any_valid_token_publishes_and_a_duplicate_conflicts() {
     let sandbox = sandbox_with(plain()).await;
     sandbox.set_publishing_access("one", SandboxAccess::Publish);
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::granular()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::granular()));
     let folder = npm.package(&manifest("one", "1.0.0"));
     npm.run(&folder, &["publish"]).await.succeeded();
     assert_eq!(sandbox.requests().iter().find(|it| it.method == "PUT").and_then(|it| it.status), Some(201));
@@ -28,11 +28,11 @@ async fn npm_falls_back_to_the_old_login() {
     let npm = Npm::new(sandbox.url());
     let mut terminal = npm.in_terminal(&npm.folder(), &["login"]);
     terminal.wait_for("Username:").await;
-    terminal.type_line(ADA).await;
+    terminal.type_line(MAINTAINER).await;
     terminal.wait_for("Password:").await;
     terminal.type_line(PASSWORD).await;
     terminal.end().await.succeeded();
-    npm.npm(&["whoami"]).await.succeeded().printed(ADA);
+    npm.npm(&["whoami"]).await.succeeded().printed(MAINTAINER);
     npm.run(&npm.package(&manifest("one", "1.0.0")), &["publish"]).await.succeeded();
     assert_eq!(sandbox.commits()[0].credential, CredentialUsed::Session);
 }

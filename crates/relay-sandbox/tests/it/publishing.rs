@@ -3,13 +3,13 @@
 use relay_sandbox::{CredentialUsed, SandboxAccess, TokenKind};
 
 use crate::npm::Npm;
-use crate::world::{ADA, GRACE, fill_in, http, manifest, sandbox};
+use crate::world::{CONTRIBUTOR, MAINTAINER, fill_in, http, manifest, sandbox};
 
 #[tokio::test]
 async fn a_bypass_token_publishes_without_a_second_factor() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     let folder = npm.package(&manifest("@relay-test/one", "1.0.0"));
 
     npm.run(&folder, &["publish", "--access=public"]).await.succeeded().printed("+ @relay-test/one@1.0.0");
@@ -18,7 +18,7 @@ async fn a_bypass_token_publishes_without_a_second_factor() {
     let [commit] = commits.as_slice() else { panic!("one commit: {commits:?}") };
     assert_eq!((commit.package.as_str(), commit.version.as_str()), ("@relay-test/one", "1.0.0"));
     assert_eq!((commit.credential, commit.otp, commit.window), (CredentialUsed::Bypass, false, false));
-    assert_eq!((commit.account.as_str(), commit.tag.as_str()), (ADA, "latest"));
+    assert_eq!((commit.account.as_str(), commit.tag.as_str()), (MAINTAINER, "latest"));
     assert!(commit.integrity.starts_with("sha512-"));
 }
 
@@ -26,9 +26,9 @@ async fn a_bypass_token_publishes_without_a_second_factor() {
 async fn a_session_publishes_with_a_code_of_the_app() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::Session));
     let folder = npm.package(&manifest("one", "1.0.0"));
-    let otp = sandbox.current_otp(ADA).expect("an app");
+    let otp = sandbox.current_otp(MAINTAINER).expect("an app");
 
     npm.run(&folder, &["publish", "--otp", &otp, "--tag", "next"]).await.succeeded();
 
@@ -44,7 +44,7 @@ async fn a_session_publishes_with_a_code_of_the_app() {
 async fn without_a_terminal_npm_prints_where_to_approve_and_where_to_poll() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(GRACE, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(CONTRIBUTOR, TokenKind::Session));
     let folder = npm.package(&manifest("@relay-test/one", "1.0.0"));
 
     let run = npm.run(&folder, &["publish", "--access=public"]).await;
@@ -66,7 +66,7 @@ async fn without_a_terminal_npm_prints_where_to_approve_and_where_to_poll() {
     assert_eq!(pending.headers()["retry-after"], "1");
 
     let text = http.get(&page).send().await.expect("a page").text().await.expect("text");
-    for shown in ["@relay-test/one", "1.0.0", GRACE, "npm/", "Approve", "Deny", "relay's sandbox"] {
+    for shown in ["@relay-test/one", "1.0.0", CONTRIBUTOR, "npm/", "Approve", "Deny", "relay's sandbox"] {
         assert!(text.contains(shown), "no `{shown}` in {text}");
     }
     assert_eq!(fill_in(&page, "decision=approve").await.0, 200);
@@ -85,7 +85,7 @@ async fn without_a_terminal_npm_prints_where_to_approve_and_where_to_poll() {
 async fn in_a_terminal_npm_waits_for_the_page_and_goes_on() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(GRACE, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(CONTRIBUTOR, TokenKind::Session));
     let folder = npm.package(&manifest("one", "1.0.0"));
 
     let mut terminal = npm.in_terminal(&folder, &["publish"]);
@@ -110,7 +110,7 @@ async fn a_package_that_disallows_tokens_challenges_a_bypass_token() {
     let sandbox = sandbox().await;
     sandbox.set_publishing_access("one", SandboxAccess::Publish);
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     let folder = npm.package(&manifest("one", "1.0.0"));
 
     npm.run(&folder, &["publish"]).await.failed_with(&["code EOTP", "Open this URL in your browser"]);
@@ -124,7 +124,7 @@ async fn a_package_that_disallows_tokens_challenges_a_bypass_token() {
 async fn the_window_of_five_minutes_covers_the_next_packages() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(GRACE, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(CONTRIBUTOR, TokenKind::Session));
     let one = npm.package(&manifest("one", "1.0.0"));
     let two = npm.package(&manifest("two", "1.0.0"));
 

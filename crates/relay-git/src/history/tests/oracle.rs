@@ -126,7 +126,7 @@ fn build(repo: &TestRepo, steps: &[Step]) {
             set(&mut files, &path, Some(format!("{{\"version\": \"1.{version}.0\"}}")));
         }
         let seconds = 1_700_000_000 + i64::try_from(number).unwrap() * 60 + step.off_seconds;
-        let who = git2::Signature::new("Ada", "ada@acme.example", &git2::Time::new(seconds, 0)).unwrap();
+        let who = git2::Signature::new("Maintainer", "maintainer@acme.example", &git2::Time::new(seconds, 0)).unwrap();
         let commits: Vec<git2::Commit<'_>> =
             parents.iter().map(|parent| git.find_commit(made[*parent].0).unwrap()).collect();
         let commits: Vec<&git2::Commit<'_>> = commits.iter().collect();
