@@ -31,6 +31,7 @@ mod status;
 mod tags;
 mod takeover;
 mod terminal;
+mod trust_downgrade;
 mod undo;
 mod undo_plan;
 mod unfinished;

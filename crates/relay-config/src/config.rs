@@ -110,6 +110,12 @@ impl Config {
         self.policy.iter().filter(|policy| policy.packages.matches(name)).find_map(|policy| policy.publishing_access)
     }
 
+    /// Why the first matching policy that says so lets a version show less evidence than an earlier one; `None`: it may not.
+    pub fn trust_downgrade_because(&self, name: &PackageName) -> Option<&str> {
+        let policies = self.policy.iter().filter(|policy| policy.packages.matches(name));
+        policies.into_iter().find_map(|policy| policy.allow_trust_downgrade.as_deref())
+    }
+
     /// The closed list of routes that the first matching policy with a list allows; `None`: any.
     pub fn allowed_routes(&self, name: &PackageName) -> Option<&[RouteKind]> {
         self.policy.iter().filter(|policy| policy.packages.matches(name)).find_map(|policy| policy.routes.as_deref())
@@ -212,6 +218,17 @@ quota = { uploads = 400, per = "90m" }
                 assert!(example.contains(&said) || example.contains(&list), "{table} {key}");
             }
         }
+    }
+
+    #[test]
+    fn a_weaker_route_needs_a_reason_and_the_first_policy_that_has_one_counts() {
+        let policy = |why: &str| format!("[[policy]]\npackages = [\"a\"]\nallow-trust-downgrade = \"{why}\"\n");
+        let text = format!("[[policy]]\npackages = [\"a\"]\nroutes = [\"token\"]\n{}{}", policy("one"), policy("two"));
+        let config = Config::parse("relay.toml", &text).unwrap();
+        let of = |name: &str| config.trust_downgrade_because(&PackageName::parse(name).unwrap());
+        assert_eq!((of("a"), of("b")), (Some("one"), None));
+        let error = Config::parse("relay.toml", &policy(" ")).unwrap_err();
+        assert!(error.to_string().contains("expected a reason"), "{error}");
     }
 
     #[test]

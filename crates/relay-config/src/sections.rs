@@ -97,6 +97,9 @@ pub struct Policy {
     /// The routes that may be taken, best first; a closed list.
     #[serde(default, deserialize_with = "routes")]
     pub routes: Option<Vec<RouteKind>>,
+    /// Why a version may show less evidence than an earlier one, so that some users can't install it; `None`: it may not.
+    #[serde(default, deserialize_with = "reason")]
+    pub allow_trust_downgrade: Option<String>,
 }
 
 /// `[[credential]]`: a token in the environment, and what kind it is.
@@ -288,6 +291,14 @@ fn at_least_a_second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durat
         return Err(serde::de::Error::custom("expected a time of at least one second, such as \"2m\""));
     }
     Ok(lasts)
+}
+
+fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let reason = String::deserialize(deserializer)?;
+    if reason.trim().is_empty() {
+        return Err(serde::de::Error::custom("expected a reason, which stands in the plan and in the report"));
+    }
+    Ok(Some(reason))
 }
 
 fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

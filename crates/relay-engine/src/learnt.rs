@@ -7,18 +7,20 @@
 //! A challenge tells of the package only where the token is known to bypass 2FA elsewhere; else it tells of this token at this
 //! package, which is remembered by a salted hash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use camino::Utf8Path;
 use jiff::civil::Date;
 use relay_config::PublishingAccess;
-use relay_plan::{Lesson, SeenDelay};
+use relay_plan::{Lesson, SeenDelay, StrongestEvidence, digest_of};
 use relay_registry::struck_out::strike;
 use relay_registry::{Credential, fresh_salt};
 use relay_values::RegistryUrl;
-use relay_workspace::{PackageName, read_regular_text};
+use relay_workspace::{PackageName, Version, read_regular_text};
 use serde::{Deserialize, Serialize};
+
+use crate::observe::EvidenceRead;
 
 /// The file's name inside relay's state folder.
 pub const LEARNT_FILE_NAME: &str = "learnt.json";
@@ -35,9 +37,39 @@ pub struct Learnt {
     /// Tokens that met a challenge, by registry, package and fingerprint.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     challenged: BTreeMap<RegistryUrl, BTreeMap<PackageName, BTreeMap<String, Challenged>>>,
+    /// How versions were published, by registry and package.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    evidence: BTreeMap<RegistryUrl, BTreeMap<PackageName, SeenEvidence>>,
     /// How long registries took to show what they had taken, in milliseconds: one median a release, the last one last.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     delays_ms: BTreeMap<RegistryUrl, Vec<u64>>,
+}
+
+/// What the versions of a package show of how they were published, as far as it counts beside a next one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenEvidence {
+    /// The digest of the versions that were looked at.
+    versions: String,
+    /// The strongest evidence of those that are no prereleases; `None`: they show nothing.
+    stable: Option<StrongestEvidence>,
+    /// The strongest evidence of all of them.
+    any: Option<StrongestEvidence>,
+}
+
+impl SeenEvidence {
+    /// What was seen of some versions: the strongest evidence of those that are no prereleases, and of all.
+    pub fn new(
+        versions: &BTreeSet<Version>,
+        stable: Option<StrongestEvidence>,
+        any: Option<StrongestEvidence>,
+    ) -> Self {
+        Self { versions: digest_of(versions), stable, any }
+    }
+
+    /// The strongest evidence that counts beside a next version.
+    pub fn beside(&self, next: &Version) -> Option<&StrongestEvidence> {
+        if next.pre.is_empty() { self.stable.as_ref() } else { self.any.as_ref() }
+    }
 }
 
 /// A publishing access, with what taught it. Earlier versions of relay kept the access alone.
@@ -89,6 +121,25 @@ impl Learnt {
         match self.access.get(registry)?.get(name)? {
             Taught::Alone(access) => Some((*access, None)),
             Taught::By { access, lesson } => Some((*access, Some(lesson))),
+        }
+    }
+
+    /// What is remembered of how a package's versions were published, where it was seen of just these versions: what a version
+    /// shows doesn't change any more.
+    pub fn evidence(
+        &self,
+        registry: &RegistryUrl,
+        name: &PackageName,
+        versions: &BTreeSet<Version>,
+    ) -> Option<&SeenEvidence> {
+        let seen = self.evidence.get(registry)?.get(name)?;
+        (seen.versions == digest_of(versions)).then_some(seen)
+    }
+
+    /// Remembers how versions were published.
+    pub fn learn_evidence(&mut self, read: &[EvidenceRead]) {
+        for EvidenceRead { registry, name, seen } in read {
+            self.evidence.entry(registry.clone()).or_default().insert(name.clone(), seen.clone());
         }
     }
 
@@ -252,6 +303,29 @@ mod tests {
         assert_eq!(usual(&learnt, &npm), Some(SeenDelay { usual: minutes(2), releases: DELAYS_MAX }));
         let kept: Learnt = serde_json::from_str(&serde_json::to_string(&learnt).unwrap()).unwrap();
         assert_eq!(kept, learnt);
+    }
+
+    #[test]
+    fn evidence_is_remembered_of_just_the_versions_that_were_seen() {
+        let registry: RegistryUrl = "http://registry.example/".parse().unwrap();
+        let name = PackageName::parse("core").unwrap();
+        let versions = |texts: &[&str]| texts.iter().map(|text| Version::parse(text).unwrap()).collect::<BTreeSet<_>>();
+        let of = |version: &str| StrongestEvidence {
+            evidence: relay_values::Evidence::Staged,
+            version: Version::parse(version).unwrap(),
+            on: Some(jiff::civil::date(2026, 11, 2)),
+        };
+        let (all, more) = (versions(&["1.0.0", "1.1.0-rc.0"]), versions(&["1.0.0", "1.1.0-rc.0", "1.1.0"]));
+        let seen = SeenEvidence::new(&all, None, Some(of("1.1.0-rc.0")));
+        let mut learnt = Learnt::default();
+        learnt.learn_evidence(&[EvidenceRead { registry: registry.clone(), name: name.clone(), seen: seen.clone() }]);
+        let learnt: Learnt = serde_json::from_str(&serde_json::to_string(&learnt).unwrap()).unwrap();
+        assert_eq!(learnt.evidence(&registry, &name, &all), Some(&seen));
+        assert_eq!(learnt.evidence(&registry, &name, &more), None, "another version may show more");
+        assert_eq!(learnt.evidence(&"http://other.example/".parse().unwrap(), &name, &all), None);
+        let beside = |next: &str| seen.beside(&Version::parse(next).unwrap()).map(|found| found.version.to_string());
+        assert_eq!(beside("1.1.0"), None, "prereleases don't count beside a release");
+        assert_eq!(beside("1.1.0-rc.1").as_deref(), Some("1.1.0-rc.0"));
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod changes;
 mod credential_owners;
 mod cut_off;
 mod error;
+mod evidence;
 mod fingerprint;
 mod gathered;
 mod notices;
@@ -44,6 +45,7 @@ use candidates::candidates;
 use changes::versioned;
 use credential_owners::credential_owners;
 pub use error::ObserveError;
+pub use evidence::EvidenceRead;
 use fingerprint::inputs;
 use gathered::{Gathered, Run};
 use notices::{given_away, hidden_packages, of_changesets, of_settings};
@@ -100,6 +102,8 @@ pub struct Observed {
     pub live: Vec<LiveVersion>,
     /// The version before the planned one, of those that have one.
     pub before: BTreeMap<PackageName, PublishedBefore>,
+    /// What was read of how versions were published, to be remembered.
+    pub evidence: Vec<EvidenceRead>,
     /// What was odd and not in the way.
     pub warnings: Vec<String>,
     /// What is good to know of how the plan was made.
@@ -173,7 +177,9 @@ pub async fn observe(
         requests += unread.len();
         gathered.left_out.extend(read_siblings(&unread, project, session).await);
     }
-    let Gathered { packages, skipped, left_out, credentials, destinations, live, before, not_shown } = gathered;
+    let (evidence, asked) = evidence::fill_in(&mut gathered, session, learnt).await?;
+    requests += asked;
+    let Gathered { packages, skipped, left_out, credentials, destinations, live, before, not_shown, .. } = gathered;
     let head = match &project.repository {
         Some(repository) => repository.head()?.commit,
         None => None,
@@ -215,6 +221,7 @@ pub async fn observe(
         destinations,
         live,
         before,
+        evidence,
         warnings,
         notes,
         requests,

@@ -237,6 +237,10 @@ pub async fn publish<U: RegistryCalls, P: Person>(
             bypasses: upload.bypasses || has_published(&run, &tried, &planned.name),
         };
         let outcome = package.outcome();
+        let is_sent = package.uploads() > 0;
+        report.notes.extend(
+            planned.evidence.as_ref().filter(|_| is_sent).and_then(|one| one.told(&planned.name, &planned.next)),
+        );
         teach(lessons.learnt, planned, &outcome, package.route(), token, lessons.today);
         report.packages.push(PackageReport {
             name: planned.name.clone(),

@@ -234,6 +234,8 @@ mod tests {
             has_install_script: false,
             unpacked_size: None,
             file_count: None,
+            evidence: relay_values::Evidence::None,
+            published: None,
         };
         compare(&version, &upload)
     }

@@ -5,6 +5,7 @@
 //! - [`observation`]: what a plan is made from
 //! - [`planning`]: [`plan`], which puts everything together
 //! - [`route`](mod@route): how one upload is authorised, and why
+//! - [`evidence`]: what versions show of how they were published, and that the next one shows no less
 //! - `sittings`: how often a person is needed
 //! - [`waiting`]: what it costs to wait for the registries
 //! - [`promotion`]: dist-tags that move when all is out
@@ -17,6 +18,7 @@
 mod cycle;
 mod digest;
 pub mod drift;
+pub mod evidence;
 pub mod finding;
 pub mod observation;
 pub mod plan_diff;
@@ -32,6 +34,7 @@ pub mod waiting;
 
 pub use digest::{digest, digest_of};
 pub use drift::{Drift, drift};
+pub use evidence::{DatedEvidence, PlannedEvidence, StrongestEvidence, strongest_evidence};
 pub use finding::{Finding, Severity};
 pub use observation::{
     CredentialFact, Lesson, NewInstallScript, Observations, PackageObservation, PublishedState, SkipReason,

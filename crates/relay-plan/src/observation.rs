@@ -14,6 +14,7 @@ use relay_workspace::PackageName;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::StrongestEvidence;
 use crate::finding::Finding;
 use crate::release_plan::{TarballFact, VersionedPackage};
 use crate::route::RouteWarning;
@@ -103,6 +104,12 @@ pub struct PackageObservation {
     pub credential_problems: Vec<String>,
     /// The events after an upload that it has scripts for which publish something themselves.
     pub scripts_that_publish: Vec<String>,
+    /// The strongest evidence that versions have that count beside the next one, where they were looked at and one has any.
+    pub strongest_evidence: Option<StrongestEvidence>,
+    /// Whether a provenance statement goes along with the upload.
+    pub provenance: bool,
+    /// Why the next version may show less evidence than an earlier one; `None`: it may not.
+    pub trust_downgrade_because: Option<String>,
     /// Scripts that it would run wherever it is installed, where the version before runs none and the gate minds that.
     pub new_install_script: Option<NewInstallScript>,
     /// What is known to go wrong, or may, when it is packed.

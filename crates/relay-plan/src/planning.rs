@@ -10,6 +10,7 @@ use relay_workspace::PackageName;
 
 use crate::cycle::RuntimeCycles;
 use crate::digest::digest;
+use crate::evidence::PlannedEvidence;
 use crate::finding::{Finding, Severity};
 use crate::observation::{Observations, PackageObservation};
 use crate::preflight::preflight;
@@ -242,6 +243,7 @@ fn planned(
             fix: route.fix.clone(),
             credential: route.authorisation.credential().map(ToString::to_string),
         },
+        evidence: PlannedEvidence::of(package, route.kind),
         depends_on,
         wave,
         sitting,

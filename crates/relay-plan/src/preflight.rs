@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use relay_config::RouteKind;
 use relay_workspace::PackageName;
 
+use crate::evidence;
 use crate::finding::Finding;
 use crate::observation::{NewInstallScript, Observations, PackageObservation, PublishedState};
 use crate::route::{Route, RouteWarning};
@@ -33,6 +34,7 @@ pub(crate) fn preflight(
     let mut findings = Vec::new();
     for package in packages {
         findings.extend(routes.get(&package.name).and_then(|route| blocked(package, route)));
+        findings.extend(routes.get(&package.name).and_then(|route| evidence::check(package, route)));
         findings.extend(naming::check(package));
         findings.extend(versions::check(package));
         findings.extend(members.check(package));

@@ -12,6 +12,7 @@ use relay_workspace::{Integrity, PackageName, Shasum};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::PlannedEvidence;
 use crate::finding::{Finding, Severity};
 use crate::observation::{Lesson, SkipReason};
 use crate::promotion::Promotion;
@@ -122,6 +123,10 @@ pub struct PlannedPackage {
     pub publishing_access_lesson: Option<Lesson>,
     /// How its upload is authorised.
     pub route: PlannedRoute,
+    /// What earlier versions show of how they were published and what this one will show; `None`: none of them shows anything,
+    /// or they were not looked at.
+    #[serde(default)]
+    pub evidence: Option<PlannedEvidence>,
     /// The packages of this release that it waits for, sorted by name.
     pub depends_on: Vec<PackageName>,
     /// Its wave, from 1.

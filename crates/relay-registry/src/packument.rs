@@ -9,6 +9,8 @@ mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+use relay_values::Evidence;
 use relay_workspace::{Integrity, PackageName, Shasum, published_version};
 use semver::Version;
 use serde::Deserialize;
@@ -69,6 +71,10 @@ pub struct PublishedVersion {
     pub unpacked_size: Option<u64>,
     /// `dist.fileCount`: how many files it has.
     pub file_count: Option<u64>,
+    /// What it shows of how it was published. Only the whole document tells of accounts; in npm's short form it may be too low.
+    pub evidence: Evidence,
+    /// When it was published (`time`). Only the whole document tells.
+    pub published: Option<Timestamp>,
 }
 
 /// What asking for a packument brought.
@@ -117,11 +123,14 @@ impl Packument {
             return Err(NotTheDocument::Another(own_name));
         }
         // A version that can't be understood is there all the same.
+        let dates: BTreeMap<&str, &str> =
+            raw.time.dates.iter().map(|(version, date)| (version.as_str(), date.as_str())).collect();
+        let date = |version: &str| dates.get(version).and_then(|date| date.parse().ok());
         let shown: BTreeSet<&str> = raw.versions.entries.iter().map(|(key, _)| key.as_str()).collect();
         let dated = raw.time.versions.iter().map(String::as_str).filter(|version| !shown.contains(version));
         let taken_back = dated.filter_map(published_version).collect();
         let versions = raw.versions.entries.into_iter().filter_map(|(key, version)| {
-            let version = version.published(&key)?;
+            let version = PublishedVersion { published: date(&key), ..version.published(&key)? };
             Some((version.version.clone(), version))
         });
         let tags = raw.dist_tags.entries.into_iter();
@@ -164,8 +173,19 @@ fn is_object_id(text: &str) -> bool {
 }
 
 impl RawVersion {
+    /// The ranking of `news-2026.md`, F1.
+    fn evidence(&self) -> Evidence {
+        match (self.approved, self.trusted_publisher, self.provenance) {
+            (true, _, _) => Evidence::Staged,
+            (false, true, true) => Evidence::Trusted,
+            (false, false, true) => Evidence::Provenance,
+            (false, _, false) => Evidence::None,
+        }
+    }
+
     fn published(self, version: &str) -> Option<PublishedVersion> {
         let version = published_version(version)?;
+        let evidence = self.evidence();
         self.is_object.then(|| PublishedVersion {
             version,
             integrity: self.integrity.0.and_then(|text| Integrity::parse(&text).ok()),
@@ -176,6 +196,8 @@ impl RawVersion {
             has_install_script: self.has_install_script.0 || self.install_scripts,
             unpacked_size: self.unpacked_size.0,
             file_count: self.file_count.0,
+            evidence,
+            published: None,
         })
     }
 }

@@ -61,6 +61,7 @@ pub use credentials::CredentialUsed;
 pub use events::{EventSink, SandboxEvent};
 pub use faults::{Fault, FaultKind, FaultMatch};
 pub use options::{InvalidOtpAnswer, PublishRate, SandboxOptions, SandboxRules, VisibilityDelay, WebOtpUse};
+pub use packages::VersionEvidence;
 pub use records::{CommittedUpload, ConnectionCounts, PendingChallenge, RecordedRequest};
 pub use sandbox::{Sandbox, SandboxError, SeedError, SeedPackage};
 pub use tokens::TokenKind;

@@ -49,6 +49,19 @@ pub(crate) struct StoredVersion {
     pub(crate) seeded: bool,
     pub(crate) deprecated: Option<String>,
     pub(crate) publisher: String,
+    /// What the packument shows of how it was published.
+    pub(crate) evidence: VersionEvidence,
+}
+
+/// What a packument shows of how a version was published, beside its publisher.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VersionEvidence {
+    /// `_npmUser.approver`: who approved it after it was staged.
+    pub approver: Option<String>,
+    /// `_npmUser.trustedPublisher.id`: the kind of CI that published it by OIDC, such as `github`.
+    pub trusted_publisher: Option<String>,
+    /// `dist.attestations.provenance`: a provenance statement is there.
+    pub provenance: bool,
 }
 
 /// The documents an installer reads, each of which may lag.

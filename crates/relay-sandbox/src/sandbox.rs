@@ -20,6 +20,7 @@ use crate::endpoints;
 use crate::faults::Fault;
 use crate::listener::{BoundedListener, Counters, Cutter};
 use crate::options::SandboxOptions;
+use crate::packages::VersionEvidence;
 use crate::records::{CommittedUpload, ConnectionCounts, PendingChallenge, RecordedRequest};
 use crate::server;
 use crate::state::{Shared, State};
@@ -208,6 +209,17 @@ impl Sandbox {
             }
             endpoints::commit(state, upload, &owner, true);
             Ok(())
+        })
+    }
+
+    /// Says how a version was published, as its packument shows it. `false`: it is not there.
+    pub fn set_evidence(&self, package: &str, version: &str, evidence: VersionEvidence) -> bool {
+        self.shared.with(|state| {
+            let package = state.packages.get_mut(package);
+            let mut versions = package.into_iter().flat_map(|package| package.versions.iter_mut());
+            let Some(stored) = versions.find(|stored| stored.version.to_string() == version) else { return false };
+            stored.evidence = evidence;
+            true
         })
     }
 

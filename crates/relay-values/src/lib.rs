@@ -6,6 +6,7 @@
 //! - [`registry_url`]: a registry's base address, and how an address is shown
 //! - [`dist_tag`]: a moving name for a version
 //! - [`credential_id`]: which credential is meant, without the secret
+//! - [`evidence`]: what a version shows of how it was published
 //! - [`printable`]: foreign text made fit to be shown
 //! - [`text_width`]: how wide text is on a terminal
 //! - [`struck_out`]: and without the secrets that this process knows, as is everything that leaves it
@@ -14,6 +15,7 @@
 
 pub mod credential_id;
 pub mod dist_tag;
+pub mod evidence;
 pub mod printable;
 pub mod registry_url;
 pub mod secret_variables;
@@ -23,6 +25,7 @@ pub mod token_text;
 
 pub use credential_id::{CredentialId, CredentialOrigin};
 pub use dist_tag::{DistTag, InvalidDistTag};
+pub use evidence::Evidence;
 pub use printable::{Printable, escaped_json};
 pub use registry_url::{DisplayUrl, InvalidRegistryUrl, RegistryUrl, default_registry};
 pub use secret_variables::{CUSTOMARY_TOKEN_VARIABLES, is_credential_name, is_registry_credential_name};

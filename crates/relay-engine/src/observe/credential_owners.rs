@@ -229,6 +229,7 @@ mod tests {
             state: if is_there { present } else { PublishedState::Absent },
             before: None,
             hidden: false,
+            evidence: None,
             maintainers: maintainers.iter().map(|name| (*name).to_owned()).collect(),
             there: Vec::new(),
             requests: 1,

@@ -11,7 +11,7 @@ use relay_workspace::PackageName;
 use super::candidates::Candidate;
 use super::registries::{Known, new_install_script};
 use super::{Intent, LiveVersion, packing};
-use crate::learnt::Learnt;
+use crate::learnt::{Learnt, SeenEvidence};
 use crate::project::Project;
 use crate::publish_settings::TagSetting;
 use crate::published_before::PublishedBefore;
@@ -46,6 +46,8 @@ pub(super) struct Gathered {
     pub(super) live: Vec<LiveVersion>,
     /// The version before the planned one, of those that have one.
     pub(super) before: BTreeMap<PackageName, PublishedBefore>,
+    /// What versions show of how they were published, of the packages to be published that were read whole.
+    pub(super) evidence: BTreeMap<PackageName, SeenEvidence>,
     /// Packages that a registry shows to nobody without a credential.
     pub(super) not_shown: BTreeMap<RegistryUrl, Vec<PackageName>>,
 }
@@ -59,7 +61,7 @@ impl Gathered {
         known: Known,
     ) -> Option<&mut PackageObservation> {
         let name = &candidate.package.name;
-        let Known { state, before, there, hidden, .. } = known;
+        let Known { state, before, there, hidden, evidence, .. } = known;
         if hidden {
             self.not_shown.entry(candidate.destination.clone()).or_default().push(name.clone());
         }
@@ -86,6 +88,7 @@ impl Gathered {
         self.before.extend(before.map(|before| (name.clone(), before)));
         self.destinations.insert(name.clone(), (candidate.destination, candidate.rules));
         self.credentials.insert(name.clone(), candidate.credentials);
+        self.evidence.extend(evidence.map(|evidence| (name.clone(), evidence)));
         self.packages.push(package);
         self.packages.last_mut()
     }

@@ -58,6 +58,10 @@ impl Run<'_> {
                 .filter(|event| package.manifest.script(event).is_some_and(publishes))
                 .map(|event| (*event).to_owned())
                 .collect(),
+            strongest_evidence: None,
+            // Statements can't be made yet (`publish_settings::WITHOUT_PROVENANCE`).
+            provenance: false,
+            trust_downgrade_because: project.config.trust_downgrade_because(name).map(str::to_owned),
             new_install_script: None,
             remarks: Vec::new(),
             packing: Vec::new(),

@@ -12,6 +12,8 @@ use relay_workspace::{Integrity, PackageName, Version, Workspace, WorkspacePacka
 
 use super::ObserveError;
 use super::candidates::Candidate;
+use super::evidence::seen;
+use crate::learnt::SeenEvidence;
 use crate::project::Project;
 use crate::published_before::PublishedBefore;
 use crate::session::Session;
@@ -38,6 +40,8 @@ pub(super) struct Known {
     /// Of the package's present version and of those that relay sent before, those that are there, with their integrity where
     /// the registry tells it.
     pub(super) there: Vec<(Version, Option<Integrity>)>,
+    /// What its versions show of how they were published, where the whole document was read.
+    pub(super) evidence: Option<SeenEvidence>,
     /// How many requests that took.
     pub(super) requests: usize,
 }
@@ -147,8 +151,9 @@ async fn read(
     let there = asked_for.into_iter().filter_map(|version| packument.versions.get(version));
     let there = there.map(|version| (version.version.clone(), version.integrity.clone())).collect();
     let maintainers = packument.maintainers.clone();
+    let evidence = (form == PackumentForm::Full).then(|| seen(&packument));
     let state = present(packument, Some(candidate.next));
-    Ok(Known { state, before, there, requests, maintainers, hidden: false })
+    Ok(Known { state, before, there, requests, maintainers, evidence, hidden: false })
 }
 
 /// The version that people have before they get `next`: the highest one below it; for a release not one of its prereleases,

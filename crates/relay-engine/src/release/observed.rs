@@ -84,6 +84,7 @@ impl<'a> Observed<'a> {
         {
             promotion.side_tag = promised.side_tag.clone();
         }
+        run.learnt.learn_evidence(&observed.evidence);
         git_heads::recall(&mut run, &session, &observed).await;
         let Run { request, sent, .. } = &*run;
         let (accepted, mut foreign) = foreign(&observed.live, sent, &request.accepted);

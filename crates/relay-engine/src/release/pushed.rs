@@ -315,6 +315,7 @@ fn with_credentials(project: &Project, session: &Session, of: &Versioned<'_>) ->
         destinations,
         live: Vec::new(),
         before: BTreeMap::new(),
+        evidence: Vec::new(),
         warnings: Vec::new(),
         notes: Vec::new(),
         requests: 0,

@@ -3,8 +3,10 @@
 use relay_change::Bump;
 use relay_config::{Access, CredentialKind, RegistryRules};
 use relay_graph::DependencyGraph;
-use relay_plan::{NewInstallScript, PackageObservation, PublishedState, Severity, SkipReason, grouped};
-use relay_values::DistTag;
+use relay_plan::{
+    NewInstallScript, PackageObservation, PublishedState, Severity, SkipReason, StrongestEvidence, grouped,
+};
+use relay_values::{DistTag, Evidence};
 use relay_workspace::DependencyKind;
 use relay_workspace::fixture::WorkspaceFixture;
 
@@ -20,6 +22,45 @@ fn check(package: &str, change: impl FnOnce(&mut PackageObservation), expected: 
 fn an_ordinary_package_has_no_findings() {
     check("@acme/core", |_| {}, &[]);
     check("core", |package| package.tag = Some(tag("next")), &[]);
+}
+
+#[test]
+fn a_version_shows_no_less_than_earlier_ones_unless_relay_toml_says_why() {
+    let staged = |package: &mut PackageObservation| {
+        let on = Some(jiff::civil::date(2026, 10, 2));
+        package.strongest_evidence =
+            Some(StrongestEvidence { evidence: Evidence::Staged, version: version("1.2.0"), on });
+    };
+    check(
+        "core",
+        staged,
+        &[
+            "error core: 1.3.0 would go out by `token` with no evidence, where 1.2.0 of 2026-10-02 has a person's approval of a staged version: pnpm users with `trustPolicy: no-downgrade` could not install it (ERR_PNPM_TRUST_DOWNGRADE)",
+        ],
+    );
+    let meant = |package: &mut PackageObservation| {
+        staged(package);
+        package.trust_downgrade_because = Some("nobody approves this week".to_owned());
+    };
+    check(
+        "core",
+        meant,
+        &[
+            "warning core: 1.3.0 would go out by `token` with no evidence, where 1.2.0 of 2026-10-02 has a person's approval of a staged version; relay.toml allows that: nobody approves this week",
+        ],
+    );
+    let as_before = |package: &mut PackageObservation| {
+        staged(package);
+        package.strongest_evidence.as_mut().unwrap().evidence = Evidence::Provenance;
+        package.provenance = true;
+    };
+    check("core", as_before, &[]);
+    let blocked = |package: &mut PackageObservation| {
+        staged(package);
+        package.credentials.clear();
+    };
+    let blocked = World::new().release_with("core", blocked).findings();
+    assert!(blocked.len() == 1 && !blocked[0].contains("TRUST_DOWNGRADE"), "{blocked:?}");
 }
 
 #[test]

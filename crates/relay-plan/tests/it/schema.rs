@@ -1,5 +1,7 @@
 //! `docs/plan.schema.json` describes what is written: every field, and nothing else.
 
+use relay_plan::StrongestEvidence;
+use relay_values::Evidence;
 use serde_json::{Value, json};
 
 use crate::world::{World, acme};
@@ -102,6 +104,11 @@ fn the_schema_describes_every_field_that_is_written() {
         World::new(),
         acme(),
         World { head: None, offline: true, ..acme() },
+        acme().release_with("shown", |package| {
+            package.strongest_evidence =
+                Some(StrongestEvidence { evidence: Evidence::Staged, version: package.current.clone(), on: None });
+            package.trust_downgrade_because = Some("it is meant".to_owned());
+        }),
         World { promote_last: true, build: Some("make".to_owned()), ..acme() },
     ] {
         let value = serde_json::to_value(world.plan()).unwrap();

@@ -41,6 +41,8 @@ pub(super) struct Time {
     pub(super) unpublished: bool,
     /// The versions, as written.
     pub(super) versions: Vec<String>,
+    /// The dates of those that have a text for one, as written.
+    pub(super) dates: Vec<(String, String)>,
 }
 
 /// A list of texts; none where another type stands.
@@ -73,6 +75,12 @@ pub(super) struct RawVersion {
     pub(super) install_scripts: bool,
     pub(super) unpacked_size: Count,
     pub(super) file_count: Count,
+    /// Whether `_npmUser.approver` stands there: it was staged, and a person approved it.
+    pub(super) approved: bool,
+    /// Whether `_npmUser.trustedPublisher` stands there.
+    pub(super) trusted_publisher: bool,
+    /// Whether `dist.attestations.provenance` stands there.
+    pub(super) provenance: bool,
 }
 
 /// Something that can be read from any JSON value.
@@ -168,6 +176,11 @@ impl Lenient for RawVersion {
                     let dist: Dist = map.next_value()?;
                     (version.integrity, version.shasum, version.tarball) = (dist.integrity, dist.shasum, dist.tarball);
                     (version.unpacked_size, version.file_count) = (dist.unpacked_size, dist.file_count);
+                    version.provenance = dist.attestations.provenance;
+                }
+                "_npmUser" => {
+                    let user: NpmUser = map.next_value()?;
+                    (version.approved, version.trusted_publisher) = (user.approver, user.trusted_publisher);
                 }
                 "gitHead" => version.git_head = map.next_value()?,
                 "deprecated" => version.deprecated = map.next_value()?,
@@ -197,8 +210,9 @@ impl Lenient for Time {
                 time.unpublished = unpublished.is_object;
                 time.versions.extend(unpublished.versions.0);
             } else {
-                map.next_value::<IgnoredAny>()?;
+                let Text(date) = map.next_value()?;
                 if !matches!(key.as_str(), "created" | "modified") {
+                    time.dates.extend(date.map(|date| (key.clone(), date)));
                     time.versions.push(key);
                 }
             }
@@ -238,6 +252,7 @@ struct Dist {
     tarball: Text,
     unpacked_size: Count,
     file_count: Count,
+    attestations: Attestations,
 }
 
 impl Lenient for Dist {
@@ -250,12 +265,63 @@ impl Lenient for Dist {
                 "tarball" => dist.tarball = map.next_value()?,
                 "unpackedSize" => dist.unpacked_size = map.next_value()?,
                 "fileCount" => dist.file_count = map.next_value()?,
+                "attestations" => dist.attestations = map.next_value()?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
         Ok(dist)
+    }
+}
+
+/// What stands in `dist.attestations`.
+#[derive(Default)]
+struct Attestations {
+    provenance: bool,
+}
+
+impl Lenient for Attestations {
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut attestations = Self::default();
+        while let Some(key) = map.next_key::<String>()? {
+            let Thing(is_there) = map.next_value()?;
+            attestations.provenance |= key == "provenance" && is_there;
+        }
+        Ok(attestations)
+    }
+}
+
+/// What stands in `_npmUser`, as far as it says how the version was published.
+#[derive(Default)]
+struct NpmUser {
+    approver: bool,
+    trusted_publisher: bool,
+}
+
+impl Lenient for NpmUser {
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut user = Self::default();
+        while let Some(key) = map.next_key::<String>()? {
+            let Thing(is_there) = map.next_value()?;
+            user.approver |= key == "approver" && is_there;
+            user.trusted_publisher |= key == "trustedPublisher" && is_there;
+        }
+        Ok(user)
+    }
+}
+
+/// Whether something stands there: an object, or a text that is not empty.
+#[derive(Default)]
+struct Thing(bool);
+
+impl Lenient for Thing {
+    fn from_text(text: &str) -> Self {
+        Self(!text.is_empty())
+    }
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self(true))
     }
 }
 
@@ -302,7 +368,21 @@ macro_rules! read_leniently {
         })+
     };
 }
-read_leniently!(Text, Texts, Count, Flag, Time, Unpublished, RawVersion, Dist, People, Person);
+read_leniently!(
+    Text,
+    Texts,
+    Count,
+    Flag,
+    Time,
+    Unpublished,
+    RawVersion,
+    Dist,
+    Attestations,
+    NpmUser,
+    Thing,
+    People,
+    Person
+);
 
 impl<'de, T: for<'a> Deserialize<'a>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -183,3 +183,33 @@ fn sizes_are_told_where_they_are_numbers() {
     assert_eq!(sizes(r#"{"unpackedSize":1.5,"fileCount":[14]}"#), (None, None));
     assert_eq!(sizes("{}"), (None, None));
 }
+
+#[test]
+fn evidence_is_read_as_installers_rank_it_and_odd_values_count_as_nothing() {
+    use relay_values::Evidence as E;
+    let attested = r#""dist":{"attestations":{"url":"x","provenance":{"predicateType":"x"}}}"#;
+    let trusted = r#""_npmUser":{"name":"ci","trustedPublisher":{"id":"github","oidcConfigId":"oidc:1"}}"#;
+    let approved = r#""_npmUser":{"name":"ci","approver":{"name":"ann"}}"#;
+    for (fields, expected) in [
+        (String::new(), E::None),
+        (attested.to_owned(), E::Provenance),
+        (trusted.to_owned(), E::None),
+        (format!("{trusted},{attested}"), E::Trusted),
+        (approved.to_owned(), E::Staged),
+        (format!("{approved},{attested}"), E::Staged),
+        (r#""_npmUser":{"approver":null},"dist":{"attestations":{"provenance":null}}"#.to_owned(), E::None),
+        (r#""_npmUser":"ann <a@registry.example>","dist":{"attestations":[1]}"#.to_owned(), E::None),
+    ] {
+        let comma = if fields.is_empty() { "" } else { "," };
+        let body = format!(
+            r#"{{"name":"a","time":{{"1.0.0":"2026-11-02T03:04:05.678Z"}},"versions":{{"1.0.0":{{"version":"1.0.0"{comma}{fields}}}}}}}"#
+        );
+        let packument = Packument::parse(&name("a"), body.as_bytes()).unwrap();
+        let version = packument.versions.values().next().unwrap();
+        assert_eq!(version.evidence, expected, "{fields}");
+        assert_eq!(version.published, Some("2026-11-02T03:04:05.678Z".parse().unwrap()));
+    }
+    let undated =
+        Packument::parse(&name("a"), br#"{"name":"a","time":{"1.0.0":7},"versions":{"1.0.0":{"version":"1.0.0"}}}"#);
+    assert_eq!(undated.unwrap().versions.values().next().unwrap().published, None);
+}

@@ -180,8 +180,13 @@ fn version_document(package: &Package, stored: &StoredVersion, base: &str) -> Ma
     dist.insert("shasum".into(), json!(stored.shasum));
     dist.insert("tarball".into(), json!(tarball));
     document.insert("_id".into(), json!(format!("{}@{}", package.name, stored.version)));
+    if stored.evidence.provenance {
+        let url = format!("{base}-/npm/v1/attestations/{}@{}", package.name, stored.version);
+        let provenance = json!({ "predicateType": "https://slsa.dev/provenance/v1" });
+        dist.insert("attestations".into(), json!({ "url": url, "provenance": provenance }));
+    }
     document.insert("dist".into(), Value::Object(dist));
-    document.insert("_npmUser".into(), person(&stored.publisher));
+    document.insert("_npmUser".into(), publisher(stored));
     document.insert("maintainers".into(), maintainers(package));
     document.insert("_hasShrinkwrap".into(), json!(false));
     document.remove("deprecated");
@@ -206,6 +211,20 @@ fn install_form(full: &Map<String, Value>) -> Map<String, Value> {
 
 fn maintainers(package: &Package) -> Value {
     package.maintainers.iter().map(|name| person(name)).collect()
+}
+
+/// Who published a version, and by which right.
+fn publisher(stored: &StoredVersion) -> Value {
+    let mut user = person(&stored.publisher);
+    if let Some(fields) = user.as_object_mut() {
+        if let Some(approver) = &stored.evidence.approver {
+            fields.insert("approver".into(), person(approver));
+        }
+        if let Some(id) = &stored.evidence.trusted_publisher {
+            fields.insert("trustedPublisher".into(), json!({ "id": id, "oidcConfigId": "oidc:sandbox" }));
+        }
+    }
+    user
 }
 
 pub(super) fn person(name: &str) -> Value {

@@ -10,7 +10,7 @@ use crate::document::{DocumentError, ReadAccess, Upload, read_upload};
 use crate::events::SandboxEvent;
 use crate::exchange::Incoming;
 use crate::options::SandboxRules;
-use crate::packages::{Package, StoredVersion, View};
+use crate::packages::{Package, StoredVersion, VersionEvidence, View};
 use crate::records::CommittedUpload;
 use crate::refusals::{PROCESSING_NOTICE, Refusal};
 use crate::state::{Shared, State};
@@ -144,6 +144,7 @@ pub(crate) fn commit(state: &mut State, upload: Upload, owner: &str, seeded: boo
         seeded,
         deprecated: None,
         publisher: owner.to_owned(),
+        evidence: VersionEvidence::default(),
     });
     // The first version of a package gets `latest` whatever its tag (npm-registry.md, 1.1).
     if first && tag != "latest" {
