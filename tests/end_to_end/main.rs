@@ -18,6 +18,7 @@ mod house;
 mod journal;
 mod owed;
 mod packages;
+mod preflight;
 mod promotion;
 mod pushes;
 mod rehearsal;

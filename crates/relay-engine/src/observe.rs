@@ -24,6 +24,7 @@ use crate::session::{KnownCredential, Session};
 mod bumps;
 mod candidates;
 mod changes;
+mod contradictions;
 mod credential_owners;
 mod cut_off;
 mod error;
@@ -172,6 +173,10 @@ pub async fn observe(
             package.packing.extend(apart.map(|finding| siblings::weighed(finding, &package.published)));
         }
     }
+    let names: Vec<&PackageName> = project.workspace.packages.iter().map(|package| &package.name).collect();
+    let mut contradictory = contradictions::of_policies(&project.config, &names);
+    contradictory.extend(contradictions::of_credentials(session));
+    contradictory.extend(contradictions::of_accounts(owners.accounts()));
     let unread = unread_siblings(project, &gathered.packages, &gathered.left_out);
     if !session.offline && !unread.is_empty() {
         requests += unread.len();
@@ -194,7 +199,7 @@ pub async fn observe(
         otp_given: session.otp.is_some(),
         graph: ahead.as_ref().unwrap_or(&project.graph),
         versioned: versioned(project, &bumps, &packages),
-        findings: change_findings.iter().cloned().chain(given_away(session)).collect(),
+        findings: change_findings.iter().cloned().chain(given_away(session)).chain(contradictory).collect(),
         packages,
         skipped,
         left_out,

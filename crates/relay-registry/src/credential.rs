@@ -102,6 +102,16 @@ impl Credential {
         &self.id.registry
     }
 
+    /// Says whether it looks like a classic token, all of which npm has revoked in December 2025: the older ones are UUIDs
+    /// (`npm-registry.md`, 0.1).
+    pub fn has_form_of_classic_token(&self) -> bool {
+        let text = self.secret.expose_secret();
+        let groups: Vec<&str> = text.split('-').collect();
+        self.scheme == AuthScheme::Bearer
+            && groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+            && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+
     /// The token itself, for the requests whose path names it: the end of a session (`npm-registry.md`, 3.6). `None`: it is
     /// none.
     pub(crate) fn token(&self) -> Option<&SecretString> {
@@ -221,6 +231,19 @@ mod tests {
     fn header(credential: &Credential, url: &str) -> Option<String> {
         let value = credential.authorization_for(&Url::parse(url).unwrap()).unwrap();
         value.map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn the_older_classic_tokens_are_known_by_their_form() {
+        for (text, expected) in [
+            ("0a1b2c3d-1111-2222-3333-444455556666", true),
+            ("npm_0a1b2c3d11112222333344445555666677778888", false),
+            ("0a1b2c3d-1111-2222-3333-44445555666x", false),
+            ("XXXXX-XXXXX-XXXXX-XXXXX", false),
+        ] {
+            let token = Credential::new_bearer(text.into(), id("https://registry.example/", "a test"));
+            assert_eq!(token.has_form_of_classic_token(), expected, "{text}");
+        }
     }
 
     #[test]

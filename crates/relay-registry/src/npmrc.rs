@@ -48,6 +48,7 @@ pub struct NpmConfig {
     registry_flag: Option<RegistryUrl>,
     warnings: Vec<String>,
     given_away: Vec<String>,
+    contradictions: Vec<String>,
     idle_tokens: Vec<&'static str>,
     /// Variables that node itself heeds.
     node_variables: BTreeMap<&'static str, String>,
@@ -103,6 +104,7 @@ impl NpmConfig {
             registry_flag: None,
             warnings: Vec::new(),
             given_away: Vec::new(),
+            contradictions: Vec::new(),
             idle_tokens: Vec::new(),
             node_variables: NODE_VARIABLES
                 .iter()
@@ -258,6 +260,11 @@ impl NpmConfig {
     /// Where files of the checkout have credentials as they are, for people: each script of the repository can read them.
     pub fn given_away(&self) -> &[String] {
         &self.given_away
+    }
+
+    /// Where a file has a credential twice, each time another one, for people.
+    pub fn contradictions(&self) -> &[String] {
+        &self.contradictions
     }
 
     fn refuse_unscoped_auth(&self, file: &NpmrcFile) -> Result<(), NpmConfigError> {

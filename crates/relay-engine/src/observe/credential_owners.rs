@@ -1,6 +1,6 @@
 //! Whose credentials are, and which have ended: found out before anything is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures_util::future::{OptionFuture, join};
 use futures_util::stream::{self, StreamExt};
@@ -41,10 +41,19 @@ fn may_be_a_session(candidate: &Candidate<'_>, known: &KnownCredential) -> bool 
         && matches!(known.fact.kind, CredentialKind::Session | CredentialKind::Unknown)
 }
 
+/// A credential that its registry does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dead {
+    /// It looks like one of those that npm has revoked for all.
+    Classic,
+    /// It may have ended, or was revoked.
+    Unknown,
+}
+
 /// What asking credentials for their owners brought.
 #[derive(Default)]
 pub(super) struct CredentialOwners {
-    dead: BTreeSet<CredentialId>,
+    dead: BTreeMap<CredentialId, Dead>,
     /// Whom the others belong to, as far as that was told.
     accounts: BTreeMap<CredentialId, String>,
     /// The accounts that have no second factor, by the sessions that tell.
@@ -76,7 +85,11 @@ impl CredentialOwners {
             }
             match account {
                 Some(Some(account)) => drop(self.accounts.insert(key, account)),
-                Some(None) => drop(self.dead.insert(key)),
+                Some(None) => {
+                    let classic =
+                        distinct.get(&key).is_some_and(|(_, known)| known.credential.has_form_of_classic_token());
+                    self.dead.insert(key, if classic { Dead::Classic } else { Dead::Unknown });
+                }
                 None => {}
             }
         }
@@ -100,9 +113,14 @@ impl CredentialOwners {
         self.packages = answers.filter_map(std::future::ready).collect().await;
     }
 
+    /// Whom the credentials belong to, as far as that was told.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = (&CredentialId, &String)> {
+        self.accounts.iter()
+    }
+
     /// Says whether nothing can be published by a credential: it is dead, or its account has no second factor.
     pub(super) fn has(&self, id: &CredentialId) -> bool {
-        self.dead.contains(id) || self.without_second_factor.contains_key(id)
+        self.dead.contains_key(id) || self.without_second_factor.contains_key(id)
     }
 
     /// Why nothing can be published by it, as half a sentence.
@@ -112,6 +130,10 @@ impl CredentialOwners {
                 "the account `{account}` of the one from {id} has no second factor, and the registry publishes nothing \
                  for it: turn it on with `relay auth 2fa --registry {}`",
                 id.registry
+            ),
+            None if self.dead.get(id) == Some(&Dead::Classic) => format!(
+                "the registry does not know the one from {id} (401), which looks like a classic token: npm revoked all of those in \
+                 December 2025, so make a granular one"
             ),
             None => format!("the registry does not know the one from {id} (401)"),
         }
@@ -212,6 +234,8 @@ impl Candidate<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::super::candidates::tests::{candidate, known};
     use super::*;
     use crate::fixture::loopback::{LoopbackRegistry, json};
@@ -317,7 +341,8 @@ mod tests {
     #[test]
     fn a_dead_credential_is_taken_out_where_npms_rules_hold_and_only_told_elsewhere() {
         let project = Repo::of(&TWO).project();
-        let owners = CredentialOwners { dead: [known("token").fact.id].into(), ..CredentialOwners::default() };
+        let owners =
+            CredentialOwners { dead: [(known("token").fact.id, Dead::Unknown)].into(), ..CredentialOwners::default() };
         let origins = |candidate: &Candidate<'_>| candidate.credentials.len();
         let mut warnings = Vec::new();
         let mut npm = candidate(&project, &["token", "session"], RegistryRules::Npm);

@@ -42,6 +42,10 @@ impl NpmConfig {
             for suffix in ["_authToken", "_auth", "username", "_password"] {
                 if let Some(entry) = self.entries.get(&format!("{prefix}:{suffix}")) {
                     problems.extend(entry.problems());
+                    if !prefix.ends_with('/') && suffix == "_authToken" {
+                        problems
+                            .push(format!("{} has no `/` before its colon, so that npm does not find it", entry.place));
+                    }
                 }
             }
             problems.extend(self.half_pairs(&prefix));

@@ -68,6 +68,8 @@ pub(super) struct Laying<'a> {
     pub(super) warnings: Vec<String>,
     /// Where the checkout's files have credentials as they are.
     pub(super) given_away: Vec<String>,
+    /// Credentials that one file has twice, each time another one.
+    pub(super) contradictions: Vec<String>,
     named_by_person: BTreeSet<RegistryUrl>,
     pub(super) default_of_person: Option<RegistryUrl>,
 }
@@ -98,6 +100,7 @@ impl<'a> Laying<'a> {
             entries: BTreeMap::new(),
             warnings: Vec::new(),
             given_away: Vec::new(),
+            contradictions: Vec::new(),
             named_by_person: BTreeSet::new(),
             default_of_person: None,
         })
@@ -109,11 +112,18 @@ impl<'a> Laying<'a> {
         for line in parsed.unread_lines {
             self.warnings.push(format!("`{}`, line {line}: npm does not read this line", file.path));
         }
+        let mut seen = BTreeMap::new();
         for (key, value) in parsed.entries {
             let key = self.expanded(&key).0.text;
             let place = format!("`{}` in `{}`", Printable::whole(&key), file.path);
             if layer == Layer::Project && literal::is_given_away(&key, &value) {
                 self.given_away.push(place.clone());
+            }
+            if is_credential(&key) && !value.trim().is_empty() {
+                let known = seen.insert(key.clone(), SecretString::from(value.trim()));
+                if known.is_some_and(|known| known.expose_secret() != value.trim()) {
+                    self.contradictions.push(format!("{place} stands there twice, each time with another credential"));
+                }
             }
             self.lay(key, &value, place, layer);
         }
@@ -158,6 +168,7 @@ impl<'a> Laying<'a> {
         config.entries = self.entries;
         config.warnings = self.warnings;
         config.given_away = self.given_away;
+        config.contradictions = self.contradictions;
         config.named_by_person = self.named_by_person;
         config.default_of_person = self.default_of_person;
     }

@@ -262,3 +262,14 @@ fn node_s_own_variables_about_trust_are_read_and_none_leaves_a_certificate_unche
     let off = World::default().user("strict-ssl=false").resolve().network().unchecked_by;
     assert_eq!(off.as_deref(), Some("`strict-ssl` in `home/.npmrc`"));
 }
+
+#[test]
+fn a_credential_that_one_file_has_twice_differently_is_a_contradiction_and_layers_are_none() {
+    let of = |world: World| NpmConfig::resolve(&world.0).unwrap().contradictions().to_vec();
+    let line = |token: &str| format!("//registry.example/:_authToken={token}\n");
+    let (one, two) = (line("npm_one"), line("npm_two"));
+    assert_eq!(of(World::default().project(&format!("{one}{one}"))), [""; 0]);
+    assert_eq!(of(World::default().user(&one).project(&two)), [""; 0], "the checkout's word goes before");
+    let told = of(World::default().project(&format!("{one}{two}")));
+    assert!(told.len() == 1 && told[0].contains("stands there twice") && !told[0].contains("npm_"), "{told:?}");
+}
