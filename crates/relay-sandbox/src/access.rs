@@ -6,6 +6,7 @@ use crate::accounts::CodeState;
 use crate::options::SandboxRules;
 use crate::refusals::Refusal;
 use crate::tokens::Grant;
+use crate::trusted::TrustedGrant;
 
 /// Who may publish a package: npm's "publishing access".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub(crate) enum Action {
     Revise,
     /// Changes publishing access or who may read.
     SetAccess,
+    /// Adds or removes trusted publishers of a package, or lists them.
+    Trust,
+    /// Lists them, where that takes no second factor.
+    ReadTrust,
     /// Creates or revokes tokens, or changes the profile.
     Administer,
     /// Reads what belongs to the account: its tokens, its profile.
@@ -61,6 +66,8 @@ pub(crate) struct PackageFacts<'a> {
 pub(crate) struct Question<'a> {
     pub(crate) rules: SandboxRules,
     pub(crate) strict_disallow_tokens: bool,
+    /// Whether a trusted publisher may move dist-tags.
+    pub(crate) trusted_may_tag: bool,
     pub(crate) action: Action,
     pub(crate) holder: Holder<'a>,
     /// `None` for what is about the account itself.
@@ -96,7 +103,11 @@ pub(crate) enum Proof {
 pub(crate) fn decide(question: &Question<'_>) -> Decision {
     match check_credential(question) {
         Err(refusal) => Decision::Refuse(refusal),
-        Ok(()) if question.rules == SandboxRules::Plain || question.action == Action::ReadOwn => {
+        Ok(())
+            if question.rules == SandboxRules::Plain
+                || matches!(question.action, Action::ReadOwn | Action::ReadTrust)
+                || question.is_trusted() =>
+        {
             Decision::Allow(Proof::Credential)
         }
         Ok(()) => check_second_factor(question),
@@ -114,8 +125,15 @@ fn check_credential(question: &Question<'_>) -> Result<(), Refusal> {
         Holder::Person => None,
         Holder::Token(grant) => Some(grant),
     };
+    let trust = matches!(question.action, Action::Trust | Action::ReadTrust);
     if let Some(grant) = grant {
-        if question.rules == SandboxRules::Npm && (own || question.action == Action::SetAccess) {
+        if let Some(trusted) = &grant.trusted {
+            return check_trusted(question, grant, trusted);
+        }
+        if trust && !grant.bypass {
+            return Err(Refusal::CredentialNotEnough);
+        }
+        if question.rules == SandboxRules::Npm && (own || trust || question.action == Action::SetAccess) {
             return Err(Refusal::TokensCannotAdminister);
         }
         if grant.stage_only && question.action == Action::Publish {
@@ -127,9 +145,29 @@ fn check_credential(question: &Question<'_>) -> Result<(), Refusal> {
         }
     }
     match question.package {
+        Some(package) if trust && !package.exists => Err(Refusal::TrustPackageNotFound),
+        Some(package) if trust && !package.writable => Err(Refusal::TrustForbidden),
         Some(package) if !package.writable && package.exists => Err(Refusal::Masked),
         Some(package) if !package.writable => Err(Refusal::ScopeNotFound),
         _ => Ok(()),
+    }
+}
+
+/// What the token of a trusted publisher may do with its one package (`npm-registry.md`, 6.6).
+fn check_trusted(question: &Question<'_>, grant: &Grant, trusted: &TrustedGrant) -> Result<(), Refusal> {
+    let existing = question.package.is_some_and(|package| package.exists && grant.covers(package.name));
+    match question.action {
+        _ if !existing => Err(Refusal::CredentialNotEnough),
+        Action::Publish if trusted.direct => Ok(()),
+        Action::Publish => Err(Refusal::OidcDenied),
+        Action::Tag if question.trusted_may_tag => Ok(()),
+        _ => Err(Refusal::CredentialNotEnough),
+    }
+}
+
+impl Question<'_> {
+    fn is_trusted(&self) -> bool {
+        matches!(self.holder, Holder::Token(Grant { trusted: Some(_), .. }))
     }
 }
 
@@ -162,14 +200,14 @@ fn check_second_factor(question: &Question<'_>) -> Decision {
     if !question.second_factor {
         return match question.action {
             Action::Publish | Action::Tag | Action::Revise => Decision::Refuse(Refusal::SecondFactorOrBypassRequired),
-            Action::SetAccess => Decision::Refuse(Refusal::EnableSecondFactor),
+            Action::SetAccess | Action::Trust => Decision::Refuse(Refusal::EnableSecondFactor),
             // npm mails a code to such an account; the sandbox has no mail and lets it administer itself.
-            Action::Administer | Action::ReadOwn => Decision::Allow(Proof::Credential),
+            Action::Administer | Action::ReadOwn | Action::ReadTrust => Decision::Allow(Proof::Credential),
         };
     }
-    // The window is documented for bulk work on packages; changing publishing access and tokens is challenged each time
+    // The window is documented for bulk work on packages and their trusted publishers; changing publishing access and tokens is challenged each time
     // (npm-registry.md, 3.4).
-    if question.window && matches!(question.action, Action::Publish | Action::Tag | Action::Revise) {
+    if question.window && matches!(question.action, Action::Publish | Action::Tag | Action::Revise | Action::Trust) {
         return Decision::Allow(Proof::Window);
     }
     Decision::Challenge

@@ -47,6 +47,7 @@ pub(crate) fn authorise(state: &mut State, request: &Incoming, intent: Intent<'_
     let question = Question {
         rules: state.options.rules,
         strict_disallow_tokens: state.options.strict_disallow_tokens,
+        trusted_may_tag: state.options.trusted_may_tag,
         action: intent.action,
         holder: holder(&presented),
         package,

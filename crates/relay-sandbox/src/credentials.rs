@@ -19,6 +19,8 @@ pub enum CredentialUsed {
     Granular,
     /// A granular token that may only stage.
     StageOnly,
+    /// A token that was exchanged for an identity token.
+    Trusted,
     /// User name and password.
     Basic,
 }
@@ -30,6 +32,7 @@ impl fmt::Display for CredentialUsed {
             Self::Bypass => "bypass token",
             Self::Granular => "granular token",
             Self::StageOnly => "stage-only token",
+            Self::Trusted => "exchanged token",
             Self::Basic => "password",
         })
     }
@@ -98,6 +101,7 @@ pub(crate) fn describe(state: &State, authorization: &str) -> String {
     match present(state, Some(authorization)) {
         Presented::Known(identity) => format!("{scheme} <{} of {}>", identity.used, identity.account),
         Presented::WrongNetwork => format!("{scheme} <token for other networks>"),
+        _ if state.knows_identity(authorization) => format!("{scheme} <identity of a job>"),
         _ => format!("{scheme} <dead>"),
     }
 }

@@ -3,6 +3,7 @@
 mod account;
 mod browser;
 mod dist_tags;
+mod identity;
 mod login;
 mod package_access;
 mod packument;
@@ -11,6 +12,7 @@ mod revise;
 mod search;
 mod settings;
 mod token_admin;
+mod trust;
 
 use serde_json::json;
 
@@ -68,6 +70,11 @@ fn route(shared: &Shared, request: &Incoming) -> Answer {
             ("POST", Route::Tokens) => token_admin::create(state, request),
             ("DELETE", Route::Token { key }) => token_admin::revoke(state, request, key),
             ("POST", Route::Access { package }) => package_access::set(state, request, package),
+            ("GET", Route::Trust { package }) => trust::list(state, request, package),
+            ("POST", Route::Trust { package }) => trust::create(state, request, package),
+            ("DELETE", Route::TrustConfig { package, id }) => trust::delete(state, request, package, id),
+            ("GET", Route::IdentityToken) => identity::issue(state, request),
+            ("POST", Route::Exchange { package }) => identity::exchange(state, request, package),
             ("GET", Route::Visibility { package }) => package_access::visibility(state, request, package),
             ("GET", Route::Collaborators { package }) => package_access::collaborators(state, request, package),
             ("GET", Route::PackagesOf { owner, org }) => package_access::packages_of(state, request, owner, *org),

@@ -75,6 +75,13 @@ pub enum SandboxEvent {
         /// What was done, in words.
         what: String,
     },
+    /// Trusted publishers of a package were added or removed.
+    TrustChanged {
+        /// The package.
+        package: String,
+        /// How many it has now.
+        count: usize,
+    },
     /// A granular token was created.
     TokenCreated {
         /// Whose.

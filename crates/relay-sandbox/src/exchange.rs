@@ -28,12 +28,11 @@ pub(crate) struct Incoming {
 impl Incoming {
     /// Takes the parts of an HTTP request, its body still to come. `prefix` begins and ends with a slash.
     pub(crate) fn new(method: &str, uri: &Uri, headers: HeaderMap, host: &str, prefix: &str) -> Self {
-        let below = uri.path().strip_prefix(prefix);
         Self {
             method: method.to_owned(),
             path: uri.path().to_owned(),
             query: uri.query().unwrap_or_default().to_owned(),
-            route: below.map_or(Route::Unknown, Route::parse),
+            route: Route::below(prefix, uri.path()),
             headers,
             base: format!("http://{host}{prefix}"),
             origin: format!("http://{host}"),
@@ -63,6 +62,12 @@ impl Incoming {
     /// Whether the client can do web challenges: npm's registry wants both headers (npm-registry.md, 0.3).
     pub(crate) fn can_do_web_challenges(&self) -> bool {
         self.header("npm-auth-type") == Some("web") && self.header("npm-command").is_some_and(|it| !it.is_empty())
+    }
+
+    /// The name by which the client addressed the sandbox, without a port.
+    pub(crate) fn host_name(&self) -> &str {
+        let host = self.origin.strip_prefix("http://").unwrap_or(&self.origin);
+        host.rsplit_once(':').map_or(host, |(name, _)| name)
     }
 
     /// The client's `user-agent`, bounded.

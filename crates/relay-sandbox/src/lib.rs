@@ -12,6 +12,7 @@
 //! | [`options`] | rules and knobs |
 //! | `server`, `listener`, `exchange`, `answer`, `route` | HTTP: connections, one request, one answer, paths |
 //! | `state`, `packages`, `accounts`, `tokens`, `challenges` | what the registry knows, behind one mutex |
+//! | `trusted` | trusted publishers: what a package trusts, and which identity tokens match |
 //! | `access` | the pure decision: credential × publishing access × one-time password |
 //! | `authorise` | carries that decision out: spends passwords, opens challenges |
 //! | `refusals` | npm's own codes and texts |
@@ -23,7 +24,7 @@
 //!
 //! # What it leaves out
 //!
-//! Staged publishing, OIDC and trusted publishers; the check of provenance bundles (their attachments are taken and
+//! Staged publishing; the check of provenance bundles (their attachments are taken and
 //! dropped); teams; codes by mail for accounts without a second factor; npm's scans of names and content, which tests
 //! can stand in for by [`Sandbox::hold`] and [`Sandbox::add_fault`].
 #![forbid(unsafe_code)]
@@ -53,6 +54,7 @@ mod server;
 mod state;
 mod tokens;
 mod totp;
+mod trusted;
 
 pub use access::SandboxAccess;
 pub use accounts::{NewAccount, SecondFactor};
@@ -63,5 +65,6 @@ pub use faults::{Fault, FaultKind, FaultMatch};
 pub use options::{InvalidOtpAnswer, PublishRate, SandboxOptions, SandboxRules, VisibilityDelay, WebOtpUse};
 pub use packages::VersionEvidence;
 pub use records::{CommittedUpload, ConnectionCounts, PendingChallenge, RecordedRequest};
-pub use sandbox::{Sandbox, SandboxError, SeedError, SeedPackage};
+pub use sandbox::{IdentityJob, Sandbox, SandboxError, SeedError, SeedPackage};
 pub use tokens::TokenKind;
+pub use trusted::IdentityProvider;

@@ -42,6 +42,13 @@ pub struct SandboxOptions {
     pub wrong_otp_limit: u32,
     /// Publishes an account may make in a span of time before it is answered 429.
     pub publish_rate: Option<PublishRate>,
+    /// Trusted publishers that a package can have: ten at npm since September 2026, one before.
+    pub trusted_publishers_max: usize,
+    /// Whether listing trusted publishers needs a second factor, as npm's API description has it; users report that it doesn't.
+    pub trust_list_challenged: bool,
+    /// Whether the token of a trusted publisher may move dist-tags. npm's client tries it; whether npm's registry lets it is not
+    /// documented.
+    pub trusted_may_tag: bool,
     /// A path before all others, such as `/npm/`: the registry lives below it and is not there elsewhere.
     pub path_prefix: Option<String>,
     /// A base URL that `dist.tarball` points below, in place of the sandbox's own, as registries with a separate download
@@ -73,6 +80,9 @@ impl Default for SandboxOptions {
             poll_retry_after: Some(1),
             wrong_otp_limit: WRONG_OTP_LIMIT,
             publish_rate: None,
+            trusted_publishers_max: TRUSTED_PUBLISHERS_MAX,
+            trust_list_challenged: true,
+            trusted_may_tag: false,
             path_prefix: None,
             tarball_base: None,
             negative_cache: Duration::ZERO,
@@ -143,6 +153,8 @@ pub struct PublishRate {
 
 /// Default bound of a request body: npm's registry is reported to refuse tarballs above 200 MB, which base64 makes 270.
 pub const MAX_BODY_BYTES: usize = 280 * 1024 * 1024;
+/// Default number of trusted publishers of a package.
+pub const TRUSTED_PUBLISHERS_MAX: usize = 10;
 /// Default life of a challenge.
 pub const CHALLENGE_LIFETIME: Duration = Duration::from_mins(5);
 /// Default number of wrong one-time passwords within [`WRONG_OTP_SPAN`].

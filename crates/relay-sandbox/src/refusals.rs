@@ -32,6 +32,15 @@ pub(crate) enum Refusal {
     CredentialNotEnough,
     /// Row 16.
     StageRequired,
+    /// A trusted publisher whose connection doesn't permit this (`npm-registry.md`, 6.3).
+    OidcDenied,
+    /// The next six: `npm-registry.md`, 6.5.
+    TrustForbidden,
+    TrustPackageNotFound,
+    InvalidTrustConfig,
+    TrustConfigExists,
+    TrustConfigId,
+    NoSuchTrustConfig,
     /// Row 26: the version exists and can be seen.
     VersionPublished(String),
     /// Row 26 in its other wording: the number was used and taken back.
@@ -45,7 +54,9 @@ pub(crate) enum Refusal {
     /// Row 33.
     RepublishTooEarly(String),
     /// Row 46.
-    RateLimited { retry_after: Option<u32> },
+    RateLimited {
+        retry_after: Option<u32>,
+    },
     /// Row 49.
     TooLarge,
     /// Row 55.
@@ -63,7 +74,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) fn status(&self) -> u16 {
         match self {
-            Self::Malformed(_) => 400,
+            Self::Malformed(_) | Self::InvalidTrustConfig | Self::TrustConfigId => 400,
             Self::Unauthorized
             | Self::DeadCredential
             | Self::InvalidOtp
@@ -75,12 +86,19 @@ impl Refusal {
             | Self::EnableSecondFactor
             | Self::CredentialNotEnough
             | Self::StageRequired
+            | Self::OidcDenied
+            | Self::TrustForbidden
             | Self::VersionPublished(_)
             | Self::VersionBurnt(_)
             | Self::RepublishTooEarly(_) => 403,
-            Self::DeadCredentialMasked | Self::Masked | Self::ScopeNotFound | Self::NotFound => 404,
+            Self::DeadCredentialMasked
+            | Self::Masked
+            | Self::ScopeNotFound
+            | Self::NotFound
+            | Self::TrustPackageNotFound
+            | Self::NoSuchTrustConfig => 404,
             Self::CannotUnpublish => 405,
-            Self::VersionStaged(_) | Self::Conflict | Self::PlainConflict => 409,
+            Self::VersionStaged(_) | Self::TrustConfigExists | Self::Conflict | Self::PlainConflict => 409,
             Self::TooLarge => 413,
             Self::TooManyWrongCodes | Self::RateLimited { .. } => 429,
         }
@@ -108,6 +126,17 @@ impl Refusal {
             Self::StageRequired => {
                 "E_STAGE_REQUIRED: this token can only stage versions. Run `npm stage publish` instead.".into()
             }
+            Self::OidcDenied => "OIDC permission denied for this action".into(),
+            Self::TrustForbidden => {
+                "Insufficient permissions to access trusted publisher configurations for this package".into()
+            }
+            Self::TrustPackageNotFound => "Package not found".into(),
+            Self::InvalidTrustConfig => "Invalid trusted publisher configuration".into(),
+            Self::TrustConfigExists => {
+                "trusted publisher config already exists for the package. Please delete and re-create.".into()
+            }
+            Self::TrustConfigId => "Invalid trusted publisher config id format".into(),
+            Self::NoSuchTrustConfig => "Trusted publisher configuration not found for the package".into(),
             Self::VersionPublished(version) => {
                 format!("You cannot publish over the previously published versions: {version}.")
             }

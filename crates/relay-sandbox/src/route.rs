@@ -47,6 +47,20 @@ pub(crate) enum Route {
     Collaborators {
         package: String,
     },
+    /// The trusted publishers of a package.
+    Trust {
+        package: String,
+    },
+    TrustConfig {
+        package: String,
+        id: String,
+    },
+    /// Where an identity token is exchanged for one of the registry's.
+    Exchange {
+        package: String,
+    },
+    /// Where a job in CI asks for an identity token; no part of the registry.
+    IdentityToken,
     PackagesOf {
         owner: String,
         org: bool,
@@ -83,6 +97,17 @@ impl Route {
         })
     }
 
+    /// Reads a path by the registry's base path, which begins and ends with a slash. What belongs to identity tokens is at the
+    /// origin, whatever that is (`npm-registry.md`, 0.2).
+    pub(crate) fn below(prefix: &str, path: &str) -> Self {
+        let at_origin = path.starts_with("/-/npm/v1/oidc/") || path.starts_with("/-/identity/");
+        match path.strip_prefix(prefix) {
+            _ if at_origin => Self::parse(path),
+            Some(below) if prefix == "/" || !below.starts_with("-/npm/v1/oidc/") => Self::parse(below),
+            _ => Self::Unknown,
+        }
+    }
+
     /// The package a path is about.
     pub(crate) fn package(&self) -> Option<&str> {
         match self {
@@ -90,6 +115,9 @@ impl Route {
             | Self::DistTag { package, .. }
             | Self::Access { package }
             | Self::Visibility { package }
+            | Self::Trust { package }
+            | Self::TrustConfig { package, .. }
+            | Self::Exchange { package }
             | Self::Collaborators { package }
             | Self::Packument { package }
             | Self::Revision { package, .. }
@@ -127,6 +155,12 @@ fn parse_segments(segments: &[&str]) -> Route {
         ["-", "package", package, "dist-tags", tag] => Route::DistTag { package: own(package), tag: own(tag) },
         ["-", "package", package, "access"] => Route::Access { package: own(package) },
         ["-", "package", package, "visibility"] => Route::Visibility { package: own(package) },
+        ["-", "package", package, "trust"] => Route::Trust { package: own(package) },
+        ["-", "package", package, "trust", id] => Route::TrustConfig { package: own(package), id: own(id) },
+        ["-", "npm", "v1", "oidc", "token", "exchange", "package", package] => {
+            Route::Exchange { package: own(package) }
+        }
+        ["-", "identity", "token"] => Route::IdentityToken,
         ["-", "package", package, "collaborators"] => Route::Collaborators { package: own(package) },
         ["-", ..] => Route::Unknown,
         [package] => Route::Packument { package: own(package) },
@@ -153,6 +187,7 @@ fn segments(path: &str) -> Option<Vec<String>> {
         let at_package = match joined.as_slice() {
             [scope] => bare_scope(scope),
             [dash, word, scope] => dash == "-" && word == "package" && bare_scope(scope),
+            [dash, .., word, scope] => dash == "-" && word == "package" && joined.len() == 8 && bare_scope(scope),
             _ => false,
         };
         match joined.last_mut() {

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -23,9 +23,10 @@ use crate::options::SandboxOptions;
 use crate::packages::VersionEvidence;
 use crate::records::{CommittedUpload, ConnectionCounts, PendingChallenge, RecordedRequest};
 use crate::server;
-use crate::state::{Shared, State};
+use crate::state::{Job, Shared, State};
 use crate::tokens::TokenKind;
 use crate::totp;
+use crate::trusted::{IdentityProvider, NewTrustConfig, TrustConfig};
 
 /// How long `stop` waits for requests in flight.
 const STOP_WAIT: Duration = Duration::from_secs(2);
@@ -95,6 +96,15 @@ pub enum SeedError {
     },
 }
 
+/// What a job's environment says about identity tokens.
+#[derive(Clone)]
+pub struct IdentityJob {
+    /// `ACTIONS_ID_TOKEN_REQUEST_URL`; it has a query.
+    pub request_url: String,
+    /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`, a secret.
+    pub request_token: String,
+}
+
 impl Sandbox {
     /// Starts a sandbox on the current tokio runtime.
     pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
@@ -151,6 +161,39 @@ impl Sandbox {
     /// Creates a token; an account that is not there yet is added without a second factor.
     pub fn create_token(&self, account: &str, kind: TokenKind) -> String {
         self.shared.with(|state| state.create_token(account, kind))
+    }
+
+    /// Adds trusted publishers to a package, in the form that npm's endpoint takes (`npm-registry.md`, 6.5), also before its first
+    /// version. `false`: one of them is none.
+    pub fn trust(&self, package: &str, configs: Value) -> bool {
+        let Ok(wanted) = serde_json::from_value::<Vec<NewTrustConfig>>(configs) else { return false };
+        self.shared.with(|state| {
+            let wanted: Option<Vec<_>> = wanted.into_iter().map(|config| config.checked(state.ids.uuid())).collect();
+            let Some(wanted) = wanted else { return false };
+            state.trust.entry(package.to_owned()).or_default().extend(wanted);
+            true
+        })
+    }
+
+    /// The trusted publishers of a package, as npm's endpoint shows them.
+    pub fn trusted(&self, package: &str) -> Vec<Value> {
+        self.shared.with(|state| state.trust.get(package).into_iter().flatten().map(TrustConfig::shown).collect())
+    }
+
+    /// Starts a job in CI that may ask for identity tokens with these claims, as one of GitHub Actions with `id-token: write`.
+    pub fn start_job(&self, provider: IdentityProvider, claims: Map<String, Value>) -> IdentityJob {
+        let request_token = self.shared.with(|state| {
+            let request_token = state.ids.token();
+            state.jobs.insert(request_token.clone(), Job { provider, claims });
+            request_token
+        });
+        let origin = self.url.strip_suffix(self.shared.prefix()).unwrap_or(&self.url);
+        IdentityJob { request_url: format!("{origin}/-/identity/token?api-version=2.0"), request_token }
+    }
+
+    /// An identity token for an audience, as GitLab and `CircleCI` hand one to their jobs.
+    pub fn id_token(&self, provider: IdentityProvider, audience: &str, claims: Map<String, Value>) -> String {
+        self.shared.with(|state| state.id_token(provider, audience, claims))
     }
 
     /// Revokes a token; `false` when there is none.

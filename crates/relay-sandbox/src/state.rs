@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use crate::access::SandboxAccess;
@@ -15,12 +17,23 @@ use crate::identifiers::Identifiers;
 use crate::options::{SESSION_LIFETIME, SandboxOptions};
 use crate::packages::{Package, Viewpoint};
 use crate::records::{CommittedUpload, RecordedRequest};
-use crate::tokens::{Grant, Token, TokenKind};
+use crate::tokens::{Grant, NewToken, Token, TokenKind};
+use crate::trusted::{IdToken, IdentityProvider, TrustConfig, write_token};
 
 /// Requests kept for reading back; the oldest go first.
 const MAX_RECORDED_REQUESTS: usize = 100_000;
 /// Missing packuments remembered by the negative cache.
 const MAX_CACHED_ABSENCES: usize = 10_000;
+
+/// Life of an identity token, as GitHub's is.
+const ID_TOKEN_LIFETIME: Duration = Duration::from_mins(5);
+
+/// A job in CI.
+#[derive(Clone)]
+pub(crate) struct Job {
+    pub(crate) provider: IdentityProvider,
+    pub(crate) claims: Map<String, Value>,
+}
 
 /// What the registry knows.
 pub(crate) struct State {
@@ -36,6 +49,12 @@ pub(crate) struct State {
     pub(crate) scopes: BTreeMap<String, BTreeSet<String>>,
     /// Packages whose next versions stay invisible until they are let go.
     pub(crate) held: BTreeSet<String>,
+    /// The trusted publishers of each package.
+    pub(crate) trust: BTreeMap<String, Vec<TrustConfig>>,
+    /// Identity tokens that are out, by their text.
+    pub(crate) id_tokens: BTreeMap<String, IdToken>,
+    /// Jobs that may ask for identity tokens, by the token with which they ask.
+    pub(crate) jobs: BTreeMap<String, Job>,
     pub(crate) waiting: Waiting,
     pub(crate) faults: FaultQueue,
     pub(crate) commits: Vec<CommittedUpload>,
@@ -59,6 +78,9 @@ impl State {
             declared_access: BTreeMap::new(),
             scopes: BTreeMap::new(),
             held: BTreeSet::new(),
+            trust: BTreeMap::new(),
+            id_tokens: BTreeMap::new(),
+            jobs: BTreeMap::new(),
             waiting: Waiting::default(),
             faults: FaultQueue::default(),
             commits: Vec::new(),
@@ -93,15 +115,20 @@ impl State {
         let (grant, lifetime) = match kind {
             TokenKind::Session => (None, Some(SESSION_LIFETIME)),
             TokenKind::Granular { bypass, stage_only, packages, read_only, expires_in } => {
-                (Some(Grant { bypass, stage_only, read_only, packages }), expires_in)
+                (Some(Grant { bypass, stage_only, read_only, packages, trusted: None }), expires_in)
             }
         };
+        self.insert_token(NewToken { account: account.into(), grant, lifetime })
+    }
+
+    /// Makes a token and hands back its value.
+    pub(crate) fn insert_token(&mut self, NewToken { account, grant, lifetime }: NewToken) -> String {
         let now = self.clock.now();
         let value = self.ids.token();
         let token = Token {
             value: value.clone(),
             key: self.ids.uuid(),
-            account: account.into(),
+            account,
             name: None,
             description: None,
             grant,
@@ -114,6 +141,33 @@ impl State {
         };
         self.tokens.insert(value.clone(), token);
         value
+    }
+
+    /// Makes an identity token, as the service that runs a job does.
+    pub(crate) fn id_token(
+        &mut self,
+        provider: IdentityProvider,
+        audience: &str,
+        claims: Map<String, Value>,
+    ) -> String {
+        let now = self.clock.now();
+        let expires = now.plus(ID_TOKEN_LIFETIME);
+        let mut payload = claims.clone();
+        payload.insert("aud".into(), audience.into());
+        payload.insert("iat".into(), now.unix_seconds().into());
+        payload.insert("exp".into(), expires.unix_seconds().into());
+        let signature = self.ids.uuid();
+        let value = write_token(&payload, &signature);
+        self.id_tokens.retain(|_, token| now < token.expires);
+        let token = IdToken { provider, audience: audience.to_owned(), claims, expires };
+        self.id_tokens.insert(value.clone(), token);
+        value
+    }
+
+    /// Whether an `authorization` header has an identity token of the sandbox, or the right of a job to ask for one.
+    pub(crate) fn knows_identity(&self, authorization: &str) -> bool {
+        let value = authorization.split_once(' ').map_or("", |(_, value)| value.trim());
+        self.id_tokens.contains_key(value) || self.jobs.contains_key(value)
     }
 
     /// Whether an account may write a package, or create it.

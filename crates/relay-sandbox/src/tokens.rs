@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::credentials::CredentialUsed;
+use crate::trusted::TrustedGrant;
 
 /// The kind of a token to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub(crate) struct Grant {
     pub(crate) read_only: bool,
     /// `None` stands for all packages.
     pub(crate) packages: Option<Vec<String>>,
+    /// What it stands for where it was exchanged for an identity token.
+    pub(crate) trusted: Option<TrustedGrant>,
 }
 
 impl Grant {
@@ -58,6 +61,15 @@ impl Grant {
             entry == package || entry == "*" || Some(entry) == scope
         })
     }
+}
+
+/// What a token is made from.
+pub(crate) struct NewToken {
+    pub(crate) account: String,
+    /// `None` for a session token.
+    pub(crate) grant: Option<Grant>,
+    /// `None` for one without an end.
+    pub(crate) lifetime: Option<Duration>,
 }
 
 /// A token as the sandbox knows it.
@@ -87,6 +99,7 @@ impl Token {
     pub(crate) fn used_as(&self) -> CredentialUsed {
         match &self.grant {
             None => CredentialUsed::Session,
+            Some(grant) if grant.trusted.is_some() => CredentialUsed::Trusted,
             Some(grant) if grant.stage_only => CredentialUsed::StageOnly,
             Some(grant) if grant.bypass => CredentialUsed::Bypass,
             Some(_) => CredentialUsed::Granular,

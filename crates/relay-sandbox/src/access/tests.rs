@@ -1,6 +1,7 @@
 //! The decision as a table: credential × publishing access × one-time password.
 
 use super::*;
+use crate::trusted::IdentityProvider;
 
 const SESSION: Who = Who::Person;
 
@@ -15,6 +16,7 @@ enum Who {
     StageOnly,
     ReadOnly,
     OtherPackages,
+    Trusted { direct: bool },
 }
 
 struct Case {
@@ -49,6 +51,11 @@ fn publish(who: Who, access: SandboxAccess) -> Case {
 fn check(case: &Case, expected: &Decision) {
     let grant = match case.who {
         Who::Bypass => Grant { bypass: true, ..Grant::default() },
+        Who::Trusted { direct } => {
+            let (provider, config) = (IdentityProvider::GitHub, String::new());
+            let trusted = Some(TrustedGrant { provider, config, direct, staged: true });
+            Grant { packages: Some(vec!["@a/x".into()]), trusted, ..Grant::default() }
+        }
         Who::StageOnly => Grant { stage_only: true, bypass: true, ..Grant::default() },
         Who::ReadOnly => Grant { read_only: true, ..Grant::default() },
         Who::OtherPackages => Grant { bypass: true, packages: Some(vec!["other".into()]), ..Grant::default() },
@@ -66,6 +73,7 @@ fn check(case: &Case, expected: &Decision) {
     let question = Question {
         rules: case.rules,
         strict_disallow_tokens: case.strict,
+        trusted_may_tag: false,
         action: case.action,
         holder,
         package: (!own).then_some(facts),
@@ -187,4 +195,32 @@ fn other_registries_challenge_nobody() {
         &plain(Who::Nobody),
         &refuse(Refusal::PlainUnauthorized("authorization required to publish package @a/x".into())),
     );
+}
+
+#[test]
+fn a_trusted_publisher_needs_no_person_and_does_what_its_connection_permits() {
+    let direct = Who::Trusted { direct: true };
+    for access in [SandboxAccess::Automation, SandboxAccess::Publish] {
+        check(&publish(direct, access), &ALLOW);
+        check(&publish(Who::Trusted { direct: false }, access), &refuse(Refusal::OidcDenied));
+    }
+    let nothing_else = refuse(Refusal::CredentialNotEnough);
+    check(&Case { exists: false, ..publish(direct, SandboxAccess::Automation) }, &nothing_else);
+    for action in [Action::Tag, Action::Revise, Action::SetAccess, Action::Trust, Action::Administer] {
+        check(&Case { action, ..publish(direct, SandboxAccess::Automation) }, &nothing_else);
+    }
+}
+
+#[test]
+fn trusted_publishers_are_a_persons_to_change() {
+    let trust = |who| Case { action: Action::Trust, ..publish(who, SandboxAccess::Automation) };
+    check(&trust(SESSION), &CHALLENGE);
+    check(&Case { code: CodeState::Valid, ..trust(SESSION) }, &BY_CODE);
+    check(&Case { window: true, ..trust(SESSION) }, &BY_WINDOW);
+    check(&trust(Who::Granular), &refuse(Refusal::CredentialNotEnough));
+    check(&trust(Who::Bypass), &refuse(Refusal::TokensCannotAdminister));
+    check(&Case { second_factor: false, ..trust(SESSION) }, &refuse(Refusal::EnableSecondFactor));
+    check(&Case { exists: false, ..trust(SESSION) }, &refuse(Refusal::TrustPackageNotFound));
+    check(&Case { writable: false, ..trust(SESSION) }, &refuse(Refusal::TrustForbidden));
+    check(&Case { action: Action::ReadTrust, ..trust(SESSION) }, &ALLOW);
 }

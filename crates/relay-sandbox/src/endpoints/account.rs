@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::credentials::{Identity, Presented, present};
+use crate::credentials::{CredentialUsed, Identity, Presented, present};
 use crate::exchange::Incoming;
 use crate::options::SandboxRules;
 use crate::refusals::Refusal;
@@ -11,6 +11,8 @@ use crate::state::State;
 
 pub(super) fn whoami(state: &State, request: &Incoming) -> Answer {
     match known(state, request) {
+        // A trusted publisher's token is nobody's (npm-registry.md, 6.6).
+        Ok(identity) if identity.used == CredentialUsed::Trusted => Refusal::Unauthorized.into(),
         Ok(identity) => Answer::json(200, &json!({ "username": identity.account })),
         Err(refusal) => refusal.into(),
     }

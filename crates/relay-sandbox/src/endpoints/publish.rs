@@ -50,7 +50,12 @@ fn publish(
     let delayed =
         state.options.visibility != crate::options::VisibilityDelay::default() || state.held.contains(package);
     record(state, &upload, &granted);
+    let name = upload.name.clone();
     commit(state, upload, &granted.identity.account, false);
+    let trusted = granted.identity.grant.and_then(|grant| grant.trusted);
+    if let Some(stored) = state.packages.get_mut(&name).and_then(|package| package.versions.last_mut()) {
+        stored.evidence.trusted_publisher = trusted.map(|trusted| trusted.provider.word().to_owned());
+    }
     let answer = match state.options.rules {
         SandboxRules::Npm => Answer::json(200, &json!({ "success": true })),
         SandboxRules::Plain => Answer::json(201, &json!({ "ok": "created new package", "success": true })),

@@ -14,4 +14,5 @@ mod plain;
 mod publishing;
 mod reading;
 mod refusals;
+mod trusted;
 mod world;

@@ -85,6 +85,31 @@ impl Npm {
         Run { success: output.status.success(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
+    /// Runs npm, or another npm client by its script, with more in its environment.
+    pub(crate) async fn run_with(
+        &self,
+        script: Option<&str>,
+        folder: &Path,
+        words: &[&str],
+        more: &[(&str, &str)],
+    ) -> Run {
+        let mut command = match script {
+            Some(script) => {
+                let mut command = Command::new("node");
+                command.arg(script);
+                command
+            }
+            None => Command::new("npm"),
+        };
+        command.args(words).current_dir(folder).stdin(Stdio::null());
+        self.confine(&mut command);
+        command.envs(more.iter().copied());
+        let output = tokio::time::timeout(PATIENCE, command.output()).await;
+        let output = output.unwrap_or_else(|_| panic!("npm {words:?} does not end")).expect("npm is on the path");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Run { success: output.status.success(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
     /// Runs another client, or another npm, as this one would be run. The first words are the program.
     pub(crate) async fn other(&self, words: &[&str]) -> Run {
         let (program, arguments) = words.split_first().expect("a program");

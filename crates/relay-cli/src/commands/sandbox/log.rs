@@ -65,6 +65,9 @@ pub(super) fn tell(ui: &Ui, event: &SandboxEvent) {
         SandboxEvent::Revised { package, what } => {
             ui.status(format!("{done}{}: {}{done:#}", clean(package), clean(what)));
         }
+        SandboxEvent::TrustChanged { package, count } => {
+            ui.status(format!("{done}`{}` has {count} trusted publishers now{done:#}", clean(package)));
+        }
         SandboxEvent::TokenCreated { account, name } => {
             ui.status(format!("{done}`{}` has made the token {}{done:#}", clean(account), clean(name)));
         }
