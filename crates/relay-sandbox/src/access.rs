@@ -24,6 +24,10 @@ pub enum SandboxAccess {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Publish,
+    /// Uploads a version that a person approves later.
+    Stage,
+    /// Approves or rejects a staged version.
+    Review,
     /// Moves or removes a dist-tag.
     Tag,
     /// Deprecates, unpublishes, or changes owners.
@@ -105,7 +109,7 @@ pub(crate) fn decide(question: &Question<'_>) -> Decision {
         Err(refusal) => Decision::Refuse(refusal),
         Ok(())
             if question.rules == SandboxRules::Plain
-                || matches!(question.action, Action::ReadOwn | Action::ReadTrust)
+                || matches!(question.action, Action::ReadOwn | Action::ReadTrust | Action::Stage)
                 || question.is_trusted() =>
         {
             Decision::Allow(Proof::Credential)
@@ -139,14 +143,19 @@ fn check_credential(question: &Question<'_>) -> Result<(), Refusal> {
         if grant.stage_only && question.action == Action::Publish {
             return Err(Refusal::StageRequired);
         }
+        if question.action == Action::Review {
+            // Only a person's own login will do, whatever the token may otherwise (npm-registry.md, 7.2).
+            return Err(Refusal::CredentialNotEnough);
+        }
         let covered = question.package.is_none_or(|package| grant.covers(package.name));
-        if grant.read_only || grant.stage_only || !covered {
+        if grant.read_only || (grant.stage_only && question.action != Action::Stage) || !covered {
             return Err(Refusal::CredentialNotEnough);
         }
     }
     match question.package {
         Some(package) if trust && !package.exists => Err(Refusal::TrustPackageNotFound),
         Some(package) if trust && !package.writable => Err(Refusal::TrustForbidden),
+        Some(package) if !package.exists && question.action == Action::Stage => Err(Refusal::NothingToStageFor),
         Some(package) if !package.writable && package.exists => Err(Refusal::Masked),
         Some(package) if !package.writable => Err(Refusal::ScopeNotFound),
         _ => Ok(()),
@@ -160,6 +169,8 @@ fn check_trusted(question: &Question<'_>, grant: &Grant, trusted: &TrustedGrant)
         _ if !existing => Err(Refusal::CredentialNotEnough),
         Action::Publish if trusted.direct => Ok(()),
         Action::Publish => Err(Refusal::OidcDenied),
+        // Always since September 2026, whatever the connection allows beside.
+        Action::Stage => Ok(()),
         Action::Tag if question.trusted_may_tag => Ok(()),
         _ => Err(Refusal::CredentialNotEnough),
     }
@@ -200,9 +211,11 @@ fn check_second_factor(question: &Question<'_>) -> Decision {
     if !question.second_factor {
         return match question.action {
             Action::Publish | Action::Tag | Action::Revise => Decision::Refuse(Refusal::SecondFactorOrBypassRequired),
-            Action::SetAccess | Action::Trust => Decision::Refuse(Refusal::EnableSecondFactor),
+            Action::SetAccess | Action::Trust | Action::Review => Decision::Refuse(Refusal::EnableSecondFactor),
             // npm mails a code to such an account; the sandbox has no mail and lets it administer itself.
-            Action::Administer | Action::ReadOwn | Action::ReadTrust => Decision::Allow(Proof::Credential),
+            Action::Administer | Action::ReadOwn | Action::ReadTrust | Action::Stage => {
+                Decision::Allow(Proof::Credential)
+            }
         };
     }
     // The window is documented for bulk work on packages and their trusted publishers; changing publishing access and tokens is challenged each time

@@ -11,6 +11,7 @@ mod publish;
 mod revise;
 mod search;
 mod settings;
+mod stage;
 mod token_admin;
 mod trust;
 
@@ -44,6 +45,7 @@ fn route(shared: &Shared, request: &Incoming) -> Answer {
     let method = if request.method == "HEAD" { "GET" } else { request.method.as_str() };
     match (method, &request.route) {
         ("PUT", Route::Packument { package }) => publish::put(shared, request, package),
+        ("POST", Route::StageOf { package }) => stage::stage(shared, request, package),
         (method, route) => shared.with(|state| match (method, route) {
             ("GET", Route::Home) => browser::home(state, request),
             ("GET", Route::Ping) | ("POST", Route::Advisories) => Answer::json(200, &json!({})),
@@ -84,9 +86,21 @@ fn route(shared: &Shared, request: &Incoming) -> Answer {
             ("POST", Route::LoginPage { id }) => browser::answer_login(state, request, id),
             ("GET", Route::SecondFactorPage { account }) => settings::page(state, account),
             ("POST", Route::SecondFactorPage { account }) => settings::change(state, request, account),
+            ("GET", Route::Stages) => either(stage::list(state, request)),
+            ("GET", Route::Stage { id }) => either(stage::view(state, request, id)),
+            ("GET", Route::StageTarball { id }) => either(stage::tarball(state, request, id)),
+            ("POST", Route::StageApproval { id }) => either(stage::approve(state, request, id)),
+            ("DELETE", Route::Stage { id }) => either(stage::reject(state, request, id)),
+            ("GET", Route::StagedPage { account }) => stage::page(state, account),
+            ("POST", Route::StagedPage { account }) => stage::review(state, request, account),
             _ => Refusal::NotFound.into(),
         }),
     }
+}
+
+/// An endpoint's yes or no.
+fn either(result: Result<Answer, Answer>) -> Answer {
+    result.unwrap_or_else(|refusal| refusal)
 }
 
 fn dead_credential(shared: &Shared, request: &Incoming) -> bool {

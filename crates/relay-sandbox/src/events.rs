@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::records::{CommittedUpload, PendingChallenge};
+use crate::stages::StagedUpload;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,10 @@ pub enum SandboxEvent {
         /// Whether it has one.
         on: bool,
     },
+    /// A version was staged and waits for a yes.
+    Staged(StagedUpload),
+    /// A staged version was rejected, and is gone.
+    StageRejected(StagedUpload),
     /// A version was accepted.
     Published(CommittedUpload),
     /// A dist-tag was set, or removed when `version` is `None`.

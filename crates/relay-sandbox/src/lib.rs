@@ -11,7 +11,7 @@
 //! | [`sandbox`] | the public face: start, stop, accounts, tokens, faults, what happened |
 //! | [`options`] | rules and knobs |
 //! | `server`, `listener`, `exchange`, `answer`, `route` | HTTP: connections, one request, one answer, paths |
-//! | `state`, `packages`, `accounts`, `tokens`, `challenges` | what the registry knows, behind one mutex |
+//! | `state`, `packages`, `stages`, `accounts`, `tokens`, `challenges` | what the registry knows, behind one mutex |
 //! | `trusted` | trusted publishers: what a package trusts, and which identity tokens match |
 //! | `access` | the pure decision: credential × publishing access × one-time password |
 //! | `authorise` | carries that decision out: spends passwords, opens challenges |
@@ -24,7 +24,7 @@
 //!
 //! # What it leaves out
 //!
-//! Staged publishing; the check of provenance bundles (their attachments are taken and
+//! The check of provenance bundles (their attachments are taken and
 //! dropped); teams; codes by mail for accounts without a second factor; npm's scans of names and content, which tests
 //! can stand in for by [`Sandbox::hold`] and [`Sandbox::add_fault`].
 #![forbid(unsafe_code)]
@@ -51,6 +51,7 @@ mod refusals;
 mod route;
 pub mod sandbox;
 mod server;
+mod stages;
 mod state;
 mod tokens;
 mod totp;
@@ -66,5 +67,6 @@ pub use options::{InvalidOtpAnswer, PublishRate, SandboxOptions, SandboxRules, V
 pub use packages::VersionEvidence;
 pub use records::{CommittedUpload, ConnectionCounts, PendingChallenge, RecordedRequest};
 pub use sandbox::{IdentityJob, Sandbox, SandboxError, SeedError, SeedPackage};
+pub use stages::StagedUpload;
 pub use tokens::TokenKind;
 pub use trusted::IdentityProvider;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::challenges::{Challenge, Login, Outcome};
 use crate::records::PendingChallenge;
+use crate::stages::StagedUpload;
 
 /// What the page of a challenge asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +132,47 @@ pub(crate) fn second_factor(account: &str, state: &str, is_on: bool) -> String {
         escape(state),
     );
     page("Two-factor authentication", &body)
+}
+
+/// The staged versions an account may say yes or no to.
+pub(crate) fn staged(account: &str, stages: &[StagedUpload], codes: bool, wrong: Option<&str>) -> String {
+    let mut body = match stages.len() {
+        0 => String::from("<h1>No staged versions</h1><p>What is staged waits here for your yes.</p>"),
+        1 => String::from("<h1>One staged version</h1>"),
+        many => format!("<h1>{many} staged versions</h1>"),
+    };
+    if let Some(wrong) = wrong {
+        // Writing to a String cannot fail.
+        let _ = write!(body, "<p class=\"wrong\" role=\"alert\">{}</p>", escape(wrong));
+    }
+    let field = if codes {
+        "<label class=\"field\">Code of your authenticator app<input name=\"otp\" inputmode=\"numeric\" \
+         autocomplete=\"one-time-code\" pattern=\"[0-9 ]*\" maxlength=\"11\"></label>"
+    } else {
+        ""
+    };
+    for stage in stages {
+        let digest: String = stage.integrity.chars().take(31).collect();
+        let _ = write!(
+            body,
+            "<p class=\"subject\"><b>{name}</b> <span>{version}</span></p>\
+             <dl><dt>Dist-tag</dt><dd>{tag}</dd><dt>Staged by</dt><dd>{by}, with a {with}</dd>\
+             <dt>Staged at</dt><dd>{at}</dd><dt>Digest</dt><dd>{digest}…</dd></dl>\
+             <form method=\"post\"><input type=\"hidden\" name=\"stage\" value=\"{id}\">{field}<div class=\"buttons\">\
+             <button class=\"primary\" name=\"decision\" value=\"approve\">Approve</button>\
+             <button name=\"decision\" value=\"reject\">Reject</button></div></form>",
+            name = escape(&stage.package),
+            version = escape(&stage.version),
+            tag = escape(&stage.tag),
+            by = escape(&stage.account),
+            with = escape(&stage.credential.to_string()),
+            at = escape(&readable_time(&stage.at.to_string())),
+            digest = escape(&digest),
+            id = escape(&stage.id),
+        );
+    }
+    let _ = write!(body, "<dl><dt>Account</dt><dd>{}</dd></dl>", escape(account));
+    page("Staged versions", &body)
 }
 
 /// The page of something that is not there or has expired.

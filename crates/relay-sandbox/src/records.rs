@@ -19,6 +19,8 @@ pub struct CommittedUpload {
     pub credential: CredentialUsed,
     /// The account behind it.
     pub account: String,
+    /// Who approved it, when it was staged; the one-time password is theirs.
+    pub approver: Option<String>,
     /// Whether a one-time password was part of it.
     pub otp: bool,
     /// Whether the account's "skip for five minutes" window stood in for one.

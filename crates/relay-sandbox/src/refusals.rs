@@ -47,6 +47,12 @@ pub(crate) enum Refusal {
     VersionBurnt(String),
     /// Row 27: the version was accepted and cannot be seen yet.
     VersionStaged(String),
+    /// Row 28: the number is staged or published already.
+    VersionTakenForStage(String),
+    /// A staged version's number was published before the approval.
+    StagePublishedMeanwhile(String),
+    /// Row 31: only what exists can be staged.
+    NothingToStageFor,
     /// Row 29: the revision that a write was made from is not the current one.
     Conflict,
     /// Row 32.
@@ -95,10 +101,16 @@ impl Refusal {
             | Self::Masked
             | Self::ScopeNotFound
             | Self::NotFound
+            | Self::NothingToStageFor
             | Self::TrustPackageNotFound
             | Self::NoSuchTrustConfig => 404,
             Self::CannotUnpublish => 405,
-            Self::VersionStaged(_) | Self::TrustConfigExists | Self::Conflict | Self::PlainConflict => 409,
+            Self::VersionStaged(_)
+            | Self::VersionTakenForStage(_)
+            | Self::StagePublishedMeanwhile(_)
+            | Self::TrustConfigExists
+            | Self::Conflict
+            | Self::PlainConflict => 409,
             Self::TooLarge => 413,
             Self::TooManyWrongCodes | Self::RateLimited { .. } => 429,
         }
@@ -140,7 +152,9 @@ impl Refusal {
             Self::VersionPublished(version) => {
                 format!("You cannot publish over the previously published versions: {version}.")
             }
-            Self::VersionBurnt(version) => format!("Cannot publish over previously published version \"{version}\"."),
+            Self::VersionTakenForStage(version) => format!("Cannot stage previously published version \"{version}\""),
+            Self::NothingToStageFor => "The specified package does not exist.".into(),
+            Self::VersionBurnt(version) | Self::StagePublishedMeanwhile(version) => format!("Cannot publish over previously published version \"{version}\"."),
             Self::VersionStaged(version) => format!("Cannot publish over previously staged version \"{version}\"."),
             Self::Conflict => "Failed to save packument. A common cause is if you try to publish a new package before \
                  the previous package has been fully processed."

@@ -27,6 +27,25 @@ pub(crate) enum Route {
     UserToken {
         token: String,
     },
+    /// All staged versions.
+    Stages,
+    /// Where a version of a package is staged.
+    StageOf {
+        package: String,
+    },
+    Stage {
+        id: String,
+    },
+    StageTarball {
+        id: String,
+    },
+    StageApproval {
+        id: String,
+    },
+    /// An account's staged versions, for a person.
+    StagedPage {
+        account: String,
+    },
     Tokens,
     Token {
         key: String,
@@ -113,6 +132,7 @@ impl Route {
         match self {
             Self::DistTags { package }
             | Self::DistTag { package, .. }
+            | Self::StageOf { package }
             | Self::Access { package }
             | Self::Visibility { package }
             | Self::Trust { package }
@@ -133,6 +153,12 @@ fn parse_segments(segments: &[&str]) -> Route {
     let own = |text: &&str| (*text).to_owned();
     match segments {
         [] => Route::Home,
+        ["-", "stage"] => Route::Stages,
+        ["-", "stage", "package", package] => Route::StageOf { package: own(package) },
+        ["-", "stage", id] => Route::Stage { id: own(id) },
+        ["-", "stage", id, "tarball"] => Route::StageTarball { id: own(id) },
+        ["-", "stage", id, "approve"] => Route::StageApproval { id: own(id) },
+        ["settings", account, "staged"] => Route::StagedPage { account: own(account) },
         ["-", "ping"] => Route::Ping,
         ["-", "whoami"] => Route::Whoami,
         ["-", "npm", "v1", "user"] => Route::Profile,
@@ -186,6 +212,7 @@ fn segments(path: &str) -> Option<Vec<String>> {
         }
         let at_package = match joined.as_slice() {
             [scope] => bare_scope(scope),
+            [dash, stage, word, scope] => dash == "-" && stage == "stage" && word == "package" && bare_scope(scope),
             [dash, word, scope] => dash == "-" && word == "package" && bare_scope(scope),
             [dash, .., word, scope] => dash == "-" && word == "package" && joined.len() == 8 && bare_scope(scope),
             _ => false,
@@ -270,8 +297,23 @@ mod tests {
     }
 
     #[test]
+    fn paths_of_staging() {
+        check("/-/stage", &Route::Stages);
+        let of = |package: &str| Route::StageOf { package: package.into() };
+        for path in ["/-/stage/package/@s%2fdemo", "/-/stage/package/@s/demo"] {
+            check(path, &of("@s/demo"));
+        }
+        check("/-/stage/package/demo", &of("demo"));
+        check("/-/stage/1-2", &Route::Stage { id: "1-2".into() });
+        check("/-/stage/1-2/approve", &Route::StageApproval { id: "1-2".into() });
+        check("/-/stage/1-2/tarball", &Route::StageTarball { id: "1-2".into() });
+    }
+
+    #[test]
     fn odd_paths_name_nothing() {
-        for path in ["/a%2fb", "/@s%2fa%2fb", "/%ff", "/%4", "/-/stage", "/a/b/c/d/e", "/-/user/maintainer", "/@s%2f"] {
+        for path in
+            ["/a%2fb", "/@s%2fa%2fb", "/%ff", "/%4", "/-/stage/x/y", "/a/b/c/d/e", "/-/user/maintainer", "/@s%2f"]
+        {
             check(path, &Route::Unknown);
         }
     }

@@ -23,6 +23,7 @@ use crate::options::SandboxOptions;
 use crate::packages::VersionEvidence;
 use crate::records::{CommittedUpload, ConnectionCounts, PendingChallenge, RecordedRequest};
 use crate::server;
+use crate::stages::StagedUpload;
 use crate::state::{Job, Shared, State};
 use crate::tokens::TokenKind;
 use crate::totp;
@@ -321,6 +322,28 @@ impl Sandbox {
     /// The uploads that were committed, in order. The oracle of tests.
     pub fn commits(&self) -> Vec<CommittedUpload> {
         self.shared.with(|state| state.commits.clone())
+    }
+
+    /// The versions that are staged and wait for a yes, in the order in which they came.
+    pub fn staged(&self) -> Vec<StagedUpload> {
+        self.shared.with(|state| state.stages.iter().map(crate::stages::Stage::shown).collect())
+    }
+
+    /// All that was ever staged, in order; what was approved or rejected since is in it.
+    pub fn staged_log(&self) -> Vec<StagedUpload> {
+        self.shared.with(|state| state.staged_log.clone())
+    }
+
+    /// Puts other bytes under a stage, as a registry that was broken into might. `false`: there is no such stage.
+    pub fn swap_staged_bytes(&self, id: &str, tarball: Vec<u8>) -> bool {
+        let (integrity, shasum) = digests(&tarball);
+        self.shared.with(|state| {
+            let Some(stage) = state.stages.iter_mut().find(|stage| stage.id == id) else { return false };
+            stage.upload.tarball = tarball.into();
+            stage.upload.integrity = integrity;
+            stage.upload.shasum = shasum;
+            true
+        })
     }
 
     /// The requests that came in, in order.

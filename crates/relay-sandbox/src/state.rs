@@ -17,6 +17,7 @@ use crate::identifiers::Identifiers;
 use crate::options::{SESSION_LIFETIME, SandboxOptions};
 use crate::packages::{Package, Viewpoint};
 use crate::records::{CommittedUpload, RecordedRequest};
+use crate::stages::{Stage, StagedUpload};
 use crate::tokens::{Grant, NewToken, Token, TokenKind};
 use crate::trusted::{IdToken, IdentityProvider, TrustConfig, write_token};
 
@@ -58,6 +59,10 @@ pub(crate) struct State {
     pub(crate) waiting: Waiting,
     pub(crate) faults: FaultQueue,
     pub(crate) commits: Vec<CommittedUpload>,
+    /// Staged versions that wait, in the order in which they came.
+    pub(crate) stages: Vec<Stage>,
+    /// All that was ever staged, in order.
+    pub(crate) staged_log: Vec<StagedUpload>,
     /// When each account published, for the rate.
     pub(crate) publishes: BTreeMap<String, Vec<Moment>>,
     requests: VecDeque<RecordedRequest>,
@@ -84,6 +89,8 @@ impl State {
             waiting: Waiting::default(),
             faults: FaultQueue::default(),
             commits: Vec::new(),
+            stages: Vec::new(),
+            staged_log: Vec::new(),
             publishes: BTreeMap::new(),
             requests: VecDeque::new(),
             request_count: 0,
@@ -177,6 +184,11 @@ impl State {
         }
         let scope = crate::packages::scope(package);
         scope.and_then(|scope| self.scopes.get(scope)).is_none_or(|members| members.contains(account))
+    }
+
+    /// The stage of a version, if it waits for a yes.
+    pub(crate) fn staged_version(&self, package: &str, version: &semver::Version) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.upload.name == package && stage.upload.version == *version)
     }
 
     /// A package that has versions.

@@ -33,6 +33,11 @@ impl TokenKind {
         Self::Granular { bypass: true, stage_only: false, packages: None, read_only: false, expires_in: None }
     }
 
+    /// A granular token that may only stage versions, of all packages and without an end.
+    pub const fn stage_only() -> Self {
+        Self::Granular { bypass: false, stage_only: true, packages: None, read_only: false, expires_in: None }
+    }
+
     /// A granular token that does not bypass two-factor authentication, for all packages and without an end.
     pub const fn granular() -> Self {
         Self::Granular { bypass: false, stage_only: false, packages: None, read_only: false, expires_in: None }

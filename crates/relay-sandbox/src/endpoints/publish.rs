@@ -78,6 +78,12 @@ fn check_terms(state: &mut State, upload: &Upload, granted: &Granted) -> Result<
     if state.options.paid_private_packages && new && upload.name.starts_with('@') && !public {
         return Err(Refusal::PaymentRequired);
     }
+    check_rate(state, granted)
+}
+
+/// Whether the account may publish or stage once more by now.
+pub(super) fn check_rate(state: &mut State, granted: &Granted) -> Result<(), Refusal> {
+    let now = state.clock.now();
     if let Some(rate) = state.options.publish_rate {
         let publishes = state.publishes.entry(granted.identity.account.clone()).or_default();
         publishes.retain(|at| now.since(*at) < rate.per);
@@ -91,6 +97,9 @@ fn check_terms(state: &mut State, upload: &Upload, granted: &Granted) -> Result<
 
 /// Whether the version number is free.
 fn check_version(state: &State, upload: &Upload) -> Result<(), Refusal> {
+    if state.staged_version(&upload.name, &upload.version).is_some() {
+        return Err(Refusal::VersionStaged(upload.version.to_string()));
+    }
     let Some(package) = state.packages.get(&upload.name) else { return Ok(()) };
     let text = upload.version.to_string();
     let taken = package.version(&upload.version);
@@ -113,6 +122,7 @@ fn record(state: &mut State, upload: &Upload, granted: &Granted) {
         integrity: upload.integrity.clone(),
         credential: granted.identity.used,
         account: granted.identity.account.clone(),
+        approver: None,
         otp: granted.proof == Proof::Code,
         window: granted.proof == Proof::Window,
         tag: upload.tag.clone(),

@@ -14,5 +14,6 @@ mod plain;
 mod publishing;
 mod reading;
 mod refusals;
+mod staging;
 mod trusted;
 mod world;

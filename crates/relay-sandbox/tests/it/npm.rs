@@ -112,9 +112,14 @@ impl Npm {
 
     /// Runs another client, or another npm, as this one would be run. The first words are the program.
     pub(crate) async fn other(&self, words: &[&str]) -> Run {
+        self.other_in(&self.folder(), words).await
+    }
+
+    /// The same, in another folder.
+    pub(crate) async fn other_in(&self, folder: &Path, words: &[&str]) -> Run {
         let (program, arguments) = words.split_first().expect("a program");
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.folder()).stdin(Stdio::null());
+        command.args(arguments).current_dir(folder).stdin(Stdio::null());
         self.confine(&mut command);
         let output = tokio::time::timeout(PATIENCE, command.output()).await;
         let output = output.unwrap_or_else(|_| panic!("{words:?} does not end")).expect("it is in tests/tools");
