@@ -61,7 +61,7 @@ pub fn answer(input: &[u8]) {
     let headers = [("npm-notice", notice), ("www-authenticate", challenge), ("retry-after", notice)];
     let name = package();
     match read_answer(&name, "registry.example", (status, &headers), body) {
-        Ok(Accepted { status, notice, without_words: _ }) => {
+        Ok(Accepted { status, notice, without_words: _, stage: _ }) => {
             assert!((200..=299).contains(&status));
             is_short(notice.as_deref().unwrap_or_default());
         }

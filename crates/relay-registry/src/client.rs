@@ -10,6 +10,7 @@ mod fetch;
 mod pause;
 mod reads;
 mod reads_for_writes;
+mod stages;
 mod trouble;
 mod trust;
 
@@ -194,6 +195,7 @@ impl RegistryClient {
             .map_err(|error| WriteError::NotSent { cause: error.to_string() })?;
         let method = match request.method {
             WriteMethod::Put => Method::PUT,
+            WriteMethod::Post => Method::POST,
             WriteMethod::Delete => Method::DELETE,
         };
         let bytes = request.body.as_ref().map_or(0, Bytes::len);

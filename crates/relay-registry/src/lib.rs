@@ -33,6 +33,7 @@ pub mod publish;
 pub mod read;
 pub mod refusal;
 mod retry_after;
+pub mod stage;
 pub mod url;
 pub mod write;
 
@@ -57,5 +58,6 @@ pub use profile::{Profile, TwoFactor};
 pub use publish::PublishRequest;
 pub use read::ReadError;
 pub use refusal::{Explanation, Refusal, RefusalClass, RefusalCode, explain};
+pub use stage::{InvalidStageId, StageId, StagedVersion};
 pub use url::{DisplayUrl, InvalidRegistryUrl, RegistryUrl, default_registry, escaped_name};
 pub use write::{Accepted, NpmCommand, WriteError, WriteMethod, WriteRequest};

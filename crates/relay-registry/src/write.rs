@@ -19,6 +19,7 @@ use crate::answer::{Answer, TEXT_CHARS_MAX};
 use crate::challenge::{Challenge, Demand, read_unauthorized};
 use crate::credential::{Credential, Otp};
 use crate::refusal::{Refusal, RefusalCode, RefusalFacts, classify};
+use crate::stage::StageId;
 use crate::url::RegistryUrl;
 
 /// The npm command that a request stands in for: the header `npm-command`.
@@ -33,6 +34,8 @@ pub enum NpmCommand {
     Deprecate,
     /// `npm unpublish`.
     Unpublish,
+    /// `npm stage`, whatever of it.
+    Stage,
     /// `npm login`.
     Login,
     /// `npm logout`.
@@ -51,6 +54,7 @@ impl NpmCommand {
             Self::DistTag => "dist-tag",
             Self::Deprecate => "deprecate",
             Self::Unpublish => "unpublish",
+            Self::Stage => "stage",
             Self::Login => "login",
             Self::Logout => "logout",
             Self::Profile => "profile",
@@ -64,6 +68,8 @@ impl NpmCommand {
 pub enum WriteMethod {
     /// `PUT`.
     Put,
+    /// `POST`.
+    Post,
     /// `DELETE`.
     Delete,
 }
@@ -102,6 +108,8 @@ pub struct Accepted {
     pub notice: Option<String>,
     /// Whether there was no word of it, not even by the status, which can say so (204).
     pub without_words: bool,
+    /// The id of what was staged, where the write was that.
+    pub stage: Option<StageId>,
 }
 
 /// The registry did not simply take the write.
@@ -177,6 +185,7 @@ pub(crate) fn read_write_answer(name: &PackageName, host: &str, answer: &Answer)
         return Ok(Accepted {
             status: answer.status,
             notice: answer.notice().or_else(message),
+            stage: answer.json().and_then(|body| StageId::parse(body.get("stageId")?.as_str()?).ok()),
             without_words: answer.status != NO_CONTENT && is_blank(answer),
         });
     }

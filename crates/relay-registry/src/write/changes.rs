@@ -74,7 +74,7 @@ impl<'a> WriteRequest<'a> {
         Self { credential, otp, ..self }
     }
 
-    fn bare(
+    pub(crate) fn bare(
         registry: &'a RegistryUrl,
         package: &'a PackageName,
         command: NpmCommand,
