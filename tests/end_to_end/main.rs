@@ -8,6 +8,7 @@ mod build;
 mod canary;
 mod ci_page;
 mod counting_registry;
+mod doctor;
 mod evidence;
 mod fault_matrix;
 mod fence;

@@ -4,6 +4,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod graph;
 pub(crate) mod man;
@@ -95,6 +96,7 @@ pub(crate) enum Command {
     Rehearse(rehearse::RehearseArgs),
     Plan(plan::PlanArgs),
     Status(status::StatusArgs),
+    Doctor(doctor::DoctorArgs),
     Release(release::ReleaseArgs),
     Publish(publish::PublishArgs),
     Resume(publish::ResumeArgs),

@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod graph;
 pub(crate) mod man;

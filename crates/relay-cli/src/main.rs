@@ -102,6 +102,7 @@ fn dispatch(ui: &Ui, cli: &Cli, vault: Vault) -> Result<Exit, CliError> {
     match command {
         Command::Plan(args) => block_on(commands::plan::run(&context, args)),
         Command::Status(args) => block_on(commands::status::run(&context, args)),
+        Command::Doctor(args) => block_on(commands::doctor::run(&context, args)),
         Command::Release(args) => block_on(commands::release::release(&context, args)),
         Command::Publish(args) => block_on(commands::release::publish(&context, args)),
         Command::Resume(args) => block_on(commands::release::resume(&context, args)),

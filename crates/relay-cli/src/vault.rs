@@ -98,6 +98,7 @@ fn folder_of_scripts(cli: &Cli) -> Option<Utf8PathBuf> {
         }
         Command::Plan(_)
         | Command::Status(_)
+        | Command::Doctor(_)
         | Command::Auth(_)
         | Command::Undo(_)
         | Command::Unlock(_)

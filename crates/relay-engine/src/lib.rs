@@ -29,6 +29,7 @@ pub mod account;
 pub mod agreed_settings;
 pub mod authority;
 pub mod conventions;
+pub mod doctor;
 pub mod driver;
 pub mod event;
 pub mod finish;

@@ -24,7 +24,7 @@ use crate::session::{KnownCredential, Session};
 mod bumps;
 mod candidates;
 mod changes;
-mod contradictions;
+pub(crate) mod contradictions;
 mod credential_owners;
 mod cut_off;
 mod error;

@@ -49,5 +49,5 @@ pub use release_plan::{
     VersionedPackage,
 };
 pub use render::{FindingGroup, TextStyle, grouped, groups_of, markdown_text, render_markdown, render_text};
-pub use route::{Authorisation, Route, RouteQuestion, RouteWarning, route};
+pub use route::{Authorisation, EXPIRY_WARNING_DAYS, Route, RouteQuestion, RouteWarning, route};
 pub use waiting::{RegistryDelay, SeenDelay, VISIBILITY_DELAY_USUAL, Waiting, Way, WayCost};

@@ -10,7 +10,7 @@ use relay_workspace::PackageName;
 use crate::session::Session;
 
 /// Credentials that one file has twice.
-pub(super) fn of_credentials(session: &Session) -> impl Iterator<Item = Finding> + '_ {
+pub(crate) fn of_credentials(session: &Session) -> impl Iterator<Item = Finding> + '_ {
     session.npm.contradictions().iter().map(|place| Finding {
         severity: Severity::Error,
         package: None,
@@ -20,7 +20,7 @@ pub(super) fn of_credentials(session: &Session) -> impl Iterator<Item = Finding>
 }
 
 /// Policies that never count, since those before them say something else for all of their packages.
-pub(super) fn of_policies(config: &Config, names: &[&PackageName]) -> Vec<Finding> {
+pub(crate) fn of_policies(config: &Config, names: &[&PackageName]) -> Vec<Finding> {
     let mut found = Vec::new();
     for (at, policy) in config.policy.iter().enumerate() {
         let earlier = config.policy.get(..at).unwrap_or_default();
@@ -70,7 +70,7 @@ fn never_counts(
 }
 
 /// Credentials for one registry that belong to different accounts.
-pub(super) fn of_accounts<'a>(accounts: impl Iterator<Item = (&'a CredentialId, &'a String)>) -> Vec<Finding> {
+pub(crate) fn of_accounts<'a>(accounts: impl Iterator<Item = (&'a CredentialId, &'a String)>) -> Vec<Finding> {
     let mut by_registry: BTreeMap<&RegistryUrl, BTreeMap<&String, &CredentialId>> = BTreeMap::new();
     for (id, account) in accounts {
         by_registry.entry(&id.registry).or_default().entry(account).or_insert(id);

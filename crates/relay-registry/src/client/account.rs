@@ -1,6 +1,7 @@
 //! An account's own requests: log in, log out, who one is (`npm-registry.md`, 3.5, 3.6, 4.2).
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
@@ -104,6 +105,18 @@ impl RegistryClient {
             401 | 404 | 405 => Ok(false),
             _ => Err(LoginError::Refused(refusal_of(None, &answer))),
         }
+    }
+
+    /// Asks a registry for nothing (`npm ping`), and reads the time that its answer states. `None`: it states none.
+    ///
+    /// # Errors
+    /// [`ReadError`] where nobody answers. Any answer will do: many registries know no such question.
+    pub async fn time_of(&self, registry: &RegistryUrl) -> Result<Option<Timestamp>, ReadError> {
+        let what = format!("the time of `{}`", registry.host());
+        let wishes = RequestHeaders { fresh: true, ..RequestHeaders::default() };
+        let answer = self.get(&registry.below("-/ping"), self.read(&what, None, wishes).once()).await?;
+        let time = answer.header("date").and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        Ok(time.map(|time| time.timestamp()))
     }
 
     /// Reads the account of a session. `None`: the registry has no profiles, or shows it to sessions alone and this is a
