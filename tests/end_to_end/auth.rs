@@ -198,3 +198,79 @@ fn an_account_without_a_second_factor_is_told_before_anything_is_sent() {
     assert!(ran.stderr.contains("`relay auth 2fa --registry"), "{}", ran.stderr);
     assert!(registry.sandbox.requests().iter().all(|request| request.method != "PUT"));
 }
+
+#[cfg(unix)]
+#[test]
+fn where_a_session_can_not_be_kept_no_login_begins() {
+    let registry = Registry::with_pages();
+    let world = visitor(&registry);
+    // A link to nowhere is no file that can be written, whoever one is.
+    std::fs::remove_file(npmrc(&world)).expect("gone");
+    std::os::unix::fs::symlink(world.beside("home").join("nowhere"), npmrc(&world)).expect("a link");
+    let ran = world.relay(&["auth", "login", "--registry", &registry.url()]).ended_with(1);
+    assert!(ran.stderr.contains("can't be written") && ran.stderr.contains("npm_config_userconfig"), "{}", ran.stderr);
+    assert_eq!(registry.sandbox.requests().len(), 0);
+}
+
+#[test]
+fn a_status_needs_no_home() {
+    let registry = Registry::with_pages();
+    let world = visitor(&registry);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_relay"));
+    let command = world.prepare(command.args(["auth", "status", "--registry", &registry.url()]));
+    let output = command.env_remove("HOME").current_dir(world.repo()).output().expect("relay runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("not logged in"), "{said}");
+}
+
+#[test]
+fn how_long_a_session_lasts_is_said_where_npms_rules_count() {
+    let registry = Registry::with_pages();
+    let world = visitor(&registry);
+    std::fs::write(
+        npmrc(&world),
+        format!("registry={0}\n{1}:_authToken={2}\n", registry.url(), key(&registry), registry.session),
+    )
+    .expect("an .npmrc");
+    let ran = world.relay(&["auth", "status"]).ended_with(0);
+    assert!(ran.stdout.contains("it lasts 2 h"), "{}", ran.stdout);
+    world.write("relay.toml", "");
+    let ran = world.relay(&["auth", "status"]).ended_with(0);
+    assert!(ran.stdout.contains("logged in by a session") && !ran.stdout.contains("lasts"), "{}", ran.stdout);
+}
+
+#[test]
+fn ctrl_c_at_the_question_for_a_name_is_an_interruption() {
+    let options = SandboxOptions { rules: SandboxRules::Plain, ..SandboxOptions::default() };
+    let registry = Registry::start(options, SecondFactor::None);
+    let world = visitor(&registry);
+    for question in ["Your name at", "Password:"] {
+        let mut child = in_terminal(&world, "auth login");
+        let mut keys = child.stdin.take().expect("its keys");
+        let mut output = child.stdout.take().expect("its output");
+        let mut screen = read_until(&mut output, "Your name at");
+        if question == "Password:" {
+            keys.write_all(b"captain\r").expect("keys");
+            screen.extend(read_until(&mut output, question));
+        }
+        keys.write_all(b"\x03").expect("a key");
+        output.read_to_end(&mut screen).expect("the rest of the screen");
+        let screen = String::from_utf8_lossy(&screen);
+        assert_eq!(child.wait().expect("an end").code(), Some(130), "{screen}");
+    }
+}
+
+#[test]
+fn a_session_that_is_used_beside_a_token_is_ended_afterwards() {
+    let registry = Registry::with_pages();
+    let world = visitor(&registry);
+    let text = format!("registry={0}\n{1}:_authToken={2}\n", registry.url(), key(&registry), registry.bypass);
+    std::fs::write(npmrc(&world), &text).expect("an .npmrc");
+    let ran = completed_as(&registry, world.start(&["auth", "2fa"]), ACCOUNT).ended_with(0);
+    assert!(ran.stderr.contains("ended afterwards"), "{}", ran.stderr);
+    assert_eq!(settings(&world), text, "the token stays");
+    let requests = registry.sandbox.requests();
+    let ended = requests.last().expect("requests");
+    assert_eq!((ended.method.as_str(), ended.path.starts_with("/-/user/token/")), ("DELETE", true), "{}", ended.path);
+}

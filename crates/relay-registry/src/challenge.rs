@@ -121,12 +121,22 @@ pub(crate) fn read_poll(answer: &Answer) -> Option<PollAnswer> {
 
 /// An address that a browser may open or that may be polled: http or https, with a host and no password.
 pub(crate) fn web_url(text: &str) -> Option<Url> {
+    checked_web_url(text).ok()
+}
+
+/// As [`web_url`], and says what is wrong with one that is not used.
+pub(crate) fn checked_web_url(text: &str) -> Result<Url, &'static str> {
     if text.len() > CHALLENGE_URL_BYTES_MAX {
-        return None;
+        return Err("it is too long for one");
     }
-    let url = Url::parse(text).ok()?;
-    let plain = url.username().is_empty() && url.password().is_none();
-    (matches!(url.scheme(), "http" | "https") && url.host_str().is_some() && plain).then_some(url)
+    let url = Url::parse(text).map_err(|_| "it is no address")?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("it is not http or https");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it has a user name or a password in it, which hides where it leads");
+    }
+    Ok(url)
 }
 
 #[cfg(test)]

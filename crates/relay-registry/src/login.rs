@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::answer::Answer;
-use crate::challenge::{Challenge, Demand, read_unauthorized, web_url};
+use crate::challenge::{Challenge, Demand, checked_web_url, read_unauthorized};
 use crate::refusal::Refusal;
 use crate::struck_out;
 use crate::url::{DisplayUrl, RegistryUrl, default_registry, encode_component, host_and_port};
@@ -71,10 +71,12 @@ pub enum LoginError {
         cause: String,
     },
     /// The registry gives an address that nobody should open.
-    #[error("`{host}` answered the login with an address for the browser that is not http or https")]
+    #[error("`{host}` answered the login with an address that is not used: {why}")]
     UnusablePage {
         /// Who answered.
         host: String,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// The registry gives an address to poll that is another server's.
     #[error("`{host}` wants the login to be fetched from `{foreign}`, which is not that registry")]
@@ -151,8 +153,9 @@ pub(crate) fn read_login_start(registry: &RegistryUrl, answer: &Answer) -> Resul
     let (Some(login), Some(done)) = (address("loginUrl"), address("doneUrl")) else {
         return Err(LoginError::Unexpected { host, problem: answer.instead_of("answer to a login") });
     };
-    let (Some(login_url), Some(done)) = (web_url(&login), web_url(&done)) else {
-        return Err(LoginError::UnusablePage { host });
+    let (login_url, done) = match (checked_web_url(&login), checked_web_url(&done)) {
+        (Ok(login_url), Ok(done)) => (login_url, done),
+        (Err(why), _) | (_, Err(why)) => return Err(LoginError::UnusablePage { host, why }),
     };
     let foreign = host_and_port(&done);
     let done_url = done_at(registry, done).ok_or(LoginError::ForeignDone { host, foreign })?;

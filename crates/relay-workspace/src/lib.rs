@@ -55,7 +55,7 @@ pub use syntax::SyntaxError;
 pub use version::published_version;
 pub use workspace::{Catalogs, Workspace, WorkspacePackage, resolve_catalog};
 pub use write::{
-    TEMPORARY_PREFIX, TEMPORARY_SUFFIX, WriteError, sync_folder_of, write_all_or_none, write_atomically,
-    write_privately,
+    TEMPORARY_PREFIX, TEMPORARY_SUFFIX, WriteError, check_writable, sync_folder_of, write_all_or_none,
+    write_atomically, write_privately,
 };
 pub use wrong_kind::WrongKind;

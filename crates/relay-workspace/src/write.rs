@@ -70,6 +70,14 @@ pub fn write_atomically(path: &Utf8Path, text: &[u8]) -> Result<(), WriteError> 
     staged.replace().map_err(|source| WriteError::Replace { path: path.to_owned(), source })
 }
 
+/// Says whether a file could be written: what a write begins with is done and taken back. The file stays as it is.
+///
+/// # Errors
+/// [`WriteError::Stage`], as the write would give it.
+pub fn check_writable(path: &Utf8Path) -> Result<(), WriteError> {
+    Staged::new(path, b"").map(drop)
+}
+
 /// As [`write_atomically`], and only the file's owner may read it then (mode 0600), whatever its mode was.
 ///
 /// # Errors

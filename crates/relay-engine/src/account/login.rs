@@ -43,14 +43,36 @@ pub trait LoginCalls: Sync {
     ) -> impl Future<Output = Result<NameLogin, LoginError>> + Send;
 }
 
+/// What a person does at a question.
+#[derive(Debug, Clone)]
+pub enum Typed<T> {
+    /// It is answered.
+    Given(T),
+    /// The person goes past it, or nobody is there.
+    Skipped,
+    /// The whole command is to stop: Ctrl-C.
+    Interrupted,
+}
+
 /// The person who logs in.
 pub trait LoginPerson: Sync {
     /// Shows the page of a web login. Returns at once.
     fn show(&self, page: &Url);
-    /// Asks for name and password. `None`: the person goes past the question, or nobody is there.
-    fn name_and_password(&self) -> impl Future<Output = Option<(String, SecretString)>> + Send;
-    /// Asks for a one-time password, with what the registry said of it. `None` as above.
-    fn code(&self, message: &str) -> impl Future<Output = Option<Otp>> + Send;
+    /// Asks for name and password.
+    fn name_and_password(&self) -> impl Future<Output = Typed<(String, SecretString)>> + Send;
+    /// Asks for a one-time password, with what the registry said of it.
+    fn code(&self, message: &str) -> impl Future<Output = Typed<Otp>> + Send;
+}
+
+impl<T> Typed<T> {
+    /// The answer; else how the login ends for want of it. `what`: what was asked for.
+    fn or_failure(self, registry: &RegistryUrl, what: &'static str) -> Result<T, LoginFailure> {
+        match self {
+            Self::Given(answer) => Ok(answer),
+            Self::Skipped => Err(LoginFailure::Skipped { registry: registry.clone(), what }),
+            Self::Interrupted => Err(LoginFailure::Interrupted { registry: registry.clone() }),
+        }
+    }
 }
 
 /// What is wanted.
@@ -105,6 +127,12 @@ pub enum LoginFailure {
         registry: RegistryUrl,
         /// What was asked for.
         what: &'static str,
+    },
+    /// The person asked to stop.
+    #[error("the login at `{registry}` was interrupted at a question; nothing was kept")]
+    Interrupted {
+        /// Where.
+        registry: RegistryUrl,
     },
     /// The registry refused each code.
     #[error("`{registry}` refused {CODES_PER_LOGIN_MAX} one-time passwords")]
@@ -179,8 +207,7 @@ async fn by_name(
     person: &impl LoginPerson,
 ) -> Result<SecretString, LoginFailure> {
     let registry = wish.registry;
-    let skipped = |what| LoginFailure::Skipped { registry: registry.clone(), what };
-    let (name, password) = person.name_and_password().await.ok_or_else(|| skipped("a name with its password"))?;
+    let (name, password) = person.name_and_password().await.or_failure(registry, "a name with its password")?;
     let date = wish.clock.now().to_string();
     let who = NameAndPassword { name: &name, password: &password, date: &date };
     let mut otp = None;
@@ -193,7 +220,7 @@ async fn by_name(
                     Challenge::Otp { message, notice } => notice.as_ref().unwrap_or(message).clone(),
                     Challenge::Web(_) => "the registry asks for a second factor".to_owned(),
                 };
-                otp = Some(person.code(&message).await.ok_or_else(|| skipped("a one-time password"))?);
+                otp = Some(person.code(&message).await.or_failure(registry, "a one-time password")?);
             }
         }
     }

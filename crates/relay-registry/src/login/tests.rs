@@ -131,3 +131,11 @@ fn a_no_is_told_in_the_registrys_words_and_a_redirect_as_one() {
     let begun = read_login_start(&at, &answer(302, &[], "")).unwrap_err().to_string();
     assert!(begun.contains("a redirect (302), which is not followed"), "{begun}");
 }
+
+#[test]
+fn an_address_with_a_name_in_it_is_told_as_that() {
+    let error = started("https://registry.example", "https://registry.example@evil.example/done").unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("a user name or a password in it"), "{error}");
+    assert!(!error.contains("not http"), "{error}");
+}

@@ -4,15 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use relay_config::{Config, RegistryRules};
 use relay_engine::account::sessions::Sessions;
-use relay_registry::{Credential, NpmConfig, RegistryClient, RegistryUrl};
-use relay_workspace::{Workspace, read_regular_text, write_privately};
+use relay_registry::{Credential, NpmConfig, RegistryClient, RegistryUrl, default_registry};
+use relay_workspace::{Workspace, check_writable, read_regular_text, write_privately};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::error::engine as explain;
 use crate::session_setup::{self, NPMRC_SIZE_BYTES_MAX};
+use crate::workspace::read_config;
 
 /// An account's surroundings.
 pub(super) struct Account {
@@ -20,12 +22,14 @@ pub(super) struct Account {
     pub(super) npm: NpmConfig,
     /// Speaks with registries.
     pub(super) client: RegistryClient,
-    /// The person's `.npmrc`, whether it is there or not.
-    pub(super) file: Utf8PathBuf,
+    /// The settings of the workspace around; the defaults without one, and where they can't be read.
+    pub(super) config: Config,
+    /// The person's `.npmrc`, whether it is there or not. `None`: there is no home folder.
+    file: Option<Utf8PathBuf>,
     /// The folder of the person's that sessions are remembered in.
     pub(super) state: Utf8PathBuf,
     environment: BTreeMap<String, String>,
-    workspace: Option<Workspace>,
+    pub(super) workspace: Option<Workspace>,
     registry: Option<String>,
 }
 
@@ -40,13 +44,10 @@ impl Account {
         let npm = session_setup::account_settings(root, workspace.as_ref(), &environment, registry.clone())?;
         let client = session_setup::account_client(root, &npm, &environment)?;
         context.ui.warnings(npm.warnings());
-        let file = session_setup::user_npmrc(&environment).ok_or_else(|| {
-            CliError::user("there is no home folder, so that a session has no place to be kept")
-                .hint("set `HOME`, or say where your `.npmrc` is: `npm_config_userconfig=FILE`")
-                .code("relay::auth::no_home")
-        })?;
+        let file = session_setup::user_npmrc(&environment);
         let state = session_setup::person_state_folder(&environment);
-        Ok(Self { npm, client, file, state, environment, workspace, registry })
+        let config = workspace.as_ref().and_then(|workspace| read_config(&workspace.root).ok()).unwrap_or_default();
+        Ok(Self { npm, client, config, file, state, environment, workspace, registry })
     }
 
     /// The registries that are meant: that of the flag, else those of the packages here, else that of the settings.
@@ -82,6 +83,29 @@ impl Account {
         }
     }
 
+    /// Says whether a registry follows npm's rules: it is npm's own, or `relay.toml` says so.
+    pub(super) fn follows_npm(&self, registry: &RegistryUrl) -> bool {
+        let declared = self.config.registry.iter().find(|settings| settings.url == *registry);
+        declared.map_or_else(|| *registry == default_registry(), |settings| settings.rules == RegistryRules::Npm)
+    }
+
+    /// The person's `.npmrc`.
+    fn file(&self) -> Result<&Utf8Path, CliError> {
+        self.file.as_deref().ok_or_else(|| {
+            CliError::user("there is no home folder, so that a session has no place to be kept")
+                .hint("set `HOME`, or say where your `.npmrc` is: `npm_config_userconfig=FILE`")
+                .code("relay::auth::no_home")
+        })
+    }
+
+    /// Makes sure that the person's `.npmrc` can be written, before something is begun that has to be kept there.
+    pub(super) fn check_writable(&self) -> Result<(), CliError> {
+        self.text()?;
+        let file = self.file()?;
+        make_folder_of(file)?;
+        check_writable(file).map_err(|error| unwritable(&error))
+    }
+
     /// What relay remembers of sessions.
     pub(super) fn sessions(&self) -> Sessions {
         Sessions::read(&self.state)
@@ -89,33 +113,30 @@ impl Account {
 
     /// The text of the person's `.npmrc`; empty where there is none.
     pub(super) fn text(&self) -> Result<SecretString, CliError> {
+        let file = self.file()?;
         let unreadable = |cause: String| {
-            CliError::user(format!("your npm configuration `{}` can't be read", self.file))
+            CliError::user(format!("your npm configuration `{file}` can't be read"))
                 .cause(cause)
                 .hint("make it a file that you may read, or remove it")
                 .code("relay::npmrc::unreadable")
         };
-        let text =
-            read_regular_text(&self.file, NPMRC_SIZE_BYTES_MAX).map_err(|error| unreadable(error.to_string()))?;
+        let text = read_regular_text(file, NPMRC_SIZE_BYTES_MAX).map_err(|error| unreadable(error.to_string()))?;
         Ok(SecretString::from(text.unwrap_or_default()))
     }
 
     /// Puts another text in its place, in one step, readable by the person alone.
     pub(super) fn write(&self, text: &SecretString) -> Result<(), CliError> {
-        if let Some(folder) = self.file.parent().filter(|folder| !folder.as_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                CliError::user(format!("the folder `{folder}` can't be made")).cause(error.to_string())
-            })?;
-        }
-        write_privately(&self.file, text.expose_secret().as_bytes())
-            .map_err(|error| CliError::user(error.to_string()).code("relay::npmrc::unwritable"))
+        let file = self.file()?;
+        make_folder_of(file)?;
+        write_privately(file, text.expose_secret().as_bytes()).map_err(|error| unwritable(&error))
     }
 
     /// How the person's `.npmrc` is called to them.
     pub(super) fn file_shown(&self) -> String {
         let home = session_setup::home_folder(&self.environment);
-        let below = home.as_deref().and_then(|home| self.file.strip_prefix(home).ok());
-        below.map_or_else(|| self.file.to_string(), |below| Utf8Path::new("~").join(below).to_string())
+        let Some(file) = &self.file else { return "~/.npmrc".to_owned() };
+        let below = home.as_deref().and_then(|home| file.strip_prefix(home).ok());
+        below.map_or_else(|| file.to_string(), |below| Utf8Path::new("~").join(below).to_string())
     }
 
     /// The settings as they are once the person's `.npmrc` was written.
@@ -131,4 +152,19 @@ impl Account {
         let npm = session_setup::own_settings(&self.file_shown(), &text, &self.environment)?;
         Ok(npm.credential_for(registry))
     }
+}
+
+fn make_folder_of(file: &Utf8Path) -> Result<(), CliError> {
+    let Some(folder) = file.parent().filter(|folder| !folder.as_str().is_empty()) else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|error| {
+        CliError::user(format!("the folder `{folder}` can't be made"))
+            .cause(error.to_string())
+            .code("relay::npmrc::unwritable")
+    })
+}
+
+fn unwritable(error: &relay_workspace::WriteError) -> CliError {
+    CliError::user(error.to_string())
+        .hint("make your `.npmrc` a file that you may write, or name another: `npm_config_userconfig=FILE`")
+        .code("relay::npmrc::unwritable")
 }

@@ -28,8 +28,9 @@ pub(super) async fn run(context: &Context, args: &LoginArgs) -> Result<Exit, Cli
     let scope = args.scope.as_deref().map(scope_of).transpose()?;
     let account = Account::open(context, args.registry.as_deref())?;
     let registry = account.registry("login")?;
+    account.check_writable()?;
     let session = begin(context, &account, &registry, Wishes { web: !args.legacy, browser: !args.no_browser }).await?;
-    keep(context, &account, &session, scope.as_deref())?;
+    keep_or_end(context, &account, &session, scope.as_deref()).await?;
     let profile = account.client.profile(&registry, &session.credential).await.ok().flatten();
     let who = match &profile {
         Some(profile) => Some(profile.name.clone()),
@@ -41,7 +42,7 @@ pub(super) async fn run(context: &Context, args: &LoginArgs) -> Result<Exit, Cli
     ui.status(format!("Logged in{who} at {registry}; the session is kept in `{}`", account.file_shown()));
     let npm = account.settings(context)?;
     warn_of_another(context, &npm, &session);
-    if let Some(profile) = profile {
+    if let Some(profile) = profile.filter(|_| account.follows_npm(&registry)) {
         ui.status(format!(
             "npm's sessions last {}; `relay auth status` tells how much is left",
             human_span(SESSION_LIFETIME)
@@ -97,12 +98,7 @@ pub(super) async fn begin(
 }
 
 /// Keeps a session where npm keeps it, and remembers since when it lasts.
-pub(super) fn keep(
-    context: &Context,
-    account: &Account,
-    session: &NewSession,
-    scope: Option<&str>,
-) -> Result<(), CliError> {
+fn keep(context: &Context, account: &Account, session: &NewSession, scope: Option<&str>) -> Result<(), CliError> {
     let registry = session.credential.registry();
     let text = account.text()?;
     let mut text = keeping::with_token(text.expose_secret(), registry, &session.token);
@@ -119,6 +115,34 @@ pub(super) fn keep(
         context.ui.warning(format!("relay can't remember since when the session lasts: {error}"));
     }
     Ok(())
+}
+
+/// Keeps a session; one that can't be kept is ended at the registry, so that none lives on that nobody has.
+pub(super) async fn keep_or_end(
+    context: &Context,
+    account: &Account,
+    session: &NewSession,
+    scope: Option<&str>,
+) -> Result<(), CliError> {
+    let Err(error) = keep(context, account, session, scope) else { return Ok(()) };
+    let registry = session.credential.registry();
+    let ended = account.client.log_out(registry, &session.credential).await;
+    let error = error.context(format!("you were logged in at {registry}, and the session could not be kept"));
+    Err(if matches!(ended, Ok(true)) {
+        error.hint("the session was ended at the registry again; log in once the file can be written")
+    } else {
+        error.hint("the session could not be ended either: revoke it on the registry's web site, under access tokens")
+    })
+}
+
+/// Ends a session that is kept nowhere. Where that can't be done it ends by itself, which is said.
+pub(super) async fn end(context: &Context, account: &Account, credential: &Credential) {
+    let registry = credential.registry();
+    if !matches!(account.client.log_out(registry, credential).await, Ok(true)) {
+        context.ui.warning(format!(
+            "the session that was used just now could not be ended at {registry}; revoke it on the web site, or let it expire"
+        ));
+    }
 }
 
 /// Another setting may go before the one that was written.
@@ -150,6 +174,7 @@ pub(super) fn explain(failure: &LoginFailure) -> CliError {
                 .hint("run `relay auth login` again; a registry without a login page needs a terminal")
                 .code("relay::auth::nobody_there")
         }
+        LoginFailure::Interrupted { .. } => CliError::of(ErrorKind::Interrupted, failure).code("relay::interrupted"),
         LoginFailure::CodesRefused { .. } => CliError::of(ErrorKind::User, failure)
             .hint("wait for a fresh code; check the clock of the machine that shows it")
             .code("relay::auth::codes_refused"),

@@ -24,6 +24,8 @@ pub(super) async fn run(context: &Context, args: &LogoutArgs) -> Result<Exit, Cl
         }
         return Ok(Exit::Done);
     };
+    // Before the registry ends the session: a line that can't be taken out would stay with a dead token.
+    account.check_writable()?;
     let ended = match account.own_credential(&registry)? {
         Some(credential) => account.client.log_out(&registry, &credential).await.map_err(|error| {
             CliError::of(ErrorKind::User, &error)

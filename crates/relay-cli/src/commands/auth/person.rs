@@ -1,10 +1,11 @@
 //! The person who logs in: sees the page's address, types name, password and code.
 
-use relay_engine::account::login::LoginPerson;
+use relay_engine::account::login::{LoginPerson, Typed};
 use relay_engine::driver::Code;
 use relay_registry::{DisplayUrl, Otp, RegistryUrl, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::error::{CliError, ErrorKind};
 use crate::person::{ask_code, open_browser, say};
 use crate::qr_code;
 use crate::ui::Ui;
@@ -36,33 +37,49 @@ impl LoginPerson for AtTerminal {
         self.show_page(&format!("Log in at {at} in your browser; relay waits for it:"), page);
     }
 
-    async fn name_and_password(&self) -> Option<(String, SecretString)> {
+    async fn name_and_password(&self) -> Typed<(String, SecretString)> {
         if !self.ui.is_interactive() {
-            return None;
+            return Typed::Skipped;
         }
         let (ui, registry) = (self.ui.clone(), self.registry.clone());
         // Prompts block their thread.
         let asked = tokio::task::spawn_blocking(move || {
-            let name = ui.ask_text(&format!("Your name at {registry}:")).ok().flatten()?;
-            let password = ui.ask_secret("Password:").ok().flatten()?;
-            let name = name.trim().to_owned();
-            (!name.is_empty() && !password.expose_secret().is_empty()).then_some((name, password))
+            let name = match typed(ui.ask_text(&format!("Your name at {registry}:"))) {
+                Typed::Given(name) if !name.trim().is_empty() => name.trim().to_owned(),
+                Typed::Interrupted => return Typed::Interrupted,
+                Typed::Given(_) | Typed::Skipped => return Typed::Skipped,
+            };
+            match typed(ui.ask_secret("Password:")) {
+                Typed::Given(password) if !password.expose_secret().is_empty() => Typed::Given((name, password)),
+                Typed::Interrupted => Typed::Interrupted,
+                Typed::Given(_) | Typed::Skipped => Typed::Skipped,
+            }
         });
-        asked.await.ok().flatten()
+        asked.await.unwrap_or(Typed::Skipped)
     }
 
-    async fn code(&self, message: &str) -> Option<Otp> {
+    async fn code(&self, message: &str) -> Typed<Otp> {
         if !self.ui.is_interactive() {
-            return None;
+            return Typed::Skipped;
         }
         let (ui, message) = (self.ui.clone(), message.to_owned());
         let asked = tokio::task::spawn_blocking(move || {
             say(&ui, message);
             match ask_code(&ui, "One-time password (empty gives up):") {
-                Code::Typed(otp) => Some(otp),
-                Code::Skipped | Code::Interrupted => None,
+                Code::Typed(otp) => Typed::Given(otp),
+                Code::Skipped => Typed::Skipped,
+                Code::Interrupted => Typed::Interrupted,
             }
         });
-        asked.await.ok().flatten()
+        asked.await.unwrap_or(Typed::Skipped)
+    }
+}
+
+/// What came of a question. Ctrl-C is told apart from going past it.
+pub(super) fn typed<T>(asked: Result<Option<T>, CliError>) -> Typed<T> {
+    match asked {
+        Ok(Some(answer)) => Typed::Given(answer),
+        Err(error) if error.kind() == ErrorKind::Interrupted => Typed::Interrupted,
+        Ok(None) | Err(_) => Typed::Skipped,
     }
 }

@@ -4,7 +4,7 @@ use relay_engine::account::second_factor_setup::{SETUP_BUDGET, Setup, wait_until
 use relay_registry::{Credential, LoginStart, Profile, ReadError, RegistryUrl, TwoFactor, Url};
 
 use super::account::Account;
-use super::login::{Wishes, begin, keep};
+use super::login::{Wishes, begin, end, keep_or_end};
 use super::person::AtTerminal;
 use crate::cli::auth::SecondFactorArgs;
 use crate::context::Context;
@@ -17,8 +17,22 @@ use crate::ui::{Ui, human_span};
 pub(super) async fn run(context: &Context, args: &SecondFactorArgs) -> Result<Exit, CliError> {
     let account = Account::open(context, args.registry.as_deref())?;
     let registry = account.registry("2fa")?;
-    let ui = &context.ui;
-    let (credential, profile) = session(context, &account, &registry, !args.no_browser).await?;
+    let (credential, profile, passing) = session(context, &account, &registry, !args.no_browser).await?;
+    let done = turn_on(context, args, &account, &credential, profile).await;
+    if passing {
+        end(context, &account, &credential).await;
+    }
+    done
+}
+
+async fn turn_on(
+    context: &Context,
+    args: &SecondFactorArgs,
+    account: &Account,
+    credential: &Credential,
+    profile: Profile,
+) -> Result<Exit, CliError> {
+    let (ui, registry) = (&context.ui, credential.registry());
     if profile.two_factor.is_on() {
         tell_it_is_on(ui, &profile);
         return Ok(Exit::Done);
@@ -30,7 +44,7 @@ pub(super) async fn run(context: &Context, args: &SecondFactorArgs) -> Result<Ex
         _ => format!("`{}` has no second factor: npm publishes nothing for it", profile.name),
     });
     let person = AtTerminal { ui: ui.clone(), registry: registry.clone(), browser: !args.no_browser };
-    match settings_page(&account, &registry, &credential, &profile.name).await {
+    match settings_page(account, registry, credential, &profile.name).await {
         Some(page) => person.show_page("Add a security key or passkey on this page; relay waits for it:", &page),
         None => ui.status(
             "Add a security key or passkey on the registry's web site, in your account's settings under two-factor \
@@ -38,7 +52,7 @@ pub(super) async fn run(context: &Context, args: &SecondFactorArgs) -> Result<Ex
         ),
     }
     let stop = StopRequests::listen()?;
-    let waited = crate::flow::patiently(ui, wait_until_on(&registry, &credential, &account.client));
+    let waited = crate::flow::patiently(ui, wait_until_on(registry, credential, &account.client));
     match stop.or(waited).await? {
         Setup::On(profile) => {
             tell_it_is_on(ui, &profile);
@@ -64,13 +78,14 @@ fn tell_it_is_on(ui: &Ui, profile: &Profile) {
     ui.hint("keep the recovery codes that the web site shows once where you find them without this machine");
 }
 
-/// A session that may read the account: the one at hand, else a new one.
+/// A session that may read the account: the one at hand, else a new one; and whether it is kept nowhere, so that whoever is
+/// done with it ends it.
 async fn session(
     context: &Context,
     account: &Account,
     registry: &RegistryUrl,
     browser: bool,
-) -> Result<(Credential, Profile), CliError> {
+) -> Result<(Credential, Profile, bool), CliError> {
     let ui = &context.ui;
     let at_hand = account.npm.credential_for(registry).filter(|credential| !credential.is_withheld());
     let mut is_a_living_token = false;
@@ -78,7 +93,7 @@ async fn session(
         if let Some(profile) =
             account.client.profile(registry, &credential).await.map_err(|error| unreadable(&error))?
         {
-            return Ok((credential, profile));
+            return Ok((credential, profile, false));
         }
         is_a_living_token =
             account.client.whoami(registry, &credential).await.map_err(|error| unreadable(&error))?.is_some();
@@ -90,6 +105,9 @@ async fn session(
     } else {
         ui.status(format!("You are not logged in at {registry}"));
     }
+    if !is_a_living_token {
+        account.check_writable()?;
+    }
     let session = begin(context, account, registry, Wishes { web: true, browser }).await?;
     let profile = account.client.profile(registry, &session.credential).await.map_err(|error| unreadable(&error))?;
     let profile = profile.ok_or_else(|| {
@@ -99,12 +117,12 @@ async fn session(
     })?;
     if is_a_living_token {
         // A token that works stays: npm's own login would put the session in its place.
-        ui.status("This session is used now and kept nowhere; the token stays where it is");
+        ui.status("This session is used now, kept nowhere and ended afterwards; the token stays where it is");
     } else {
-        keep(context, account, &session, None)?;
+        keep_or_end(context, account, &session, None).await?;
         ui.status(format!("Logged in as `{}`; the session is kept in `{}`", profile.name, account.file_shown()));
     }
-    Ok((session.credential, profile))
+    Ok((session.credential, profile, is_a_living_token))
 }
 
 fn unreadable(error: &ReadError) -> CliError {

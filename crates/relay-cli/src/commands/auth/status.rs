@@ -38,6 +38,9 @@ struct Standing {
     since: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ends: Option<Timestamp>,
+    /// Whether npm's word on how long a session lasts counts here.
+    #[serde(skip)]
+    lasts_two_hours: bool,
     /// What is in the way, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<String>,
@@ -97,6 +100,7 @@ async fn look(account: &Account, sessions: &Sessions, registry: RegistryUrl) -> 
         two_factor: None,
         since: None,
         ends: None,
+        lasts_two_hours: false,
         problems: account.npm.problems_for(&registry),
         registry,
     };
@@ -125,6 +129,11 @@ async fn look(account: &Account, sessions: &Sessions, registry: RegistryUrl) -> 
             TwoFactor::LoginAndWrites => "login-and-writes",
         });
     }
+    standing.lasts_two_hours = standing.state == State::Session && account.follows_npm(registry);
+    if !standing.lasts_two_hours {
+        // How long others' sessions last, nobody has said.
+        return standing;
+    }
     standing.since = sessions.since(&credential);
     let lifetime = SignedDuration::try_from(SESSION_LIFETIME).unwrap_or_default();
     standing.ends = standing.since.and_then(|since| since.checked_add(lifetime).ok());
@@ -150,7 +159,7 @@ fn render(standing: &Standing, now: Timestamp) -> String {
     }
     if let Some(ends) = standing.ends {
         row("session", until(ends, now));
-    } else if standing.state == State::Session {
+    } else if standing.lasts_two_hours {
         row("session", format!("begun by another program: it lasts {} from then", human_span(SESSION_LIFETIME)));
     }
     match standing.two_factor {

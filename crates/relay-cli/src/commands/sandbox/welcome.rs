@@ -77,7 +77,7 @@ pub(super) fn text(sandbox: &Sandbox, args: &SandboxArgs, residents: &Residents,
         .map(|one| vec![format!("  {}", one.account), one.kind.as_str().to_owned(), one.value.clone()])
         .collect();
     let (accounts, tokens) = (columns(&accounts), columns(&tokens));
-    let (publish, notes) = to_try(args.rules, url);
+    let (publish, settings, notes) = to_try(args.rules, url);
     format!(
         "{strong}Sandbox registry at {url}{strong:#}\n\
          {rules}{delay}; in memory, for this machine only\n\n\
@@ -86,26 +86,28 @@ pub(super) fn text(sandbox: &Sandbox, args: &SandboxArgs, residents: &Residents,
          {strong}Try it{strong:#}: in the folder of a package, write into `.npmrc`\n\n\
          \x20 registry={url}\n\
          \x20 {npmrc_key}={session}\n\n\
-         and run\n\n\
+         {settings}and run\n\n\
          \x20 npm whoami\n\
          \x20 npm publish{publish}\n\
-         \x20 npm view NAME\n\n\
+         \x20 npm view NAME\n\
+         \x20 relay publish\n\n\
          {notes}\
          Ctrl-C stops it. What reaches it:\n"
     )
 }
 
-/// What `npm publish` does there, and what else is worth trying.
-fn to_try(rules: RulesArg, url: &str) -> (&'static str, String) {
+/// What `npm publish` does there, what relay has to be told first, and what else is worth trying.
+fn to_try(rules: RulesArg, url: &str) -> (&'static str, String, &'static str) {
     match rules {
-        RulesArg::Plain => ("", String::new()),
+        RulesArg::Plain => ("", String::new(), ""),
         RulesArg::Npm => (
             "      asks for the second factor: npm prints an address, its page has a button",
             format!(
-                "With the granular-bypass token in its place nobody is asked, until `npm access set mfa=publish NAME`\n\
-                 forbids tokens for a package. For relay, say in `relay.toml` that npm's rules count here:\n\n\
+                "into `relay.toml` (without it relay takes this for a registry that asks for no second factor)\n\n\
                  \x20 [[registry]]\n\x20 url = \"{url}\"\n\x20 rules = \"npm\"\n\n"
             ),
+            "With the granular-bypass token in its place nobody is asked, until `npm access set mfa=publish NAME`\n\
+             forbids tokens for a package.\n\n",
         ),
     }
 }

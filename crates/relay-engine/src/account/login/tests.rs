@@ -22,6 +22,7 @@ struct World {
     polls: Mutex<Vec<Result<LoginPoll, LoginError>>>,
     by_name: Mutex<Vec<Result<NameLogin, LoginError>>>,
     who: Option<(String, SecretString)>,
+    stops: bool,
     codes: Mutex<Vec<Otp>>,
     asked: Mutex<Vec<String>>,
 }
@@ -79,13 +80,16 @@ impl LoginPerson for World {
         self.note(page.as_str());
     }
 
-    async fn name_and_password(&self) -> Option<(String, SecretString)> {
-        self.who.clone()
+    async fn name_and_password(&self) -> Typed<(String, SecretString)> {
+        if self.stops {
+            return Typed::Interrupted;
+        }
+        self.who.clone().map_or(Typed::Skipped, Typed::Given)
     }
 
-    async fn code(&self, message: &str) -> Option<Otp> {
+    async fn code(&self, message: &str) -> Typed<Otp> {
         self.note(message);
-        self.codes.lock().unwrap().pop()
+        self.codes.lock().unwrap().pop().map_or(Typed::Skipped, Typed::Given)
     }
 }
 
@@ -148,4 +152,11 @@ async fn what_is_not_given_or_refused_again_and_again_ends_the_login() {
     let world = World { who: who(), by_name: Mutex::new(vec![Ok(challenged())]), codes, ..World::default() };
     assert_eq!(world.log_in(false).await.err(), Some(LoginFailure::CodesRefused { registry: registry.clone() }));
     assert_eq!(world.asked().iter().filter(|what| what.contains("code: true")).count(), 3);
+}
+
+#[tokio::test]
+async fn ctrl_c_at_a_question_is_no_answer_that_was_left_out() {
+    let world = World { stops: true, ..World::default() };
+    let failure = world.log_in(false).await.err().unwrap();
+    assert!(matches!(failure, LoginFailure::Interrupted { .. }), "{failure}");
 }
