@@ -25,7 +25,7 @@ mod asking;
 mod stall;
 mod state_events;
 
-pub(crate) use asking::{Brought, beside_uploads, bring};
+pub(crate) use asking::{Brought, beside_uploads, bring, poll_until_answered};
 pub use asking::{CHALLENGE_BUDGET, CHALLENGE_POLL_MAX, CHALLENGE_POLL_MIN, ChallengeNotice, Code, Person};
 pub use stall::Stalled;
 use state_events::EmittedStates;

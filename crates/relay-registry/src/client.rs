@@ -5,6 +5,7 @@
 //! [`REDIRECTS_MAX`], and never with a credential.
 
 mod account;
+mod account_writes;
 mod connection;
 mod fetch;
 mod pause;
@@ -194,6 +195,7 @@ impl RegistryClient {
         let headers = request_headers(&self.options, &url, request.credential, wishes)
             .map_err(|error| WriteError::NotSent { cause: error.to_string() })?;
         let method = match request.method {
+            WriteMethod::Post => Method::POST,
             WriteMethod::Put => Method::PUT,
             WriteMethod::Post => Method::POST,
             WriteMethod::Delete => Method::DELETE,

@@ -13,6 +13,7 @@
 //! - [`write`](mod@write), [`publish`], [`challenge`]: a write as a value and the answers to it; an upload as a write;
 //!   two-factor challenges
 //! - [`login`], [`profile`]: logging in; the account of a session
+//! - [`tokens`]: an account's tokens, and what a new one is to be
 //! - [`refusal`]: a registry's no, classified and explained from one table
 //! - [`read`]: the errors of reading
 //! - [`client`]: the one part that sends
@@ -34,6 +35,7 @@ pub mod read;
 pub mod refusal;
 mod retry_after;
 pub mod stage;
+pub mod tokens;
 pub mod url;
 pub mod write;
 
@@ -54,10 +56,14 @@ pub use npmrc::{
 pub use packument::{
     CannotUnpublish, NotTheDocument, Packument, PackumentAnswer, PackumentForm, PublishedVersion, WholePackument,
 };
-pub use profile::{Profile, TwoFactor};
+pub use profile::{AppSetup, Profile, TwoFactor};
 pub use publish::PublishRequest;
 pub use read::ReadError;
 pub use refusal::{Explanation, Refusal, RefusalClass, RefusalCode, explain};
 pub use stage::{InvalidStageId, StageId, StagedVersion};
+pub use tokens::{
+    CreatedToken, READ_TOKEN_DAYS_DEFAULT, TOKEN_ORGS_MAX, TOKEN_PACKAGES_MAX, TokenCover, TokenEntry, TokenList,
+    TokenPermission, TokenWish, WRITE_TOKEN_DAYS_DEFAULT, WRITE_TOKEN_DAYS_MAX,
+};
 pub use url::{DisplayUrl, InvalidRegistryUrl, RegistryUrl, default_registry, escaped_name};
 pub use write::{Accepted, NpmCommand, WriteError, WriteMethod, WriteRequest};

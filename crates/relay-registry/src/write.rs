@@ -44,6 +44,10 @@ pub enum NpmCommand {
     Profile,
     /// `npm whoami`.
     Whoami,
+    /// `npm token`.
+    Token,
+    /// `npm access`.
+    Access,
 }
 
 impl NpmCommand {
@@ -59,6 +63,8 @@ impl NpmCommand {
             Self::Logout => "logout",
             Self::Profile => "profile",
             Self::Whoami => "whoami",
+            Self::Token => "token",
+            Self::Access => "access",
         }
     }
 }
@@ -66,6 +72,8 @@ impl NpmCommand {
 /// How a write is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteMethod {
+    /// `POST`.
+    Post,
     /// `PUT`.
     Put,
     /// `POST`.

@@ -115,7 +115,9 @@ where
 }
 
 /// The password that the registry gives for an answer; without one, how the challenge ended.
-async fn poll_until_answered<F: Future<Output = Polled> + Send>(poll: impl Fn() -> F + Send) -> Result<Otp, Answer> {
+pub(crate) async fn poll_until_answered<F: Future<Output = Polled> + Send>(
+    poll: impl Fn() -> F + Send,
+) -> Result<Otp, Answer> {
     let end = Instant::now() + CHALLENGE_BUDGET;
     while Instant::now() < end {
         let pause = match poll().await {
