@@ -4,6 +4,7 @@
 mod access;
 mod after_upload;
 mod auth;
+mod auth_tokens;
 mod build;
 mod canary;
 mod ci_page;

@@ -163,6 +163,19 @@ impl PublishingAccess {
     }
 }
 
+impl CredentialKind {
+    /// The word in `relay.toml`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GranularBypass => "granular-bypass",
+            Self::Granular => "granular",
+            Self::GranularStage => "granular-stage",
+            Self::Session => "session",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl RouteKind {
     /// The word that plans and messages use.
     pub fn as_str(self) -> &'static str {

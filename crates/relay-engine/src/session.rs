@@ -125,9 +125,10 @@ impl Session {
         if let Some(credential) = of_npmrc.clone() {
             let about = declared.iter().find(|declaration| is_of_npmrc(declaration));
             let about = about.or_else(|| declared.iter().find(|declaration| declaration.env.is_none()));
-            let kind = about.map(|declaration| declaration.kind).or_else(|| self.kind_of_begun(&credential));
-            let kind = kind.unwrap_or(CredentialKind::Unknown);
-            found.push(known(kind, about.and_then(|declaration| declaration.expires).map(|date| date.0), credential));
+            found.push(match about {
+                Some(about) => known(about.kind, about.expires.map(|date| date.0), credential),
+                None => self.undeclared(credential),
+            });
         }
         // A token that is written down for a host goes before those that are only for the person's registry.
         let without_registry = declared.iter().filter(|declaration| declaration.registry.is_none());
@@ -136,7 +137,7 @@ impl Session {
             let declared = |variable: &str| config.credential.iter().any(|one| one.env.as_deref() == Some(variable));
             let mut customary = CUSTOMARY_TOKEN_VARIABLES.iter().filter(|variable| !declared(variable));
             let credential = customary.find_map(|variable| self.credential_of(variable, registry));
-            found.extend(credential.map(|credential| known(CredentialKind::Unknown, None, credential)));
+            found.extend(credential.map(|credential| self.undeclared(credential)));
         }
         if found.is_empty() && withheld {
             let id = CredentialId::made(registry.clone(), "the settings of whoever publishes");
@@ -146,9 +147,18 @@ impl Session {
         found
     }
 
-    /// What kind a credential is that nobody declares: relay knows the sessions that it began itself.
-    fn kind_of_begun(&self, credential: &Credential) -> Option<CredentialKind> {
-        self.begun.since(credential).map(|_| CredentialKind::Session)
+    /// A credential that nobody declares: relay knows the sessions that it began itself, and the tokens of which the account's
+    /// list has told (`relay auth token list`).
+    fn undeclared(&self, credential: Credential) -> KnownCredential {
+        let (kind, expires) = if self.begun.since(&credential).is_some() {
+            (CredentialKind::Session, None)
+        } else {
+            match self.begun.token(&credential) {
+                Some(told) => (told.kind, told.expires),
+                None => (CredentialKind::Unknown, None),
+            }
+        };
+        known(kind, expires, credential)
     }
 
     /// The credential that a variable holds; where credentials are withheld, that it may hold one is enough.

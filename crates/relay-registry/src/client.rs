@@ -197,7 +197,6 @@ impl RegistryClient {
         let method = match request.method {
             WriteMethod::Post => Method::POST,
             WriteMethod::Put => Method::PUT,
-            WriteMethod::Post => Method::POST,
             WriteMethod::Delete => Method::DELETE,
         };
         let bytes = request.body.as_ref().map_or(0, Bytes::len);

@@ -76,8 +76,6 @@ pub enum WriteMethod {
     Post,
     /// `PUT`.
     Put,
-    /// `POST`.
-    Post,
     /// `DELETE`.
     Delete,
 }

@@ -119,13 +119,24 @@ impl State {
             let password = self.ids.token();
             self.add_account(NewAccount { name: account.into(), password, second_factor: SecondFactor::None });
         }
+        // A granular token has a name always: npm's registry makes none without. A session has none.
+        let name = match &kind {
+            TokenKind::Session => None,
+            TokenKind::Granular { bypass: true, .. } => Some("granular-bypass".to_owned()),
+            TokenKind::Granular { stage_only: true, .. } => Some("granular-stage".to_owned()),
+            TokenKind::Granular { .. } => Some("granular".to_owned()),
+        };
         let (grant, lifetime) = match kind {
             TokenKind::Session => (None, Some(SESSION_LIFETIME)),
             TokenKind::Granular { bypass, stage_only, packages, read_only, expires_in } => {
                 (Some(Grant { bypass, stage_only, read_only, packages, trusted: None }), expires_in)
             }
         };
-        self.insert_token(NewToken { account: account.into(), grant, lifetime })
+        let value = self.insert_token(NewToken { account: account.into(), grant, lifetime });
+        if let Some(token) = self.tokens.get_mut(&value) {
+            token.name = name;
+        }
+        value
     }
 
     /// Makes a token and hands back its value.

@@ -1,5 +1,7 @@
 //! `relay auth`: its arguments and its help.
 
+pub(crate) mod token;
+
 use clap::{Args, Subcommand};
 
 const LONG_ABOUT: &str = "\
@@ -40,6 +42,7 @@ Examples:
   relay auth login --registry URL     at another one
   relay auth status                   who, where, how much longer
   relay auth 2fa                      is the second factor on? if not, turns it on with you
+  relay auth token list               the account's tokens, and what ends soon
   relay auth logout                   ends the session at the registry and forgets it here";
 
 /// Log in at a registry, see who one is there, turn the second factor on
@@ -59,6 +62,7 @@ pub(crate) enum AuthCommand {
     Logout(LogoutArgs),
     #[command(name = "2fa")]
     SecondFactor(SecondFactorArgs),
+    Token(token::TokenArgs),
 }
 
 /// Log in and keep the session where npm keeps it

@@ -5,7 +5,9 @@ mod login;
 mod logout;
 mod person;
 mod second_factor;
+mod session;
 mod status;
+mod token;
 
 use crate::cli::auth::{AuthArgs, AuthCommand};
 use crate::context::Context;
@@ -19,5 +21,6 @@ pub(crate) async fn run(context: &Context, args: &AuthArgs) -> Result<Exit, CliE
         AuthCommand::Status(args) => status::run(context, args).await,
         AuthCommand::Logout(args) => logout::run(context, args).await,
         AuthCommand::SecondFactor(args) => second_factor::run(context, args).await,
+        AuthCommand::Token(args) => token::run(context, args).await,
     }
 }

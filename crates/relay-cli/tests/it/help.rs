@@ -34,6 +34,10 @@ fn help_of_each_command() {
         "auth status",
         "auth 2fa",
         "auth logout",
+        "auth token",
+        "auth token create",
+        "auth token list",
+        "auth token revoke",
         "version",
         "graph",
         "pack",
@@ -62,7 +66,7 @@ fn completions_and_manual_pages_know_the_commands() {
         assert!(run.stdout.contains("completions"), "{shell}");
     }
     assert!(repo.relay("man graph").stdout.contains(".TH relay-graph 1"));
-    assert_eq!(repo.relay("man --out pages").stderr, "wrote 22 pages to `[ROOT]/pages`\n");
+    assert_eq!(repo.relay("man --out pages").stderr, "wrote 26 pages to `[ROOT]/pages`\n");
     let pages = repo.names_in("pages");
     assert!(
         pages.contains(&"relay-pack.1".to_owned()) && pages.contains(&"relay-auth-login.1".to_owned()),

@@ -66,6 +66,7 @@ pub trait LoginPerson: Sync {
 
 impl<T> Typed<T> {
     /// The answer; else how the login ends for want of it. `what`: what was asked for.
+    #[expect(clippy::result_large_err, reason = "one login, one error: its size costs nothing beside the requests")]
     fn or_failure(self, registry: &RegistryUrl, what: &'static str) -> Result<T, LoginFailure> {
         match self {
             Self::Given(answer) => Ok(answer),

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use relay_config::CredentialKind;
 use relay_registry::{Credential, fresh_salt};
 use relay_values::RegistryUrl;
 use relay_workspace::read_regular_text;
@@ -17,17 +19,35 @@ use serde::{Deserialize, Serialize};
 pub const SESSIONS_FILE_NAME: &str = "sessions.json";
 /// The largest file that is read back, in bytes.
 const SESSIONS_SIZE_BYTES_MAX: u64 = 1024 * 1024;
+/// The most tokens that are remembered of one registry; those whose list was read longest ago are forgotten first.
+const TOKENS_MAX: usize = 64;
 /// How long a session of npm's registry lasts (`npm-registry.md`, 3.5).
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(2);
 
 /// What is remembered, one session a registry: a login takes the place of the one before.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the file")]
 pub struct Sessions {
     /// What the fingerprints are made with.
     #[serde(default)]
     salt: Option<String>,
     #[serde(default)]
     sessions: BTreeMap<RegistryUrl, Remembered>,
+    /// Granular tokens of which a registry's list has told, by fingerprint.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tokens: BTreeMap<RegistryUrl, BTreeMap<String, ToldToken>>,
+}
+
+/// What a registry's list has told of a granular token, which can't be asked itself (`npm-registry.md`, 4.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldToken {
+    /// What kind it is.
+    pub kind: CredentialKind,
+    /// The day it dies, in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Date>,
+    /// When the list was read.
+    pub on: Date,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +90,23 @@ impl Sessions {
         (known.fingerprint == credential.fingerprint(self.salt.as_deref()?)).then_some(known.since)
     }
 
+    /// Remembers what a list has told of a token.
+    pub fn remember_token(&mut self, credential: &Credential, told: ToldToken) {
+        let salt = self.salt.get_or_insert_with(fresh_salt);
+        let fingerprint = credential.fingerprint(salt);
+        let tokens = self.tokens.entry(credential.registry().clone()).or_default();
+        tokens.insert(fingerprint, told);
+        while tokens.len() > TOKENS_MAX {
+            let oldest = tokens.iter().min_by_key(|(_, told)| told.on).map(|(fingerprint, _)| fingerprint.clone());
+            tokens.retain(|fingerprint, _| Some(fingerprint) != oldest.as_ref());
+        }
+    }
+
+    /// What a list has told of this very token.
+    pub fn token(&self, credential: &Credential) -> Option<ToldToken> {
+        self.tokens.get(credential.registry())?.get(&credential.fingerprint(self.salt.as_deref()?)).copied()
+    }
+
     /// The web site of a registry, where a login has shown it.
     pub fn website(&self, registry: &RegistryUrl) -> Option<&str> {
         self.sessions.get(registry)?.website.as_deref()
@@ -107,6 +144,27 @@ mod tests {
         sessions.remember(&new, at("2026-11-29T12:00:00Z"), None);
         assert_eq!((sessions.since(&old), sessions.since(&new)), (None, Some(at("2026-11-29T12:00:00Z"))));
         assert_eq!(sessions.website(new.registry()), Some("https://web.example"));
+    }
+
+    #[test]
+    fn what_a_list_has_told_of_a_token_is_known_of_that_token_alone() {
+        let told = |day| ToldToken {
+            kind: CredentialKind::GranularBypass,
+            expires: None,
+            on: jiff::civil::date(2026, 11, day),
+        };
+        let mut sessions = Sessions::default();
+        sessions.remember_token(&credential("npm_canary"), told(1));
+        let text = serde_json::to_string(&sessions).unwrap();
+        assert!(!text.contains("canary"), "{text}");
+        let mut sessions: Sessions = serde_json::from_str(&text).unwrap();
+        assert_eq!(sessions.token(&credential("npm_canary")), Some(told(1)));
+        assert_eq!(sessions.token(&credential("npm_other")), None);
+        for number in 0..80 {
+            sessions.remember_token(&credential(&format!("npm_{number}")), told(2));
+        }
+        assert_eq!(sessions.tokens.values().map(BTreeMap::len).sum::<usize>(), TOKENS_MAX);
+        assert_eq!(sessions.token(&credential("npm_canary")), None, "the oldest is forgotten first");
     }
 
     #[test]

@@ -213,7 +213,7 @@ fn shown(token: &Token) -> Value {
         Some(packages) => packages.iter().map(|name| scope(Some(name))).collect(),
     };
     scopes.extend(token.orgs.iter().map(|org| json!({ "type": "org", "name": org })));
-    json!({
+    let mut shown = json!({
         "key": token.key,
         "token": token.redacted(),
         "name": token.name,
@@ -229,7 +229,14 @@ fn shown(token: &Token) -> Value {
         "accessed": token.accessed.map(|accessed| accessed.to_string()),
         "permissions": [{ "name": "package", "action": action }],
         "scopes": scopes,
-    })
+    });
+    if grant.stage_only
+        && let Value::Object(fields) = &mut shown
+    {
+        // As users have seen it stored (`npm-registry.md`, 4.3); whether npm's list shows it is not known.
+        fields.insert("publish_policy".into(), json!("stage_only"));
+    }
+    shown
 }
 
 fn authorised(state: &mut State, request: &Incoming, action: Action, words: &str) -> Result<String, Answer> {

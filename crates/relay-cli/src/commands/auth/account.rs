@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use relay_config::{Config, RegistryRules};
 use relay_engine::account::sessions::Sessions;
 use relay_registry::{Credential, NpmConfig, RegistryClient, RegistryUrl, default_registry};
+use relay_values::{CUSTOMARY_TOKEN_VARIABLES, CredentialId, no_token};
 use relay_workspace::{Workspace, check_writable, read_regular_text, write_privately};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -27,7 +28,7 @@ pub(super) struct Account {
     /// The person's `.npmrc`, whether it is there or not. `None`: there is no home folder.
     file: Option<Utf8PathBuf>,
     /// The folder of the person's that sessions are remembered in.
-    pub(super) state: Utf8PathBuf,
+    state: Utf8PathBuf,
     environment: BTreeMap<String, String>,
     pub(super) workspace: Option<Workspace>,
     registry: Option<String>,
@@ -104,6 +105,34 @@ impl Account {
         let file = self.file()?;
         make_folder_of(file)?;
         check_writable(file).map_err(|error| unwritable(&error))
+    }
+
+    /// The credentials for a registry that are here: that of `.npmrc`, those of the variables that `relay.toml` declares for it,
+    /// and the customary variables.
+    pub(super) fn at_hand(&self, registry: &RegistryUrl) -> Vec<Credential> {
+        let mut found: Vec<Credential> =
+            self.npm.credential_for(registry).filter(|credential| !credential.is_withheld()).into_iter().collect();
+        let of_person = *registry == self.npm.default_of_person();
+        let declared =
+            self.config.credential.iter().filter(|one| one.registry.as_ref().map_or(of_person, |at| at == registry));
+        let declared = declared.filter_map(|one| one.env.as_deref());
+        let customary = CUSTOMARY_TOKEN_VARIABLES.into_iter().filter(|_| of_person);
+        for variable in declared.chain(customary) {
+            let value = self.environment.get(variable).filter(|value| no_token(value).is_none());
+            let Some(value) = value else { continue };
+            let id = CredentialId::of_variable(registry.clone(), variable);
+            let credential = Credential::new_bearer(SecretString::from(value.clone()), id);
+            if !found.iter().any(|known| known.is_same(&credential)) {
+                found.push(credential);
+            }
+        }
+        found
+    }
+
+    /// Writes what relay remembers of sessions and tokens.
+    pub(super) fn remember(&self, sessions: &Sessions) -> Result<(), String> {
+        std::fs::create_dir_all(&self.state).map_err(|error| error.to_string())?;
+        sessions.write(&self.state).map_err(|error| error.to_string())
     }
 
     /// What relay remembers of sessions.

@@ -108,10 +108,7 @@ fn keep(context: &Context, account: &Account, session: &NewSession, scope: Optio
     account.write(&text)?;
     let mut sessions = account.sessions();
     sessions.remember(&session.credential, WallClock.now(), session.website.clone());
-    if let Err(error) = std::fs::create_dir_all(&account.state)
-        .map_err(|error| error.to_string())
-        .and_then(|()| sessions.write(&account.state).map_err(|error| error.to_string()))
-    {
+    if let Err(error) = account.remember(&sessions) {
         context.ui.warning(format!("relay can't remember since when the session lasts: {error}"));
     }
     Ok(())

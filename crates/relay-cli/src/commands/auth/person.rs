@@ -1,5 +1,6 @@
 //! The person who logs in: sees the page's address, types name, password and code.
 
+use relay_engine::account::guarded::FactorPerson;
 use relay_engine::account::login::{LoginPerson, Typed};
 use relay_engine::driver::Code;
 use relay_registry::{DisplayUrl, Otp, RegistryUrl, Url};
@@ -72,6 +73,16 @@ impl LoginPerson for AtTerminal {
             }
         });
         asked.await.unwrap_or(Typed::Skipped)
+    }
+}
+
+impl FactorPerson for AtTerminal {
+    fn show_challenge(&self, what: &str, page: &Url) {
+        self.show_page(&format!("The registry asks for your second factor to {what}. Answer on this page:"), page);
+    }
+
+    async fn type_code(&self, what: &str, message: &str) -> Typed<Otp> {
+        self.code(&format!("The registry asks for your second factor to {what}: {message}")).await
     }
 }
 

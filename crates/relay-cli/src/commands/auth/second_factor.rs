@@ -1,11 +1,11 @@
 //! `relay auth 2fa`.
 
 use relay_engine::account::second_factor_setup::{SETUP_BUDGET, Setup, wait_until_on};
-use relay_registry::{Credential, LoginStart, Profile, ReadError, RegistryUrl, TwoFactor, Url};
+use relay_registry::{Credential, LoginStart, Profile, RegistryUrl, TwoFactor, Url};
 
 use super::account::Account;
-use super::login::{Wishes, begin, end, keep_or_end};
 use super::person::AtTerminal;
+use super::session::AccountSession;
 use crate::cli::auth::SecondFactorArgs;
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
@@ -17,11 +17,9 @@ use crate::ui::{Ui, human_span};
 pub(super) async fn run(context: &Context, args: &SecondFactorArgs) -> Result<Exit, CliError> {
     let account = Account::open(context, args.registry.as_deref())?;
     let registry = account.registry("2fa")?;
-    let (credential, profile, passing) = session(context, &account, &registry, !args.no_browser).await?;
-    let done = turn_on(context, args, &account, &credential, profile).await;
-    if passing {
-        end(context, &account, &credential).await;
-    }
+    let session = AccountSession::open(context, &account, &registry, !args.no_browser).await?;
+    let done = turn_on(context, args, &account, &session.credential, session.profile.clone()).await;
+    session.close(context, &account).await;
     done
 }
 
@@ -76,60 +74,6 @@ async fn turn_on(
 fn tell_it_is_on(ui: &Ui, profile: &Profile) {
     ui.status(format!("The second factor of `{}` is on", profile.name));
     ui.hint("keep the recovery codes that the web site shows once where you find them without this machine");
-}
-
-/// A session that may read the account: the one at hand, else a new one; and whether it is kept nowhere, so that whoever is
-/// done with it ends it.
-async fn session(
-    context: &Context,
-    account: &Account,
-    registry: &RegistryUrl,
-    browser: bool,
-) -> Result<(Credential, Profile, bool), CliError> {
-    let ui = &context.ui;
-    let at_hand = account.npm.credential_for(registry).filter(|credential| !credential.is_withheld());
-    let mut is_a_living_token = false;
-    if let Some(credential) = at_hand {
-        if let Some(profile) =
-            account.client.profile(registry, &credential).await.map_err(|error| unreadable(&error))?
-        {
-            return Ok((credential, profile, false));
-        }
-        is_a_living_token =
-            account.client.whoami(registry, &credential).await.map_err(|error| unreadable(&error))?.is_some();
-        ui.status(if is_a_living_token {
-            format!("The credential from {} is a token, and only a session may read the account", credential.id())
-        } else {
-            format!("The credential from {} is not known at {registry} any more", credential.id())
-        });
-    } else {
-        ui.status(format!("You are not logged in at {registry}"));
-    }
-    if !is_a_living_token {
-        account.check_writable()?;
-    }
-    let session = begin(context, account, registry, Wishes { web: true, browser }).await?;
-    let profile = account.client.profile(registry, &session.credential).await.map_err(|error| unreadable(&error))?;
-    let profile = profile.ok_or_else(|| {
-        CliError::user(format!("{registry} shows no account, so that its second factor can't be seen"))
-            .hint("registries other than npm's have none that relay knows of")
-            .code("relay::auth::no_profiles")
-    })?;
-    if is_a_living_token {
-        // A token that works stays: npm's own login would put the session in its place.
-        ui.status("This session is used now, kept nowhere and ended afterwards; the token stays where it is");
-    } else {
-        keep_or_end(context, account, &session, None).await?;
-        ui.status(format!("Logged in as `{}`; the session is kept in `{}`", profile.name, account.file_shown()));
-    }
-    Ok((session.credential, profile, is_a_living_token))
-}
-
-fn unreadable(error: &ReadError) -> CliError {
-    CliError::of(ErrorKind::User, error)
-        .context("the account can't be read")
-        .hint("check the network and the registry's address, and try again")
-        .code("relay::auth::unreadable")
 }
 
 /// The page of an account's settings, on the registry's own web site: where that is, a login shows.
