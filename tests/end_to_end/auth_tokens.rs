@@ -159,7 +159,7 @@ fn more_packages_than_a_token_may_name_are_split_and_the_lines_are_ones_that_rel
     assert_eq!(sizes, [30, 30]);
     assert_eq!(asked(&registry, "POST", "/-/npm/v1/tokens"), 2, "one code serves both");
     let start = made.stderr.find("[[credential]]").expect("lines for relay.toml");
-    let lines: String = made.stderr[start..].lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let lines = made.stderr[start..].lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
     assert_eq!(lines.matches("[[credential]]").count(), 2, "{lines}");
     world.append("relay.toml", &format!("\n{lines}"));
     world.relay(&["plan", "--offline"]).ended_with(0);
