@@ -59,8 +59,8 @@ pub struct DriverContext<'a, U, P> {
     pub person: &'a P,
     /// The stream of events.
     pub events: &'a Emitter,
-    /// Reads in flight at once.
-    pub reads_max: usize,
+    /// Requests in flight at once, uploads and reads together: each has a connection of its own where a registry doesn't speak HTTP/2.
+    pub requests_max: usize,
     /// The lock of the remote, where one is held: asked before each upload.
     pub lock: Option<&'a RemoteLock>,
     /// When the registries were read for the plan; `None`: just now.
@@ -113,7 +113,7 @@ async fn run<U: RegistryCalls, P: Person>(
     interrupts: &mut mpsc::Receiver<()>,
 ) -> Result<(), DriverError> {
     let begun = session.epoch;
-    let reads = Semaphore::new(context.reads_max.max(1));
+    let requests = Semaphore::new(context.requests_max.max(1));
     let mut challenges: BTreeMap<ChangeKey, Challenge> = BTreeMap::new();
     let mut running: FuturesUnordered<BoxFuture<'_, Completed>> = FuturesUnordered::new();
     let mut deadline: Option<Instant> = None;
@@ -147,7 +147,7 @@ async fn run<U: RegistryCalls, P: Person>(
                 running.push(Box::pin(ask(context, upload, challenge, notice)));
                 continue;
             }
-            if let Some(future) = carry(context, effect, session, begun, &reads) {
+            if let Some(future) = carry(context, effect, session, begun, &requests) {
                 running.push(future);
             }
         }
@@ -268,7 +268,7 @@ fn carry<'a, U: RegistryCalls, P: Person>(
     effect: Effect,
     session: &SecondFactorSession,
     begun: Instant,
-    reads: &'a Semaphore,
+    requests: &'a Semaphore,
 ) -> Option<BoxFuture<'a, Completed>> {
     let registry = context.registry;
     match effect {
@@ -277,6 +277,7 @@ fn carry<'a, U: RegistryCalls, P: Person>(
             let lock = context.lock;
             let otp = session.otp(&prepared_upload.registry).filter(|_| with_otp).cloned();
             Some(Box::pin(async move {
+                let _permit = requests.acquire().await;
                 // Asked when nothing is left to be done before: the process may have been stopped since it was asked last.
                 if let Some(lock) = lock
                     && let Err(lost) = lock.check().await
@@ -293,7 +294,7 @@ fn carry<'a, U: RegistryCalls, P: Person>(
             let prepared_upload = context.prepared_uploads.get(&package)?;
             Some(Box::pin(async move {
                 tokio::time::sleep_until(begun + at).await;
-                let _permit = reads.acquire().await;
+                let _permit = requests.acquire().await;
                 let found = registry.find(prepared_upload, thorough).await;
                 Completed::Input(Input::Settled { package, found })
             }))
@@ -302,7 +303,7 @@ fn carry<'a, U: RegistryCalls, P: Person>(
             let prepared_upload = context.prepared_uploads.get(&package)?;
             Some(Box::pin(async move {
                 tokio::time::sleep_until(begun + at).await;
-                let _permit = reads.acquire().await;
+                let _permit = requests.acquire().await;
                 let found = registry.look(prepared_upload).await;
                 Completed::Input(Input::Looked { package, found })
             }))

@@ -10,7 +10,7 @@ use relay_pack::Tarball;
 use relay_plan::{Authorisation, Lesson, PlannedPackage, ReleasePlan};
 use relay_registry::Credential;
 use relay_workspace::PackageName;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::authority::{KnownCredentials, NotAuthorised, PackageAuthority};
 use crate::driver::{DriverContext, DriverError, Person, carry_out};
@@ -29,8 +29,11 @@ use crate::second_factor::SecondFactorSession;
 use crate::session::KnownCredential;
 use crate::state::{Failure, How, Parked};
 
-/// Reads in flight for each upload that may be in flight: looks for visibility must never wait for a free connection.
-const READS_PER_UPLOAD: usize = 4;
+/// Requests in flight for each upload that may be in flight: every upload is followed by a look at what the registry shows.
+const REQUESTS_PER_UPLOAD: usize = 2;
+
+/// Requests in flight at least, so that looks go on where few uploads may.
+const REQUESTS_MIN: usize = 16;
 
 mod foreign;
 
@@ -261,9 +264,9 @@ pub async fn publish<U: RegistryCalls, P: Person>(
     Ok(report)
 }
 
-/// How many reads may be in flight beside a number of uploads.
-pub fn reads_max(concurrency: usize) -> usize {
-    concurrency.saturating_mul(READS_PER_UPLOAD).clamp(16, 64)
+/// How many requests may be in flight where so many uploads may: those and the looks at what the registry shows.
+pub fn requests_max(concurrency: usize) -> usize {
+    concurrency.saturating_mul(REQUESTS_PER_UPLOAD).clamp(REQUESTS_MIN, Semaphore::MAX_PERMITS)
 }
 
 /// The credential that an upload was sent with.

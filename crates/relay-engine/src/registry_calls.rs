@@ -3,13 +3,11 @@
 use std::future::Future;
 use std::time::Duration;
 
-use futures_util::future::{OptionFuture, join};
 use relay_config::RegistryRules;
 use relay_registry::{
     Challenge, DocumentInput, NpmCommand, Otp, PackumentAnswer, PackumentForm, PollAnswer, PublishRequest,
     PublishedVersion, ReadError, RegistryClient, WebChallenge, WriteError, publish_document,
 };
-use url::Url;
 
 use crate::machine::{Found, UploadOutcome};
 use crate::prepared_upload::PreparedUpload;
@@ -62,7 +60,7 @@ pub trait RegistryCalls: Sync {
     /// Asks what the registry has under the version, whether or not it can be installed yet. `thorough`: where its document is
     /// not there, the whole packument is asked too, which has the dates of what was taken back.
     fn find(&self, prepared_upload: &PreparedUpload, thorough: bool) -> impl Future<Output = Found> + Send;
-    /// Asks for what an installer needs: the packument with the version, and the tarball.
+    /// Asks for what an installer needs: the packument with the version, and where it may come later the tarball.
     fn look(&self, prepared_upload: &PreparedUpload) -> impl Future<Output = Found> + Send;
     /// Asks whether a web challenge has been answered.
     fn poll(&self, prepared_upload: &PreparedUpload, challenge: &WebChallenge) -> impl Future<Output = Polled> + Send;
@@ -135,20 +133,13 @@ impl RegistryCalls for RegistryClient {
     async fn look(&self, prepared_upload: &PreparedUpload) -> Found {
         let credential = prepared_upload.authority.reading_credential().await;
         let credential = credential.as_ref();
-        let guess = guessed_tarball(prepared_upload);
-        let (answer, there) = join(
-            self.packument_past_caches(
-                &prepared_upload.registry,
-                &prepared_upload.name,
-                credential,
-                PackumentForm::Abbreviated,
-            ),
-            OptionFuture::from(
-                guess.as_ref().map(|tarball| self.tarball_available(&prepared_upload.registry, tarball, credential)),
-            ),
-        )
-        .await;
-        let packument = match answer {
+        let answer = self.packument_past_caches(
+            &prepared_upload.registry,
+            &prepared_upload.name,
+            credential,
+            PackumentForm::Abbreviated,
+        );
+        let packument = match answer.await {
             Ok(PackumentAnswer::Found { packument, .. }) => packument,
             Ok(_) => return Found::NotYet,
             Err(error) => return unread(error),
@@ -156,8 +147,7 @@ impl RegistryCalls for RegistryClient {
         let Some(version) = packument.versions.get(&prepared_upload.version) else { return Found::NotYet };
         let found = compare(version, prepared_upload);
         let (Found::SameBytes, Some(tarball)) = (&found, &version.tarball) else { return found };
-        // The guess counts only where it says yes about the very address that installers are sent to.
-        if guess.as_ref() == Some(tarball) && matches!(there, Some(Ok(true))) {
+        if !tarball_comes_later(prepared_upload.rules) {
             return found;
         }
         match self.tarball_available(&prepared_upload.registry, tarball, credential).await {
@@ -173,16 +163,13 @@ impl RegistryCalls for RegistryClient {
     }
 }
 
-/// Where the tarball will be, on a registry without npm's scan: such a registry has the tarball as soon as it has the
-/// version, so that both can be asked for at once and a dependent waits one latency less. npm's own is asked only for what
-/// it has shown, lest its caches remember an answer that came too early.
-fn guessed_tarball(prepared_upload: &PreparedUpload) -> Option<Url> {
-    if prepared_upload.rules != RegistryRules::Plain {
-        return None;
+/// Whether a registry may show a version minutes before its tarball, as npm's does (`npm-registry.md`, 1.3). One without npm's
+/// scan writes both with the upload, and is not asked for more than the version.
+fn tarball_comes_later(rules: RegistryRules) -> bool {
+    match rules {
+        RegistryRules::Npm => true,
+        RegistryRules::Plain => false,
     }
-    let name = prepared_upload.name.as_str();
-    let file = name.rsplit_once('/').map_or(name, |(_, bare)| bare);
-    Some(prepared_upload.registry.below(&format!("{name}/-/{file}-{}.tgz", prepared_upload.version)))
 }
 
 fn unread(error: ReadError) -> Found {
@@ -250,14 +237,5 @@ mod tests {
         let other = Found::OtherBytes { there: "cd".repeat(20), ours: "ab".repeat(20) };
         assert_eq!(there(None, Some("cd")), other);
         assert!(matches!(there(None, None), Found::Unavailable { .. }), "nothing stated is nothing shown");
-    }
-
-    #[test]
-    fn only_a_registry_without_a_scan_is_asked_for_a_tarball_that_it_has_not_shown() {
-        let mut upload = prepared_upload("@acme/core", RouteKind::Token);
-        assert_eq!(guessed_tarball(&upload), None);
-        upload.rules = RegistryRules::Plain;
-        let url = guessed_tarball(&upload).unwrap();
-        assert_eq!(url.as_str(), "http://registry.example/@acme/core/-/core-1.0.0.tgz");
     }
 }

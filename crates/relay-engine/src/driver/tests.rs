@@ -25,6 +25,7 @@ use crate::second_factor::SecondFactorSession;
 use crate::session::KnownCredential;
 use crate::state::{How, Parked, State};
 
+mod bound;
 mod stall;
 mod told;
 
@@ -206,7 +207,7 @@ async fn run(
         registry,
         person: &person,
         events: &events,
-        reads_max: 4,
+        requests_max: 4,
         lock: None,
         read_at: None,
     };

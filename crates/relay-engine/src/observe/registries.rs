@@ -18,9 +18,9 @@ use crate::project::Project;
 use crate::published_before::PublishedBefore;
 use crate::session::Session;
 
-/// Registry reads in flight at once while a plan is made: as many streams as a server of HTTP/2 should at least allow on one
-/// connection (RFC 9113, 5.1.2 and 6.5.2), since every round of reads costs the whole latency.
-pub const PLAN_READS_IN_FLIGHT: usize = 100;
+/// Registry reads in flight at once while a plan is made: every round of reads costs the whole latency, and each read a
+/// connection where a registry doesn't speak HTTP/2 (which should allow 100 streams at least: RFC 9113, 6.5.2).
+pub const PLAN_READS_IN_FLIGHT: usize = 64;
 
 /// Up to this many packages are read whole, which tells who may publish them: npm's short form does not, and a further request
 /// for each would cost more than the bytes. Whole documents of many packages would take longer than all the rest: of those the

@@ -14,7 +14,7 @@ use crate::driver::{DriverContext, Person};
 use crate::event::{Emitter, Fact, Phase};
 use crate::prepared_upload::PreparedUpload;
 use crate::project::Project;
-use crate::publish::{Lessons, jobs, publish, reads_max};
+use crate::publish::{Lessons, jobs, publish, requests_max};
 use crate::registry_calls::RegistryCalls;
 use crate::report::{Outcome, PackageReport, RunReport};
 use crate::second_factor::SecondFactorSession;
@@ -74,7 +74,7 @@ impl<'a> Published<'a> {
             registry,
             person,
             events,
-            reads_max: reads_max(project.config.publish.concurrency),
+            requests_max: requests_max(project.config.publish.concurrency),
             lock: of.remote_lock.as_ref(),
             read_at: run.read_at,
         };

@@ -35,7 +35,7 @@ async fn a_run_that_nothing_can_wake_is_told_to_be_a_fault_and_no_interruption()
         registry: &registry,
         person: &person,
         events: &events,
-        reads_max: 4,
+        requests_max: 4,
         lock: None,
         read_at: None,
     };

@@ -172,7 +172,7 @@ async fn nobody_is_asked_for_a_challenge_that_comes_as_the_run_is_stopped() {
         registry: &Late,
         person: &Late,
         events: &events,
-        reads_max: 2,
+        requests_max: 2,
         lock: None,
         read_at: None,
     };
@@ -297,7 +297,7 @@ async fn carried_out(world: &World, random: &Random) -> (Machine, Vec<Fact>, Run
         registry: random,
         person: random,
         events: &events,
-        reads_max: 2,
+        requests_max: 2,
         lock: None,
         read_at: None,
     };
