@@ -182,7 +182,20 @@ fn a_promotion_that_is_killed_anywhere_is_finished_by_a_fresh_clone() {
             if moved > 0 {
                 let ran = world.relay(&["--cwd", &other, "status"]).ended_with(0);
                 assert!(ran.stdout.contains("Waits for its dist-tag"), "{at}: {}", ran.stdout);
-                assert!(ran.stdout.contains(&format!("`latest`, has `{side}`")), "{at}: {}", ran.stdout);
+                for name in names {
+                    let tags = registry.sandbox.dist_tags(name);
+                    let left = match (tags["latest"] == "1.1.0", tags.contains_key(&side)) {
+                        (true, true) => Some(format!("`latest` has moved, `{side}` is still to go")),
+                        (true, false) => None,
+                        (false, _) => Some(format!("`latest`, has `{side}`")),
+                    };
+                    let said = ran
+                        .stdout
+                        .lines()
+                        .find(|line| line.contains(&format!("{name}@1.1.0 ")) && line.contains("`latest`"));
+                    assert_eq!(said.is_some(), left.is_some(), "{at}: {}", ran.stdout);
+                    assert!(said.zip(left).is_none_or(|(said, left)| said.contains(&left)), "{at}: {}", ran.stdout);
+                }
             }
             let ran = world.relay(&["--cwd", &other, "resume", "--yes"]).ended_with(0);
             assert_eq!(dist_tags(&registry, &names), latest_alone(&names, "1.1.0"), "{at}: {}", ran.stderr);

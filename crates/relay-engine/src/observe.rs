@@ -126,6 +126,8 @@ pub struct LiveVersion {
     pub registry: RegistryUrl,
     /// The integrity of what stands there, where the registry tells it.
     pub integrity: Option<Integrity>,
+    /// The dist-tags that name it.
+    pub named_by: BTreeSet<DistTag>,
 }
 
 impl LiveVersion {

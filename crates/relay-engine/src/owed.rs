@@ -183,6 +183,7 @@ mod tests {
             is_present,
             registry: registry(),
             integrity: Some(integrity()),
+            named_by: BTreeSet::new(),
         }
     }
 

@@ -40,7 +40,8 @@ pub struct Status {
     pub to_release: Vec<ToRelease>,
     /// Tags that are still to be made, or to be pushed, of versions that are live.
     pub owed_tags: Vec<OwedTag>,
-    /// Versions that are live under a side tag, and whose dist-tags the next run moves when all of the set is out.
+    /// Versions that are live under a side tag, and whose dist-tags the next run moves when all of the set is out; or moved, with
+    /// the side tag still there.
     pub to_promote: Vec<ToPromote>,
     /// Whether a version commit of an earlier run is still to be pushed.
     pub owed_branch: bool,
@@ -110,8 +111,10 @@ pub struct ToPromote {
     pub registry: RegistryUrl,
     /// The dist-tag that is to name it.
     pub tag: DistTag,
-    /// The one that it has.
+    /// The one that it went out under.
     pub side_tag: DistTag,
+    /// Whether the dist-tag names it already, so that only the side tag is still to go.
+    pub moved: bool,
 }
 
 /// A version with others' bytes.
@@ -239,7 +242,7 @@ pub async fn look(project: &Project, session: &Session, state: &Utf8Path) -> Res
             })
             .collect(),
         owed_tags: owed_tags(&owed),
-        to_promote: owed.promotions.iter().map(ToPromote::from).collect(),
+        to_promote: owed.promotions.iter().filter_map(|one| to_promote(one, &observed.live)).collect(),
         owed_branch: owed.branch,
         foreign: foreign.into_iter().map(Foreign::from).collect(),
         parked,
@@ -319,11 +322,17 @@ impl From<ForeignVersion> for Foreign {
     }
 }
 
-impl From<&Candidate> for ToPromote {
-    fn from(Candidate { registry, name, version, promotion, .. }: &Candidate) -> Self {
-        let RecordedPromotion { tag, side_tag, .. } = promotion.clone();
-        Self { name: name.clone(), version: version.clone(), registry: registry.clone(), tag, side_tag }
+/// What is left to be done for a version that went out under a side tag; `None`: nothing, an earlier run got that far.
+fn to_promote(candidate: &Candidate, live: &[LiveVersion]) -> Option<ToPromote> {
+    let Candidate { registry, name, version, promotion, .. } = candidate;
+    let RecordedPromotion { tag, side_tag, .. } = promotion.clone();
+    let there = live.iter().find(|one| (&one.registry, &one.name, &one.version) == (registry, name, version));
+    let named_by = |tag: &DistTag| there.is_some_and(|there| there.named_by.contains(tag));
+    let moved = named_by(&tag);
+    if moved && !named_by(&side_tag) {
+        return None;
     }
+    Some(ToPromote { name: name.clone(), version: version.clone(), registry: registry.clone(), tag, side_tag, moved })
 }
 
 impl From<&WaitingBranch> for ReleaseBranch {

@@ -122,7 +122,11 @@ fn unfinished(status: &Status, text: &mut String) {
     });
     section(text, "Live and not tagged: the next run makes up for it", rows);
     let rows = status.to_promote.iter().map(|one| {
-        let move_of = format!("`{}`, has `{}`", one.tag, one.side_tag);
+        let move_of = if one.moved {
+            format!("`{}` has moved, `{}` is still to go", one.tag, one.side_tag)
+        } else {
+            format!("`{}`, has `{}`", one.tag, one.side_tag)
+        };
         vec![format!("{}@{}", one.name, one.version), move_of, one.registry.to_string()]
     });
     section(text, "Waits for its dist-tag, which moves when the whole set can be installed: `relay resume`", rows);

@@ -65,9 +65,11 @@ impl Gathered {
         if hidden {
             self.not_shown.entry(candidate.destination.clone()).or_default().push(name.clone());
         }
+        let tags = if let PublishedState::Present { tags, .. } = &state { tags.clone() } else { BTreeMap::new() };
         self.live.extend(there.into_iter().map(|(version, integrity)| LiveVersion {
             name: name.clone(),
             is_present: version == *candidate.version,
+            named_by: tags.iter().filter(|(_, named)| **named == version).map(|(tag, _)| tag.clone()).collect(),
             version,
             registry: candidate.destination.clone(),
             integrity,

@@ -144,6 +144,7 @@ fn a_side_tag_is_kept_as_long_as_a_version_of_its_promotion_is_out_or_about_to_g
         is_present: true,
         registry: registry(),
         integrity: None,
+        named_by: BTreeSet::new(),
     };
     let side_tag = |live: &[LiveVersion]| recorded.side_tag(live, &[]).map(|tag| tag.to_string());
     assert_eq!(side_tag(&[]), None, "neither is anywhere to be seen");

@@ -80,6 +80,7 @@ mod tests {
             is_present: true,
             registry: "http://registry.example/".parse().unwrap(),
             integrity: None,
+            named_by: BTreeSet::new(),
         };
         let bytes = |text| Integrity::parse(text).unwrap();
         ForeignVersion { live, there: bytes("sha512-aa=="), ours: bytes("sha512-bb==") }

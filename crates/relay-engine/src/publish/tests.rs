@@ -161,6 +161,7 @@ fn a_job_waits_for_what_comes_in_earlier_waves_and_for_what_it_stands_on() {
         is_present: true,
         registry: registry(),
         integrity: Some(there.clone()),
+        named_by: std::collections::BTreeSet::new(),
     };
     let foreign = ForeignVersion { live, there, ours: Integrity::parse("sha512-abc=").unwrap() };
     assert_eq!(
@@ -224,7 +225,9 @@ fn who_answers_a_challenge_is_the_planned_credential_or_a_session() {
 
 #[test]
 fn eight_uploads_and_their_looks_take_sixteen_connections() {
-    for (uploads, requests) in [(0, 16), (1, 16), (8, 16), (16, 32), (1_000, 2_000), (usize::MAX, Semaphore::MAX_PERMITS)] {
+    for (uploads, requests) in
+        [(0, 16), (1, 16), (8, 16), (16, 32), (1_000, 2_000), (usize::MAX, Semaphore::MAX_PERMITS)]
+    {
         assert_eq!(requests_max(uploads), requests, "{uploads}");
     }
 }

@@ -140,6 +140,7 @@ mod tests {
             is_present: true,
             registry: "http://registry.example/".parse().unwrap(),
             integrity: integrity.map(|text| Integrity::parse(text).unwrap()),
+            named_by: BTreeSet::new(),
         }
     }
 

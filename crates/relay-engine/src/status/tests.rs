@@ -191,7 +191,7 @@ async fn whatever_an_earlier_run_left_makes_a_status_unfinished_and_what_waits_o
         ("dist-tags", true, &|status| {
             let (name, version, registry) = (name.clone(), version.clone(), registry.clone());
             let (tag, side_tag) = (DistTag::latest(), "side".parse().unwrap());
-            status.to_promote.push(ToPromote { name, version, registry, tag, side_tag });
+            status.to_promote.push(ToPromote { name, version, registry, tag, side_tag, moved: false });
         }),
         ("the branch", true, &|status| status.owed_branch = true),
         ("others' bytes", true, &|status| {
@@ -223,5 +223,35 @@ async fn whatever_an_earlier_run_left_makes_a_status_unfinished_and_what_waits_o
         let mut status = quiet.clone();
         change(&mut status);
         assert_eq!((status.is_unfinished(), status.is_quiet()), (unfinished, false), "{what}");
+    }
+}
+
+#[test]
+fn what_a_promotion_has_done_already_is_not_told_as_waiting() {
+    let promotion =
+        RecordedPromotion { tag: DistTag::latest(), side_tag: "side".parse().unwrap(), from: None, done: false };
+    let (registry, version) = (crate::fixture::registry(), Version::new(1, 0, 0));
+    let waits = |tags: &[&str], at: &RegistryUrl| {
+        let live = LiveVersion {
+            name: name("a"),
+            version: version.clone(),
+            is_present: true,
+            registry: at.clone(),
+            integrity: None,
+            named_by: tags.iter().map(|tag| tag.parse().unwrap()).collect(),
+        };
+        let (name, version, promotion) = (name("a"), version.clone(), promotion.clone());
+        let candidate = Candidate { registry: registry.clone(), name, version, promotion, sent_now: false };
+        to_promote(&candidate, &[live]).map(|one| one.moved)
+    };
+    let elsewhere = "http://other.example/".parse().unwrap();
+    for (tags, at, moved) in [
+        (&["side"][..], &registry, Some(false)),
+        (&["latest", "side"], &registry, Some(true)),
+        (&["latest"], &registry, None),
+        (&[], &registry, Some(false)),
+        (&["latest"], &elsewhere, Some(false)),
+    ] {
+        assert_eq!(waits(tags, at), moved, "{tags:?} at {at}");
     }
 }

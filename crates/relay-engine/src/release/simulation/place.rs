@@ -263,6 +263,7 @@ impl Place {
                 version: one.clone(),
                 registry: registry(),
                 integrity: Some(integrity.clone()),
+                named_by: BTreeSet::new(),
             }));
             let next = next.get(&package.name).copied();
             if next.is_none() && there.iter().any(|(one, _)| one == version) {
