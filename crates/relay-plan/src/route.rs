@@ -19,6 +19,8 @@ use relay_workspace::PackageName;
 use crate::observation::{CredentialFact, Lesson};
 
 mod candidates;
+#[cfg(test)]
+mod decision_table;
 mod sentences;
 #[cfg(test)]
 mod tests;

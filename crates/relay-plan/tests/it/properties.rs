@@ -64,6 +64,11 @@ proptest! {
         prop_assert_eq!(plan.waves.concat(), plan.packages.iter().map(|package| package.name.clone()).collect::<Vec<_>>());
         let sittings: Vec<_> = plan.packages.iter().filter_map(|package| package.sitting).collect();
         prop_assert_eq!(plan.humans.challenges, sittings.len());
+        // A challenge for each package that needs a person, and none for any other.
+        let need_one: Vec<_> = plan.packages.iter().filter(|package| package.route.kind.needs_person()).collect();
+        prop_assert_eq!(plan.humans.packages.iter().collect::<Vec<_>>(), need_one.iter().map(|package| &package.name).collect::<Vec<_>>());
+        prop_assert_eq!(plan.humans.challenges, need_one.len());
+        prop_assert!(plan.humans.sittings <= need_one.len());
         prop_assert_eq!(plan.humans.sittings, sittings.iter().copied().max().unwrap_or(0));
     }
 

@@ -111,6 +111,10 @@ refusal_codes! {
     IdTokenPermission = "id-token-permission",
     /// There is a trusted publisher already.
     TrustExists = "trust-exists",
+    /// The registry does not take the trusted publisher's settings.
+    TrustInvalid = "trust-invalid",
+    /// There is no such trusted publisher.
+    TrustNotFound = "trust-not-found",
     /// `npm trust` has no `--otp`.
     TrustOtpFlag = "trust-otp-flag",
     /// Staging needs a package that exists.
@@ -196,6 +200,10 @@ refusal_codes! {
     TokenTooLong = "token-too-long",
     /// GitHub Packages does not allow the write.
     GithubPackagesDenied = "github-packages-denied",
+    /// A version shows less of how it was published than an earlier one, and the installer minds.
+    TrustDowngrade = "trust-downgrade",
+    /// The installer wants versions to be older.
+    TooYoung = "too-young",
     /// The registry takes the document for malformed.
     BadRequest = "bad-request",
     /// A refusal that is in no row.

@@ -163,6 +163,46 @@ pub(super) const ROWS: &[Row] = &[
         },
     },
     Row {
+        code: RefusalCode::TrustDowngrade,
+        class: RefusalClass::Policy,
+        teaches: None,
+        npm_codes: &["ERR_PNPM_TRUST_DOWNGRADE"],
+        statuses: &[],
+        patterns: &[&["trust downgrade for"], &["trust_downgrade"]],
+        explanation: Explanation {
+            code: "trust-downgrade",
+            title: "pnpm does not install a version that shows less of how it was published than an earlier one",
+            causes: &[
+                "`trustPolicy: no-downgrade` is set, and an earlier version was staged and approved, or published by a trusted publisher with provenance, and this one was not",
+            ],
+            fixes: &[
+                "publish the next version as the earlier one was, by staging or in CI; `relay plan` stops what would be less",
+                "whoever installs it can name it: `trustPolicyExclude: [\"<package>@<version>\"]` in pnpm-workspace.yaml",
+            ],
+            says: &[
+                "High-risk trust downgrade for \"core@1.0.1\" (possible package takeover)",
+                "ERR_PNPM_TRUST_DOWNGRADE",
+            ],
+        },
+    },
+    Row {
+        code: RefusalCode::TooYoung,
+        class: RefusalClass::Policy,
+        teaches: None,
+        npm_codes: &["ERR_PNPM_MINIMUM_RELEASE_AGE_VIOLATION"],
+        statuses: &[],
+        patterns: &[&["minimum_release_age_violation"], &["minimumreleaseage"]],
+        explanation: Explanation {
+            code: "too-young",
+            title: "pnpm does not install a version that is younger than `minimumReleaseAge`",
+            causes: &["pnpm 11 and later wait for a day, also with a frozen lockfile"],
+            fixes: &[
+                "leave your own packages out: `minimumReleaseAgeExclude: [\"@scope/*\"]` in pnpm-workspace.yaml; `relay doctor` looks for it",
+            ],
+            says: &["ERR_PNPM_MINIMUM_RELEASE_AGE_VIOLATION"],
+        },
+    },
+    Row {
         code: RefusalCode::Unrecognised,
         class: RefusalClass::Policy,
         teaches: None,

@@ -135,6 +135,42 @@ pub(super) const ROWS: &[Row] = &[
         },
     },
     Row {
+        code: RefusalCode::TrustInvalid,
+        class: RefusalClass::Content,
+        teaches: None,
+        npm_codes: &["E400"],
+        statuses: &[400],
+        patterns: &[&["invalid trusted publisher config"]],
+        explanation: Explanation {
+            code: "trust-invalid",
+            title: "the registry does not take the trusted publisher's settings",
+            causes: &[
+                "a field is missing or has another form: a workflow's file is a base name that ends in `.yml` or `.yaml`",
+                "the id of the connection is none",
+            ],
+            fixes: &[
+                "look at what is there and at its ids: `npm trust list <package>`",
+                "create it anew: `npm trust github <package> --file=<workflow.yml> --repo=<owner/repo> --allow-publish`",
+            ],
+            says: &["Invalid trusted publisher configuration", "Invalid trusted publisher config id format"],
+        },
+    },
+    Row {
+        code: RefusalCode::TrustNotFound,
+        class: RefusalClass::Policy,
+        teaches: None,
+        npm_codes: &["E404"],
+        statuses: &[404],
+        patterns: &[&["trusted publisher configuration not found"]],
+        explanation: Explanation {
+            code: "trust-not-found",
+            title: "the package has no such trusted publisher",
+            causes: &["it was taken out already, or its id belongs to another package"],
+            fixes: &["look at what is there: `npm trust list <package>`"],
+            says: &["Trusted publisher configuration not found for the package"],
+        },
+    },
+    Row {
         code: RefusalCode::TrustOtpFlag,
         class: RefusalClass::Content,
         teaches: None,
