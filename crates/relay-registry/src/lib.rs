@@ -56,7 +56,7 @@ pub use npmrc::{
 pub use packument::{
     CannotUnpublish, NotTheDocument, Packument, PackumentAnswer, PackumentForm, PublishedVersion, WholePackument,
 };
-pub use profile::{AppSetup, Profile, TwoFactor};
+pub use profile::{Profile, TwoFactor};
 pub use publish::PublishRequest;
 pub use read::ReadError;
 pub use refusal::{Explanation, Refusal, RefusalClass, RefusalCode, explain};

@@ -46,8 +46,6 @@ pub enum NpmCommand {
     Whoami,
     /// `npm token`.
     Token,
-    /// `npm access`.
-    Access,
 }
 
 impl NpmCommand {
@@ -64,7 +62,6 @@ impl NpmCommand {
             Self::Profile => "profile",
             Self::Whoami => "whoami",
             Self::Token => "token",
-            Self::Access => "access",
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Writes about an account: its tokens, its second factor (`npm-registry.md`, 4.2 to 4.5). Each is sent once; the registry asks
+//! What an account's tokens are managed by (`npm-registry.md`, 4.3 to 4.5). Each is sent once; the registry asks
 //! for a second factor as it does at writes about packages.
 
 use bytes::Bytes;
 use reqwest::Method;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Value, json};
+use secrecy::SecretString;
+use serde_json::Value;
 use url::Url;
 
 use super::connection::{BodyTrouble, Failure, Request};
@@ -14,7 +14,6 @@ use crate::challenge::{Challenge, Demand, read_unauthorized};
 use crate::credential::{Credential, Otp};
 use crate::headers::{RequestHeaders, request_headers};
 use crate::login::is_at;
-use crate::profile::AppSetup;
 use crate::read::ReadError;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::struck_out;
@@ -124,41 +123,6 @@ impl RegistryClient {
         }
     }
 
-    /// Begins the set-up of an authenticator app (`npm profile enable-2fa`). `None`: the registry offers none. Sent once.
-    ///
-    /// # Errors
-    /// [`WriteError`].
-    pub async fn begin_app(
-        &self,
-        registry: &RegistryUrl,
-        credential: &Credential,
-        password: &SecretString,
-        otp: Option<&Otp>,
-    ) -> Result<Option<AppSetup>, WriteError> {
-        struck_out::know(password);
-        let body = json!({ "tfa": { "password": password.expose_secret(), "mode": "auth-and-writes" } });
-        match self.write_of_account(registry, profile_write(credential, body, otp)).await {
-            Ok(answer) => Ok(answer.json().and_then(|body| AppSetup::read(&body))),
-            Err(WriteError::Refused(refusal)) if matches!(refusal.status, 404 | 405 | 501) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Confirms the set-up of an app by its first code, and gives the recovery codes, which the registry shows this once.
-    ///
-    /// # Errors
-    /// [`WriteError`].
-    pub async fn confirm_app(
-        &self,
-        registry: &RegistryUrl,
-        credential: &Credential,
-        code: &SecretString,
-    ) -> Result<Vec<SecretString>, WriteError> {
-        let body = json!({ "tfa": [code.expose_secret()] });
-        let answer = self.write_of_account(registry, profile_write(credential, body, None)).await?;
-        Ok(AppSetup::recovery_codes(&answer.json().unwrap_or_default()))
-    }
-
     /// Sends a write about an account once. Any success is one; what it says is the caller's.
     async fn write_of_account(&self, registry: &RegistryUrl, write: AccountWrite<'_>) -> Result<Answer, WriteError> {
         let url: Url = registry.below(&write.path);
@@ -192,17 +156,6 @@ impl RegistryClient {
             Err(failure) => return Err(WriteError::OutcomeUnknown { cause: failure.cause().to_owned() }),
         };
         read_account_answer(registry, &host, answer)
-    }
-}
-
-fn profile_write<'a>(credential: &'a Credential, body: Value, otp: Option<&'a Otp>) -> AccountWrite<'a> {
-    AccountWrite {
-        method: Method::POST,
-        path: "-/npm/v1/user".to_owned(),
-        command: NpmCommand::Profile,
-        body: Some(body),
-        credential,
-        otp,
     }
 }
 
