@@ -35,6 +35,7 @@ mod tags;
 mod takeover;
 mod terminal;
 mod trust_downgrade;
+mod trusted;
 mod undo;
 mod undo_plan;
 mod unfinished;

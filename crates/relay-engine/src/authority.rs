@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use relay_plan::Authorisation;
-use relay_registry::Credential;
+use relay_registry::{Credential, ExchangeError, IdentitySource, RegistryClient, RegistryUrl};
 use relay_values::CredentialId;
 use relay_workspace::PackageName;
 
-use crate::session::KnownCredential;
+use crate::session::{KnownCredential, Session};
 
 /// Gives a package's credential out when a write of it begins.
 pub trait CredentialSource: Send + Sync {
@@ -42,6 +42,14 @@ pub enum NotAuthorised {
         /// Where the credential came from.
         credential: String,
     },
+    /// No token was minted.
+    #[error("the registry gave no token for `{package}`: {cause}")]
+    NotMinted {
+        /// The package.
+        package: PackageName,
+        /// Why.
+        cause: String,
+    },
     /// A token would have to be minted.
     #[error("a token for `{package}` would have to be minted, and nothing here can mint one")]
     NoMint {
@@ -50,9 +58,35 @@ pub enum NotAuthorised {
     },
 }
 
-/// The credentials that were found before the run, by package, best first.
+/// The credentials that were found before the run, by package, best first, and what mints others.
 #[derive(Clone, Default)]
-pub struct KnownCredentials(BTreeMap<PackageName, Vec<KnownCredential>>);
+pub struct KnownCredentials {
+    known: BTreeMap<PackageName, Vec<KnownCredential>>,
+    mint: Option<(Mint, BTreeMap<PackageName, RegistryUrl>)>,
+}
+
+/// Mints a token for one package of those that trust the job that this is, at its turn (`npm-registry.md`, 6.3).
+#[derive(Clone)]
+pub struct Mint {
+    client: RegistryClient,
+    source: IdentitySource,
+}
+
+impl Mint {
+    /// What a run can mint with; `None`: it is no job with an identity.
+    pub fn of(session: &Session) -> Option<Self> {
+        let source = IdentitySource::of(&session.environment)?.ok()?;
+        Some(Self { client: session.client.clone(), source })
+    }
+
+    /// A token for a package, by a fresh identity: an ID token lives for minutes, and a release may last longer.
+    async fn token(&self, registry: &RegistryUrl, package: &PackageName) -> Result<Credential, NotAuthorised> {
+        let failed =
+            |error: ExchangeError| NotAuthorised::NotMinted { package: package.clone(), cause: error.to_string() };
+        let id_token = self.client.id_token(&self.source, registry).await.map_err(failed)?;
+        self.client.exchange(registry, package, &id_token).await.map_err(failed)
+    }
+}
 
 /// By whose right one package is written to.
 #[derive(Clone)]
@@ -70,12 +104,18 @@ pub struct PackageAuthority {
 impl KnownCredentials {
     /// What was found.
     pub fn new(known: BTreeMap<PackageName, Vec<KnownCredential>>) -> Self {
-        Self(known)
+        Self { known, mint: None }
+    }
+
+    /// The same, able to mint tokens for packages of these registries.
+    #[must_use]
+    pub fn minting(self, mint: Option<Mint>, registries: BTreeMap<PackageName, RegistryUrl>) -> Self {
+        Self { mint: mint.map(|mint| (mint, registries)), ..self }
     }
 
     /// The credentials of a package, best first.
     pub fn of(&self, package: &PackageName) -> &[KnownCredential] {
-        self.0.get(package).map(Vec::as_slice).unwrap_or_default()
+        self.known.get(package).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// One of a package's credentials, by its id.
@@ -97,7 +137,11 @@ impl CredentialSource for KnownCredentials {
         Box::pin(async move {
             match by {
                 Authorisation::Credential(id) => Ok(Some(self.find(package, id)?.credential.clone())),
-                Authorisation::Minted => Err(NotAuthorised::NoMint { package: package.clone() }),
+                Authorisation::Minted => {
+                    let mint = self.mint.as_ref().and_then(|(mint, all)| Some((mint, all.get(package)?)));
+                    let (mint, registry) = mint.ok_or_else(|| NotAuthorised::NoMint { package: package.clone() })?;
+                    mint.token(registry, package).await.map(Some)
+                }
                 Authorisation::Nobody => Ok(None),
             }
         })
@@ -140,7 +184,6 @@ impl fmt::Debug for PackageAuthority {
 mod tests {
     use relay_config::CredentialKind;
     use relay_plan::CredentialFact;
-    use relay_registry::RegistryUrl;
 
     use super::*;
 

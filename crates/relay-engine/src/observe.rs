@@ -12,6 +12,7 @@ use relay_registry::RegistryUrl;
 use relay_values::DistTag;
 use relay_workspace::{Integrity, PackageName, Version};
 
+use crate::authority::Mint;
 use crate::learnt::Learnt;
 use crate::left_out::LeftOut;
 use crate::project::Project;
@@ -39,6 +40,7 @@ mod registries;
 mod siblings;
 #[cfg(test)]
 mod tests;
+mod trusted;
 mod yarn_files;
 
 use bumps::bumps;
@@ -87,6 +89,8 @@ impl RecordedVersions {
 
 /// A plan with what is needed to carry it out.
 pub struct Observed {
+    /// Mints tokens for packages that trust the job that this is.
+    pub mint: Option<Mint>,
     /// The plan.
     pub plan: ReleasePlan,
     /// By whose right each package's route was planned.
@@ -187,6 +191,8 @@ pub async fn observe(
     let (evidence, asked) = evidence::fill_in(&mut gathered, session, learnt).await?;
     requests += asked;
     let Gathered { packages, skipped, left_out, credentials, destinations, live, before, not_shown, .. } = gathered;
+    let mut packages = packages;
+    requests += trusted::ask(&mut packages, &destinations, session).await;
     let head = match &project.repository {
         Some(repository) => repository.head()?.commit,
         None => None,
@@ -220,6 +226,7 @@ pub async fn observe(
     // Last, since there may be many and only some are shown.
     warnings.extend_from_slice(&project.workspace.warnings);
     Ok(Observed {
+        mint: Mint::of(session),
         plan,
         authorisations,
         bumps,

@@ -77,7 +77,9 @@ pub fn prepared_uploads(
 ) -> Result<BTreeMap<PackageName, PreparedUpload>, PublishRunError> {
     let promotions = promotions(&observed.plan);
     let mut prepared_uploads = BTreeMap::new();
-    let known = Arc::new(KnownCredentials::new(observed.credentials.clone()));
+    let registries = observed.destinations.iter().map(|(name, (registry, _))| (name.clone(), registry.clone()));
+    let known = KnownCredentials::new(observed.credentials.clone());
+    let known = Arc::new(known.minting(observed.mint.clone(), registries.collect()));
     for planned in &observed.plan.packages {
         if planned.route.kind == RouteKind::Blocked {
             continue;
@@ -142,6 +144,8 @@ fn answering<'a>(
 ) -> Option<&'a KnownCredential> {
     match planned.route.kind {
         RouteKind::Interactive | RouteKind::Plain => used,
+        // What a trusted publisher was to send goes out by nobody else: it would show less of its origin.
+        RouteKind::Trusted => None,
         _ => known.iter().find(|credential| credential.fact.kind == CredentialKind::Session),
     }
 }
@@ -163,7 +167,11 @@ pub fn jobs(
         .iter()
         .filter_map(|planned| {
             let prepared_upload = prepared_uploads.get(&planned.name)?;
-            let source = planned.route.credential.clone().unwrap_or_else(|| "no credential".to_owned());
+            let source = planned.route.credential.clone().unwrap_or_else(|| {
+                let word =
+                    if planned.route.kind == RouteKind::Trusted { "the trusted publisher" } else { "no credential" };
+                word.to_owned()
+            });
             let registry = &prepared_upload.registry;
             let may_be_interactive =
                 config.allowed_routes(&planned.name).is_none_or(|routes| routes.contains(&RouteKind::Interactive));

@@ -38,7 +38,7 @@ pub use evidence::{DatedEvidence, PlannedEvidence, StrongestEvidence, strongest_
 pub use finding::{Finding, Severity};
 pub use observation::{
     CredentialFact, Lesson, NewInstallScript, Observations, PackageObservation, PublishedState, SkipReason,
-    SkippedObservation,
+    SkippedObservation, TrustedFact,
 };
 pub use plan_diff::{PlanDiff, diff};
 pub use plan_file::{PLAN_SIZE_BYTES_MAX, PlanFileError};

@@ -102,6 +102,8 @@ pub struct PackageObservation {
     pub credentials: Vec<CredentialFact>,
     /// What kept credentials from being found, each as half a sentence.
     pub credential_problems: Vec<String>,
+    /// Whether its registry trusts the job that this is.
+    pub trusted: TrustedFact,
     /// The events after an upload that it has scripts for which publish something themselves.
     pub scripts_that_publish: Vec<String>,
     /// The strongest evidence that versions have that count beside the next one, where they were looked at and one has any.
@@ -118,6 +120,23 @@ pub struct PackageObservation {
     pub remarks: Vec<RouteWarning>,
     /// Its tarball, where it is already packed.
     pub tarball: Option<TarballFact>,
+}
+
+/// Whether a registry trusts the job that relay runs in to publish a package.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum TrustedFact {
+    /// It was not asked: this is no job of a service that npm's registry can trust, or no package's business here.
+    #[default]
+    NotAsked,
+    /// It gave a token for the package, which was thrown away.
+    Matches,
+    /// There is no token for the package.
+    Fails {
+        /// Why, as half a sentence without the package's name.
+        why: String,
+        /// Something here says that there should be one: the job asks for an identity, or was meant to.
+        help: String,
+    },
 }
 
 /// The refusal that taught a publishing access.

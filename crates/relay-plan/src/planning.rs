@@ -206,6 +206,7 @@ fn route_of(package: &PackageObservation, observations: &Observations<'_>, today
         allowed: package.allowed_routes.as_deref(),
         credentials: &package.credentials,
         credential_problems: &package.credential_problems,
+        trusted: &package.trusted,
         terminal: observations.terminal,
         otp_given: observations.otp_given,
         package_exists: package.published.exists(),

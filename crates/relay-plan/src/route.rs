@@ -5,7 +5,7 @@
 //! tokens are refused and a person answers a challenge (`npm-registry.md`, 4.7, 5 and 14).
 //!
 //! A policy's `routes` are a closed list in order of preference: what is not in it is never taken, and a route that is
-//! passed over is named in the reason. This version carries out neither `trusted` nor `staged`.
+//! passed over is named in the reason. This version does not carry out `staged`.
 //!
 //! - `candidates`: which routes the regime and the credentials at hand make possible
 //! - `sentences`: the words
@@ -16,7 +16,7 @@ use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules
 use relay_values::{CredentialId, RegistryUrl};
 use relay_workspace::PackageName;
 
-use crate::observation::{CredentialFact, Lesson};
+use crate::observation::{CredentialFact, Lesson, TrustedFact};
 
 mod candidates;
 #[cfg(test)]
@@ -47,6 +47,8 @@ pub struct RouteQuestion<'a> {
     pub credentials: &'a [CredentialFact],
     /// What kept credentials from being found, each as half a sentence.
     pub credential_problems: &'a [String],
+    /// Whether the registry trusts the job that this is.
+    pub trusted: &'a TrustedFact,
     /// A person can answer a challenge at this terminal.
     pub terminal: bool,
     /// A one-time code was given in advance.
@@ -82,7 +84,6 @@ pub enum Authorisation {
     /// A credential that is at hand: one of [`RouteQuestion::credentials`].
     Credential(CredentialId),
     /// A token that is minted for the package when its upload begins, as trusted publishing has it (`npm-registry.md`, 6).
-    /// No route of this version answers so.
     Minted,
     /// Nobody's: the package can't be sent.
     Nobody,
@@ -111,6 +112,14 @@ pub struct RouteWarning {
 pub fn route(question: &RouteQuestion<'_>) -> Route {
     let mut passed_over = Vec::new();
     for kind in preferences(question) {
+        if kind == RouteKind::Trusted {
+            match question.trusted {
+                TrustedFact::Matches => return by_trust(question, &passed_over),
+                TrustedFact::Fails { .. } => passed_over.push((kind, Obstacle::NotTrusted)),
+                TrustedFact::NotAsked => passed_over.push((kind, Obstacle::NoJob)),
+            }
+            continue;
+        }
         match possibility(question, kind) {
             Ok(credential) => return taken(question, kind, credential, &passed_over),
             Err(obstacle) => passed_over.push((kind, obstacle)),
@@ -121,6 +130,17 @@ pub fn route(question: &RouteQuestion<'_>) -> Route {
         reason: sentences::blocked(question, &passed_over),
         fix: Some(sentences::blocked_fix(question, &passed_over)),
         authorisation: Authorisation::Nobody,
+        warnings: expiry_warnings(question, None),
+    }
+}
+
+/// The route of a package that trusts the job that this is. It needs no credential that is at hand, and no person.
+fn by_trust(question: &RouteQuestion<'_>, passed_over: &[(RouteKind, Obstacle)]) -> Route {
+    Route {
+        kind: RouteKind::Trusted,
+        reason: sentences::trusted(question, passed_over),
+        fix: None,
+        authorisation: Authorisation::Minted,
         warnings: expiry_warnings(question, None),
     }
 }
@@ -156,7 +176,12 @@ fn preferences(question: &RouteQuestion<'_>) -> Vec<RouteKind> {
         }
         return distinct;
     }
-    vec![match question.regime() {
+    // A job that asked for a token says that trusted publishing is wanted: what comes of it goes before all that is weaker.
+    let mut order = Vec::new();
+    if *question.trusted != TrustedFact::NotAsked {
+        order.push(RouteKind::Trusted);
+    }
+    order.push(match question.regime() {
         Regime::AnyCredential => RouteKind::Plain,
         Regime::Publish => RouteKind::Interactive,
         Regime::Automation => {
@@ -177,7 +202,8 @@ fn preferences(question: &RouteQuestion<'_>) -> Vec<RouteKind> {
                 }
             }
         }
-    }]
+    });
+    order
 }
 
 /// Warnings about credentials that have expired, and about the one that is used.

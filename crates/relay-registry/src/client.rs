@@ -8,6 +8,7 @@ mod account;
 mod account_writes;
 mod connection;
 mod fetch;
+mod identity;
 mod pause;
 mod reads;
 mod reads_for_writes;
@@ -35,6 +36,7 @@ use crate::write::{Accepted, WriteError, WriteMethod, WriteRequest, read_write_a
 pub use account::NameAndPassword;
 pub use connection::ClientError;
 use connection::{Connections, Failure, Request};
+pub use identity::ExchangeError;
 pub use pause::{PAUSE_KEPT_MAX, PAUSE_WAITED_MAX};
 
 /// The largest packument that is read, in bytes. The largest real ones are around 30 MB in full form.

@@ -14,6 +14,7 @@
 //!   two-factor challenges
 //! - [`login`], [`profile`]: logging in; the account of a session
 //! - [`tokens`]: an account's tokens, and what a new one is to be
+//! - [`identity`]: the identity of a job in CI, which trusted publishing exchanges for a token
 //! - [`refusal`]: a registry's no, classified and explained from one table
 //! - [`read`]: the errors of reading
 //! - [`client`]: the one part that sends
@@ -25,6 +26,7 @@ pub mod client;
 pub mod credential;
 pub mod document;
 mod headers;
+pub mod identity;
 pub mod login;
 pub mod manager_settings;
 pub mod npmrc;
@@ -44,10 +46,12 @@ pub use relay_values::struck_out;
 
 pub use challenge::{Challenge, PollAnswer, WebChallenge};
 pub use client::{
-    ClientError, ClientOptions, NameAndPassword, PAUSE_KEPT_MAX, PAUSE_WAITED_MAX, ReadRetry, RegistryClient,
+    ClientError, ClientOptions, ExchangeError, NameAndPassword, PAUSE_KEPT_MAX, PAUSE_WAITED_MAX, ReadRetry,
+    RegistryClient,
 };
 pub use credential::{AuthScheme, Credential, InvalidOtp, Otp, UnusableCredential, fresh_salt};
 pub use document::{DocumentError, DocumentInput, publish_document};
+pub use identity::{CiService, IdToken, IdentitySource, NoIdentity};
 pub use login::{LoginError, LoginPoll, LoginStart, NameLogin, WebLogin};
 pub use manager_settings::{ManagerFile, ManagerSettingsError};
 pub use npmrc::{

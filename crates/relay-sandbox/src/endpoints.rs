@@ -33,7 +33,9 @@ pub(crate) use settings::set_second_factor;
 pub(crate) fn dispatch(shared: &Shared, request: &Incoming) -> Answer {
     let answer = route(shared, request);
     let noticed = answer.headers.iter().any(|(name, _)| name == "npm-notice");
-    if answer.status == 404 && !noticed && dead_credential(shared, request) {
+    // What is exchanged is no credential of the registry.
+    let exchanges = matches!(request.route, Route::Exchange { .. });
+    if answer.status == 404 && !noticed && !exchanges && dead_credential(shared, request) {
         // npm's registry never says so in another way on reads (npm-registry.md, 1.5).
         return answer.with("npm-notice", DEAD_CREDENTIAL_NOTICE);
     }

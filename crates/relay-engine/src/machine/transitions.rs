@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use relay_config::RouteKind;
-use relay_registry::RefusalClass;
+use relay_registry::{Refusal, RefusalClass, RefusalCode};
 use relay_values::RegistryUrl;
 
 use super::evidence::{Proof, says_taken};
@@ -35,6 +35,9 @@ impl Machine {
                 node.uncertain = Some(refusal.text);
                 self.settle(at, now, false, effects);
             }
+            UploadOutcome::Refused(refusal) if refusal.code == RefusalCode::TrustedPublisherDenied => {
+                self.connection_denied(at, refusal);
+            }
             UploadOutcome::Refused(refusal) => node.state = State::Failed(Failure::Refused(refusal)),
             UploadOutcome::RateLimited { retry_after, text } => self.paused(at, retry_after, &text, now, effects),
             UploadOutcome::Unknown { cause } => {
@@ -42,6 +45,25 @@ impl Machine {
                 self.settle(at, now, false, effects);
             }
             UploadOutcome::NotSent { cause } => node.try_again(cause, now, effects),
+        }
+    }
+
+    /// A connection that may not publish directly: what a registry has to say to one package of it, it has to say to all, so that
+    /// no other one is sent (`npm-registry.md`, 14).
+    fn connection_denied(&mut self, at: usize, refusal: Refusal) {
+        let Some(denied) = self.nodes.get(at).map(|node| node.job.clone()) else { return };
+        let why = format!(
+            "the trusted publisher may not publish directly, as the registry said of `{}`; nothing was sent for this one",
+            denied.name
+        );
+        let same = |node: &&mut Node| node.job.route == RouteKind::Trusted && node.job.registry == denied.registry;
+        for node in self.nodes.iter_mut().filter(same) {
+            if matches!(node.state, State::Pending | State::Waiting { .. }) {
+                node.state = State::Parked(Parked::Registry { why: why.clone(), retry_after_seconds: None });
+            }
+        }
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.state = State::Failed(Failure::Refused(refusal));
         }
     }
 
@@ -69,6 +91,11 @@ impl Machine {
                 let (credential, declared) = (node.job.credential.clone(), node.job.bypasses);
                 node.state = State::Failed(Failure::TokensDisallowed { credential, declared });
             }
+            return;
+        }
+        if node.job.route == RouteKind::Trusted {
+            let cause = "the registry asked for a second factor, and nobody answers for a trusted publisher".to_owned();
+            node.state = State::Failed(Failure::Unreachable { cause });
             return;
         }
         node.job.route = RouteKind::Interactive;

@@ -2,7 +2,7 @@
 
 use relay_change::PreMode;
 use relay_config::{Access, AccessSource, PublishingAccess, RegistryRules};
-use relay_plan::{CredentialFact, PackageObservation, PublishedState};
+use relay_plan::{CredentialFact, PackageObservation, PublishedState, TrustedFact};
 use relay_values::{DistTag, InvalidDistTag};
 use relay_workspace::WorkspacePackage;
 
@@ -53,6 +53,7 @@ impl Run<'_> {
                 })
                 .collect(),
             credential_problems: session.credential_problems(name, &candidate.registry, &project.config),
+            trusted: TrustedFact::NotAsked,
             scripts_that_publish: relay_pack::lifecycle::after_upload()
                 .iter()
                 .filter(|event| package.manifest.script(event).is_some_and(publishes))

@@ -12,6 +12,7 @@ use super::record::{About, RECORD_FILE, RECORD_REF, RecordedBytes, RecordedVersi
 use super::remote::{RELEASE_BRANCHES, RemoteState};
 use super::taken_up::{TakenUp, take_up};
 use super::{Course, Packed, Published, ReleaseError, Request, Run, Versioned};
+use crate::authority::Mint;
 use crate::driver::Person;
 use crate::event::{Emitter, Fact, NotRecorded, PreparedVersion};
 use crate::git_calls::GitCalls;
@@ -307,6 +308,7 @@ fn with_credentials(project: &Project, session: &Session, of: &Versioned<'_>) ->
         destinations.insert(planned.name.clone(), session.destination(registry, &project.config));
     }
     observe::Observed {
+        mint: Mint::of(session),
         plan: of.plan.clone(),
         authorisations: of.authorisations.clone(),
         bumps: of.bumps.clone(),

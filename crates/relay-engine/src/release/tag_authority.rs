@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
-use relay_plan::{CredentialFact, Route, RouteQuestion, route};
+use relay_plan::{CredentialFact, Route, RouteQuestion, TrustedFact, route};
 use relay_workspace::PackageName;
 
 use super::Versioned;
@@ -76,6 +76,8 @@ fn as_for_an_upload(of: &Versioned<'_>, one: &Candidate, session: &Session) -> R
         allowed: config.allowed_routes(name),
         credentials: &facts,
         credential_problems: &session.credential_problems(name, registry, config),
+        // A trusted publisher's token publishes, and does nothing else for certain (`npm-registry.md`, 6.6).
+        trusted: &TrustedFact::NotAsked,
         terminal: session.person,
         otp_given: session.otp.is_some(),
         package_exists: Some(true),

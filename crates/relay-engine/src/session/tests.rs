@@ -1,7 +1,7 @@
 //! Which credentials a package has, in which order, and that none goes where nobody meant it to.
 
 use relay_config::{AccessSource, PublishingAccess, RouteKind};
-use relay_plan::{RouteQuestion, route};
+use relay_plan::{RouteQuestion, TrustedFact, route};
 use relay_registry::{ConfigSources, NpmrcFile};
 
 use super::*;
@@ -71,6 +71,7 @@ fn planned_and_sent(config: &Config, access: PublishingAccess) -> Option<(Creden
         allowed: None,
         credentials: &facts,
         credential_problems: &[],
+        trusted: &TrustedFact::NotAsked,
         terminal: true,
         otp_given: false,
         package_exists: Some(true),

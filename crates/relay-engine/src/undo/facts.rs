@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream;
 use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
-use relay_plan::{Authorisation, CredentialFact, RouteQuestion, route};
+use relay_plan::{Authorisation, CredentialFact, RouteQuestion, TrustedFact, route};
 use relay_registry::{NpmCommand, RegistryUrl, WholePackument};
 use relay_values::DistTag;
 use relay_workspace::{PackageName, Version, published_version};
@@ -71,6 +71,8 @@ pub fn leave(
         allowed: project.config.allowed_routes(name),
         credentials: &facts,
         credential_problems: &session.credential_problems(name, registry, &project.config),
+        // A trusted publisher's token publishes, and does nothing else for certain (`npm-registry.md`, 6.6).
+        trusted: &TrustedFact::NotAsked,
         terminal: session.person,
         otp_given: session.otp.is_some(),
         package_exists: Some(true),

@@ -10,6 +10,10 @@ use crate::observation::CredentialFact;
 pub(super) enum Obstacle {
     /// This version of relay can't carry it out.
     NotCarriedOut,
+    /// The registry gave the job no token for the package.
+    NotTrusted,
+    /// This is no job that a registry could trust.
+    NoJob,
     /// The registry asks for no second factor, so that the route has no meaning there.
     NoSecondFactorAsked,
     /// The registry demands a second factor or a token that bypasses it.

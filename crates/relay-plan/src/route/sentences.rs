@@ -7,7 +7,7 @@ use relay_values::registry_url::host_and_port;
 
 use super::candidates::Obstacle;
 use super::{EXPIRY_WARNING_DAYS, Regime, RouteQuestion, RouteWarning};
-use crate::observation::CredentialFact;
+use crate::observation::{CredentialFact, TrustedFact};
 
 /// How a token that needs nobody is made (`npm token create` of npm 12). The package is not named: the sentence stands for all
 /// packages of which it is true.
@@ -45,6 +45,20 @@ pub(super) fn taken(
         ),
         _ => interactive(question, credential, &access, &origin),
     };
+    if !passed_over.is_empty() {
+        sentence.push_str("; passed over: ");
+        sentence.push_str(&obstacles(question, passed_over));
+    }
+    sentence.push_str(&expired_clause(question));
+    sentence
+}
+
+/// Why a trusted publisher's right was taken.
+pub(super) fn trusted(question: &RouteQuestion<'_>, passed_over: &[(RouteKind, Obstacle)]) -> String {
+    let mut sentence =
+        "the package trusts this job, whose identity the registry has exchanged for a token (thrown away, and made \
+                        again at its turn), so nobody is needed"
+            .to_owned();
     if !passed_over.is_empty() {
         sentence.push_str("; passed over: ");
         sentence.push_str(&obstacles(question, passed_over));
@@ -137,6 +151,11 @@ pub(super) fn blocked(question: &RouteQuestion<'_>, passed_over: &[(RouteKind, O
 /// What would open a way.
 pub(super) fn blocked_fix(question: &RouteQuestion<'_>, passed_over: &[(RouteKind, Obstacle)]) -> String {
     let login = login_command(question);
+    if let TrustedFact::Fails { help, .. } = question.trusted
+        && passed_over.iter().any(|(kind, _)| *kind == RouteKind::Trusted)
+    {
+        return help.clone();
+    }
     let fixable = passed_over.iter().map(|(_, obstacle)| *obstacle).find(|obstacle| obstacle.is_about_credentials());
     match fixable {
         Some(Obstacle::NoCredential)
@@ -256,6 +275,13 @@ fn access_clause(question: &RouteQuestion<'_>) -> String {
 fn clause(question: &RouteQuestion<'_>, obstacle: Obstacle) -> String {
     match obstacle {
         Obstacle::NotCarriedOut => "this version of relay can't carry it out".to_owned(),
+        Obstacle::NotTrusted => match question.trusted {
+            TrustedFact::Fails { why, .. } => why.clone(),
+            _ => "the registry does not trust this job".to_owned(),
+        },
+        Obstacle::NoJob => {
+            "this is no job of GitHub Actions, GitLab CI/CD or CircleCI, which alone can be trusted".to_owned()
+        }
         Obstacle::NoSecondFactorAsked => "the registry is taken to ask for no second factor".to_owned(),
         Obstacle::SecondFactorDemanded => "the registry demands a second factor".to_owned(),
         Obstacle::TokensDisallowed => "tokens are disallowed".to_owned(),

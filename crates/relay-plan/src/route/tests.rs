@@ -42,6 +42,7 @@ fn question<'a>(name: &'a PackageName, credentials: &'a [CredentialFact]) -> Rou
         allowed: None,
         credentials,
         credential_problems: &[],
+        trusted: &TrustedFact::NotAsked,
         terminal: false,
         otp_given: false,
         package_exists: Some(true),
@@ -392,4 +393,25 @@ fn a_login_command_can_be_pasted() {
     let route = route(&RouteQuestion { registry, ..question(&name, &[]) });
     let fix = route.fix.unwrap();
     assert!(fix.starts_with("log in with `npm login --registry='https://registry.example/$(reboot)%27/'`"), "{fix}");
+}
+
+#[test]
+fn a_job_that_is_trusted_goes_before_any_token_and_one_that_is_not_is_told() {
+    let name = name();
+    let credentials = [credential(CredentialKind::GranularBypass)];
+    let ask = |trusted: &TrustedFact, allowed: Option<&[RouteKind]>| {
+        let route = route(&RouteQuestion { trusted, allowed, ..question(&name, &credentials) });
+        (route.kind, route.authorisation == Authorisation::Minted, route.reason, route.fix)
+    };
+    let fails = TrustedFact::Fails { why: "it trusts another job".to_owned(), help: "compare them".to_owned() };
+    let (kind, minted, reason, _) = ask(&TrustedFact::Matches, None);
+    assert!(kind == RouteKind::Trusted && minted, "{reason}");
+    assert_eq!(ask(&TrustedFact::Matches, Some(&[RouteKind::Token])).0, RouteKind::Token, "a policy is a closed list");
+    let (kind, _, reason, _) = ask(&fails, None);
+    assert_eq!(kind, RouteKind::Token);
+    assert!(reason.contains("passed over: `trusted` (it trusts another job)"), "{reason}");
+    let (kind, _, reason, fix) = ask(&fails, Some(&[RouteKind::Trusted]));
+    assert_eq!((kind, fix.as_deref()), (RouteKind::Blocked, Some("compare them")));
+    assert!(reason.contains("it trusts another job"), "{reason}");
+    assert_eq!(ask(&TrustedFact::NotAsked, None).0, RouteKind::Token);
 }

@@ -7,7 +7,7 @@ use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules
 use relay_graph::{DependencyGraph, Edge, GraphPackage};
 use relay_plan::{
     CredentialFact, Finding, Observations, PackageObservation, PlanError, PublishedState, Reason, ReleasePlan,
-    SeenDelay, SkipReason, SkippedObservation, TarballFact, VersionedPackage, plan,
+    SeenDelay, SkipReason, SkippedObservation, TarballFact, TrustedFact, VersionedPackage, plan,
 };
 use relay_values::{CredentialId, CredentialOrigin, DistTag, RegistryUrl};
 use relay_workspace::{DependencyKind, Integrity, PackageName, Shasum};
@@ -133,6 +133,7 @@ impl World {
             allowed_routes: None,
             credentials: vec![credential(CredentialKind::GranularBypass)],
             credential_problems: Vec::new(),
+            trusted: TrustedFact::NotAsked,
             scripts_that_publish: Vec::new(),
             packing: Vec::new(),
             strongest_evidence: None,

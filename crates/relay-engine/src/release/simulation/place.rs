@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, LocalBoxFuture};
 use relay_change::{Bump, BumpPlan, PlannedBump, ReleaseCause};
 use relay_config::{AccessSource, Config, PublishingAccess, RegistryRules};
 use relay_graph::DependencyGraph;
-use relay_plan::{CredentialFact, Observations, PackageObservation, Planned, PublishedState, plan};
+use relay_plan::{CredentialFact, Observations, PackageObservation, Planned, PublishedState, TrustedFact, plan};
 use relay_registry::{ReadError, RegistryUrl};
 use relay_workspace::{Manifest, PackageManager, PackageName, Version, Workspace, WorkspacePackage, WriteError};
 use tokio::time::sleep;
@@ -301,6 +301,7 @@ impl Place {
         let Planned { plan, authorisations } = plan(&observations)?;
         drop(next);
         Ok(Observed {
+            mint: None,
             plan,
             authorisations,
             bumps,
@@ -357,6 +358,7 @@ impl Place {
             allowed_routes: None,
             credentials,
             credential_problems: Vec::new(),
+            trusted: TrustedFact::NotAsked,
             scripts_that_publish: Vec::new(),
             strongest_evidence: None,
             provenance: false,
