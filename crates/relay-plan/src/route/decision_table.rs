@@ -103,7 +103,7 @@ fn outcome(values: [usize; DIMENSIONS.len()]) -> String {
         allowed: preference(wanted),
         credentials: &credentials,
         credential_problems: &[],
-        trusted: &crate::observation::TrustedFact::NotAsked,
+        trusted: &TrustedFact::NotAsked,
         terminal: there == 1,
         otp_given: there == 2,
         package_exists: [Some(true), Some(false), None][package],
