@@ -1,5 +1,7 @@
 //! What those meet who install the packages with npm 12 or pnpm 11 and later (`news-2026.md`, F2, F3 and F28).
 
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
 use relay_pack::gate::install_events;
 use relay_workspace::{DependencyKind, Specifier, WorkspacePackage, read_regular_text, read_yaml};
@@ -120,14 +122,21 @@ fn minimum_age(project: &Project, published: &[&WorkspacePackage]) -> Option<Che
         .collect();
     let patterns = relay_config::NamePatterns::new(excluded.iter().map(|text| (*text).to_owned()).collect());
     let own: Vec<_> = published.iter().filter(|package| !patterns.matches(&package.name)).collect();
-    let Some(first) = own.first() else {
+    if own.is_empty() {
         return Some(Check::good(
             Area::Consumers,
             "pnpm's `minimumReleaseAge` leaves this repository's own packages out",
         ));
-    };
-    let suggestion =
-        first.name.as_str().split_once('/').map_or_else(|| first.name.to_string(), |(scope, _)| format!("{scope}/*"));
+    }
+    // A scope stands for all of its packages; those without one have to be named.
+    let patterns: BTreeSet<String> = own
+        .iter()
+        .map(|package| match package.name.as_str().split_once('/') {
+            Some((scope, _)) => format!("\"{scope}/*\""),
+            None => format!("\"{}\"", package.name),
+        })
+        .collect();
+    let patterns = patterns.into_iter().collect::<Vec<_>>().join(", ");
     Some(Check::bad(
         Area::Consumers,
         format!(
@@ -135,6 +144,6 @@ fn minimum_age(project: &Project, published: &[&WorkspacePackage]) -> Option<Che
              installed here for that long",
             own.len()
         ),
-        format!("write `minimumReleaseAgeExclude: [\"{suggestion}\"]` into {PNPM_SETTINGS}"),
+        format!("write `minimumReleaseAgeExclude: [{patterns}]` into {PNPM_SETTINGS}"),
     ))
 }

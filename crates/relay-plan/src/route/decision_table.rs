@@ -12,7 +12,7 @@ use super::*;
 use crate::evidence::evidence_after;
 
 /// What decides, each with its values in words. The number of a value is its place here.
-const DIMENSIONS: [(&str, &[&str]); 6] = [
+const DIMENSIONS: [(&str, &[&str]); 7] = [
     ("access", &["registry without npm's rules", "none", "automation", "publish"]),
     (
         "credential",
@@ -44,6 +44,7 @@ const DIMENSIONS: [(&str, &[&str]); 6] = [
     ),
     ("package", &["is there", "is new", "was not looked up"]),
     ("day", &["2026-11-24", "2027-02-01"]),
+    ("job", &["none", "trusted", "not trusted"]),
 ];
 
 /// A set of values for each dimension.
@@ -85,7 +86,7 @@ fn preference(of: usize) -> Option<&'static [R]> {
 
 /// What comes of a combination, in words.
 fn outcome(values: [usize; DIMENSIONS.len()]) -> String {
-    let [access, credential, there, wanted, package, day] = values;
+    let [access, credential, there, wanted, package, day, job] = values;
     let (rules, publishing_access) = match access {
         0 => (RegistryRules::Plain, PublishingAccess::Automation),
         1 => (RegistryRules::Npm, PublishingAccess::None),
@@ -93,23 +94,23 @@ fn outcome(values: [usize; DIMENSIONS.len()]) -> String {
         _ => (RegistryRules::Npm, PublishingAccess::Publish),
     };
     let credentials = credentials(credential);
-    let registry = RegistryUrl::parse("https://registry.example/").unwrap();
     let name = PackageName::parse("core").unwrap();
+    let trusted = match job {
+        0 => TrustedFact::NotAsked,
+        1 => TrustedFact::Matches,
+        _ => TrustedFact::Fails { why: "no trusted publisher fits".to_owned(), help: "have it trusted".to_owned() },
+    };
     let question = RouteQuestion {
         rules,
         publishing_access,
         source: AccessSource::Declared,
-        lesson: None,
         allowed: preference(wanted),
-        credentials: &credentials,
-        credential_problems: &[],
-        trusted: &TrustedFact::NotAsked,
         terminal: there == 1,
         otp_given: there == 2,
         package_exists: [Some(true), Some(false), None][package],
         today: [date(2026, 11, 24), date(2027, 2, 1)][day],
-        registry: &registry,
-        name: &name,
+        trusted: &trusted,
+        ..tests::question(&name, &credentials)
     };
     let Route { kind, reason, fix, warnings, .. } = route(&question);
     let mut text = format!("{kind}: {reason}\n");

@@ -33,7 +33,7 @@ fn name() -> PackageName {
 }
 
 /// A question on a registry with npm's rules, with one credential of a kind, and nobody there.
-fn question<'a>(name: &'a PackageName, credentials: &'a [CredentialFact]) -> RouteQuestion<'a> {
+pub(super) fn question<'a>(name: &'a PackageName, credentials: &'a [CredentialFact]) -> RouteQuestion<'a> {
     RouteQuestion {
         rules: RegistryRules::Npm,
         publishing_access: PublishingAccess::Automation,
