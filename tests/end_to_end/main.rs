@@ -30,6 +30,7 @@ mod resume;
 mod sandbox;
 mod saved_plan;
 mod secrets;
+mod staged;
 mod status;
 mod tags;
 mod takeover;

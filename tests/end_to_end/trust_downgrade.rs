@@ -78,6 +78,8 @@ fn repository(registry: &Registry, pasts: &[Past]) -> World {
     }
     registry.adopt(&mut world);
     world.append("relay.toml", "\n[[credential]]\nenv = \"NPM_TOKEN\"\nkind = \"granular-bypass\"\n");
+    // Without such a list what was staged once would be staged again.
+    world.append("relay.toml", "\n[[policy]]\npackages = [\"*\"]\nroutes = [\"token\"]\n");
     world.commit("chore: begin");
     world
 }

@@ -2,6 +2,7 @@
 //!
 //! Each command has a file with its arguments and its help. Only commands that work are variants of [`Command`].
 
+pub(crate) mod approve;
 pub(crate) mod auth;
 pub(crate) mod completions;
 pub(crate) mod doctor;
@@ -100,6 +101,7 @@ pub(crate) enum Command {
     Release(release::ReleaseArgs),
     Publish(publish::PublishArgs),
     Resume(publish::ResumeArgs),
+    Approve(approve::ApproveArgs),
     Undo(undo::UndoArgs),
     Unlock(unlock::UnlockArgs),
     Auth(auth::AuthArgs),

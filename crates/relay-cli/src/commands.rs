@@ -1,5 +1,6 @@
 //! The commands: each reads its arguments, calls the crates below and prints through the [`Ui`](crate::ui::Ui).
 
+pub(crate) mod approve;
 pub(crate) mod auth;
 pub(crate) mod completions;
 pub(crate) mod doctor;

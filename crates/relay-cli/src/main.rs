@@ -106,6 +106,7 @@ fn dispatch(ui: &Ui, cli: &Cli, vault: Vault) -> Result<Exit, CliError> {
         Command::Release(args) => block_on(commands::release::release(&context, args)),
         Command::Publish(args) => block_on(commands::release::publish(&context, args)),
         Command::Resume(args) => block_on(commands::release::resume(&context, args)),
+        Command::Approve(args) => block_on(commands::approve::run(&context, args)),
         Command::Undo(args) => block_on(commands::undo::run(&context, args)),
         Command::Unlock(args) => commands::unlock::run(&context, args),
         Command::Auth(args) => block_on(commands::auth::run(&context, args)),

@@ -91,6 +91,8 @@ fn folder_of_scripts(cli: &Cli) -> Option<Utf8PathBuf> {
         Command::Release(args) => !args.dry_run && !args.run.upload.ignore_scripts,
         Command::Publish(args) => !args.dry_run && !args.run.upload.ignore_scripts,
         Command::Resume(args) => !args.run.upload.ignore_scripts,
+        // It ends the release, and scripts may belong after an upload.
+        Command::Approve(args) => !args.dry_run && !args.reject,
         Command::Pack(args) => !args.ignore_scripts,
         Command::Rehearse(args) => {
             folder.extend(&args.dir);
@@ -124,6 +126,7 @@ fn hand_over(cli: &Cli, arguments: &[OsString], folder: &camino::Utf8Path) {
         Some(Command::Release(args)) => args.run.otp.otp.clone(),
         Some(Command::Publish(args)) => args.run.otp.otp.clone(),
         Some(Command::Resume(args)) => args.run.otp.otp.clone(),
+        Some(Command::Approve(args)) => args.otp.otp.clone(),
         _ => None,
     };
     let mut arguments = arguments.to_vec();

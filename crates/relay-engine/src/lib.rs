@@ -2,6 +2,7 @@
 //!
 //! - [`release`]: a release as a value that goes from step to step; everything below serves its steps
 //! - [`account`]: a person's account at a registry: login, sessions, second factor
+//! - [`approve`]: what is staged for a release, approved or rejected
 //! - [`authority`]: by whose right a package is written to
 //! - [`project`], [`session`], [`observe`]: what is read, and the plan made from it
 //! - [`left_out`]: packages that a sparse checkout leaves out
@@ -27,6 +28,7 @@
 
 pub mod account;
 pub mod agreed_settings;
+pub mod approve;
 pub mod authority;
 pub mod conventions;
 pub mod doctor;

@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::time::Duration;
 
-use relay_config::RegistryRules;
+use relay_config::{RegistryRules, RouteKind};
 use relay_registry::{
-    Challenge, DocumentInput, NpmCommand, Otp, PackumentAnswer, PackumentForm, PollAnswer, PublishRequest,
-    PublishedVersion, ReadError, RegistryClient, WebChallenge, WriteError, publish_document,
+    Accepted, Challenge, Credential, DocumentInput, NpmCommand, Otp, PackumentAnswer, PackumentForm, PollAnswer,
+    PublishRequest, PublishedVersion, ReadError, RegistryClient, WebChallenge, WriteError, WriteRequest,
+    publish_document,
 };
 
 use crate::machine::{Found, UploadOutcome};
@@ -87,6 +88,10 @@ impl RegistryCalls for RegistryClient {
             Ok(credential) => credential,
             Err(error) => return Sent::Ended(UploadOutcome::NotSent { cause: error.to_string() }),
         };
+        if prepared_upload.route == RouteKind::Staged {
+            let request = WriteRequest::stage(&prepared_upload.registry, &prepared_upload.name, document);
+            return ended(self.write(&request.by(credential.as_ref(), otp)).await, true);
+        }
         let request = PublishRequest {
             registry: &prepared_upload.registry,
             name: &prepared_upload.name,
@@ -94,28 +99,28 @@ impl RegistryCalls for RegistryClient {
             credential: credential.as_ref(),
             otp,
         };
-        match self.publish(&request).await {
-            Ok(_) => Sent::Ended(UploadOutcome::Accepted),
-            Err(WriteError::Challenge(challenge)) => Sent::Challenged(challenge),
-            Err(WriteError::Refused(refusal)) => Sent::Ended(UploadOutcome::Refused(refusal)),
-            Err(WriteError::RateLimited { retry_after, refusal }) => {
-                Sent::Ended(UploadOutcome::RateLimited { retry_after, text: refusal.text })
-            }
-            Err(WriteError::OutcomeUnknown { cause }) => Sent::Ended(UploadOutcome::Unknown { cause }),
-            Err(WriteError::NotSent { cause }) => Sent::Ended(UploadOutcome::NotSent { cause }),
-        }
+        ended(self.publish(&request).await, false)
     }
 
     async fn find(&self, prepared_upload: &PreparedUpload, thorough: bool) -> Found {
         let PreparedUpload { registry, name, version, rules, .. } = prepared_upload;
         let credential = prepared_upload.authority.reading_credential().await;
         let credential = credential.as_ref();
+        let mut listed = true;
+        if prepared_upload.route == RouteKind::Staged {
+            match find_staged(self, prepared_upload, credential).await {
+                Found::NotYet => {}
+                Found::NotListed => listed = false,
+                found => return found,
+            }
+        }
+        let absent = if listed { Found::NotYet } else { Found::NotListed };
         match self.version_document(registry, name, version, credential).await {
             Ok(Some(version)) => return compare(&version, prepared_upload),
             // Some registries have no such documents. npm's has, and each read of a packument that is not there yet may keep
             // its caches from showing it for minutes (`npm-registry.md`, 1.5).
             Ok(None) if thorough || *rules == RegistryRules::Plain => {}
-            Ok(None) => return Found::NotYet,
+            Ok(None) => return absent,
             Err(error) => return unread(error),
         }
         let form = if thorough { PackumentForm::Full } else { PackumentForm::Abbreviated };
@@ -123,9 +128,9 @@ impl RegistryCalls for RegistryClient {
             Ok(PackumentAnswer::Found { packument }) => match packument.versions.get(version) {
                 Some(version) => compare(version, prepared_upload),
                 None if packument.taken_back.contains(version) => Found::TakenBack,
-                None => Found::NotYet,
+                None => absent,
             },
-            Ok(PackumentAnswer::NotFound { .. }) => Found::NotYet,
+            Ok(PackumentAnswer::NotFound { .. }) => absent,
             Err(error) => unread(error),
         }
     }
@@ -160,6 +165,55 @@ impl RegistryCalls for RegistryClient {
     async fn poll(&self, prepared_upload: &PreparedUpload, challenge: &WebChallenge) -> Polled {
         let Ok(Some(credential)) = prepared_upload.authority.credential(true).await else { return Polled::Gone };
         self.poll_done(&prepared_upload.registry, challenge, NpmCommand::Publish, &credential).await.into()
+    }
+}
+
+/// How an upload ended, or a staging.
+fn ended(answer: Result<Accepted, WriteError>, stages: bool) -> Sent {
+    match answer {
+        Ok(accepted) if stages => Sent::Ended(UploadOutcome::Staged { id: accepted.stage }),
+        Ok(_) => Sent::Ended(UploadOutcome::Accepted),
+        Err(WriteError::Challenge(challenge)) => Sent::Challenged(challenge),
+        Err(WriteError::Refused(refusal)) => Sent::Ended(UploadOutcome::Refused(refusal)),
+        Err(WriteError::RateLimited { retry_after, refusal }) => {
+            Sent::Ended(UploadOutcome::RateLimited { retry_after, text: refusal.text })
+        }
+        Err(WriteError::OutcomeUnknown { cause }) => Sent::Ended(UploadOutcome::Unknown { cause }),
+        Err(WriteError::NotSent { cause }) => Sent::Ended(UploadOutcome::NotSent { cause }),
+    }
+}
+
+/// Whether the version is staged, and with which bytes: what is listed has no more than their shasum (`npm-registry.md`, 7.1).
+async fn find_staged(
+    client: &RegistryClient,
+    prepared_upload: &PreparedUpload,
+    credential: Option<&Credential>,
+) -> Found {
+    let PreparedUpload { registry, name, version, .. } = prepared_upload;
+    // A trusted publisher's token may not list (`npm-registry.md`, 4.7), and none is minted to read.
+    if credential.is_none() {
+        return Found::NotListed;
+    }
+    match client.staged_versions(registry, Some(name), credential).await {
+        Ok(Some(staged)) => {
+            let Some(stage) = staged.into_iter().find(|one| one.version.cmp_precedence(version).is_eq()) else {
+                return Found::NotYet;
+            };
+            match stage.shasum {
+                Some(shasum) if shasum == prepared_upload.shasum => Found::Staged { id: stage.id },
+                Some(shasum) => Found::OtherBytes {
+                    there: format!("{shasum} (staged as {})", stage.id),
+                    ours: prepared_upload.shasum.to_string(),
+                },
+                None => Found::Unavailable {
+                    cause: format!("the registry states no shasum of the staged version {}", stage.id),
+                },
+            }
+        }
+        // Whether it stages at all, the upload itself tells.
+        Ok(None) => Found::NotYet,
+        Err(ReadError::Refused { .. }) => Found::NotListed,
+        Err(error) => unread(error),
     }
 }
 
@@ -202,7 +256,6 @@ fn compare(there: &PublishedVersion, prepared_upload: &PreparedUpload) -> Found 
 
 #[cfg(test)]
 mod tests {
-    use relay_config::RouteKind;
     use relay_workspace::{Integrity, Shasum};
 
     use super::*;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use relay_registry::StageId;
 use relay_values::DistTag;
 use relay_workspace::{PackageName, Version};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,20 @@ pub enum RegistryChange {
         /// The version.
         version: Version,
     },
+    /// A staged version is published.
+    ApproveStage {
+        /// The version.
+        version: Version,
+        /// The stage's id.
+        stage: StageId,
+    },
+    /// A staged version is thrown away for good.
+    RejectStage {
+        /// The version.
+        version: Version,
+        /// The stage's id.
+        stage: StageId,
+    },
 }
 
 /// A change of one package: what a challenge or an answer belongs to. One package can have several at once.
@@ -64,6 +79,8 @@ impl fmt::Display for RegistryChange {
                     write!(f, "deprecate {list}")
                 }
             }
+            Self::ApproveStage { version, .. } => write!(f, "approve {version}"),
+            Self::RejectStage { version, .. } => write!(f, "reject {version}"),
             Self::Unpublish { version } => write!(f, "unpublish {version}"),
         }
     }

@@ -269,7 +269,9 @@ impl PackageState {
             Fact::Held { .. } => matches!(self.stage, Pending | Uploading | Settling | Waiting),
             Fact::Parked { parked, .. } => match parked {
                 Parked::Visibility { .. } => self.accepted && !matches!(self.stage, Pending | Over(_)),
-                Parked::Person { .. } | Parked::Registry { .. } => !matches!(self.stage, Accepted | Over(_)),
+                Parked::Person { .. } | Parked::Registry { .. } | Parked::Approval { .. } => {
+                    !matches!(self.stage, Accepted | Over(_))
+                }
                 Parked::Interrupted { .. } => !matches!(self.stage, Over(_)),
             },
             _ => true,

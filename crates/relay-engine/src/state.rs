@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use relay_registry::Refusal;
+use relay_registry::{Refusal, StageId};
 use relay_workspace::PackageName;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,11 @@ pub enum Parked {
     Person {
         /// Why nobody answered.
         why: String,
+    },
+    /// A person who approves what was staged: it is uploaded, and published by `relay approve`.
+    Approval {
+        /// The stage's id; `None` where the registry said that it has it, and this credential may not list what is staged.
+        stage: Option<StageId>,
     },
     /// The registry's visibility: the upload was accepted but can't be installed yet.
     Visibility {

@@ -25,7 +25,7 @@ use crate::concerns;
 use crate::pack::{Tarball, UNPACKED_SIZE_BYTES_MAX};
 
 pub use install_script::install_events;
-pub use listing::{LISTED_FILES_MAX, LISTED_UNPACKED_BYTES_MAX, Listing, ListingError};
+pub use listing::{LISTED_FILES_MAX, LISTED_UNPACKED_BYTES_MAX, Listing, ListingError, has_digest};
 pub use secrets::SecretKind;
 pub(crate) use secrets::first_secret;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use relay_config::{AccessSource, PublishingAccess, RegistryRules, WaitFor};
-use relay_values::DistTag;
+use relay_values::{DistTag, Evidence};
 use relay_workspace::PackageName;
 
 use crate::cycle::RuntimeCycles;
@@ -210,6 +210,7 @@ fn route_of(package: &PackageObservation, observations: &Observations<'_>, today
         terminal: observations.terminal,
         otp_given: observations.otp_given,
         package_exists: package.published.exists(),
+        ever_staged: package.strongest_evidence.as_ref().is_some_and(|one| one.evidence == Evidence::Staged),
         today,
         registry: &package.registry,
         name: &package.name,

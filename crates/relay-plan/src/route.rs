@@ -5,7 +5,8 @@
 //! tokens are refused and a person answers a challenge (`npm-registry.md`, 4.7, 5 and 14).
 //!
 //! A policy's `routes` are a closed list in order of preference: what is not in it is never taken, and a route that is
-//! passed over is named in the reason. This version does not carry out `staged`.
+//! passed over is named in the reason. Without such a list a package that ever had a staged version is staged again, since less
+//! would lock out who installs by evidence (`news-2026.md`, F1).
 //!
 //! - `candidates`: which routes the regime and the credentials at hand make possible
 //! - `sentences`: the words
@@ -55,6 +56,8 @@ pub struct RouteQuestion<'a> {
     pub otp_given: bool,
     /// Whether the registry knows the package; `None`: nobody asked.
     pub package_exists: Option<bool>,
+    /// Whether a version of it was ever staged, as far as its evidence is known.
+    pub ever_staged: bool,
     /// The day on which it is asked.
     pub today: Date,
     /// The registry.
@@ -175,6 +178,9 @@ fn preferences(question: &RouteQuestion<'_>) -> Vec<RouteKind> {
             }
         }
         return distinct;
+    }
+    if question.ever_staged && question.rules == RegistryRules::Npm {
+        return vec![RouteKind::Staged];
     }
     // A job that asked for a token says that trusted publishing is wanted: what comes of it goes before all that is weaker.
     let mut order = Vec::new();

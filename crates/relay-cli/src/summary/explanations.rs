@@ -99,6 +99,14 @@ pub(crate) fn explain_parked(parked: &Parked, world: World) -> (String, Vec<Stri
             format!("waits for a person: {why}"),
             vec!["run the same command in a terminal, or give the code with `--otp`".to_owned()],
         ),
+        Parked::Approval { stage } => {
+            let id = stage.as_ref().map(|id| format!(" (stage {id})")).unwrap_or_default();
+            let help = match world {
+                World::Real => "`relay approve` compares what is staged with this release, and publishes it",
+                World::Rehearsal => "after a real release, `relay approve` publishes what was staged",
+            };
+            (format!("staged{id}: it is published when a person approves it"), vec![help.to_owned()])
+        }
         Parked::Visibility { waited_seconds, evidence } => invisible(*waited_seconds, evidence, again),
         Parked::Registry { why, retry_after_seconds } => {
             let later = retry_after_seconds

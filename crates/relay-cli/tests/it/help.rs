@@ -27,6 +27,7 @@ fn help_of_each_command() {
         "release",
         "publish",
         "resume",
+        "approve",
         "undo",
         "unlock",
         "auth",
@@ -66,7 +67,7 @@ fn completions_and_manual_pages_know_the_commands() {
         assert!(run.stdout.contains("completions"), "{shell}");
     }
     assert!(repo.relay("man graph").stdout.contains(".TH relay-graph 1"));
-    assert_eq!(repo.relay("man --out pages").stderr, "wrote 26 pages to `[ROOT]/pages`\n");
+    assert_eq!(repo.relay("man --out pages").stderr, "wrote 27 pages to `[ROOT]/pages`\n");
     let pages = repo.names_in("pages");
     assert!(
         pages.contains(&"relay-pack.1".to_owned()) && pages.contains(&"relay-auth-login.1".to_owned()),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
 use jiff::Timestamp;
+use relay_registry::StageId;
 use relay_values::RegistryUrl;
 use relay_workspace::{Integrity, PackageName, Version};
 
@@ -23,6 +24,8 @@ pub struct PastUploads {
     accepted: BTreeMap<(RegistryUrl, PackageName, Version), Integrity>,
     /// What was sent, and neither shown nor refused as far as any run has seen.
     not_shown: BTreeMap<VersionKey, NotShown>,
+    /// What was staged and waits for an approval as far as any run has seen, with the stage's id where it is known.
+    staged: BTreeMap<VersionKey, Option<StageId>>,
     last_run: Option<LastRun>,
     /// What was sent or about to be, and from which commit, the last bytes last.
     sent: BTreeMap<VersionKey, Vec<RecordedBytes>>,
@@ -218,13 +221,21 @@ impl PastUploads {
     fn became(&mut self, fact: &Fact, package: &PackageName, version: &Version) {
         let is_it = |key: &VersionKey| (&key.1, &key.2) == (package, version);
         match fact {
-            Fact::Live { .. } => self.not_shown.retain(|key, _| !is_it(key)),
+            Fact::Live { .. } => {
+                self.not_shown.retain(|key, _| !is_it(key));
+                self.staged.retain(|key, _| !is_it(key));
+            }
             // The registry has shown that what it took is gone for good.
             Fact::Failed { failure: Failure::Burnt { .. }, .. } => {
                 self.not_shown.retain(|key, _| !is_it(key));
                 self.accepted.retain(|key, _| !is_it(key));
             }
             // Whoever was not let in sent nothing that is there now.
+            Fact::Parked { parked: Parked::Approval { stage }, .. } => {
+                for (key, _) in self.not_shown.extract_if(.., |key, _| is_it(key)) {
+                    self.staged.insert(key, stage.clone());
+                }
+            }
             Fact::Failed { .. } | Fact::Parked { parked: Parked::Person { .. } | Parked::Registry { .. }, .. } => {
                 self.not_shown.retain(|key, known| known.is_accepted || !is_it(key));
             }
@@ -245,6 +256,11 @@ impl PastUploads {
         let known = self.sent.entry(key).or_default();
         known.retain(|other| other.integrity != bytes.integrity);
         known.push(bytes);
+    }
+
+    /// What was staged and waits for an approval as far as any run of this clone has seen, with the stage's id where it is known.
+    pub fn staged(&self) -> impl Iterator<Item = (&VersionKey, Option<&StageId>)> {
+        self.staged.iter().map(|(key, id)| (key, id.as_ref()))
     }
 
     /// Says whether a version was sent by a run that was told not to push.

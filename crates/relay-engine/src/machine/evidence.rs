@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use relay_config::RouteKind;
 use relay_registry::{Refusal, RefusalCode};
 
 use super::protocol::{Effect, Found, PAUSE_MAX, PLAN_READ_FRESH, SETTLE_READS_MAX};
@@ -106,7 +107,9 @@ impl Machine {
         let read_age = self.terms.read_age;
         let Some(node) = self.nodes.get_mut(at) else { return false };
         let age = node.checked.map_or(now.saturating_add(read_age), |checked| now.saturating_sub(checked));
-        if node.uploads > 0 || age <= PLAN_READ_FRESH {
+        // What is staged no plan has read: it is looked for before each first upload, so that nothing is staged twice.
+        let unread = node.job.route == RouteKind::Staged && node.checked.is_none();
+        if node.uploads > 0 || (age <= PLAN_READ_FRESH && !unread) {
             return false;
         }
         node.checking = true;
@@ -124,7 +127,11 @@ impl Machine {
                 self.accept(at, now, effects);
             }
             Found::OtherBytes { there, ours } => node.state = State::Failed(Failure::OtherBytes { there, ours }),
-            Found::NotYet | Found::TakenBack => {
+            Found::Staged { id } => {
+                node.checking = false;
+                node.state = State::Parked(Parked::Approval { stage: Some(id) });
+            }
+            Found::NotYet | Found::TakenBack | Found::NotListed => {
                 node.checking = false;
                 node.checked = Some(now);
                 node.state = State::Pending;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use relay_config::{RouteKind, WaitFor};
-use relay_registry::Refusal;
+use relay_registry::{Refusal, StageId};
 use relay_values::RegistryUrl;
 use relay_workspace::PackageName;
 
@@ -133,6 +133,11 @@ impl Input {
 pub enum UploadOutcome {
     /// The registry took it.
     Accepted,
+    /// The registry has staged it: a person's approval publishes it.
+    Staged {
+        /// The stage's id, where the registry gave one.
+        id: Option<StageId>,
+    },
     /// The registry asks for a second factor.
     Challenged {
         /// Whether it is answered in the browser; else a code is typed.
@@ -168,6 +173,13 @@ pub enum Found {
     TakenBack,
     /// The same bytes.
     SameBytes,
+    /// The same bytes, staged: they wait for a person's approval.
+    Staged {
+        /// The stage's id.
+        id: StageId,
+    },
+    /// Nothing that is shown, and what is staged may not be listed by this credential.
+    NotListed,
     /// Other bytes.
     OtherBytes {
         /// Their integrity.

@@ -24,6 +24,16 @@ impl Machine {
                 node.taken = None;
                 self.accept(at, now, effects);
             }
+            UploadOutcome::Staged { id } => {
+                node.taken = None;
+                node.state = State::Parked(Parked::Approval { stage: id });
+            }
+            UploadOutcome::Challenged { .. } if node.job.route == RouteKind::Staged => {
+                // Staging is never challenged (`npm-registry.md`, 7.2), and a route is never changed for a direct upload unasked.
+                let cause =
+                    "the registry asks for a second factor to stage a version, which npm's never does".to_owned();
+                node.state = State::Failed(Failure::Unreachable { cause });
+            }
             UploadOutcome::Challenged { web } => self.challenged(at, web, now, effects),
             UploadOutcome::Refused(refusal) if says_taken(refusal.code) => {
                 node.was_there = node.uploads <= 1;
@@ -142,6 +152,12 @@ impl Machine {
         let Some(node) = self.nodes.get_mut(at) else { return };
         match found {
             Found::SameBytes => self.accept(at, now, effects),
+            Found::Staged { id } => node.state = State::Parked(Parked::Approval { stage: Some(id) }),
+            Found::NotListed => match node.uncertain.clone() {
+                Some(cause) => node.try_again(cause, now, effects),
+                // The registry says that it has it, and who may not list learns no more.
+                None => node.state = State::Parked(Parked::Approval { stage: None }),
+            },
             Found::OtherBytes { there, ours } => node.state = State::Failed(Failure::OtherBytes { there, ours }),
             // The registry says that the version is taken and does not show it: accepted, not visible yet. Whose bytes
             // they are is told when they can be seen; then other bytes stop the package.

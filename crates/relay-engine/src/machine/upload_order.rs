@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use relay_config::WaitFor;
+use relay_config::{RouteKind, WaitFor};
 
 use super::protocol::{Effect, UPLOADS_AFTER_PAUSE, UPLOADS_APART};
 use super::{Machine, Node};
@@ -142,7 +142,10 @@ impl Machine {
             _ => false,
         };
         due && self.paused_until.get(&node.job.registry).is_none_or(|until| *until <= now)
-            && node.depends_on.iter().all(|at| self.nodes.get(*at).is_none_or(|below| self.is_there(&below.state)))
+            && node
+                .depends_on
+                .iter()
+                .all(|at| self.nodes.get(*at).is_none_or(|below| self.is_there_for(node, &below.state)))
     }
 
     pub(super) fn is_there(&self, state: &State) -> bool {
@@ -153,6 +156,14 @@ impl Machine {
             }
             _ => false,
         }
+    }
+
+    /// The same for one package: one that is staged itself may follow on what is staged, since neither can be installed before its
+    /// approval, and approvals go in the order of dependencies. All others wait for the approval (invariant I4).
+    fn is_there_for(&self, node: &Node, state: &State) -> bool {
+        let both_staged =
+            node.job.route == RouteKind::Staged && matches!(state, State::Parked(Parked::Approval { .. }));
+        both_staged || self.is_there(state)
     }
 
     fn in_flight(&self) -> usize {
@@ -207,7 +218,7 @@ impl Machine {
             let dependency = self.nodes.get(*at)?;
             match &dependency.state {
                 State::Held { by } => Some(State::Held { by: by.clone() }),
-                state if self.is_there(state) => None,
+                state if self.is_there_for(node, state) => None,
                 state if state.breaks_the_chain() => Some(State::Held { by: dependency.job.name.clone() }),
                 _ => None,
             }

@@ -112,6 +112,8 @@ impl RegistryWrites for RegistryClient {
                 };
                 WriteRequest::deprecate(registry, package, &document, versions, message)
             }
+            RegistryChange::ApproveStage { stage, .. } => WriteRequest::approve_stage(registry, package, stage),
+            RegistryChange::RejectStage { stage, .. } => WriteRequest::reject_stage(registry, package, stage),
             RegistryChange::Unpublish { version } => return unpublish(self, write, version, by, otp).await,
         };
         sent(self.write(&request.by(by, otp)).await)
@@ -130,6 +132,7 @@ fn command(change: &RegistryChange) -> NpmCommand {
         RegistryChange::SetTag { .. } | RegistryChange::RemoveTag { .. } => NpmCommand::DistTag,
         RegistryChange::Deprecate { .. } => NpmCommand::Deprecate,
         RegistryChange::Unpublish { .. } => NpmCommand::Unpublish,
+        RegistryChange::ApproveStage { .. } | RegistryChange::RejectStage { .. } => NpmCommand::Stage,
     }
 }
 
@@ -169,6 +172,18 @@ async fn standing(
                 return Ok(Standing::Impossible { why });
             }
             is(versions.iter().all(|version| document.deprecation(version).unwrap_or_default() == message))
+        }
+        // A stage that is gone was approved or rejected: which, the registry tells by showing the version, or not.
+        RegistryChange::ApproveStage { stage, .. } => is(client.staged_version(registry, stage, by).await?.is_none()),
+        RegistryChange::RejectStage { version, stage } => {
+            if client.staged_version(registry, stage, by).await?.is_some() {
+                return Ok(Standing::Open);
+            }
+            if client.version_document(registry, package, version, by).await?.is_some() {
+                let why = format!("{version} was approved meanwhile, and what is published can't be rejected");
+                return Ok(Standing::Impossible { why });
+            }
+            Standing::Done
         }
         RegistryChange::Unpublish { version } => {
             let Some(document) = client.whole_packument(registry, package, NpmCommand::Unpublish, by).await? else {

@@ -227,7 +227,8 @@ fn written(outcome: WriteOutcome) -> TagWritten {
         WriteOutcome::Done | WriteOutcome::AlreadySo => TagWritten::Done,
         WriteOutcome::Parked(Parked::Interrupted { .. }) => TagWritten::Interrupted,
         WriteOutcome::Parked(Parked::Person { why } | Parked::Registry { why, .. }) => TagWritten::Parked { why },
-        WriteOutcome::Parked(Parked::Visibility { .. }) => {
+        // Of writes beside uploads none is either.
+        WriteOutcome::Parked(Parked::Visibility { .. } | Parked::Approval { .. }) => {
             TagWritten::Parked { why: "the registry does not show it yet".to_owned() }
         }
         WriteOutcome::Held { by } => TagWritten::Failed { why: format!("it waits for {by}") },

@@ -86,6 +86,11 @@ impl SentBefore {
         self.by_version.entry(key).or_default().extend(bytes);
     }
 
+    /// All that was sent, or was about to be.
+    pub fn keys(&self) -> impl Iterator<Item = &VersionKey> {
+        self.by_version.keys()
+    }
+
     /// What was sent of a version, the last bytes last.
     pub fn bytes_of(&self, key: &VersionKey) -> &[RecordedBytes] {
         self.by_version.get(key).map(Vec::as_slice).unwrap_or_default()

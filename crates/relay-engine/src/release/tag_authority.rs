@@ -14,6 +14,7 @@ use crate::prepared_upload::PreparedUpload;
 use crate::promotion::Candidate;
 use crate::report::RunReport;
 use crate::session::{KnownCredential, Session};
+use crate::undo::facts::direct_routes;
 
 /// By whose right the dist-tags of one package are written.
 #[derive(Clone)]
@@ -68,12 +69,13 @@ fn as_for_an_upload(of: &Versioned<'_>, one: &Candidate, session: &Session) -> R
         RegistryRules::Plain => PublishingAccess::None,
     };
     let (publishing_access, source) = access.unwrap_or((assumed, AccessSource::Default));
+    let allowed = direct_routes(config, name);
     let route = route(&RouteQuestion {
         rules,
         publishing_access,
         source,
         lesson: remembered.filter(|_| declared.is_none()).and_then(|(_, lesson)| lesson),
-        allowed: config.allowed_routes(name),
+        allowed: allowed.as_deref(),
         credentials: &facts,
         credential_problems: &session.credential_problems(name, registry, config),
         // A trusted publisher's token publishes, and does nothing else for certain (`npm-registry.md`, 6.6).
@@ -81,6 +83,7 @@ fn as_for_an_upload(of: &Versioned<'_>, one: &Candidate, session: &Session) -> R
         terminal: session.person,
         otp_given: session.otp.is_some(),
         package_exists: Some(true),
+        ever_staged: false,
         today: session.today(),
         registry,
         name,

@@ -75,6 +75,7 @@ fn planned_and_sent(config: &Config, access: PublishingAccess) -> Option<(Creden
         terminal: true,
         otp_given: false,
         package_exists: Some(true),
+        ever_staged: false,
         today: session.today(),
         registry: &default_registry(),
         name: &name,

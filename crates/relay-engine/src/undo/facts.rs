@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream;
-use relay_config::{AccessSource, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
+use relay_config::{AccessSource, Config, CredentialKind, PublishingAccess, RegistryRules, RouteKind};
 use relay_plan::{Authorisation, CredentialFact, RouteQuestion, TrustedFact, route};
 use relay_registry::{NpmCommand, RegistryUrl, WholePackument};
 use relay_values::DistTag;
@@ -37,6 +37,17 @@ pub struct Leave {
     pub blocked: Option<String>,
 }
 
+/// The routes that a policy allows a package, for writes that are no upload: where `staged` is all that it allows, a person answers
+/// for them, as for the approval.
+pub(crate) fn direct_routes(config: &Config, name: &PackageName) -> Option<Vec<RouteKind>> {
+    let allowed = config.allowed_routes(name)?;
+    let mut direct: Vec<RouteKind> = allowed.iter().copied().filter(|kind| *kind != RouteKind::Staged).collect();
+    if direct.len() < allowed.len() && !direct.contains(&RouteKind::Interactive) {
+        direct.push(RouteKind::Interactive);
+    }
+    Some(direct)
+}
+
 /// Finds by whose right a package is changed: the same answer as for its next upload.
 pub fn leave(
     project: &Project,
@@ -63,12 +74,13 @@ pub fn leave(
             ..known.fact.clone()
         })
         .collect();
+    let allowed = direct_routes(&project.config, name);
     let answer = route(&RouteQuestion {
         rules,
         publishing_access,
         source,
         lesson,
-        allowed: project.config.allowed_routes(name),
+        allowed: allowed.as_deref(),
         credentials: &facts,
         credential_problems: &session.credential_problems(name, registry, &project.config),
         // A trusted publisher's token publishes, and does nothing else for certain (`npm-registry.md`, 6.6).
@@ -76,6 +88,7 @@ pub fn leave(
         terminal: session.person,
         otp_given: session.otp.is_some(),
         package_exists: Some(true),
+        ever_staged: false,
         today: session.today(),
         registry,
         name,

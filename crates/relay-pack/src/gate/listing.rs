@@ -111,7 +111,8 @@ impl Listing {
     }
 }
 
-fn has_digest(tarball: &[u8], integrity: &Integrity) -> bool {
+/// Says whether a tarball has the digest that an integrity states.
+pub fn has_digest(tarball: &[u8], integrity: &Integrity) -> bool {
     let Some((algorithm, stated)) = integrity.as_str().split_once('-') else { return false };
     let digest = match algorithm {
         "sha512" => STANDARD.encode(Sha512::digest(tarball)),

@@ -8,6 +8,10 @@ use crate::observation::CredentialFact;
 /// Why a route can't be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Obstacle {
+    /// Nothing can be staged for a name that is new (`npm-registry.md`, 7.2).
+    NewName,
+    /// The registry is taken to know no staging.
+    NoStaging,
     /// This version of relay can't carry it out.
     NotCarriedOut,
     /// The registry gave the job no token for the package.
@@ -46,7 +50,13 @@ impl Obstacle {
 pub(super) fn possibility<'a>(question: &RouteQuestion<'a>, kind: RouteKind) -> Result<&'a CredentialFact, Obstacle> {
     use CredentialKind as K;
     match (kind, question.regime()) {
-        (RouteKind::Trusted | RouteKind::Staged | RouteKind::Blocked, _) => Err(Obstacle::NotCarriedOut),
+        (RouteKind::Staged, _) if question.rules == RegistryRules::Plain => Err(Obstacle::NoStaging),
+        (RouteKind::Staged, _) if question.package_exists == Some(false) => Err(Obstacle::NewName),
+        // Any credential stages (`npm-registry.md`, 4.7): the one that may do least does it.
+        (RouteKind::Staged, _) => first_of(question, |kind| kind == K::GranularStage)
+            .or_else(|| question.usable().next())
+            .ok_or(Obstacle::NoCredential),
+        (RouteKind::Trusted | RouteKind::Blocked, _) => Err(Obstacle::NotCarriedOut),
         (RouteKind::Token | RouteKind::Interactive, Regime::AnyCredential) => Err(Obstacle::NoSecondFactorAsked),
         (RouteKind::Plain, Regime::Automation | Regime::Publish) => Err(Obstacle::SecondFactorDemanded),
         (RouteKind::Token, Regime::Publish) => Err(Obstacle::TokensDisallowed),

@@ -105,6 +105,7 @@ fn outcome(values: [usize; DIMENSIONS.len()]) -> String {
         publishing_access,
         source: AccessSource::Declared,
         allowed: preference(wanted),
+        ever_staged: false,
         terminal: there == 1,
         otp_given: there == 2,
         package_exists: [Some(true), Some(false), None][package],

@@ -32,6 +32,16 @@ pub(super) fn taken(
     let origin = origin(credential);
     let mut sentence = match kind {
         RouteKind::Plain => format!("{access}, so any valid credential publishes: the one from {origin} is used"),
+        RouteKind::Staged => {
+            let why = if question.allowed.is_none() {
+                "earlier versions of the package were staged".to_owned()
+            } else {
+                "its `[[policy]]` lists `staged`".to_owned()
+            };
+            format!(
+                "{access}; {why}, so it is uploaded with the credential from {origin}, and a person approves it later"
+            )
+        }
         RouteKind::Token if credential.kind == CredentialKind::GranularBypass => {
             format!("{access}, and the token from {origin} bypasses 2FA")
         }
@@ -102,6 +112,11 @@ fn interactive(question: &RouteQuestion<'_>, credential: &CredentialFact, access
 /// What would make a taken route better.
 pub(super) fn taken_fix(question: &RouteQuestion<'_>, kind: RouteKind, credential: &CredentialFact) -> Option<String> {
     let undeclared = credential.kind == CredentialKind::Unknown;
+    if kind == RouteKind::Staged {
+        return Some(
+            "`relay approve` publishes what is staged: a person answers a second factor for each package".to_owned(),
+        );
+    }
     match (kind, question.regime()) {
         (RouteKind::Token | RouteKind::Interactive, Regime::Automation) if undeclared => Some(
             "say in `relay.toml` what kind it is: a `[[credential]]` with `kind = \"granular-bypass\"` for a token that \
@@ -155,6 +170,12 @@ pub(super) fn blocked_fix(question: &RouteQuestion<'_>, passed_over: &[(RouteKin
         && passed_over.iter().any(|(kind, _)| *kind == RouteKind::Trusted)
     {
         return help.clone();
+    }
+    let new_name = passed_over.iter().any(|(_, obstacle)| *obstacle == Obstacle::NewName);
+    if new_name && passed_over.iter().all(|(_, obstacle)| !obstacle.is_about_credentials()) {
+        return "publish its first version directly: add `interactive` or `token` after `staged` in the `routes` of its \
+                `[[policy]]`; from then on it is staged"
+            .to_owned();
     }
     let fixable = passed_over.iter().map(|(_, obstacle)| *obstacle).find(|obstacle| obstacle.is_about_credentials());
     match fixable {
@@ -274,6 +295,8 @@ fn access_clause(question: &RouteQuestion<'_>) -> String {
 /// What is in the way, as a clause that stands for itself.
 fn clause(question: &RouteQuestion<'_>, obstacle: Obstacle) -> String {
     match obstacle {
+        Obstacle::NewName => "the package is new, and only for one that exists a version can be staged".to_owned(),
+        Obstacle::NoStaging => "the registry is taken to know no staging".to_owned(),
         Obstacle::NotCarriedOut => "this version of relay can't carry it out".to_owned(),
         Obstacle::NotTrusted => match question.trusted {
             TrustedFact::Fails { why, .. } => why.clone(),

@@ -46,6 +46,7 @@ pub(super) fn question<'a>(name: &'a PackageName, credentials: &'a [CredentialFa
         terminal: false,
         otp_given: false,
         package_exists: Some(true),
+        ever_staged: false,
         today: TODAY,
         registry: &REGISTRY,
         name,
@@ -122,10 +123,10 @@ fn a_policy_is_a_closed_list_in_order_of_preference() {
     check_policy(Automation, &[K::GranularBypass, K::Session], true, &[R::Interactive, R::Token], R::Interactive);
     check_policy(Automation, &[K::Session, K::GranularBypass], false, &[R::Token, R::Interactive], R::Token);
     // What can't be carried out is passed over.
-    check_policy(Publish, &[K::Session], true, &[R::Trusted, R::Staged, R::Interactive], R::Interactive);
-    check_policy(Automation, &[K::GranularBypass], true, &[R::Trusted, R::Staged, R::Token], R::Token);
+    check_policy(Publish, &[K::Session], true, &[R::Trusted, R::Staged, R::Interactive], R::Staged);
+    check_policy(Automation, &[K::GranularBypass], true, &[R::Trusted, R::Staged, R::Token], R::Staged);
     // Never another one.
-    check_policy(Publish, &[K::Session], true, &[R::Trusted, R::Staged], R::Blocked);
+    check_policy(Publish, &[K::Session], true, &[R::Trusted], R::Blocked);
     check_policy(Publish, &[K::GranularBypass], true, &[R::Token], R::Blocked);
     check_policy(Publish, &[K::Session], true, &[R::Token], R::Blocked);
     check_policy(Automation, &[K::Session], true, &[R::Token], R::Blocked);
@@ -254,7 +255,10 @@ fn no_question_weakens_a_route() {
                 assert!(!matches!(kind, Some(K::GranularBypass | K::GranularStage)));
                 assert!(question.regime() != Regime::Publish || kind != Some(K::Granular));
             }
-            R::Trusted | R::Staged => panic!("relay can't carry out {}", route.kind),
+            R::Staged => {
+                assert!(question.rules == RegistryRules::Npm && question.package_exists != Some(false));
+            }
+            R::Trusted => panic!("relay can't carry out {}", route.kind),
         }
     });
 }

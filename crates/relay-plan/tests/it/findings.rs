@@ -1,7 +1,7 @@
 //! What preflight finds, and what it lets pass.
 
 use relay_change::Bump;
-use relay_config::{Access, CredentialKind, RegistryRules};
+use relay_config::{Access, CredentialKind, RegistryRules, RouteKind};
 use relay_graph::DependencyGraph;
 use relay_plan::{
     NewInstallScript, PackageObservation, PublishedState, Severity, SkipReason, StrongestEvidence, grouped,
@@ -30,6 +30,8 @@ fn a_version_shows_no_less_than_earlier_ones_unless_relay_toml_says_why() {
         let on = Some(jiff::civil::date(2026, 10, 2));
         package.strongest_evidence =
             Some(StrongestEvidence { evidence: Evidence::Staged, version: version("1.2.0"), on });
+        // Without such a list it would be staged again.
+        package.allowed_routes = Some(vec![RouteKind::Token]);
     };
     check(
         "core",
