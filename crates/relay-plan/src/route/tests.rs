@@ -404,7 +404,7 @@ fn a_job_that_is_trusted_goes_before_any_token_and_one_that_is_not_is_told() {
     let name = name();
     let credentials = [credential(CredentialKind::GranularBypass)];
     let ask = |trusted: &TrustedFact, allowed: Option<&[RouteKind]>| {
-        let route = route(&RouteQuestion { trusted, allowed, ..question(&name, &credentials) });
+        let route = route(&RouteQuestion { allowed, trusted, ..question(&name, &credentials) });
         (route.kind, route.authorisation == Authorisation::Minted, route.reason, route.fix)
     };
     let fails = TrustedFact::Fails { why: "it trusts another job".to_owned(), help: "compare them".to_owned() };
