@@ -128,6 +128,7 @@ fn set_up(registries: &BTreeMap<&'static str, Registry>) -> World {
          [[credential]]\nkind = \"session\"\npackages = [\"no-second-factor\"]\n\n\
          [[credential]]\nkind = \"granular-bypass\"\n\n\
          [[policy]]\npackages = [\"routes-without-way\"]\npublishing-access = \"publish\"\nroutes = [\"token\"]\n\n\
+         [[policy]]\npackages = [\"shows-less\"]\nroutes = [\"token\"]\n\n\
          [[policy]]\npackages = [\"not-carried-out\"]\nroutes = [\"plain\"]\n\n\
          [[policy]]\npackages = [\"not-carried-out\"]\nroutes = [\"token\"]\n"
             .replace("NONE", &registries["none"].url()),

@@ -46,7 +46,7 @@ pub(crate) struct RehearseArgs {
     #[arg(long)]
     pub(crate) keep: bool,
 
-    /// Have at most N uploads and reads in flight [default: 8, or `relay.toml`]
+    /// Have at most N uploads in flight [default: 8, or `relay.toml`]
     #[arg(long, value_name = "N", value_parser = concurrency)]
     pub(crate) concurrency: Option<usize>,
 

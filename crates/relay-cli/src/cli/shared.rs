@@ -28,7 +28,7 @@ pub(crate) struct RegistryFlags {
     #[arg(long, value_name = "URL")]
     pub(crate) registry: Option<String>,
 
-    /// Have at most N uploads and reads in flight [default: 8, or `relay.toml`]
+    /// Have at most N uploads in flight [default: 8, or `relay.toml`]
     #[arg(long, value_name = "N", value_parser = concurrency)]
     pub(crate) concurrency: Option<usize>,
 
