@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use relay_config::RouteKind;
 use relay_engine::status::{self, Status, StatusError};
 
 use crate::cli::status::StatusArgs;
@@ -89,7 +90,12 @@ fn waiting(status: &Status, text: &mut String) {
         return;
     }
     let humans = &status.humans;
+    let staged = status.to_publish.iter().filter(|one| one.route == RouteKind::Staged).count();
+    if staged > 0 {
+        let _ = writeln!(text, "A person approves what is staged, {}: `relay approve`", plural(staged, "version"));
+    }
     match humans.challenges {
+        0 if staged > 0 => {}
         0 => text.push_str("Nobody is needed\n"),
         number => {
             let _ = writeln!(

@@ -45,7 +45,7 @@ impl EmittedStates {
                     && !matches!(before, Some((State::Accepted { .. }, _)));
                 let accepted = skipped.then_some(State::Accepted { since: now });
                 for state in accepted.iter().chain([state]) {
-                    if let Some(fact) = fact_of(state, prepared_upload, now) {
+                    if let Some(fact) = fact_of(state, prepared_upload, machine.uploads(name) > 0, now) {
                         context.events.emit(fact)?;
                     }
                 }
@@ -56,14 +56,20 @@ impl EmittedStates {
     }
 }
 
-fn fact_of(state: &State, prepared_upload: &PreparedUpload, now: Duration) -> Option<Fact> {
+/// `sent`: whether this run began to upload the package.
+fn fact_of(state: &State, prepared_upload: &PreparedUpload, sent: bool, now: Duration) -> Option<Fact> {
     let package = prepared_upload.name.clone();
     let version = prepared_upload.version.clone();
     let registry = prepared_upload.registry.clone();
     Some(match state {
         State::Pending | State::Uploading | State::AwaitingPerson => return None,
         State::Settling => {
-            Fact::Settling { package, why: "the answer to the upload does not tell whether it arrived".to_owned() }
+            let why = if sent {
+                "the answer to the upload does not tell whether it arrived"
+            } else {
+                "it may be there already"
+            };
+            Fact::Settling { package, why: why.to_owned() }
         }
         State::Waiting { until, why } => Fact::Waiting {
             package,

@@ -129,7 +129,10 @@ pub(super) fn people(plan: &ReleasePlan) -> String {
             blocked => format!("All {blocked} packages are blocked: nothing can be published as things are."),
         };
     }
-    let mut sentence = if needed == 0 {
+    let staged = plan.packages.iter().filter(|package| package.route.kind == RouteKind::Staged).count();
+    let mut sentence = if needed == 0 && staged > 0 {
+        "Nobody is needed for the uploads".to_owned()
+    } else if needed == 0 {
         "Nobody is needed".to_owned()
     } else {
         let challenges = match humans.challenges {
@@ -147,6 +150,11 @@ pub(super) fn people(plan: &ReleasePlan) -> String {
         (_, 1) => sentence.push_str("; 1 package needs nobody"),
         // Writing to a `String` can't fail, here and below.
         (_, others) => drop(write!(sentence, "; {others} packages need nobody")),
+    }
+    if staged > 0 {
+        // One approval each, and one challenge each at most (`npm-registry.md`, 7.2).
+        let _ =
+            write!(sentence, "; a person approves {} afterwards: `relay approve`", counted(staged, "staged version"));
     }
     match blocked {
         0 => {}

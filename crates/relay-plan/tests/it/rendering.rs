@@ -2,7 +2,10 @@
 
 use relay_change::{Bump, ReleaseCause};
 use relay_config::RouteKind;
-use relay_plan::{Finding, PublishedState, ReleasePlan, Severity, SkipReason, TextStyle, render_markdown, render_text};
+use relay_plan::{
+    Finding, PackageObservation, PublishedState, ReleasePlan, Severity, SkipReason, TextStyle, render_markdown,
+    render_text,
+};
 use relay_values::{CredentialOrigin, DistTag};
 
 use crate::world::{World, acme, name, registry, version};
@@ -104,6 +107,33 @@ fn what_helps_with_several_findings_in_a_row_is_said_once() {
     let shown = text(&world.plan());
     let (_, findings) = shown.split_once("  warning: @acme/cli: ").expect("findings");
     insta::assert_snapshot!(findings.split("\n1 ").next().unwrap_or_default());
+}
+
+#[test]
+fn what_is_staged_needs_a_person_afterwards() {
+    let staged = |package: &mut PackageObservation| {
+        package.allowed_routes = Some(vec![RouteKind::Staged]);
+        let latest = Some(version("1.0.0"));
+        package.published = PublishedState::Present {
+            versions: [version("1.0.0")].into(),
+            deprecated: [].into(),
+            latest,
+            tags: [].into(),
+            next_is_there: false,
+        };
+    };
+    let says = |world: World| {
+        let text = text(&world.plan());
+        text.lines().find(|line| line.contains("needed")).expect("who is needed").to_owned()
+    };
+    let one = World::new().release_with("a", staged);
+    assert_eq!(
+        says(one),
+        "Nobody is needed for the uploads; a person approves 1 staged version afterwards: `relay approve`."
+    );
+    let two = World::new().release_with("a", staged).release_with("b", staged).release("c");
+    assert!(says(two).contains("approves 2 staged versions afterwards"));
+    assert_eq!(says(World::new().release("c")), "Nobody is needed.");
 }
 
 #[test]
